@@ -1,0 +1,247 @@
+/**
+ * Everything Lockkeeper writes on a Node: the keys, their format, their parsers and their writers (docs/architecture.md).
+ *
+ * Worker and agent meet only here. The agent bundles this file, so it stays free of dependencies.
+ */
+
+export const ANNOTATION = {
+  /** Written by the worker: reboot this boot of this node, for this workflow run, before this time. */
+  order: 'lockkeeper.io/reboot-order',
+  /** Written by the agent: what it made of the order. */
+  answer: 'lockkeeper.io/reboot-answer',
+  /** Written by the worker: who owns the cordon and what to restore. */
+  rollout: 'lockkeeper.io/rollout',
+  /** Written by a person: leave this node alone, and why. */
+  hold: 'lockkeeper.io/hold',
+} as const;
+
+/** Condition type the agent reports under. */
+export const REBOOT_REQUIRED = 'RebootRequired';
+
+/** Node lifecycle conditions of KEP-5683, written while a rollout has the node. */
+export const LIFECYCLE_CONDITIONS = [
+  'MaintenancePlanned',
+  'DrainInProgress',
+  'Drained',
+  'MaintenanceInProgress',
+] as const;
+export type LifecycleCondition = (typeof LIFECYCLE_CONDITIONS)[number];
+
+/** The agent refreshes its condition this often, changed or not. */
+export const AGENT_HEARTBEAT_MS = 5 * 60_000;
+/** An agent not heard for this long is silent, and its node is not started on. */
+export const AGENT_SILENT_AFTER_MS = 15 * 60_000;
+
+/** Reboot exactly this boot, for exactly this run, before exactly this time. */
+export interface RebootOrder {
+  readonly bootId: string;
+  /** `workflowId/runId` of the rollout that ordered. */
+  readonly rollout: string;
+  readonly expiresAtMs: number;
+}
+
+/** The agent's word on one order; `bootId` and `rollout` are copied from it. */
+export interface RebootAnswer {
+  readonly bootId: string;
+  readonly rollout: string;
+  readonly verdict: 'accepted' | 'refused';
+  readonly because: string;
+  readonly atMs: number;
+}
+
+/** Who has this node, and what to restore when done. */
+export interface RolloutRecord {
+  readonly workflowId: string;
+  readonly runId: string;
+  /** False: somebody else had cordoned the node before, so it stays cordoned. */
+  readonly cordonedByUs: boolean;
+  readonly bootIdBefore: string;
+  readonly phase: string;
+}
+
+export interface Hold {
+  readonly reason: string;
+  readonly untilMs?: number;
+}
+
+/** What the agent last said about its node. */
+export interface RebootReport {
+  readonly wants: 'required' | 'not-required' | 'unknown';
+  readonly message: string;
+  readonly heardAtMs: number;
+}
+
+/** A value read from the cluster: what it says, or why it cannot be read. */
+export type Read<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly because: string };
+
+/** The part of a NodeCondition that is written here; a plain JSON object for a strategic merge patch. */
+export interface NodeCondition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  readonly lastHeartbeatTime: string;
+  readonly lastTransitionTime?: string;
+}
+
+const rfc3339 = (atMs: number): string => new Date(atMs).toISOString();
+
+export function writeOrder(order: RebootOrder): string {
+  return JSON.stringify({
+    bootId: order.bootId,
+    rollout: order.rollout,
+    expires: rfc3339(order.expiresAtMs),
+  });
+}
+
+/** The order on the node, or undefined when there is none. An unreadable one is never an order. */
+export function readOrder(text: string | undefined): Read<RebootOrder> | undefined {
+  return readRecord(text, (fields) => ({
+    bootId: fields.text('bootId'),
+    rollout: fields.text('rollout'),
+    expiresAtMs: fields.instant('expires'),
+  }));
+}
+
+export function writeAnswer(answer: RebootAnswer): string {
+  return JSON.stringify({
+    bootId: answer.bootId,
+    rollout: answer.rollout,
+    verdict: answer.verdict,
+    because: answer.because,
+    at: rfc3339(answer.atMs),
+  });
+}
+
+export function readAnswer(text: string | undefined): Read<RebootAnswer> | undefined {
+  return readRecord(text, (fields) => ({
+    bootId: fields.text('bootId'),
+    rollout: fields.text('rollout'),
+    verdict: fields.oneOf('verdict', ['accepted', 'refused'] as const),
+    because: fields.text('because'),
+    atMs: fields.instant('at'),
+  }));
+}
+
+/** Whether this answer is about this very order. */
+export function answers(answer: RebootAnswer, order: Pick<RebootOrder, 'bootId' | 'rollout'>) {
+  return answer.bootId === order.bootId && answer.rollout === order.rollout;
+}
+
+export function writeRollout(record: RolloutRecord): string {
+  const { workflowId, runId, cordonedByUs, bootIdBefore, phase } = record;
+  return JSON.stringify({ workflowId, runId, cordonedByUs, bootIdBefore, phase });
+}
+
+export function readRollout(text: string | undefined): Read<RolloutRecord> | undefined {
+  return readRecord(text, (fields) => ({
+    workflowId: fields.text('workflowId'),
+    runId: fields.text('runId'),
+    cordonedByUs: fields.flag('cordonedByUs'),
+    bootIdBefore: fields.text('bootIdBefore'),
+    phase: fields.text('phase'),
+  }));
+}
+
+/**
+ * A person's hold: a reason, optionally with `until=<RFC 3339>` anywhere in it.
+ * A date that cannot be read holds without end, for a hold must not lapse by a typing error.
+ */
+export function readHold(text: string | undefined): Hold | undefined {
+  if (text === undefined) return undefined;
+  const until = /(?:^|\s)until=(\S+)/.exec(text);
+  const reason = text.replace(until?.[0] ?? '', '').trim() || 'no reason given';
+  const untilMs = Date.parse(until?.[1] ?? '');
+  return Number.isNaN(untilMs) ? { reason: text.trim() || reason } : { reason, untilMs };
+}
+
+/**
+ * The agent's condition. `sinceMs` is when `wants` last changed; the API server keeps what is sent.
+ * `lastHeartbeatTime` carries the agent's own clock: it is compared with minutes, not seconds.
+ */
+export function rebootRequiredCondition(report: RebootReport, sinceMs: number): NodeCondition {
+  const words = {
+    required: { status: 'True', reason: 'SentinelPresent' },
+    'not-required': { status: 'False', reason: 'SentinelAbsent' },
+    unknown: { status: 'Unknown', reason: 'SentinelCheckFailed' },
+  } as const;
+  return {
+    type: REBOOT_REQUIRED,
+    ...words[report.wants],
+    message: report.message,
+    lastHeartbeatTime: rfc3339(report.heardAtMs),
+    lastTransitionTime: rfc3339(sinceMs),
+  };
+}
+
+/** The agent's report among a node's conditions, or undefined when no agent has ever reported. */
+export function readReport(
+  conditions: readonly {
+    type: string;
+    status: string;
+    message?: string;
+    lastHeartbeatTime?: string | Date;
+  }[],
+): RebootReport | undefined {
+  const condition = conditions.find(({ type }) => type === REBOOT_REQUIRED);
+  if (!condition) return undefined;
+  const wants = { True: 'required', False: 'not-required' } as const;
+  return {
+    wants: wants[condition.status as keyof typeof wants] ?? 'unknown',
+    message: condition.message ?? '',
+    // A report without a time is as old as can be: the node is not started on.
+    heardAtMs: condition.lastHeartbeatTime ? new Date(condition.lastHeartbeatTime).getTime() : 0,
+  };
+}
+
+interface Fields {
+  text(key: string): string;
+  flag(key: string): boolean;
+  instant(key: string): number;
+  oneOf<const T extends string>(key: string, words: readonly T[]): T;
+}
+
+class Unreadable extends Error {}
+
+function readRecord<T>(
+  text: string | undefined,
+  build: (fields: Fields) => T,
+): Read<T> | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return { ok: true, value: build(fieldsOf(JSON.parse(text))) };
+  } catch (error) {
+    if (error instanceof Unreadable) return { ok: false, because: error.message };
+    return { ok: false, because: 'it is not JSON' };
+  }
+}
+
+function fieldsOf(value: unknown): Fields {
+  if (typeof value !== 'object' || value === null) throw new Unreadable('it is not a JSON object');
+  const record = value as Record<string, unknown>;
+  const text = (key: string): string => {
+    const field = record[key];
+    if (typeof field !== 'string') throw new Unreadable(`${key} is not a text`);
+    return field;
+  };
+  return {
+    text,
+    flag(key) {
+      const field = record[key];
+      if (typeof field !== 'boolean') throw new Unreadable(`${key} is not true or false`);
+      return field;
+    },
+    instant(key) {
+      const at = Date.parse(text(key));
+      if (Number.isNaN(at)) throw new Unreadable(`${key} is not an RFC 3339 time`);
+      return at;
+    },
+    oneOf(key, words) {
+      const field = text(key);
+      const word = words.find((candidate) => candidate === field);
+      if (word === undefined) throw new Unreadable(`${key} is none of ${words.join(', ')}`);
+      return word;
+    },
+  };
+}
