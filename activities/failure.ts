@@ -1,0 +1,26 @@
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { FAILURES, type FailureKind } from '../domain/failures.ts';
+
+/** A failure of a known kind. Whether Temporal retries it is decided by the kind alone. */
+export function failure(kind: FailureKind, message: string, cause?: unknown): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: kind,
+    message,
+    nonRetryable: !FAILURES[kind].retry,
+    ...(cause instanceof Error ? { cause } : {}),
+  });
+}
+
+/** Something expected to wait for: retried after `lookAgainMs`, quiet in logs and metrics, its message shown in the Web UI. */
+export function waiting(
+  kind: 'gate-closed' | 'no-room',
+  because: string,
+  lookAgainMs: number,
+): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: kind,
+    message: because,
+    nextRetryDelay: lookAgainMs,
+    category: ApplicationFailureCategory.BENIGN,
+  });
+}

@@ -1,0 +1,72 @@
+import { ApiException, CoreV1Api, KubeConfig, StorageV1Api, Watch } from '@kubernetes/client-node';
+import { failure } from '../failure.ts';
+
+/** The typed clients every Kubernetes effect here is made of. */
+export interface KubeClient {
+  readonly core: CoreV1Api;
+  readonly storage: StorageV1Api;
+  readonly watch: Watch;
+}
+
+/** In the cluster: the pod's service account; elsewhere: KUBECONFIG or ~/.kube/config, as kubectl. */
+export function connectKube(): KubeClient {
+  const config = new KubeConfig();
+  config.loadFromDefault();
+  return kubeClient(config);
+}
+
+export function kubeClient(config: KubeConfig): KubeClient {
+  return {
+    core: config.makeApiClient(CoreV1Api),
+    storage: config.makeApiClient(StorageV1Api),
+    watch: new Watch(config),
+  };
+}
+
+/** The HTTP status an API call failed with, or undefined when no answer came at all. */
+export function statusOf(error: unknown): number | undefined {
+  return error instanceof ApiException ? error.code : undefined;
+}
+
+/** The `message` of a Kubernetes Status answer, which client-node keeps as unparsed text. */
+export function answerOf(error: unknown): string {
+  if (!(error instanceof ApiException))
+    return error instanceof Error ? error.message : String(error);
+  const body: unknown = error.body;
+  const status: unknown = typeof body === 'string' ? parse(body) : body;
+  if (typeof status === 'object' && status !== null && 'message' in status)
+    return String(status.message);
+  return `HTTP ${error.code}`;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Runs one API call and translates what it throws into a known failure; `doing` starts the message.
+ * 404, 409 and 422 are left to the caller, who knows what they mean there.
+ */
+export async function asking<T>(doing: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw translate(doing, error);
+  }
+}
+
+const CALLER_DECIDES = new Set([404, 409, 422]);
+const TRY_AGAIN = new Set([408, 429]);
+
+function translate(doing: string, error: unknown): unknown {
+  const status = statusOf(error) ?? 503;
+  if (CALLER_DECIDES.has(status)) return error;
+  const message = `${doing}: ${answerOf(error)}`;
+  if (status === 401 || status === 403) return failure('kube-forbidden', message, error);
+  if (status >= 500 || TRY_AGAIN.has(status)) return failure('kube-unavailable', message, error);
+  return failure('kube-rejected', message, error);
+}

@@ -1,0 +1,33 @@
+/**
+ * Every way an activity fails, and whether trying the same again can help. A closed list: the kind is the
+ * failure's type in workflow history, in logs and in metrics.
+ */
+export const FAILURES = {
+  /** The workflow's input breaks a rule; the message has the path and the rule. */
+  'bad-input': { retry: false },
+  'no-such-node': { retry: false },
+  /** The node is in no pool of the policy, or in more than one. */
+  'no-pool': { retry: false },
+  /** Expected: something to wait for. The message is the reason. */
+  'gate-closed': { retry: true },
+  /** Expected: the pool has no room for another node out of service. The message is the reason. */
+  'no-room': { retry: true },
+  'kube-unavailable': { retry: true },
+  /** A role can be mended while we wait, and the message names what is missing. */
+  'kube-forbidden': { retry: true },
+  'kube-rejected': { retry: false },
+  'drain-timed-out': { retry: false },
+  /** Somebody lifted our cordon in mid-rollout: their word counts. */
+  'cordon-lost': { retry: false },
+  /** The Node object was deleted in mid-rollout. */
+  'node-gone': { retry: false },
+  /** Another rollout has taken the node. */
+  'not-ours': { retry: false },
+  'order-refused': { retry: false },
+  'agent-silent': { retry: false },
+  /** The agent accepted, but the node has not come back in time. */
+  'not-returned': { retry: false },
+  'temporal-unavailable': { retry: true },
+} as const satisfies Record<string, { retry: boolean }>;
+
+export type FailureKind = keyof typeof FAILURES;
