@@ -1,0 +1,91 @@
+import type { ProgressSink, Tools } from '../tools/contract.ts';
+
+/** The processes of one cluster, in the order in which they are started. */
+export const CLUSTER_PROCESSES = [
+  'etcd',
+  'temporal',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kwok',
+] as const;
+export type ClusterProcess = (typeof CLUSTER_PROCESSES)[number];
+
+/** What a lab writes on a Node object to play its kubelet (acted out by lab/cluster/stages.yaml). */
+export const LAB_NODE = {
+  /** `fake`: KWOK plays this node's kubelet. Set it when creating the Node, and leave it. */
+  managed: { key: 'kwok.x-k8s.io/node', value: 'fake' },
+  /** `"true"`: the machine is down. Ready becomes False and stays so, its pods become unready and deleted ones stay; removing it brings all back. */
+  down: 'lab.lockkeeper.io/down',
+  /** The boot id the node reports from the next time it becomes Ready on, in the same status update. Set it at creation, too. */
+  bootId: 'lab.lockkeeper.io/boot-id',
+} as const;
+
+/** The facts about a running cluster; plain JSON, so that it can be handed to another process. */
+export interface ClusterFacts {
+  readonly dir: string;
+  readonly apiServerUrl: string;
+  readonly kubeconfigPath: string;
+  /** A PEM file that verifies the API server. */
+  readonly caPath: string;
+  /** User `admin`, group `system:masters`. */
+  readonly adminToken: string;
+  readonly temporalAddress: string;
+  readonly temporalNamespace: 'default';
+  /** Absent when the cluster was started with `ui: false`. */
+  readonly webUiUrl?: string;
+  /** Read it with `readAudit` (lab/cluster/audit.ts). */
+  readonly auditPath: string;
+  /** One `<process>.log` each. */
+  readonly logsDir: string;
+}
+
+export interface Cluster extends ClusterFacts {
+  /** Ends the process (SIGKILL), waits `downMs` (default 0), starts it on the same port and resolves when it is ready again. */
+  restart(name: ClusterProcess, options?: { downMs?: number }): Promise<void>;
+  /** Ends the process with SIGKILL; `start` brings it back. */
+  kill(name: ClusterProcess): Promise<void>;
+  /** Starts a killed process again and resolves when it is ready. */
+  start(name: ClusterProcess): Promise<void>;
+  /** Freezes the process (SIGSTOP): connections stay open and nothing answers. */
+  freeze(name: ClusterProcess): void;
+  /** Lets a frozen process go on. */
+  thaw(name: ClusterProcess): void;
+  /** Resolves with one line for a person when a process ends that nobody ended; never rejects. */
+  readonly died: Promise<string>;
+  /** Ends everything, latest started first; may be called at any time and more than once. */
+  stop(): Promise<void>;
+}
+
+export interface ClusterOptions {
+  /** Made when missing; holds data, certificates, kubeconfig and logs. Nothing is written elsewhere. */
+  readonly dir: string;
+  readonly tools: Tools;
+  readonly log: ProgressSink;
+  /** Aborting it during or after the start ends every process. */
+  readonly signal: AbortSignal;
+  /** Default `file`: survives a restart of Temporal. */
+  readonly temporalDb?: 'file' | 'memory';
+  /** Default true. */
+  readonly ui?: boolean;
+  /** Default: a free port. A port demanded here and in use is an error, not replaced. */
+  readonly uiPort?: number;
+  /** As `uiPort`, for Temporal's gRPC endpoint. */
+  readonly temporalPort?: number;
+}
+
+/** lab/cluster/start.ts: `export async function startCluster(options: ClusterOptions): Promise<Cluster>`. */
+export type StartCluster = (options: ClusterOptions) => Promise<Cluster>;
+
+/** One request as the API server's audit log recorded it. */
+export interface AuditRecord {
+  readonly user: string;
+  readonly verb: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly code: number;
+  /** Milliseconds since the epoch at which the request was received. */
+  readonly at: number;
+}
