@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { DURATION, parseDuration } from './durations.ts';
+import { parseSelector } from './label-selector.ts';
+
+/** The policy: type, default, check and documentation in one. Only the worker, the CLI and tests import it as a value. */
+
+const durationMs = z
+  .string()
+  .regex(DURATION, 'write a duration like 90s, 30m, 1h30m or 14d')
+  .transform(parseDuration);
+
+const labelSelector = z
+  .string()
+  .refine(
+    (text) => parseSelector(text) !== undefined,
+    'write a label selector like agentpool=workers',
+  );
+
+const maxUnavailable = z
+  .union([z.int().min(1), z.string().regex(/^([1-9][0-9]?|100)%$/)], {
+    error: 'write a number of nodes from 1, or a percentage from "1%" to "100%"',
+  })
+  .describe(
+    'Nodes of the pool that may be out of service at once, whoever took them out; a percentage rounds down, to at least 1',
+  );
+
+const Window = z.strictObject({
+  always: z.literal(true).describe('Open at every hour; must be written out'),
+});
+
+const Drain = z.strictObject({
+  timeout: durationMs.prefault('30m').describe('Longest drain before it is given up'),
+  onTimeout: z
+    .enum(['undo', 'delete'])
+    .default('undo')
+    .describe('undo: hand the node back. delete: delete what is left, budgets or not'),
+  gracePeriod: durationMs.optional().describe("Instead of each pod's own termination grace period"),
+  podSelector: labelSelector.optional().describe('Only pods that match are evicted; others stay'),
+  skipWaitForDeleteTimeout: durationMs
+    .optional()
+    .describe('Pods that have been terminating for longer are not waited for'),
+  delay: durationMs.prefault('0s').describe('Pause between cordon and first eviction'),
+  atOnce: z.int().min(1).default(20).describe('Evictions waited for at the same time'),
+});
+
+const Reboot = z.strictObject({
+  delay: durationMs.prefault('0s').describe('Pause between an empty node and the order'),
+  orderExpires: durationMs.prefault('5m').describe('The agent must answer an order within'),
+  returnWithin: durationMs
+    .prefault('20m')
+    .describe(
+      'A node not back after this long is lost: people are told, the pool halts, the wait goes on',
+    ),
+  stableFor: durationMs
+    .prefault('30s')
+    .describe('How long the node must stay Ready to be believed'),
+});
+
+const Pool = z.strictObject({
+  name: z
+    .string()
+    .regex(
+      /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+      'write a name of lower-case letters, digits and dashes',
+    ),
+  nodes: labelSelector.describe(
+    'Label selector of its nodes; a node in no pool, or in two, is reported and left alone',
+  ),
+  maxUnavailable: maxUnavailable.default(1),
+  windows: z
+    .array(Window)
+    .default([])
+    .describe('When nodes may be taken out of service; none: never'),
+  drain: Drain.prefault({}),
+  reboot: Reboot.prefault({}),
+});
+
+export const Policy = z
+  .strictObject({
+    scanEvery: durationMs.prefault('1m').describe('How often the fleet is looked over'),
+    pools: z.array(Pool).min(1),
+  })
+  .superRefine((policy, context) => {
+    for (const [index, { name }] of policy.pools.entries()) {
+      if (policy.pools.findIndex((other) => other.name === name) < index) {
+        context.addIssue({
+          code: 'custom',
+          path: ['pools', index, 'name'],
+          message: `there is another pool named ${name}`,
+        });
+      }
+    }
+  });
+
+export type Policy = z.infer<typeof Policy>;
+export type PoolPolicy = Policy['pools'][number];
+
+/** Each problem as "path: rule", all of them at once. */
+export function problemsOf(error: z.ZodError): string[] {
+  return error.issues.map((issue) => `${pathOf(issue.path) || '(whole file)'}: ${issue.message}`);
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .replace(/^\./, '');
+}
+
+export type PoolChoice =
+  | { readonly kind: 'pool'; readonly pool: PoolPolicy }
+  | { readonly kind: 'none'; readonly because: string };
+
+/** The one pool a node belongs to. A node in no pool, or in two, belongs to none, and the reason says so. */
+export function poolOf(policy: Policy, labels: Readonly<Record<string, string>>): PoolChoice {
+  const matching = policy.pools.filter((pool) => parseSelector(pool.nodes)?.(labels));
+  const [pool, second] = matching;
+  if (!pool) return { kind: 'none', because: 'its labels match the selector of no pool' };
+  if (!second) return { kind: 'pool', pool };
+  const names = matching.map(({ name }) => name).join(' and ');
+  return { kind: 'none', because: `its labels match the selectors of several pools: ${names}` };
+}
