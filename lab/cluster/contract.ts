@@ -11,15 +11,31 @@ export const CLUSTER_PROCESSES = [
 ] as const;
 export type ClusterProcess = (typeof CLUSTER_PROCESSES)[number];
 
-/** What a lab writes on a Node object to play its kubelet (acted out by lab/cluster/stages.yaml). */
+/** What a lab writes on a Node object so that its kubelet is played (acted out by lab/cluster/stages.yaml). */
 export const LAB_NODE = {
-  /** `fake`: KWOK plays this node's kubelet. Set it when creating the Node, and leave it. */
+  /** `fake`: KWOK plays this node's kubelet. Set it when creating the Node; afterwards only `powerOff` and `powerOn` change it. */
   managed: { key: 'kwok.x-k8s.io/node', value: 'fake' },
-  /** `"true"`: the machine is down. Ready becomes False and stays so, its pods become unready and deleted ones stay; removing it brings all back. */
-  down: 'lab.lockkeeper.io/down',
-  /** The boot id the node reports from the next time it becomes Ready on, in the same status update. Set it at creation, too. */
+  /** The boot id the node reports from the next time it becomes Ready on, in the same status update. Set it when creating the Node. */
   bootId: 'lab.lockkeeper.io/boot-id',
 } as const;
+
+/**
+ * lab/cluster/machine.ts, what happens to a node's machine:
+ *
+ * `powerOff(facts, node, signal)`: nobody plays the kubelet any more. Ready becomes False at once (Unknown once its lease is old,
+ * as for a lost machine), its pods become unready, pods deleted meanwhile stay terminating. Resolves when that is written.
+ *
+ * `powerOn(facts, node, { bootId, signal })`: the kubelet is back. The node reports `bootId` together with Ready, then its pods
+ * become Ready. Resolves when they are. Without `bootId` the node comes back with the boot id it had.
+ *
+ * Both retry while the API server is away, and act as user `lab-kubelet`, so that they do not disturb counts per user.
+ */
+export type PowerOff = (facts: ClusterFacts, node: string, signal: AbortSignal) => Promise<void>;
+export type PowerOn = (
+  facts: ClusterFacts,
+  node: string,
+  options: { bootId?: string; signal: AbortSignal },
+) => Promise<void>;
 
 /** The facts about a running cluster; plain JSON, so that it can be handed to another process. */
 export interface ClusterFacts {
@@ -30,6 +46,8 @@ export interface ClusterFacts {
   readonly caPath: string;
   /** User `admin`, group `system:masters`. */
   readonly adminToken: string;
+  /** User `lab-kubelet`, group `system:masters`: for whoever plays a machine. */
+  readonly kubeletToken: string;
   readonly temporalAddress: string;
   readonly temporalNamespace: 'default';
   /** Absent when the cluster was started with `ui: false`. */
