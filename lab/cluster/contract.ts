@@ -11,12 +11,17 @@ export const CLUSTER_PROCESSES = [
 ] as const;
 export type ClusterProcess = (typeof CLUSTER_PROCESSES)[number];
 
-/** What a lab writes on a Node object so that its kubelet is played (acted out by lab/cluster/stages.yaml). */
+/**
+ * What a lab writes on a Node object so that its kubelet is played (acted out by KWOK with lab/cluster/stages.yaml).
+ *
+ * The kubelet switch is a label, because KWOK applies an annotation selector on its own side: taking the annotation off a
+ * node it knows already stops neither the lease nor the pods of that node.
+ */
 export const LAB_NODE = {
-  /** `fake`: KWOK plays this node's kubelet. Set it when creating the Node; afterwards only `powerOff` and `powerOn` change it. */
-  managed: { key: 'kwok.x-k8s.io/node', value: 'fake' },
+  /** A label. Set it to `running` when creating the Node; afterwards only `powerOff` and `powerOn` change it. */
+  kubelet: { label: 'lab.lockkeeper.io/kubelet', running: 'running', stopped: 'stopped' },
   /** The boot id the node reports from the next time it becomes Ready on, in the same status update. Set it when creating the Node. */
-  bootId: 'lab.lockkeeper.io/boot-id',
+  bootIdAnnotation: 'lab.lockkeeper.io/boot-id',
 } as const;
 
 /**
