@@ -16,10 +16,12 @@ const labelSelector = z
     'write a label selector like agentpool=workers',
   );
 
+const BUDGET_RULE = 'write a number of nodes from 1, or a percentage from "1%" to "100%"';
 const maxUnavailable = z
-  .union([z.int().min(1), z.string().regex(/^([1-9][0-9]?|100)%$/)], {
-    error: 'write a number of nodes from 1, or a percentage from "1%" to "100%"',
-  })
+  .union(
+    [z.int(BUDGET_RULE).min(1, BUDGET_RULE), z.string().regex(/^([1-9][0-9]?|100)%$/, BUDGET_RULE)],
+    BUDGET_RULE,
+  )
   .describe(
     'Nodes of the pool that may be out of service at once, whoever took them out; a percentage rounds down, to at least 1',
   );

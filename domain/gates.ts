@@ -1,0 +1,92 @@
+import { formatDuration } from './durations.ts';
+import { AGENT_SILENT_AFTER_MS } from './node-contract.ts';
+import type { NodeFacts } from './node-facts.ts';
+
+export const GATES = ['required', 'agent', 'hold', 'window', 'owner', 'node'] as const;
+export type GateName = (typeof GATES)[number];
+
+/** A reason not to go on, in words for the person who asks why. */
+export interface ClosedGate {
+  readonly gate: GateName;
+  readonly because: string;
+}
+
+/** What the gates are judged on, gathered at one moment. */
+export interface GateFacts {
+  readonly node: NodeFacts;
+  /** The rollout that asks. */
+  readonly workflowId: string;
+  /** Whether the rollout named on the node, if it is another one, is still running. */
+  readonly ownerRunning: boolean;
+  readonly windows: readonly { readonly always: true }[];
+  /** Reboot although nothing asks for it. */
+  readonly evenIfNotRequired: boolean;
+  readonly nowMs: number;
+}
+
+type Gate = (facts: GateFacts) => string | undefined;
+
+/** Each gate answers with the reason it is closed, or undefined. */
+const RULES: readonly (readonly [GateName, Gate])[] = [
+  ['required', requiredGate],
+  ['agent', agentGate],
+  ['hold', holdGate],
+  ['window', windowGate],
+  ['owner', ownerGate],
+  ['node', nodeGate],
+];
+
+/** Every closed gate, not just the first; none means the rollout may go on. */
+export function closedGates(facts: GateFacts, skip: readonly string[]): ClosedGate[] {
+  return RULES.filter(([gate]) => !skip.includes(gate)).flatMap(([gate, judge]) => {
+    const because = judge(facts);
+    return because === undefined ? [] : [{ gate, because }];
+  });
+}
+
+/** A fresh word of the agent that nothing asks for a reboot: there is nothing to wait for. */
+export function nothingToDo(facts: GateFacts): string | undefined {
+  const { report } = facts.node;
+  if (facts.evenIfNotRequired || report?.wants !== 'not-required') return undefined;
+  return agentGate(facts) === undefined ? report.message || 'no reboot is required' : undefined;
+}
+
+function requiredGate({ node, evenIfNotRequired }: GateFacts): string | undefined {
+  if (evenIfNotRequired || node.report?.wants === 'required') return undefined;
+  if (!node.report) return 'no agent has reported whether a reboot is required';
+  if (node.report.wants === 'not-required') return 'no reboot is required';
+  return `the agent cannot tell whether a reboot is required: ${node.report.message}`;
+}
+
+function agentGate({ node, nowMs }: GateFacts): string | undefined {
+  if (!node.report) return 'no agent has ever reported from this node';
+  const silentMs = nowMs - node.report.heardAtMs;
+  if (silentMs <= AGENT_SILENT_AFTER_MS) return undefined;
+  return `the agent has been silent for ${formatDuration(silentMs)}`;
+}
+
+function holdGate({ node, nowMs }: GateFacts): string | undefined {
+  if (!node.hold) return undefined;
+  const { reason, untilMs } = node.hold;
+  if (untilMs === undefined) return `held: ${reason}`;
+  return untilMs > nowMs ? `held until ${new Date(untilMs).toISOString()}: ${reason}` : undefined;
+}
+
+function windowGate({ windows }: GateFacts): string | undefined {
+  return windows.some(({ always }) => always) ? undefined : 'its pool has no window';
+}
+
+function ownerGate({ node, workflowId, ownerRunning }: GateFacts): string | undefined {
+  if (!node.rollout) return undefined;
+  if (!node.rollout.ok) return `the rollout annotation cannot be read: ${node.rollout.because}`;
+  const owner = node.rollout.value.workflowId;
+  return owner !== workflowId && ownerRunning
+    ? `another rollout has the node: ${owner}`
+    : undefined;
+}
+
+function nodeGate({ node }: GateFacts): string | undefined {
+  if (node.deleting) return 'the node is being deleted';
+  if (node.bootId === '') return 'the node reports no boot id, so a reboot could not be proved';
+  return undefined;
+}

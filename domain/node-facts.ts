@@ -1,0 +1,106 @@
+import {
+  ANNOTATION,
+  readAnswer,
+  readHold,
+  readOrder,
+  readReport,
+  readRollout,
+  type Hold,
+  type Read,
+  type RebootAnswer,
+  type RebootOrder,
+  type RebootReport,
+  type RolloutRecord,
+} from './node-contract.ts';
+
+/** What the decisions here need to know of a Node, read from the API server at one moment. */
+export interface NodeFacts {
+  readonly name: string;
+  readonly resourceVersion: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly deleting: boolean;
+  readonly unschedulable: boolean;
+  readonly bootId: string;
+  readonly ready: boolean;
+  /** Since when Ready is what it is; 0 when the node has no Ready condition. */
+  readonly readySinceMs: number;
+  /** When the kubelet last confirmed Ready; 0 when it never did. */
+  readonly heartbeatAtMs: number;
+  readonly report?: RebootReport;
+  readonly order?: Read<RebootOrder>;
+  readonly answer?: Read<RebootAnswer>;
+  readonly rollout?: Read<RolloutRecord>;
+  readonly hold?: Hold;
+}
+
+/** The shape of a Node as the API serves it and as client-node types it, reduced to what is read here. */
+export interface NodeObject {
+  readonly metadata?: {
+    readonly name?: string;
+    readonly resourceVersion?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly deletionTimestamp?: Date | string;
+  };
+  readonly spec?: { readonly unschedulable?: boolean };
+  readonly status?: {
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly message?: string;
+      readonly lastHeartbeatTime?: Date | string;
+      readonly lastTransitionTime?: Date | string;
+    }[];
+    readonly nodeInfo?: { readonly bootID: string };
+  };
+}
+
+/** Facts of a Node; what is absent is read as the cautious value (not Ready, no boot id, never heard). */
+export function nodeFacts({ metadata = {}, spec = {}, status = {} }: NodeObject): NodeFacts {
+  return {
+    ...identityFacts(metadata),
+    unschedulable: spec.unschedulable ?? false,
+    ...statusFacts(status),
+    ...annotationFacts(metadata.annotations ?? {}),
+  };
+}
+
+function identityFacts(metadata: NonNullable<NodeObject['metadata']>) {
+  return {
+    name: metadata.name ?? '',
+    resourceVersion: metadata.resourceVersion ?? '',
+    labels: metadata.labels ?? {},
+    deleting: metadata.deletionTimestamp !== undefined,
+  };
+}
+
+function statusFacts({ conditions = [], nodeInfo }: NonNullable<NodeObject['status']>) {
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  return {
+    bootId: nodeInfo?.bootID ?? '',
+    ready: ready?.status === 'True',
+    readySinceMs: instant(ready?.lastTransitionTime),
+    heartbeatAtMs: instant(ready?.lastHeartbeatTime),
+    ...present({ report: readReport(conditions) }),
+  };
+}
+
+function annotationFacts(annotations: Readonly<Record<string, string>>) {
+  return present({
+    order: readOrder(annotations[ANNOTATION.order]),
+    answer: readAnswer(annotations[ANNOTATION.answer]),
+    rollout: readRollout(annotations[ANNOTATION.rollout]),
+    hold: readHold(annotations[ANNOTATION.hold]),
+  });
+}
+
+function instant(at: Date | string | undefined): number {
+  return at === undefined ? 0 : new Date(at).getTime();
+}
+
+/** Drops keys without a value, so that "absent" has one form. */
+function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as never;
+}

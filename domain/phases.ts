@@ -1,0 +1,39 @@
+/** Where a rollout stands. These words are used in workflow history, logs, events, metrics and the table of the CLI. */
+export const PHASES = [
+  'starting',
+  'waiting',
+  'queued',
+  'cordoning',
+  'draining',
+  'paused',
+  'ordering',
+  'rebooting',
+  'lost',
+  'restoring',
+  'undoing',
+  'done',
+  'failed',
+] as const;
+
+export type Phase = (typeof PHASES)[number];
+
+const SENTENCES: Record<Phase, (node: string) => string> = {
+  starting: (node) => `looking at ${node}`,
+  waiting: (node) => `${node} waits for its gates`,
+  queued: (node) => `${node} waits for the lock of its pool`,
+  cordoning: (node) => `cordoning ${node}`,
+  draining: (node) => `draining ${node}`,
+  paused: (node) => `${node} is paused`,
+  ordering: (node) => `proving ${node} empty and ordering its reboot`,
+  rebooting: (node) => `${node} reboots`,
+  lost: (node) => `${node} has not come back in time`,
+  restoring: (node) => `${node} is back and is handed back`,
+  undoing: (node) => `${node} is handed back without a reboot`,
+  done: (node) => `${node} is done`,
+  failed: (node) => `${node} failed`,
+};
+
+/** One sentence for people: what is happening to the node. */
+export function sayPhase(phase: Phase, node: string): string {
+  return SENTENCES[phase](node);
+}
