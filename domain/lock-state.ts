@@ -35,7 +35,8 @@ export function enqueue(state: LockState, request: PermitRequest, nowMs: number)
   const renew = <T extends Waiter>(known: T): T =>
     known.workflowId === request.workflowId ? { ...known, runId: request.runId } : known;
   if (holderOf(state, request.workflowId)) return { ...state, holders: state.holders.map(renew) };
-  if (request.holding) return grant(dequeue(state, request.workflowId), { ...request, sinceMs: nowMs });
+  if (request.holding)
+    return grant(dequeue(state, request.workflowId), { ...request, sinceMs: nowMs });
   if (state.queue.some(({ workflowId }) => workflowId === request.workflowId)) {
     return { ...state, queue: state.queue.map(renew) };
   }
