@@ -19,7 +19,8 @@ export function kubeClient(config: KubeConfig): KubeClient {
   return {
     core: config.makeApiClient(CoreV1Api),
     storage: config.makeApiClient(StorageV1Api),
-    watch: new Watch(config),
+    // By default a stream silent for 30 s is cut. Bookmarks come about once a minute, so only a dead one is silent for two.
+    watch: Object.assign(new Watch(config), { requestTimeoutMs: 120_000 }),
   };
 }
 

@@ -1,0 +1,148 @@
+import {
+  PatchStrategy,
+  setHeaderOptions,
+  V1MicroTime,
+  type CoreV1Api,
+  type CoreV1Event,
+} from '@kubernetes/client-node';
+import type { LifecycleCondition } from '../../domain/node-contract.ts';
+import { nodeFacts, type NodeFacts } from '../../domain/node-facts.ts';
+import { followNode } from './node-watch.ts';
+import { asking, statusOf, type KubeClient } from './client.ts';
+
+/** One update of a Node: refused as a conflict when the node has changed since it was read. */
+export interface NodeUpdate {
+  readonly resourceVersion: string;
+  readonly unschedulable?: boolean;
+  /** null removes the annotation. */
+  readonly annotations?: Readonly<Record<string, string | null>>;
+}
+
+/** What to write: true or false, or null to remove the condition. */
+export type Lifecycle = Partial<Record<LifecycleCondition, boolean | null>>;
+
+export interface NodeEvent {
+  readonly reason: string;
+  readonly message: string;
+  readonly type: 'Normal' | 'Warning';
+}
+
+/** What the activities do with Nodes. */
+export interface NodeApi {
+  /** The node now, or undefined when there is none of that name. */
+  read(name: string): Promise<NodeFacts | undefined>;
+  list(selector?: string): Promise<NodeFacts[]>;
+  update(name: string, update: NodeUpdate): Promise<'updated' | 'conflict' | 'gone'>;
+  /** Sets the given lifecycle conditions and removes those given as null. */
+  setLifecycle(name: string, conditions: Lifecycle, because: string): Promise<void>;
+  /** Tells people on the node's Events; never fails, for a lost event must not hold up a node. */
+  announce(name: string, event: NodeEvent): Promise<void>;
+  /**
+   * Calls `seen` with the node now and after every change (undefined once it is deleted) until `signal` aborts.
+   * Survives closed streams and an API server that is away for a while.
+   */
+  follow(
+    name: string,
+    seen: (node: NodeFacts | undefined) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+const PAGE = 500;
+const mergePatch = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+const strategicPatch = setHeaderOptions('Content-Type', PatchStrategy.StrategicMergePatch);
+
+/** The NodeApi of a real API server. */
+export function nodeApi(client: KubeClient): NodeApi {
+  const { core } = client;
+  return {
+    read: (name) => read(core, name),
+    list: (selector) => list(core, selector),
+    update: (name, update) => updateNode(core, name, update),
+    setLifecycle: (name, conditions, because) => setLifecycle(core, name, { conditions, because }),
+    async announce(name, event) {
+      const body = eventBody(name, event);
+      await core.createNamespacedEvent({ namespace: 'default', body }).catch(() => undefined);
+    },
+    follow: (name, seen, signal) => followNode(client, name, { seen, signal }),
+  };
+}
+
+async function read(core: CoreV1Api, name: string): Promise<NodeFacts | undefined> {
+  const node = await asking(`reading node ${name}`, () => core.readNode({ name })).catch(absent);
+  return node && nodeFacts(node);
+}
+
+async function list(core: CoreV1Api, selector: string | undefined): Promise<NodeFacts[]> {
+  const found: NodeFacts[] = [];
+  let next: string | undefined;
+  do {
+    const query = {
+      limit: PAGE,
+      ...(selector ? { labelSelector: selector } : {}),
+      ...(next ? { _continue: next } : {}),
+    };
+    const page = await asking('listing nodes', () => core.listNode(query));
+    found.push(...page.items.map(nodeFacts));
+    next = page.metadata?._continue;
+  } while (next);
+  return found;
+}
+
+async function updateNode(
+  core: CoreV1Api,
+  name: string,
+  { resourceVersion, unschedulable, annotations }: NodeUpdate,
+): Promise<'updated' | 'conflict' | 'gone'> {
+  const body = {
+    metadata: { resourceVersion, ...(annotations ? { annotations } : {}) },
+    // null removes the field: an uncordoned node ends as if never touched.
+    ...(unschedulable === undefined ? {} : { spec: { unschedulable: unschedulable || null } }),
+  };
+  try {
+    await asking(`updating node ${name}`, () => core.patchNode({ name, body }, mergePatch));
+    return 'updated';
+  } catch (error) {
+    if (statusOf(error) === 409) return 'conflict';
+    if (statusOf(error) === 404) return 'gone';
+    throw error;
+  }
+}
+
+async function setLifecycle(
+  core: CoreV1Api,
+  name: string,
+  { conditions, because }: { conditions: Lifecycle; because: string },
+): Promise<void> {
+  const now = new Date().toISOString();
+  const written = Object.entries(conditions).map(([type, on]) => {
+    if (on === null) return { type, $patch: 'delete' };
+    const status = on ? 'True' : 'False';
+    const times = { lastHeartbeatTime: now, lastTransitionTime: now };
+    return { type, status, reason: 'Lockkeeper', message: because, ...times };
+  });
+  const body = { status: { conditions: written } };
+  await asking(`writing conditions of node ${name}`, () =>
+    core.patchNodeStatus({ name, body }, strategicPatch),
+  ).catch(absent);
+}
+
+function absent(error: unknown): undefined {
+  if (statusOf(error) === 404) return undefined;
+  throw error;
+}
+
+function eventBody(node: string, { reason, message, type }: NodeEvent): CoreV1Event {
+  return {
+    metadata: { generateName: `${node}.`, namespace: 'default' },
+    // Events about cluster-scoped objects live in "default"; kubectl describe node matches uid = name.
+    involvedObject: { apiVersion: 'v1', kind: 'Node', name: node, uid: node },
+    reason,
+    message,
+    type,
+    action: reason,
+    eventTime: new V1MicroTime(),
+    reportingComponent: 'lockkeeper',
+    reportingInstance: 'lockkeeper-worker',
+  };
+}
