@@ -1,0 +1,189 @@
+import { Command, CommanderError } from 'commander';
+import { DURATION, parseDuration } from '../domain/durations.ts';
+import { NODE_NAMES, nodeName } from './fleet/nodes.ts';
+import type { Fault } from './fleet/fault.ts';
+
+/** Everything a person can choose about a lab, checked. */
+export interface LabArgs {
+  readonly nodes: number;
+  /** How many of the nodes ask for a reboot at once. */
+  readonly reboot: number;
+  readonly podsPerNode: number;
+  readonly downForMs: number;
+  readonly faults: ReadonlyMap<string, Fault>;
+  readonly once: boolean;
+  readonly json: boolean;
+  readonly keep: boolean;
+  /** Absent: a new directory of its own. */
+  readonly dir?: string;
+  readonly uiPort?: number;
+  readonly deadlineMs?: number;
+}
+
+export type Parsed =
+  | { readonly kind: 'run'; readonly args: LabArgs }
+  | { readonly kind: 'help'; readonly text: string }
+  /** One line each: the option and its rule. */
+  | { readonly kind: 'wrong'; readonly problems: readonly string[] };
+
+const EXAMPLES = `
+Examples:
+  npm run lab                                            four nodes, three of them ask for a reboot
+  npm run lab -- --nodes 10 --reboot 10 --down-for 2s    a whole pool, quickly
+  npm run lab -- --fault worker-2=never-returns          see a pool halt
+  npm run lab -- --once --json                           for scripts: one JSON object, then the end
+
+Faults: never-returns, same-boot-id, late:DURATION, sentinel-stays.
+
+Exit codes:
+  0  stopped by Ctrl-C; with --once: every asked node was rebooted exactly once, no other was,
+     and all are as schedulable as before
+  1  something went wrong, and a line on stderr says what
+  2  an option is wrong
+  130  stopped by Ctrl-C before all was up, or before --once was done`;
+
+const MAX_NODES = 500;
+
+/** Reads the command line; tells of every wrong value at once. */
+export function parseLabArgs(argv: readonly string[]): Parsed {
+  const heard: string[] = [];
+  const command = labCommand((text) => heard.push(text));
+  try {
+    command.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.helpDisplayed') return { kind: 'help', text: heard.join('') };
+    return { kind: 'wrong', problems: [sayUnknown(error.message)] };
+  }
+  return check(command.opts());
+}
+
+function labCommand(write: (text: string) => void): Command {
+  return new Command('npm run lab --')
+    .description(
+      'A whole cluster on this machine: a real Kubernetes control plane, Temporal, and simulated nodes that ask for a reboot.',
+    )
+    .option('--nodes <count>', `nodes of the cluster, 1 to ${MAX_NODES}`, '4')
+    .option(
+      '--reboot <count>',
+      'nodes that ask for a reboot (default: 3, or all when there are fewer)',
+    )
+    .option('--pods-per-node <count>', 'pods of the budgeted Deployment per node', '2')
+    .option('--down-for <duration>', 'how long a rebooting machine is away', '5s')
+    .option(
+      '--fault <node=fault>',
+      'what a machine does instead of rebooting well; may be repeated',
+      (value: string, all: string[]) => [...all, value],
+      [],
+    )
+    .option('--once', 'end when all asked nodes are back', false)
+    .option('--json', 'with --once: one JSON object on stdout', false)
+    .option('--deadline <duration>', 'with --once: give up after this long (default: by the work)')
+    .option('--keep', "keep the lab's directory", false)
+    .option('--dir <path>', 'use this directory, which must be empty or new')
+    .option('--ui-port <port>', "the port of Temporal's Web UI (default: a free one)")
+    .addHelpText('after', EXAMPLES)
+    .configureOutput({ writeOut: write, writeErr: () => undefined })
+    .exitOverride();
+}
+
+interface Raw {
+  readonly nodes: string;
+  readonly reboot?: string;
+  readonly podsPerNode: string;
+  readonly downFor: string;
+  readonly fault: readonly string[];
+  readonly once: boolean;
+  readonly json: boolean;
+  readonly deadline?: string;
+  readonly keep: boolean;
+  readonly dir?: string;
+  readonly uiPort?: string;
+}
+
+function check(raw: Raw): Parsed {
+  const problems: string[] = [];
+  const tell: Tell = (option, rule) => problems.push(`${option}: ${rule}`);
+  const { once, json, keep } = raw;
+  if (json && !once) tell('--json', 'only together with --once');
+  if (raw.deadline !== undefined && !once) tell('--deadline', 'only together with --once');
+  if (raw.dir === '') tell('--dir', 'write the path of a directory');
+  const args = { ...checkSizes(tell, raw), ...checkPlaces(tell, raw), once, json, keep };
+  return problems.length > 0 ? { kind: 'wrong', problems } : { kind: 'run', args };
+}
+
+function checkSizes(tell: Tell, raw: Raw) {
+  const nodes = count(tell, '--nodes', raw.nodes, [1, MAX_NODES]);
+  const known = nodes ?? MAX_NODES;
+  return {
+    nodes: known,
+    reboot:
+      raw.reboot === undefined
+        ? Math.min(3, known)
+        : (count(tell, '--reboot', raw.reboot, [0, known]) ?? 0),
+    podsPerNode: count(tell, '--pods-per-node', raw.podsPerNode, [0, 100]) ?? 0,
+    downForMs: duration(tell, '--down-for', raw.downFor),
+    faults: faultsOf(tell, raw.fault, known),
+  };
+}
+
+function checkPlaces(tell: Tell, { dir, uiPort, deadline }: Raw) {
+  const port = uiPort === undefined ? undefined : count(tell, '--ui-port', uiPort, [1, 65_535]);
+  return {
+    ...(dir !== undefined && { dir }),
+    ...(port !== undefined && { uiPort: port }),
+    ...(deadline !== undefined && { deadlineMs: duration(tell, '--deadline', deadline) }),
+  };
+}
+
+type Tell = (option: string, rule: string) => void;
+
+function count(
+  tell: Tell,
+  option: string,
+  text: string,
+  [from, to]: readonly [number, number],
+): number | undefined {
+  const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= from && value <= to) return value;
+  tell(option, `write a whole number from ${from} to ${to}, not "${text}"`);
+  return undefined;
+}
+
+function duration(tell: Tell, option: string, text: string): number {
+  if (DURATION.test(text)) return parseDuration(text);
+  tell(option, `write a duration like 500ms, 5s or 2m, not "${text}"`);
+  return 0;
+}
+
+function faultsOf(tell: Tell, texts: readonly string[], nodes: number): Map<string, Fault> {
+  const faults = new Map<string, Fault>();
+  for (const text of texts) {
+    const [node = '', ...rest] = text.split('=');
+    const fault = readFault(rest.join('='));
+    const number = Number(NODE_NAMES.exec(node)?.[1]);
+    if (!(number >= 1 && number <= nodes))
+      tell('--fault', `"${node}" is not a node of this lab (${nodeName(1)} to ${nodeName(nodes)})`);
+    else if (fault === undefined)
+      tell(
+        '--fault',
+        `write NODE=never-returns, same-boot-id, late:30s or sentinel-stays, not "${text}"`,
+      );
+    else faults.set(node, fault);
+  }
+  return faults;
+}
+
+function readFault(text: string): Fault | undefined {
+  if (text === 'never-returns' || text === 'same-boot-id' || text === 'sentinel-stays')
+    return { kind: text };
+  const by = /^late:(.+)$/.exec(text)?.[1];
+  return by !== undefined && DURATION.test(by)
+    ? { kind: 'late', byMs: parseDuration(by) }
+    : undefined;
+}
+
+/** Commander's "error: unknown option '--x'" in our form. */
+function sayUnknown(message: string): string {
+  return `${message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')} (see npm run lab -- --help)`;
+}

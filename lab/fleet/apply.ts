@@ -1,0 +1,46 @@
+import type { Kube, KubeObject } from './kube.ts';
+
+const FIELD_MANAGER = 'lockkeeper-lab';
+
+interface ResourceList {
+  readonly resources: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly namespaced: boolean;
+  }[];
+}
+
+/**
+ * Server-side apply of objects as they are, as `kubectl apply --server-side` does: what others stand on
+ * (namespaces, definitions) first, the rest side by side. Applying again changes nothing.
+ */
+export async function applyObjects(kube: Kube, objects: readonly KubeObject[]): Promise<void> {
+  const pathOf = resourcePaths(kube);
+  const apply = async (object: KubeObject) => {
+    const path = await pathOf(object);
+    await kube.patch(`${path}?fieldManager=${FIELD_MANAGER}&force=true`, 'apply', object);
+  };
+  const first = objects.filter(isGround);
+  const then = objects.filter((object) => !isGround(object));
+  for (const tier of [first, then]) await Promise.all(tier.map(apply));
+}
+
+function isGround({ kind }: KubeObject): boolean {
+  return kind === 'Namespace' || kind === 'CustomResourceDefinition';
+}
+
+/** Where an object lives, by the API server's own discovery, asked once per group and version. */
+function resourcePaths(kube: Kube): (object: KubeObject) => Promise<string> {
+  const asked = new Map<string, Promise<ResourceList>>();
+  return async ({ apiVersion, kind, metadata }) => {
+    const base = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    const list = asked.get(base) ?? kube.get<ResourceList>(base);
+    asked.set(base, list);
+    const resource = (await list).resources.find(
+      (candidate) => candidate.kind === kind && !candidate.name.includes('/'),
+    );
+    if (!resource) throw new Error(`the API server has no ${kind} in ${apiVersion}`);
+    const place = resource.namespaced ? `/namespaces/${metadata.namespace ?? 'default'}` : '';
+    return `${base}${place}/${resource.name}/${metadata.name}`;
+  };
+}

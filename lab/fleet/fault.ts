@@ -1,0 +1,38 @@
+/** What a simulated machine does instead of rebooting as asked; it holds until changed. */
+export type Fault =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'never-returns' }
+  /** Only user space restarts (`systemctl soft-reboot`): the kernel's boot id stays, and so does the sentinel. */
+  | { readonly kind: 'same-boot-id' }
+  | { readonly kind: 'late'; readonly byMs: number }
+  /** The reboot did not install what asked for it. */
+  | { readonly kind: 'sentinel-stays' };
+
+export const NO_FAULT: Fault = { kind: 'none' };
+
+/** What one reboot of a simulated machine will look like from outside. */
+export interface BootPlan {
+  /** How long the machine is away; undefined: until somebody powers it on. */
+  readonly downMs: number | undefined;
+  readonly newBootId: boolean;
+  readonly clearsSentinel: boolean;
+}
+
+/** How a machine with this fault reboots when a healthy one is away for `downForMs`. */
+export function planBoot(fault: Fault, downForMs: number): BootPlan {
+  const healthy: BootPlan = { downMs: downForMs, newBootId: true, clearsSentinel: true };
+  switch (fault.kind) {
+    case 'none':
+      return healthy;
+    case 'never-returns':
+      return { ...healthy, downMs: undefined };
+    case 'same-boot-id':
+      return { ...healthy, newBootId: false, clearsSentinel: false };
+    case 'late':
+      return { ...healthy, downMs: downForMs + fault.byMs };
+    case 'sentinel-stays':
+      return { ...healthy, clearsSentinel: false };
+    default:
+      return fault satisfies never;
+  }
+}

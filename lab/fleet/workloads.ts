@@ -1,0 +1,76 @@
+import type { KubeObject } from './kube.ts';
+import { nodeName } from './nodes.ts';
+
+/** Where the lab's workloads live. */
+export const WORKLOADS_NAMESPACE = 'shop';
+
+/** Any name will do: nothing is pulled, KWOK runs pods on paper. */
+const IMAGE = 'registry.example/shop:1';
+
+/** How much of it there is. */
+export interface WorkloadSizes {
+  readonly nodes: number;
+  readonly podsPerNode: number;
+}
+
+type Manifest = KubeObject & { readonly spec?: object };
+
+/**
+ * What a cluster has to be careful with: `web`, a Deployment whose disruption budget lets one pod go at a time;
+ * `db`, a StatefulSet; `logs`, a DaemonSet; and `by-hand` on the first node, a pod that nothing would recreate.
+ */
+export function workloads({ nodes, podsPerNode }: WorkloadSizes): Manifest[] {
+  return [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: WORKLOADS_NAMESPACE } },
+    // The controller makes it in a moment, but the bare pod below is refused until it exists.
+    manifest('v1', 'ServiceAccount', 'default'),
+    manifest('apps/v1', 'Deployment', 'web', {
+      replicas: nodes * podsPerNode,
+      selector: matching('web'),
+      template: podTemplate('web', { topologySpreadConstraints: [overNodes('web')] }),
+    }),
+    manifest('policy/v1', 'PodDisruptionBudget', 'web', {
+      maxUnavailable: 1,
+      selector: matching('web'),
+    }),
+    manifest('apps/v1', 'StatefulSet', 'db', {
+      replicas: 2,
+      serviceName: 'db',
+      podManagementPolicy: 'Parallel',
+      selector: matching('db'),
+      template: podTemplate('db'),
+    }),
+    manifest('apps/v1', 'DaemonSet', 'logs', {
+      selector: matching('logs'),
+      template: podTemplate('logs', { tolerations: [{ operator: 'Exists' }] }),
+    }),
+    manifest('v1', 'Pod', 'by-hand', {
+      ...podSpec,
+      nodeSelector: { 'kubernetes.io/hostname': nodeName(1) },
+    }),
+  ];
+}
+
+const podSpec = { containers: [{ name: 'main', image: IMAGE }] };
+
+function manifest(apiVersion: string, kind: string, name: string, spec?: object): Manifest {
+  const metadata = { name, namespace: WORKLOADS_NAMESPACE };
+  return { apiVersion, kind, metadata, ...(spec && { spec }) };
+}
+
+function matching(app: string) {
+  return { matchLabels: { app } };
+}
+
+function podTemplate(app: string, more: object = {}) {
+  return { metadata: { labels: { app } }, spec: { ...podSpec, ...more } };
+}
+
+function overNodes(app: string) {
+  return {
+    maxSkew: 1,
+    topologyKey: 'kubernetes.io/hostname',
+    whenUnsatisfiable: 'ScheduleAnyway',
+    labelSelector: matching(app),
+  };
+}
