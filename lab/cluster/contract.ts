@@ -24,6 +24,9 @@ export const LAB_NODE = {
   bootIdAnnotation: 'lab.lockkeeper.io/boot-id',
 } as const;
 
+/** An annotation a test puts on a pod that shall run without ever being ready (by itself KWOK makes every running pod ready). */
+export const LAB_POD = { unreadyAnnotation: 'lab.lockkeeper.io/unready' } as const;
+
 /**
  * lab/cluster/machine.ts, what happens to a node's machine:
  *

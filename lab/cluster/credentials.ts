@@ -1,0 +1,93 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AUDIT_POLICY } from './audit.ts';
+
+// Each part of the cluster has a user of its own, so that the audit log tells them apart.
+const USERS = {
+  admin: 'admin',
+  kubelet: 'lab-kubelet',
+  kwok: 'kwok',
+  controllerManager: 'system:kube-controller-manager',
+  scheduler: 'system:kube-scheduler',
+} as const;
+type UserKey = keyof typeof USERS;
+
+/** Files and tokens by which the processes of one cluster know each other. */
+export interface Credentials {
+  readonly tokens: Readonly<Record<UserKey, string>>;
+  readonly kubeconfigs: Readonly<Record<UserKey, string>>;
+  readonly tokenFile: string;
+  readonly serviceAccountKey: string;
+  readonly auditPolicy: string;
+  readonly certDir: string;
+  /** Written by the API server when it first starts: its certificate and the authority that signed it. */
+  readonly caPath: string;
+}
+
+/** Writes fresh secrets into `dir`, readable by the owner only. */
+export async function writeCredentials(dir: string, apiServerUrl: string): Promise<Credentials> {
+  const certDir = join(dir, 'certs');
+  await mkdir(certDir, { recursive: true });
+  const caPath = join(certDir, 'apiserver.crt');
+  const keys = Object.keys(USERS) as UserKey[];
+  const tokens = mapUsers(() => randomBytes(24).toString('base64url'));
+  const kubeconfigs = mapUsers((key) =>
+    join(dir, key === 'admin' ? 'kubeconfig' : `${key}.kubeconfig`),
+  );
+  const tokenFile = join(dir, 'tokens.csv');
+  const serviceAccountKey = join(certDir, 'service-account.key');
+  const auditPolicy = join(dir, 'audit-policy.json');
+  const { privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  await Promise.all([
+    writeSecret(serviceAccountKey, privateKey),
+    writeSecret(
+      tokenFile,
+      keys.map((key) => `${tokens[key]},${USERS[key]},${key},system:masters\n`).join(''),
+    ),
+    writeSecret(auditPolicy, JSON.stringify(AUDIT_POLICY)),
+    ...keys.map((key) =>
+      writeSecret(
+        kubeconfigs[key],
+        kubeconfig({ server: apiServerUrl, caPath, token: tokens[key] }),
+      ),
+    ),
+  ]);
+  return { tokens, kubeconfigs, tokenFile, serviceAccountKey, auditPolicy, certDir, caPath };
+}
+
+function mapUsers(make: (key: UserKey) => string): Record<UserKey, string> {
+  return {
+    admin: make('admin'),
+    kubelet: make('kubelet'),
+    kwok: make('kwok'),
+    controllerManager: make('controllerManager'),
+    scheduler: make('scheduler'),
+  };
+}
+
+function kubeconfig(facts: { server: string; caPath: string; token: string }): string {
+  // JSON is YAML, and needs no escaping rules of our own.
+  return JSON.stringify(
+    {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'lab',
+      clusters: [
+        { name: 'lab', cluster: { server: facts.server, 'certificate-authority': facts.caPath } },
+      ],
+      users: [{ name: 'lab', user: { token: facts.token } }],
+      contexts: [{ name: 'lab', context: { cluster: 'lab', user: 'lab' } }],
+    },
+    undefined,
+    2,
+  );
+}
+
+function writeSecret(path: string, text: string): Promise<void> {
+  return writeFile(path, text, { mode: 0o600 });
+}

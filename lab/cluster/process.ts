@@ -1,0 +1,161 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Guard } from './guard.ts';
+
+export interface ProcessSpec {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Appended to, so that a restart keeps the story of the first run. */
+  readonly logPath: string;
+  /** True when the process answers; asked every 50 ms. Leave out for a process that need not be waited for. */
+  readonly isReady?: (signal: AbortSignal) => Promise<boolean>;
+}
+
+/** One child in a process group of its own. All methods may be called at any time and more than once. */
+export interface ManagedProcess {
+  readonly name: string;
+  readonly running: boolean;
+  /** Starts it, unless it runs already, and resolves when it is ready; rejects with one line and its last words. */
+  start(signal: AbortSignal): Promise<void>;
+  /** SIGTERM, then SIGKILL after `patienceMs` (default 5 s); resolves when it has ended. */
+  stop(patienceMs?: number): Promise<void>;
+  /** SIGKILL to its whole group; resolves when it has ended. */
+  kill(): Promise<void>;
+  freeze(): void;
+  thaw(): void;
+}
+
+export interface ProcessContext {
+  readonly guard: Guard;
+  /** Called with one line for a person when the process ends that nobody asked to end. */
+  readonly onDeath: (line: string) => void;
+}
+
+const READY_WITHIN_MS = 90_000;
+const PROBE_EVERY_MS = 50;
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly group: number;
+  readonly ended: Promise<string>;
+  expected: boolean;
+}
+
+export function manageProcess(spec: ProcessSpec, context: ProcessContext): ManagedProcess {
+  let run: Run | undefined;
+
+  const launch = async (): Promise<Run> => {
+    const current = await spawnRun(spec, context.guard);
+    run = current;
+    void current.ended.then(async (how) => {
+      if (run === current) run = undefined;
+      if (!current.expected) context.onDeath(await obituary(spec, how));
+    });
+    return current;
+  };
+
+  const end = async (signal: NodeJS.Signals, patienceMs: number): Promise<void> => {
+    const current = run;
+    if (current === undefined) return;
+    current.expected = true;
+    signalGroup(current.group, signal);
+    // A frozen process sees SIGTERM only once it goes on.
+    signalGroup(current.group, 'SIGCONT');
+    const impatience = new AbortController();
+    await Promise.race([
+      current.ended,
+      sleep(patienceMs, undefined, { signal: impatience.signal }).catch(() => undefined),
+    ]);
+    impatience.abort();
+    signalGroup(current.group, 'SIGKILL');
+    await current.ended;
+  };
+
+  return {
+    name: spec.name,
+    get running() {
+      return run !== undefined;
+    },
+    async start(signal) {
+      signal.throwIfAborted();
+      await untilReady(spec, run ?? (await launch()), signal);
+    },
+    stop: (patienceMs = 5_000) => end('SIGTERM', patienceMs),
+    kill: () => end('SIGKILL', 5_000),
+    freeze: () => run && signalGroup(run.group, 'SIGSTOP'),
+    thaw: () => run && signalGroup(run.group, 'SIGCONT'),
+  };
+}
+
+async function spawnRun(spec: ProcessSpec, guard: Guard): Promise<Run> {
+  const log = openSync(spec.logPath, 'a');
+  try {
+    const child = spawn(spec.command, spec.args, {
+      detached: true,
+      stdio: ['ignore', log, log],
+      ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
+      ...(spec.env === undefined ? {} : { env: spec.env }),
+    });
+    const started = new Promise<number>((resolve, reject) => {
+      child.once('spawn', () => resolve(child.pid ?? 0));
+      child.once('error', (error) =>
+        reject(new Error(`${spec.name} could not be started: ${error.message}`, { cause: error })),
+      );
+    });
+    const ended = new Promise<string>((resolve) => {
+      child.once('exit', (code, signal) =>
+        resolve(signal === null ? `exit code ${code}` : `signal ${signal}`),
+      );
+    });
+    const group = await started;
+    guard.watch(group);
+    void ended.then(() => guard.release(group));
+    return { child, group, ended, expected: false };
+  } finally {
+    closeSync(log);
+  }
+}
+
+async function untilReady(spec: ProcessSpec, run: Run, signal: AbortSignal): Promise<void> {
+  if (spec.isReady === undefined) return;
+  const attempt = new AbortController();
+  const limit = AbortSignal.any([signal, attempt.signal, AbortSignal.timeout(READY_WITHIN_MS)]);
+  let how: string | undefined;
+  void run.ended.then((ending) => {
+    how = ending;
+    attempt.abort();
+  });
+  while (!limit.aborted) {
+    // While a process starts, refusing a connection is its way of saying "not yet".
+    if (await spec.isReady(limit).catch(() => false)) return;
+    await sleep(PROBE_EVERY_MS, undefined, { signal: limit }).catch(() => undefined);
+  }
+  signal.throwIfAborted();
+  const ending = how === undefined ? `not ready within ${READY_WITHIN_MS / 1_000} s` : how;
+  // Whoever starts it hears of the death here; it is not reported a second time.
+  run.expected = true;
+  throw new Error(await obituary(spec, ending));
+}
+
+/** One line with the last words of a process; klog, zap and plain logs all put one event on one line. */
+async function obituary(spec: ProcessSpec, how: string): Promise<string> {
+  const log = await readFile(spec.logPath, 'utf8').catch(() => '');
+  const words = log.trimEnd().split('\n').slice(-5).join(' | ');
+  const said = words === '' ? 'it said nothing' : `it last said: ${words}`;
+  return `${spec.name} ended (${how}); ${said} (log: ${spec.logPath})`;
+}
+
+function signalGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-group, signal);
+  } catch (error) {
+    // The group has ended between the look and the signal (macOS says EPERM for a zombie): that is what was wanted.
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+  }
+}

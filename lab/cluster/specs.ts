@@ -1,0 +1,196 @@
+import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import type { Tools } from '../tools/contract.ts';
+import type { ClusterProcess } from './contract.ts';
+import type { Credentials } from './credentials.ts';
+import { call } from './http.ts';
+import type { ProcessSpec } from './process.ts';
+
+export const PORT_NAMES = [
+  'etcd',
+  'etcdPeer',
+  'apiserver',
+  'controllerManager',
+  'scheduler',
+  'kwok',
+  'temporal',
+  'temporalHttp',
+  'temporalMetrics',
+  'temporalUi',
+] as const;
+export type Ports = Readonly<Record<(typeof PORT_NAMES)[number], number>>;
+
+export interface SpecFacts {
+  readonly dir: string;
+  readonly logsDir: string;
+  readonly auditPath: string;
+  readonly tools: Tools;
+  readonly ports: Ports;
+  readonly credentials: Credentials;
+  readonly temporalDb: 'file' | 'memory';
+  readonly ui: boolean;
+}
+
+const STAGES = fileURLToPath(new URL('stages.yaml', import.meta.url));
+
+type Command = Pick<ProcessSpec, 'command' | 'args' | 'isReady'>;
+
+/** How each process of the cluster is started, and how one sees that it serves. */
+export function clusterSpecs(facts: SpecFacts): Readonly<Record<ClusterProcess, ProcessSpec>> {
+  const spec = (name: ClusterProcess, command: Command): ProcessSpec => ({
+    name,
+    ...command,
+    cwd: facts.dir,
+    logPath: join(facts.logsDir, `${name}.log`),
+  });
+  return {
+    etcd: spec('etcd', etcd(facts)),
+    temporal: spec('temporal', temporal(facts)),
+    'kube-apiserver': spec('kube-apiserver', apiserver(facts)),
+    'kube-controller-manager': spec('kube-controller-manager', controllerManager(facts)),
+    'kube-scheduler': spec('kube-scheduler', scheduler(facts)),
+    kwok: spec('kwok', kwok(facts)),
+  };
+}
+
+function etcd({ dir, tools, ports }: SpecFacts): Command {
+  const client = `http://127.0.0.1:${ports.etcd}`;
+  const peer = `http://127.0.0.1:${ports.etcdPeer}`;
+  return {
+    command: tools.etcd,
+    args: [
+      `--data-dir=${join(dir, 'etcd')}`,
+      `--listen-client-urls=${client}`,
+      `--advertise-client-urls=${client}`,
+      `--listen-peer-urls=${peer}`,
+      `--initial-advertise-peer-urls=${peer}`,
+      `--initial-cluster=default=${peer}`,
+      // The lab outlives its processes, not the machine: data in the page cache is enough, and fsync is what etcd waits for.
+      '--unsafe-no-fsync',
+      '--logger=zap',
+      '--log-level=warn',
+    ],
+    isReady: async (signal) => {
+      const answer = await call(`${client}/health`, { signal });
+      return answer.status === 200;
+    },
+  };
+}
+
+function apiserver({ tools, ports, credentials, auditPath }: SpecFacts): Command {
+  return {
+    command: tools.kubeApiserver,
+    args: [
+      `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
+      `--secure-port=${ports.apiserver}`,
+      '--bind-address=127.0.0.1',
+      // A loopback address is refused here, and the machine may have no other; nothing in the lab uses this one.
+      '--advertise-address=192.0.2.1',
+      '--endpoint-reconciler-type=none',
+      `--cert-dir=${credentials.certDir}`,
+      `--service-account-key-file=${credentials.serviceAccountKey}`,
+      `--service-account-signing-key-file=${credentials.serviceAccountKey}`,
+      '--service-account-issuer=https://kubernetes.default.svc',
+      `--token-auth-file=${credentials.tokenFile}`,
+      '--authorization-mode=RBAC',
+      '--service-cluster-ip-range=10.0.0.0/24',
+      '--allow-privileged=true',
+      `--audit-policy-file=${credentials.auditPolicy}`,
+      `--audit-log-path=${auditPath}`,
+      // Records are written before the answer is complete, and stay in one file (megabytes).
+      '--audit-log-mode=blocking',
+      '--audit-log-maxsize=10000',
+    ],
+    isReady: async (signal) => {
+      const answer = await call(`https://127.0.0.1:${ports.apiserver}/readyz`, {
+        token: credentials.tokens.admin,
+        signal,
+      });
+      return answer.status === 200;
+    },
+  };
+}
+
+function controllerManager({ tools, ports, credentials }: SpecFacts): Command {
+  return {
+    command: tools.kubeControllerManager,
+    args: [
+      `--kubeconfig=${credentials.kubeconfigs.controllerManager}`,
+      `--secure-port=${ports.controllerManager}`,
+      '--bind-address=127.0.0.1',
+      `--cert-dir=${credentials.certDir}`,
+      `--service-account-private-key-file=${credentials.serviceAccountKey}`,
+      `--root-ca-file=${credentials.caPath}`,
+      // These four need a cloud or a pod network.
+      '--controllers=*,-nodeipam,-service-lb-controller,-node-route-controller,-cloud-node-lifecycle-controller',
+      '--leader-elect=false',
+      // While a compiler uses every core, leases are renewed late: the default of 50 s lets idle nodes flap.
+      '--node-monitor-grace-period=150s',
+      '--node-monitor-period=1s',
+      '--kube-api-qps=200',
+      '--kube-api-burst=400',
+    ],
+    isReady: servesHealthz(ports.controllerManager),
+  };
+}
+
+function scheduler({ tools, ports, credentials }: SpecFacts): Command {
+  return {
+    command: tools.kubeScheduler,
+    args: [
+      `--kubeconfig=${credentials.kubeconfigs.scheduler}`,
+      `--secure-port=${ports.scheduler}`,
+      '--bind-address=127.0.0.1',
+      `--cert-dir=${credentials.certDir}`,
+      '--leader-elect=false',
+    ],
+    isReady: servesHealthz(ports.scheduler),
+  };
+}
+
+function kwok({ tools, ports, credentials }: SpecFacts): Command {
+  return {
+    command: tools.kwok,
+    args: [
+      `--kubeconfig=${credentials.kubeconfigs.kwok}`,
+      `--config=${STAGES}`,
+      '--manage-all-nodes=false',
+      '--manage-nodes-with-label-selector=lab.lockkeeper.io/kubelet=running',
+      '--node-lease-duration-seconds=40',
+      `--server-address=127.0.0.1:${ports.kwok}`,
+    ],
+    isReady: async (signal) => {
+      const answer = await call(`http://127.0.0.1:${ports.kwok}/healthz`, { signal });
+      return answer.status === 200;
+    },
+  };
+}
+
+function temporal({ dir, tools, ports, temporalDb, ui }: SpecFacts): Command {
+  return {
+    command: tools.temporal,
+    args: [
+      'server',
+      'start-dev',
+      '--ip=127.0.0.1',
+      `--port=${ports.temporal}`,
+      `--http-port=${ports.temporalHttp}`,
+      `--metrics-port=${ports.temporalMetrics}`,
+      ...(ui ? [`--ui-port=${ports.temporalUi}`, '--ui-disable-news-fetch'] : ['--headless']),
+      ...(temporalDb === 'file' ? [`--db-filename=${join(dir, 'temporal.db')}`] : []),
+      '--log-level=warn',
+    ],
+    // Answers only when the namespace is there as well.
+    isReady: async (signal) => {
+      const url = `http://127.0.0.1:${ports.temporalHttp}/api/v1/namespaces/default`;
+      return (await call(url, { signal })).status === 200;
+    },
+  };
+}
+
+function servesHealthz(port: number): (signal: AbortSignal) => Promise<boolean> {
+  return async (signal) => {
+    const answer = await call(`https://127.0.0.1:${port}/healthz`, { signal });
+    return answer.status === 200;
+  };
+}
