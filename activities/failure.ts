@@ -24,3 +24,9 @@ export function waiting(
     category: ApplicationFailureCategory.BENIGN,
   });
 }
+
+/** The kind of a failure made here, or undefined for any other error. */
+export function kindOf(error: unknown): FailureKind | undefined {
+  if (!(error instanceof ApplicationFailure)) return undefined;
+  return (Object.keys(FAILURES) as FailureKind[]).find((kind) => kind === error.type);
+}

@@ -1,9 +1,17 @@
-import { ApiException, CoreV1Api, KubeConfig, StorageV1Api, Watch } from '@kubernetes/client-node';
+import {
+  ApiException,
+  CoreV1Api,
+  KubeConfig,
+  PolicyV1Api,
+  StorageV1Api,
+  Watch,
+} from '@kubernetes/client-node';
 import { failure } from '../failure.ts';
 
 /** The typed clients every Kubernetes effect here is made of. */
 export interface KubeClient {
   readonly core: CoreV1Api;
+  readonly policy: PolicyV1Api;
   readonly storage: StorageV1Api;
   readonly watch: Watch;
 }
@@ -18,6 +26,7 @@ export function connectKube(): KubeClient {
 export function kubeClient(config: KubeConfig): KubeClient {
   return {
     core: config.makeApiClient(CoreV1Api),
+    policy: config.makeApiClient(PolicyV1Api),
     storage: config.makeApiClient(StorageV1Api),
     // By default a stream silent for 30 s is cut. Bookmarks come about once a minute, so only a dead one is silent for two.
     watch: Object.assign(new Watch(config), { requestTimeoutMs: 120_000 }),
@@ -31,13 +40,18 @@ export function statusOf(error: unknown): number | undefined {
 
 /** The `message` of a Kubernetes Status answer, which client-node keeps as unparsed text. */
 export function answerOf(error: unknown): string {
-  if (!(error instanceof ApiException))
-    return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof ApiException)) return wordsOf(error);
   const body: unknown = error.body;
   const status: unknown = typeof body === 'string' ? parse(body) : body;
   if (typeof status === 'object' && status !== null && 'message' in status)
     return String(status.message);
   return `HTTP ${error.code}`;
+}
+
+/** undici says only "fetch failed"; why is in the cause. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
 function parse(text: string): unknown {

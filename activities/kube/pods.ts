@@ -1,0 +1,170 @@
+import {
+  ApiException,
+  type CoreV1Api,
+  type V1PodDisruptionBudget,
+  type V1Status,
+} from '@kubernetes/client-node';
+import type { DisruptionBudget } from '../../domain/disruption-budget.ts';
+import {
+  readEvictionAnswer,
+  type EvictionAnswer,
+  type HttpAnswer,
+} from '../../domain/eviction-answer.ts';
+import type { PodFacts } from '../../domain/pod-verdict.ts';
+import { answerOf, asking, statusOf, type KubeClient } from './client.ts';
+import { podFacts } from './pod-facts.ts';
+import { watchPods, type PodWatch, type WatchEnd } from './pod-watch.ts';
+import { limited } from './request-limit.ts';
+import { volumesLeft } from './volumes.ts';
+
+export type PodRef = Pick<PodFacts, 'namespace' | 'name' | 'uid'>;
+
+export interface PodList {
+  readonly pods: readonly PodFacts[];
+  /** Where a watch goes on from. */
+  readonly resourceVersion: string;
+}
+
+/** What a drain does with pods. Every call ends early when its `signal` aborts. */
+export interface PodApi {
+  /** Every pod of the node, in all namespaces. */
+  list(node: string, signal: AbortSignal): Promise<PodList>;
+  /** Tells of changes until the stream ends for whatever reason; never rejects. */
+  watch(from: PodWatch): Promise<WatchEnd>;
+  /** Asks for exactly this pod's eviction, never for one of the same name; `graceMs` is rounded up to whole seconds, at least one. */
+  evict(pod: PodRef, options: { graceMs?: number; signal: AbortSignal }): Promise<EvictionAnswer>;
+  /** Deletes exactly this pod, whatever its budget says; the answer reads as one to an eviction. */
+  delete(pod: PodRef, options: { graceMs: number; signal: AbortSignal }): Promise<EvictionAnswer>;
+  budgets(namespace: string, signal: AbortSignal): Promise<readonly DisruptionBudget[]>;
+  /** Volumes still attached to the node, except those that the pods which stay there use. */
+  volumesLeft(
+    node: string,
+    staying: readonly PodFacts[],
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
+}
+
+const PAGE = 500;
+
+/** The PodApi of a real API server. */
+export function podApi(client: KubeClient): PodApi {
+  const { core } = client;
+  return {
+    list: (node, signal) => list(core, node, signal),
+    watch: (from) => watchPods(client, from),
+    evict: (pod, options) => evict(core, pod, options),
+    delete: (pod, options) => remove(core, pod, options),
+    budgets: (namespace, signal) => budgets(client, namespace, signal),
+    volumesLeft: (node, staying, signal) => volumesLeft(client, { node, staying, signal }),
+  };
+}
+
+async function list(core: CoreV1Api, node: string, signal: AbortSignal): Promise<PodList> {
+  const pods: PodFacts[] = [];
+  let resourceVersion = '';
+  let next: string | undefined;
+  do {
+    const query = {
+      fieldSelector: `spec.nodeName=${node}`,
+      limit: PAGE,
+      ...(next ? { _continue: next } : {}),
+    };
+    const page = await asking(`listing the pods of node ${node}`, () =>
+      core.listPodForAllNamespaces(query, limited(signal)),
+    );
+    pods.push(...page.items.map(podFacts));
+    resourceVersion = page.metadata?.resourceVersion ?? '';
+    next = page.metadata?._continue;
+  } while (next);
+  return { pods, resourceVersion };
+}
+
+async function evict(
+  core: CoreV1Api,
+  { namespace, name, uid }: PodRef,
+  { graceMs, signal }: { graceMs?: number; signal: AbortSignal },
+): Promise<EvictionAnswer> {
+  const body = {
+    apiVersion: 'policy/v1',
+    kind: 'Eviction',
+    metadata: { namespace, name },
+    deleteOptions: {
+      preconditions: { uid },
+      ...(graceMs === undefined ? {} : { gracePeriodSeconds: wholeSeconds(graceMs) }),
+    },
+  };
+  return answered(() =>
+    core.createNamespacedPodEviction({ namespace, name, body }, limited(signal)),
+  );
+}
+
+async function remove(
+  core: CoreV1Api,
+  { namespace, name, uid }: PodRef,
+  { graceMs, signal }: { graceMs: number; signal: AbortSignal },
+): Promise<EvictionAnswer> {
+  const body = { gracePeriodSeconds: wholeSeconds(graceMs), preconditions: { uid } };
+  return answered(() => core.deleteNamespacedPod({ namespace, name, body }, limited(signal)));
+}
+
+/** Never 0: that takes the pod out of the API while its containers may still run. */
+const wholeSeconds = (durationMs: number): number => Math.max(1, Math.ceil(durationMs / 1_000));
+
+async function answered(call: () => Promise<unknown>): Promise<EvictionAnswer> {
+  try {
+    await call();
+    return { kind: 'evicted' };
+  } catch (error) {
+    return readEvictionAnswer(httpAnswer(error));
+  }
+}
+
+function httpAnswer(error: unknown): HttpAnswer {
+  const status = statusOf(error);
+  const retryAfterMs =
+    1_000 * Number(error instanceof ApiException && error.headers['retry-after']);
+  return {
+    ...(status === undefined ? {} : { status }),
+    message: answerOf(error),
+    causes: causesOf(error),
+    ...(retryAfterMs > 0 ? { retryAfterMs } : {}),
+  };
+}
+
+/** client-node leaves the body of a failed call as text. */
+function causesOf(error: unknown): HttpAnswer['causes'] {
+  if (!(error instanceof ApiException) || typeof error.body !== 'string') return [];
+  try {
+    const { details } = JSON.parse(error.body) as V1Status;
+    return (details?.causes ?? []).map(({ reason = '', message = '' }) => ({ reason, message }));
+  } catch {
+    // Not JSON: a proxy answered, not the API server. It gave no cause.
+    return [];
+  }
+}
+
+async function budgets(
+  { policy }: KubeClient,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<DisruptionBudget[]> {
+  const { items } = await asking(`listing the disruption budgets of namespace ${namespace}`, () =>
+    policy.listNamespacedPodDisruptionBudget({ namespace }, limited(signal)),
+  );
+  return items.map(budgetFacts);
+}
+
+/** A budget without a status allows nothing yet. */
+const NO_STATUS = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 };
+
+function budgetFacts({ metadata, spec, status }: V1PodDisruptionBudget): DisruptionBudget {
+  const numbers = status ?? NO_STATUS;
+  return {
+    name: metadata?.name ?? '',
+    ...(spec?.selector ? { selector: spec.selector } : {}),
+    allowed: numbers.disruptionsAllowed,
+    healthy: numbers.currentHealthy,
+    desired: numbers.desiredHealthy,
+    expected: numbers.expectedPods,
+  };
+}

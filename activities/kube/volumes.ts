@@ -1,0 +1,61 @@
+import type { PodFacts } from '../../domain/pod-verdict.ts';
+import { asking, statusOf, type KubeClient } from './client.ts';
+import { limited } from './request-limit.ts';
+
+interface Question {
+  readonly node: string;
+  readonly staying: readonly PodFacts[];
+  readonly signal: AbortSignal;
+}
+
+const PAGE = 500;
+
+/**
+ * The node's VolumeAttachments without those of the pods that stay. Told from who stays, not from who was evicted, so that a
+ * drain that was interrupted knows as much. One request when no pod that stays has a claim.
+ */
+export async function volumesLeft(client: KubeClient, question: Question): Promise<string[]> {
+  const attached = await attachedTo(client, question);
+  if (attached.length === 0) return [];
+  const kept = await volumesOf(client, question);
+  return attached.filter((volume) => !kept.has(volume));
+}
+
+async function attachedTo({ storage }: KubeClient, { node, signal }: Question): Promise<string[]> {
+  const attached: string[] = [];
+  let next: string | undefined;
+  do {
+    const query = { limit: PAGE, ...(next ? { _continue: next } : {}) };
+    // The API server cannot select attachments by node.
+    const page = await asking('listing volume attachments', () =>
+      storage.listVolumeAttachment(query, limited(signal)),
+    );
+    for (const { metadata, spec } of page.items)
+      if (spec.nodeName === node)
+        attached.push(spec.source.persistentVolumeName ?? metadata?.name ?? '');
+    next = page.metadata?._continue;
+  } while (next);
+  return attached;
+}
+
+async function volumesOf(
+  { core }: KubeClient,
+  { staying, signal }: Question,
+): Promise<Set<string>> {
+  const claims = staying.flatMap(({ namespace, claims }) =>
+    claims.map((name) => ({ namespace, name })),
+  );
+  const volumes = new Set<string>();
+  for (const claim of claims) {
+    const found = await asking(`reading claim ${claim.namespace}/${claim.name}`, () =>
+      core.readNamespacedPersistentVolumeClaim(claim, limited(signal)),
+    ).catch(absent);
+    if (found?.spec?.volumeName) volumes.add(found.spec.volumeName);
+  }
+  return volumes;
+}
+
+function absent(error: unknown): undefined {
+  if (statusOf(error) === 404) return undefined;
+  throw error;
+}
