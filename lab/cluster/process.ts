@@ -52,11 +52,14 @@ export function manageProcess(spec: ProcessSpec, context: ProcessContext): Manag
   const launch = async (): Promise<Run> => {
     const current = await spawnRun(spec, context.guard);
     run = current;
-    void current.ended.then(async (how) => {
-      if (run === current) run = undefined;
-      if (!current.expected) context.onDeath(await obituary(spec, how));
-    });
+    void mourn(current);
     return current;
+  };
+
+  const mourn = async (current: Run): Promise<void> => {
+    const how = await current.ended;
+    if (run === current) run = undefined;
+    if (!current.expected) context.onDeath(await obituary(spec, how));
   };
 
   const end = async (signal: NodeJS.Signals, patienceMs: number): Promise<void> => {
@@ -114,7 +117,7 @@ async function spawnRun(spec: ProcessSpec, guard: Guard): Promise<Run> {
     });
     const group = await started;
     guard.watch(group);
-    void ended.then(() => guard.release(group));
+    child.once('exit', () => guard.release(group));
     return { child, group, ended, expected: false };
   } finally {
     closeSync(log);
@@ -126,10 +129,11 @@ async function untilReady(spec: ProcessSpec, run: Run, signal: AbortSignal): Pro
   const attempt = new AbortController();
   const limit = AbortSignal.any([signal, attempt.signal, AbortSignal.timeout(READY_WITHIN_MS)]);
   let how: string | undefined;
-  void run.ended.then((ending) => {
-    how = ending;
+  const noteEnd = async (): Promise<void> => {
+    how = await run.ended;
     attempt.abort();
-  });
+  };
+  void noteEnd();
   while (!limit.aborted) {
     // While a process starts, refusing a connection is its way of saying "not yet".
     if (await spec.isReady(limit).catch(() => false)) return;

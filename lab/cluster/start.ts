@@ -99,11 +99,20 @@ async function prepare(
   const ui = options.ui ?? true;
   return {
     specs: {
-      ...{ dir, logsDir, auditPath, ports, credentials, ui, tools: options.tools },
+      dir,
+      logsDir,
+      auditPath,
+      ports,
+      credentials,
+      ui,
+      tools: options.tools,
       temporalDb: options.temporalDb ?? 'file',
     },
     cluster: {
-      ...{ dir, logsDir, auditPath, apiServerUrl },
+      dir,
+      logsDir,
+      auditPath,
+      apiServerUrl,
       kubeconfigPath: credentials.kubeconfigs.admin,
       caPath: credentials.caPath,
       adminToken: credentials.tokens.admin,
