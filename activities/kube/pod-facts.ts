@@ -2,6 +2,7 @@ import type {
   V1ObjectMeta,
   V1Pod,
   V1PodSpec,
+  V1PodStatus,
   V1Toleration,
   V1Volume,
 } from '@kubernetes/client-node';
@@ -14,19 +15,23 @@ const DEFAULT_GRACE_S = 30;
 
 /** The facts of a pod, read by the typed client or as the plain JSON of a watch. */
 export function podFacts({ metadata = {}, spec, status = {} }: V1Pod): PodFacts {
-  const shape = spec ?? NO_SPEC;
+  const { priority = 0, volumes = [], tolerations = [], ...rest } = spec ?? NO_SPEC;
   const owner = metadata.ownerReferences?.find(({ controller }) => controller);
   return {
     ...identity(metadata),
     ...(owner ? { owner: { kind: owner.kind, name: owner.name } } : {}),
-    ...deletion(metadata, shape.terminationGracePeriodSeconds),
-    priority: shape.priority ?? 0,
+    ...deletion(metadata, rest.terminationGracePeriodSeconds),
+    priority,
     finished: status.phase === 'Succeeded' || status.phase === 'Failed',
-    ready: (status.conditions ?? []).some((c) => c.type === 'Ready' && c.status === 'True'),
-    emptyDir: (shape.volumes ?? []).some(({ emptyDir }) => emptyDir !== undefined),
-    toleratesCordon: (shape.tolerations ?? []).some(coversCordon),
-    claims: (shape.volumes ?? []).flatMap((volume) => claimsOf(metadata, volume)),
+    ready: isReady(status),
+    emptyDir: volumes.some(({ emptyDir }) => emptyDir !== undefined),
+    toleratesCordon: tolerations.some(coversCordon),
+    claims: volumes.flatMap((volume) => claimsOf(metadata, volume)),
   };
+}
+
+function isReady({ conditions = [] }: V1PodStatus): boolean {
+  return conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
 }
 
 const NO_SPEC: V1PodSpec = { containers: [] };

@@ -155,16 +155,15 @@ async function budgets(
 }
 
 /** A budget without a status allows nothing yet. */
-const NO_STATUS = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 };
-
 function budgetFacts({ metadata, spec, status }: V1PodDisruptionBudget): DisruptionBudget {
-  const numbers = status ?? NO_STATUS;
   return {
     name: metadata?.name ?? '',
     ...(spec?.selector ? { selector: spec.selector } : {}),
-    allowed: numbers.disruptionsAllowed,
-    healthy: numbers.currentHealthy,
-    desired: numbers.desiredHealthy,
-    expected: numbers.expectedPods,
+    allowed: orZero(status?.disruptionsAllowed),
+    healthy: orZero(status?.currentHealthy),
+    desired: orZero(status?.desiredHealthy),
+    expected: orZero(status?.expectedPods),
   };
 }
+
+const orZero = (count: number | undefined): number => count ?? 0;
