@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import { describeEnd, ENTER_HOST, runCommand } from './command.ts';
+import { checkSentinelFile, judgeCommand } from './sentinel.ts';
+import type { Sentinel } from './sentinel.ts';
+
+/** The machine the agent stands on; the lab has its own. */
+export interface Host {
+  /** The id of the running boot; rejects when it cannot be read. */
+  bootId(): Promise<string>;
+  /** Never rejects: a check that fails is `unknown` with its reason. */
+  checkSentinel(): Promise<Sentinel>;
+  /** Starts the reboot and resolves without waiting for it; rejects when it could not be started. */
+  reboot(): Promise<void>;
+}
+
+/** A command line as configured and as split into words. */
+export interface Command {
+  readonly line: string;
+  readonly words: readonly string[];
+}
+
+export interface HostSettings {
+  readonly bootIdFile: string;
+  readonly sentinel:
+    | { readonly kind: 'file'; readonly path: string }
+    | { readonly kind: 'command'; readonly command: Command };
+  readonly reboot:
+    | { readonly method: 'signal'; readonly signal: number }
+    | { readonly method: 'command'; readonly command: Command };
+  readonly commandTimeoutMs: number;
+}
+
+/** What of the operating system the host needs; a test gives its own. */
+export interface HostSystem {
+  /** Put before every command. */
+  readonly enter: readonly string[];
+  signalProcess1(signal: number): void;
+}
+
+const LINUX: HostSystem = {
+  enter: ENTER_HOST,
+  signalProcess1: (signal) => void process.kill(1, signal),
+};
+
+export function createHost(settings: HostSettings, system: HostSystem = LINUX): Host {
+  const run = ({ words }: Command) =>
+    runCommand([...system.enter, ...words], settings.commandTimeoutMs);
+  return {
+    async bootId() {
+      const id = (await readFile(settings.bootIdFile, 'utf8')).trim();
+      // An empty id would equal another empty id.
+      if (id === '') throw new Error(`${settings.bootIdFile} is empty`);
+      return id;
+    },
+    async checkSentinel() {
+      const { sentinel } = settings;
+      if (sentinel.kind === 'file') return checkSentinelFile(sentinel.path);
+      return judgeCommand(sentinel.command.line, await run(sentinel.command));
+    },
+    async reboot() {
+      const { reboot } = settings;
+      if (reboot.method === 'signal') {
+        system.signalProcess1(reboot.signal);
+        return;
+      }
+      const end = await run(reboot.command);
+      if (end.kind === 'exit' && end.code === 0) return;
+      throw new Error(`${reboot.command.line}: ${describeEnd(end)}`);
+    },
+  };
+}
