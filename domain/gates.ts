@@ -1,8 +1,15 @@
-import { formatDuration } from './durations.ts';
 import { AGENT_SILENT_AFTER_MS } from './node-contract.ts';
 import type { NodeFacts } from './node-facts.ts';
 
-export const GATES = ['required', 'agent', 'hold', 'window', 'owner', 'node'] as const;
+export const GATES = [
+  'required',
+  'agent',
+  'hold',
+  'window',
+  'owner',
+  'quarantine',
+  'node',
+] as const;
 export type GateName = (typeof GATES)[number];
 
 /** A reason not to go on, in words for the person who asks why. */
@@ -24,6 +31,17 @@ export interface GateFacts {
   readonly nowMs: number;
 }
 
+/** Whether two looks found the same gates closed for the same reasons. */
+export function sameGates(one: readonly ClosedGate[], other: readonly ClosedGate[]): boolean {
+  const words = (closed: readonly ClosedGate[]): string => JSON.stringify(closed.map(sayGate));
+  return words(one) === words(other);
+}
+
+/** "gate: reason", as shown under Pending Activities and in the table. */
+export function sayGate({ gate, because }: ClosedGate): string {
+  return `${gate}: ${because}`;
+}
+
 type Gate = (facts: GateFacts) => string | undefined;
 
 /** Each gate answers with the reason it is closed, or undefined. */
@@ -33,6 +51,7 @@ const RULES: readonly (readonly [GateName, Gate])[] = [
   ['hold', holdGate],
   ['window', windowGate],
   ['owner', ownerGate],
+  ['quarantine', quarantineGate],
   ['node', nodeGate],
 ];
 
@@ -60,9 +79,9 @@ function requiredGate({ node, evenIfNotRequired }: GateFacts): string | undefine
 
 function agentGate({ node, nowMs }: GateFacts): string | undefined {
   if (!node.report) return 'no agent has ever reported from this node';
-  const silentMs = nowMs - node.report.heardAtMs;
-  if (silentMs <= AGENT_SILENT_AFTER_MS) return undefined;
-  return `the agent has been silent for ${formatDuration(silentMs)}`;
+  const { heardAtMs } = node.report;
+  if (nowMs - heardAtMs <= AGENT_SILENT_AFTER_MS) return undefined;
+  return `the agent has been silent since ${new Date(heardAtMs).toISOString()}`;
 }
 
 function holdGate({ node, nowMs }: GateFacts): string | undefined {
@@ -83,6 +102,14 @@ function ownerGate({ node, workflowId, ownerRunning }: GateFacts): string | unde
   return owner !== workflowId && ownerRunning
     ? `another rollout has the node: ${owner}`
     : undefined;
+}
+
+function quarantineGate({ node }: GateFacts): string | undefined {
+  if (!node.quarantine) return undefined;
+  if (!node.quarantine.ok)
+    return `the quarantine annotation cannot be read: ${node.quarantine.because}`;
+  const { bootId, because } = node.quarantine.value;
+  return bootId === node.bootId ? because : undefined;
 }
 
 function nodeGate({ node }: GateFacts): string | undefined {

@@ -11,6 +11,8 @@ export const ANNOTATION = {
   answer: 'lockkeeper.io/reboot-answer',
   /** Written by the worker: who owns the cordon and what to restore. */
   rollout: 'lockkeeper.io/rollout',
+  /** Written by the worker: the sentinel survived a reboot, so this boot is not rebooted again. */
+  quarantine: 'lockkeeper.io/quarantine',
   /** Written by a person: leave this node alone, and why. */
   hold: 'lockkeeper.io/hold',
 } as const;
@@ -57,6 +59,13 @@ export interface RolloutRecord {
   readonly cordonedByUs: boolean;
   readonly bootIdBefore: string;
   readonly phase: string;
+}
+
+/** Rebooted into this boot, and a reboot is still required: another one would only go round in circles. */
+export interface Quarantine {
+  readonly bootId: string;
+  readonly because: string;
+  readonly atMs: number;
 }
 
 export interface Hold {
@@ -141,6 +150,18 @@ export function readRollout(text: string | undefined): Read<RolloutRecord> | und
     cordonedByUs: fields.flag('cordonedByUs'),
     bootIdBefore: fields.text('bootIdBefore'),
     phase: fields.text('phase'),
+  }));
+}
+
+export function writeQuarantine({ bootId, because, atMs }: Quarantine): string {
+  return JSON.stringify({ bootId, because, at: rfc3339(atMs) });
+}
+
+export function readQuarantine(text: string | undefined): Read<Quarantine> | undefined {
+  return readRecord(text, (fields) => ({
+    bootId: fields.text('bootId'),
+    because: fields.text('because'),
+    atMs: fields.instant('at'),
   }));
 }
 

@@ -3,9 +3,11 @@ import {
   readAnswer,
   readHold,
   readOrder,
+  readQuarantine,
   readReport,
   readRollout,
   type Hold,
+  type Quarantine,
   type Read,
   type RebootAnswer,
   type RebootOrder,
@@ -30,6 +32,7 @@ export interface NodeFacts {
   readonly order?: Read<RebootOrder>;
   readonly answer?: Read<RebootAnswer>;
   readonly rollout?: Read<RolloutRecord>;
+  readonly quarantine?: Read<Quarantine>;
   readonly hold?: Hold;
 }
 
@@ -90,6 +93,7 @@ function annotationFacts(annotations: Readonly<Record<string, string>>) {
     order: readOrder(annotations[ANNOTATION.order]),
     answer: readAnswer(annotations[ANNOTATION.answer]),
     rollout: readRollout(annotations[ANNOTATION.rollout]),
+    quarantine: readQuarantine(annotations[ANNOTATION.quarantine]),
     hold: readHold(annotations[ANNOTATION.hold]),
   });
 }

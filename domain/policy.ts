@@ -109,6 +109,9 @@ function pathOf(path: readonly PropertyKey[]): string {
     .replace(/^\./, '');
 }
 
+/** What holds for a node on its way back whose pool has left the policy meanwhile. */
+export const REBOOT_DEFAULTS = Reboot.parse({});
+
 export type PoolChoice =
   | { readonly kind: 'pool'; readonly pool: PoolPolicy }
   | { readonly kind: 'none'; readonly because: string };

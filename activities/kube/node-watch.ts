@@ -1,6 +1,7 @@
 import type { V1Node } from '@kubernetes/client-node';
 import { nodeFacts, type NodeFacts } from '../../domain/node-facts.ts';
 import type { KubeClient } from './client.ts';
+import { limited } from './request-limit.ts';
 
 interface Follow {
   /** Called with the node now and after every change; undefined once it is deleted. */
@@ -23,9 +24,12 @@ export async function followNode(client: KubeClient, name: string, follow: Follo
 async function listOne(
   { core }: KubeClient,
   name: string,
-  { seen }: Follow,
+  { seen, signal }: Follow,
 ): Promise<string | undefined> {
-  const { items, metadata } = await core.listNode({ fieldSelector: `metadata.name=${name}` });
+  const { items, metadata } = await core.listNode(
+    { fieldSelector: `metadata.name=${name}` },
+    limited(signal),
+  );
   seen(items[0] && nodeFacts(items[0]));
   return metadata?.resourceVersion;
 }

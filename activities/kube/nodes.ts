@@ -8,6 +8,7 @@ import {
 import type { LifecycleCondition } from '../../domain/node-contract.ts';
 import { nodeFacts, type NodeFacts } from '../../domain/node-facts.ts';
 import { followNode } from './node-watch.ts';
+import { limited } from './request-limit.ts';
 import { asking, statusOf, type KubeClient } from './client.ts';
 
 /** One update of a Node: refused as a conflict when the node has changed since it was read. */
@@ -49,8 +50,7 @@ export interface NodeApi {
 }
 
 const PAGE = 500;
-const mergePatch = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
-const strategicPatch = setHeaderOptions('Content-Type', PatchStrategy.StrategicMergePatch);
+const patching = (how: PatchStrategy) => setHeaderOptions('Content-Type', how, limited());
 
 /** The NodeApi of a real API server. */
 export function nodeApi(client: KubeClient): NodeApi {
@@ -62,14 +62,18 @@ export function nodeApi(client: KubeClient): NodeApi {
     setLifecycle: (name, conditions, because) => setLifecycle(core, name, { conditions, because }),
     async announce(name, event) {
       const body = eventBody(name, event);
-      await core.createNamespacedEvent({ namespace: 'default', body }).catch(() => undefined);
+      await core
+        .createNamespacedEvent({ namespace: 'default', body }, limited())
+        .catch(() => undefined);
     },
     follow: (name, seen, signal) => followNode(client, name, { seen, signal }),
   };
 }
 
 async function read(core: CoreV1Api, name: string): Promise<NodeFacts | undefined> {
-  const node = await asking(`reading node ${name}`, () => core.readNode({ name })).catch(absent);
+  const node = await asking(`reading node ${name}`, () => core.readNode({ name }, limited())).catch(
+    absent,
+  );
   return node && nodeFacts(node);
 }
 
@@ -82,7 +86,7 @@ async function list(core: CoreV1Api, selector: string | undefined): Promise<Node
       ...(selector ? { labelSelector: selector } : {}),
       ...(next ? { _continue: next } : {}),
     };
-    const page = await asking('listing nodes', () => core.listNode(query));
+    const page = await asking('listing nodes', () => core.listNode(query, limited()));
     found.push(...page.items.map(nodeFacts));
     next = page.metadata?._continue;
   } while (next);
@@ -100,7 +104,9 @@ async function updateNode(
     ...(unschedulable === undefined ? {} : { spec: { unschedulable: unschedulable || null } }),
   };
   try {
-    await asking(`updating node ${name}`, () => core.patchNode({ name, body }, mergePatch));
+    await asking(`updating node ${name}`, () =>
+      core.patchNode({ name, body }, patching(PatchStrategy.MergePatch)),
+    );
     return 'updated';
   } catch (error) {
     if (statusOf(error) === 409) return 'conflict';
@@ -123,7 +129,7 @@ async function setLifecycle(
   });
   const body = { status: { conditions: written } };
   await asking(`writing conditions of node ${name}`, () =>
-    core.patchNodeStatus({ name, body }, strategicPatch),
+    core.patchNodeStatus({ name, body }, patching(PatchStrategy.StrategicMergePatch)),
   ).catch(absent);
 }
 

@@ -1,0 +1,19 @@
+import type { Policy } from '../domain/policy.ts';
+import type { NodeApi } from './kube/nodes.ts';
+import type { PodApi } from './kube/pods.ts';
+import type { TemporalPort } from './temporal.ts';
+
+/** The policy in force at this moment; never throws, for a bad file leaves the last good one in force. */
+export interface PolicySource {
+  current(): Policy;
+}
+
+/** What the activities act through. Built once by the worker; tests give their own. */
+export interface Deps {
+  readonly nodes: NodeApi;
+  readonly pods: PodApi;
+  readonly policy: PolicySource;
+  readonly temporal: TemporalPort;
+  /** Pause between two looks at something that is waited for. */
+  readonly lookAgainMs: number;
+}

@@ -1,0 +1,87 @@
+import { cancellationSignal, log } from '@temporalio/activity';
+import { closedGates, sayGate } from '../domain/gates.ts';
+import { ANNOTATION, writeOrder, writeRollout, type RebootOrder } from '../domain/node-contract.ts';
+import type { NodeFacts } from '../domain/node-facts.ts';
+import { podName, podsInTheWay } from '../domain/pod-verdict.ts';
+import type { Deps } from './deps.ts';
+import { gateFacts, type GateQuestion } from './gates.ts';
+import { orderedBy, ourRecord, stillCordoned, thisRun } from './ours.ts';
+import { podRules, poolPolicy } from './pool.ts';
+
+export type Ordered =
+  | { readonly kind: 'ordered'; readonly order: RebootOrder; readonly orderedAtMs: number }
+  /** A pod is there that may not be: back to the drain. */
+  | { readonly kind: 'not-empty'; readonly because: string }
+  /** A gate has closed meanwhile: undo. */
+  | { readonly kind: 'closed'; readonly because: string };
+
+/**
+ * Proves the node empty, cordoned by this run and with every gate open, and writes the order in the same step (G2): the
+ * update is refused when the node has changed since it was looked at. Repeating it answers with the order already there.
+ */
+export async function orderReboot(deps: Deps, asked: GateQuestion): Promise<Ordered> {
+  const run = thisRun();
+  for (;;) {
+    const node = await deps.nodes.read(asked.node);
+    const record = ourRecord(node, asked.node, run);
+    if (!node) continue;
+    const known = orderOf(node, orderedBy(run));
+    if (known) return { kind: 'ordered', order: known, orderedAtMs: Date.now() };
+    const obstacle = await whyNot(deps, asked, node);
+    if (obstacle) return obstacle;
+
+    const orderedAtMs = Date.now();
+    const expiresInMs = poolPolicy(deps, asked.pool).reboot.orderExpires;
+    const order = {
+      bootId: node.bootId,
+      rollout: orderedBy(run),
+      expiresAtMs: orderedAtMs + expiresInMs,
+    };
+    const done = await deps.nodes.update(asked.node, {
+      resourceVersion: node.resourceVersion,
+      annotations: {
+        [ANNOTATION.order]: writeOrder(order),
+        [ANNOTATION.answer]: null,
+        [ANNOTATION.rollout]: writeRollout({ ...record, phase: 'rebooting' }),
+      },
+    });
+    if (done !== 'updated') continue;
+    await tell(deps, asked.node, run.workflowId);
+    return { kind: 'ordered', order, orderedAtMs };
+  }
+}
+
+async function whyNot(
+  deps: Deps,
+  asked: GateQuestion,
+  node: NodeFacts,
+): Promise<Ordered | undefined> {
+  stillCordoned(node);
+  const closed = closedGates(await gateFacts(deps, asked, node), asked.skip);
+  if (closed.length > 0) return { kind: 'closed', because: closed.map(sayGate).join('; ') };
+  const { pods } = await deps.pods.list(asked.node, cancellationSignal());
+  const inTheWay = podsInTheWay(pods, podRules(poolPolicy(deps, asked.pool)), Date.now());
+  if (inTheWay.length === 0) return undefined;
+  const named = inTheWay.slice(0, 5).map(({ pod, because }) => `${podName(pod)} (${because})`);
+  return { kind: 'not-empty', because: `still on the node: ${named.join(', ')}` };
+}
+
+function orderOf(node: NodeFacts, rollout: string): RebootOrder | undefined {
+  if (!node.order?.ok) return undefined;
+  const { value: order } = node.order;
+  return order.rollout === rollout && order.bootId === node.bootId ? order : undefined;
+}
+
+async function tell(deps: Deps, node: string, workflowId: string): Promise<void> {
+  await deps.nodes.setLifecycle(
+    node,
+    { DrainInProgress: false, Drained: true, MaintenanceInProgress: true },
+    `${workflowId} found the node empty and ordered its reboot`,
+  );
+  await deps.nodes.announce(node, {
+    type: 'Normal',
+    reason: 'Rebooting',
+    message: 'found empty; reboot ordered',
+  });
+  log.info('reboot ordered', { node });
+}

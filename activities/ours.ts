@@ -1,0 +1,38 @@
+import { activityInfo } from '@temporalio/activity';
+import type { RolloutRecord } from '../domain/node-contract.ts';
+import type { NodeFacts } from '../domain/node-facts.ts';
+import { failure } from './failure.ts';
+
+export interface Run {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+/** The run this activity works for. */
+export function thisRun(): Run {
+  const { workflowExecution } = activityInfo();
+  if (!workflowExecution) throw failure('bad-input', 'this activity runs inside a workflow only');
+  return workflowExecution;
+}
+
+/** `workflowId/runId`, as it stands in an order. */
+export const orderedBy = ({ workflowId, runId }: Run): string => `${workflowId}/${runId}`;
+
+/** The record on the node if it is this run's; otherwise the failure that says who has the node. */
+export function ourRecord(node: NodeFacts | undefined, name: string, run: Run): RolloutRecord {
+  if (!node) throw failure('node-gone', `node ${name} was deleted in mid-rollout`);
+  if (!node.rollout?.ok) {
+    throw failure('not-ours', `the rollout annotation of ${name} was removed or cannot be read`);
+  }
+  const record = node.rollout.value;
+  if (record.workflowId !== run.workflowId || record.runId !== run.runId) {
+    throw failure('not-ours', `node ${name} has been taken by ${record.workflowId}`);
+  }
+  return record;
+}
+
+/** A foreign uncordon is not fought: their word counts. */
+export function stillCordoned(node: NodeFacts): void {
+  if (node.unschedulable) return;
+  throw failure('cordon-lost', `somebody uncordoned ${node.name} in mid-rollout`);
+}

@@ -1,0 +1,37 @@
+import { poolOf, problemsOf } from '../domain/policy.ts';
+import { recover, type Recovery } from '../domain/recovery.ts';
+import { RolloutInput, type RolloutRequest } from '../domain/rollout-input.ts';
+import type { Deps } from './deps.ts';
+import { failure } from './failure.ts';
+import { thisRun } from './ours.ts';
+
+export interface Plan {
+  readonly request: RolloutRequest;
+  /** Absent only for a node that a lost rollout has left behind and that has left its pool meanwhile. */
+  readonly pool?: string;
+  /** Where the node stands already. */
+  readonly recovery: Recovery;
+}
+
+/** Parses what the rollout was started with and looks at its node. Bad input, an unknown node and a node in no pool fail at once. */
+export async function planRollout(deps: Deps, input: unknown): Promise<Plan> {
+  const parsed = RolloutInput.safeParse(input);
+  if (!parsed.success) {
+    throw failure('bad-input', `the input is refused: ${problemsOf(parsed.error).join('; ')}`);
+  }
+  const request = parsed.data;
+  const node = await deps.nodes.read(request.node);
+  if (!node) {
+    throw failure('no-such-node', `there is no node ${request.node}; see kubectl get nodes`);
+  }
+  const run = thisRun();
+  const owner = node.rollout?.ok ? node.rollout.value.workflowId : run.workflowId;
+  const ownerRunning = owner === run.workflowId || (await deps.temporal.isRunning(owner));
+  const recovery = recover(node, run.workflowId, ownerRunning);
+  const choice = poolOf(deps.policy.current(), node.labels);
+  if (choice.kind === 'pool') return { request, pool: choice.pool.name, recovery };
+  if (recovery.at === 'start') {
+    throw failure('no-pool', `node ${node.name} is left alone: ${choice.because}`);
+  }
+  return { request, recovery };
+}

@@ -1,0 +1,110 @@
+import { log } from '@temporalio/activity';
+import { ANNOTATION, writeQuarantine, type RolloutRecord } from '../domain/node-contract.ts';
+import type { NodeFacts } from '../domain/node-facts.ts';
+import { isAccepted } from '../domain/recovery.ts';
+import { heardSinceBoot } from '../domain/return.ts';
+import type { Deps } from './deps.ts';
+
+const NO_CONDITIONS = {
+  MaintenancePlanned: null,
+  DrainInProgress: null,
+  Drained: null,
+  MaintenanceInProgress: null,
+};
+
+const NO_ANNOTATIONS = {
+  [ANNOTATION.rollout]: null,
+  [ANNOTATION.order]: null,
+  [ANNOTATION.answer]: null,
+};
+
+export interface Restored {
+  readonly kind: 'restored' | 'quarantined' | 'gone';
+}
+
+/**
+ * Hands a node that is back to its cluster: exactly as schedulable as it was found, nothing of ours left on it. Where the
+ * sentinel has survived the reboot, the node is marked so that it is not rebooted again in a loop.
+ */
+export async function restoreNode(
+  deps: Deps,
+  { node: name, record }: { node: string; record: RolloutRecord },
+): Promise<Restored> {
+  const node = await handBack(deps, name, { record, mark: quarantine });
+  if (!node) return { kind: 'gone' };
+  const marked = quarantine(node) !== null;
+  await deps.nodes.announce(name, {
+    type: marked ? 'Warning' : 'Normal',
+    reason: marked ? 'Quarantined' : 'Returned',
+    message: `rebooted and back, boot id ${node.bootId}${marked ? `; ${STILL_REQUIRED}` : ''}`,
+  });
+  log.info('node returned', { node: name, bootId: node.bootId, quarantined: marked });
+  return { kind: marked ? 'quarantined' : 'restored' };
+}
+
+const STILL_REQUIRED =
+  'its sentinel survived the reboot; it is rebooted again once the sentinel has been gone or this annotation is removed';
+
+function quarantine(node: NodeFacts): string | null {
+  if (node.report?.wants !== 'required' || !heardSinceBoot(node)) return null;
+  return writeQuarantine({ bootId: node.bootId, because: STILL_REQUIRED, atMs: Date.now() });
+}
+
+/** `too-late`: the agent has accepted the order, so the rollout can only go forward. */
+export type Undone = { readonly kind: 'undone' | 'too-late' | 'gone' };
+
+/**
+ * Hands a node back without a reboot: withdraws the order, uncordons what we cordoned and removes the record, all in one
+ * update, so that the API server decides the race with an agent that is just accepting.
+ */
+export async function undoNode(
+  deps: Deps,
+  { node: name, record, because }: { node: string; record: RolloutRecord; because: string },
+): Promise<Undone> {
+  const tooLate = (node: NodeFacts): boolean =>
+    isAccepted(node) || node.bootId !== record.bootIdBefore;
+  const node = await handBack(deps, name, { record, unless: tooLate });
+  if (!node) return { kind: 'gone' };
+  if (tooLate(node)) return { kind: 'too-late' };
+  await deps.nodes.announce(name, {
+    type: 'Warning',
+    reason: 'Undone',
+    message: `handed back without a reboot: ${because}`,
+  });
+  log.warn('node handed back without a reboot', { node: name, because });
+  return { kind: 'undone' };
+}
+
+interface HandBack {
+  readonly record: RolloutRecord;
+  /** What to leave on the node as its quarantine. */
+  readonly mark?: (node: NodeFacts) => string | null;
+  readonly unless?: (node: NodeFacts) => boolean;
+}
+
+/** The node as it was when it was handed back; untouched when `unless` holds; undefined when it is gone. */
+async function handBack(deps: Deps, name: string, how: HandBack): Promise<NodeFacts | undefined> {
+  for (;;) {
+    const node = await deps.nodes.read(name);
+    if (!node || how.unless?.(node)) return node;
+    const done = isOurs(node, how.record) ? await release(deps, node, how) : 'updated';
+    if (done === 'conflict') continue;
+    // After a crash between the two writes only the conditions are left; another rollout's are not ours to remove.
+    if (!node.rollout || isOurs(node, how.record)) {
+      await deps.nodes.setLifecycle(name, NO_CONDITIONS, '');
+    }
+    return node;
+  }
+}
+
+function release(deps: Deps, node: NodeFacts, { record, mark }: HandBack) {
+  return deps.nodes.update(node.name, {
+    resourceVersion: node.resourceVersion,
+    ...(record.cordonedByUs ? { unschedulable: false } : {}),
+    annotations: { ...NO_ANNOTATIONS, [ANNOTATION.quarantine]: mark?.(node) ?? null },
+  });
+}
+
+function isOurs(node: NodeFacts, record: RolloutRecord): boolean {
+  return node.rollout?.ok === true && node.rollout.value.workflowId === record.workflowId;
+}

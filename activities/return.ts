@@ -1,0 +1,176 @@
+import { activityInfo, Context, heartbeat, log } from '@temporalio/activity';
+import { answers, type RebootOrder, type RolloutRecord } from '../domain/node-contract.ts';
+import type { NodeFacts } from '../domain/node-facts.ts';
+import { podName } from '../domain/pod-verdict.ts';
+import { REBOOT_DEFAULTS } from '../domain/policy.ts';
+import { heardSinceBoot, judgeReception, notBackYet } from '../domain/return.ts';
+import type { Deps } from './deps.ts';
+import { NodeView } from './node-view.ts';
+
+export interface ReturnQuestion {
+  readonly node: string;
+  readonly pool?: string;
+  readonly record: RolloutRecord;
+  /** Absent when a new run finds the order accepted already. */
+  readonly order?: RebootOrder;
+  readonly orderedAtMs: number;
+  /** DaemonSets (`namespace/name`) whose pod on this node was Ready before. */
+  readonly daemonSets: readonly string[];
+  /** True once the node has been declared lost: then there is no deadline any more. */
+  readonly lost: boolean;
+}
+
+export type Return =
+  | { readonly kind: 'returned'; readonly bootId: string }
+  | { readonly kind: 'refused' | 'silent' | 'interrupted'; readonly because: string }
+  /** Past the point of no return and not back in time; it goes on being waited for. */
+  | { readonly kind: 'late'; readonly because: string }
+  | { readonly kind: 'gone' };
+
+/** Progress is told at least this often, so that a lost worker shows and a signal is heard. */
+const BEAT_MS = 5_000;
+/** A node that is back is looked at more often, to hand it back without delay. */
+const BACK_BEAT_MS = 1_000;
+/** A node that is back but whose agent has not reported is waited for a little longer, to learn whether its sentinel is gone. */
+const AGENT_PATIENCE_MS = 60_000;
+
+/**
+ * Waits for the agent's answer, then for the proof of the reboot: another boot id, Ready confirmed since, both for as long
+ * as the policy's `stableFor`, and the DaemonSet pods of before Ready again. Cancellation ends it only while the order is
+ * unanswered; after the point of no return it goes on to the end.
+ */
+export async function awaitReturn(deps: Deps, asked: ReturnQuestion): Promise<Return> {
+  const view = new NodeView(deps.nodes, asked.node);
+  try {
+    const reception = await awaitReception(view, asked);
+    if (reception.kind !== 'accepted') return reception;
+    log.info('node reboots', { node: asked.node });
+    return await awaitProof(deps, asked, { view, acceptedAtMs: reception.atMs });
+  } finally {
+    view.close();
+  }
+}
+
+type Received = { readonly kind: 'accepted'; readonly atMs: number } | Return;
+
+async function awaitReception(
+  view: NodeView,
+  { order, record }: ReturnQuestion,
+): Promise<Received> {
+  for (;;) {
+    const node = await view.look(BEAT_MS);
+    if (node === null) return { kind: 'gone' };
+    const nowMs = Date.now();
+    if (!order) return { kind: 'accepted', atMs: acceptedAt(node, record) ?? nowMs };
+    if (node) {
+      const reception = judgeReception(node, order, nowMs);
+      if (reception.kind !== 'waiting') return reception;
+      heartbeat({ because: reception.because });
+    }
+    stopOnShutdown();
+    if (cancelRequested()) {
+      return { kind: 'interrupted', because: 'stopped before the agent answered' };
+    }
+  }
+}
+
+async function awaitProof(
+  deps: Deps,
+  asked: ReturnQuestion,
+  { view, acceptedAtMs }: { view: NodeView; acceptedAtMs: number },
+): Promise<Return> {
+  let sight: Sight = { backSinceMs: undefined, because: 'it has not been seen yet' };
+  for (;;) {
+    const node = await view.look(sight.backSinceMs === undefined ? BEAT_MS : BACK_BEAT_MS);
+    if (node === null) return { kind: 'gone' };
+    sight = await sightOf(deps, asked, { node, backSinceMs: sight.backSinceMs });
+    if (sight.because === undefined) return { kind: 'returned', bootId: node?.bootId ?? '' };
+    if (isLate(deps, asked, acceptedAtMs)) return { kind: 'late', because: sight.because };
+    heartbeat({ because: sight.because });
+    stopOnShutdown();
+  }
+}
+
+interface Sight {
+  readonly backSinceMs: number | undefined;
+  /** Why it is not believed yet; undefined: the reboot is proved. */
+  readonly because: string | undefined;
+}
+
+async function sightOf(deps: Deps, asked: ReturnQuestion, seen: Back): Promise<Sight> {
+  const away = notBackYet(seen.node, {
+    bootIdBefore: asked.record.bootIdBefore,
+    orderedAtMs: asked.orderedAtMs,
+  });
+  if (away !== undefined) return { backSinceMs: undefined, because: away };
+  const backSinceMs = seen.backSinceMs ?? Date.now();
+  const because = await notSettled(deps, asked, { node: seen.node, backSinceMs });
+  return { backSinceMs, because };
+}
+
+function isLate(deps: Deps, { lost, pool }: ReturnQuestion, acceptedAtMs: number): boolean {
+  return !lost && Date.now() - acceptedAtMs > rebootPolicy(deps, pool).returnWithin;
+}
+
+/** Why a node that is back is not believed yet. */
+async function notSettled(
+  deps: Deps,
+  asked: ReturnQuestion,
+  { node, backSinceMs }: { node: NodeFacts | undefined; backSinceMs: number },
+): Promise<string | undefined> {
+  const backForMs = Date.now() - backSinceMs;
+  if (backForMs < rebootPolicy(deps, asked.pool).stableFor) {
+    return 'it is Ready, and has to stay so for a while';
+  }
+  if (node && !heardSinceBoot(node) && backForMs < AGENT_PATIENCE_MS) {
+    return 'its agent has not reported since the reboot';
+  }
+  const missing = await daemonSetsNotReady(deps, asked);
+  return missing.length > 0 ? `not Ready again: ${missing.slice(0, 5).join(', ')}` : undefined;
+}
+
+interface Back {
+  readonly node: NodeFacts | undefined;
+  readonly backSinceMs: number | undefined;
+}
+
+async function daemonSetsNotReady(
+  deps: Deps,
+  { node, daemonSets }: ReturnQuestion,
+): Promise<string[]> {
+  if (daemonSets.length === 0) return [];
+  const { pods } = await deps.pods.list(node, AbortSignal.timeout(BEAT_MS));
+  const ready = new Set(
+    pods
+      .filter((pod) => pod.ready && pod.owner?.kind === 'DaemonSet')
+      .map((pod) => podName({ namespace: pod.namespace, name: pod.owner?.name ?? '' })),
+  );
+  return daemonSets.filter((name) => !ready.has(name));
+}
+
+function acceptedAt(node: NodeFacts | undefined, record: RolloutRecord): number | undefined {
+  if (!node?.answer?.ok || node.answer.value.bootId !== record.bootIdBefore) return undefined;
+  const { order, answer } = node;
+  return order?.ok && answers(answer.value, order.value) ? answer.value.atMs : undefined;
+}
+
+function rebootPolicy(
+  deps: Deps,
+  pool: string | undefined,
+): { returnWithin: number; stableFor: number } {
+  return deps.policy.current().pools.find(({ name }) => name === pool)?.reboot ?? REBOOT_DEFAULTS;
+}
+
+function cancelRequested(): boolean {
+  return Context.current().cancellationDetails?.cancelRequested === true;
+}
+
+/** A worker that shuts down hands the wait over to another: this attempt fails and is tried again there. */
+function stopOnShutdown(): void {
+  const { cancellationSignal, cancellationDetails } = Context.current();
+  if (cancellationSignal.aborted && cancellationDetails?.cancelRequested !== true) {
+    throw cancellationSignal.reason instanceof Error
+      ? cancellationSignal.reason
+      : new Error(`attempt ${activityInfo().attempt} was stopped`);
+  }
+}

@@ -1,0 +1,57 @@
+import { formatDuration } from './durations.ts';
+import { answers, type RebootOrder } from './node-contract.ts';
+import type { NodeFacts } from './node-facts.ts';
+
+/** What became of an order so far, judged by the node alone. */
+export type Reception =
+  | { readonly kind: 'accepted'; readonly atMs: number }
+  | { readonly kind: 'refused'; readonly because: string }
+  | { readonly kind: 'silent'; readonly because: string }
+  | { readonly kind: 'waiting'; readonly because: string };
+
+/** A moment past its expiry before an order counts as unanswered: the agent's clock may be slow, its answer on the way. */
+const EXPIRY_MARGIN_MS = 15_000;
+
+/** A node whose boot id has changed has obviously taken the order, whatever stands on it. */
+export function judgeReception(
+  node: NodeFacts,
+  order: Pick<RebootOrder, 'bootId' | 'rollout' | 'expiresAtMs'>,
+  nowMs: number,
+): Reception {
+  if (node.bootId !== order.bootId) return { kind: 'accepted', atMs: nowMs };
+  const answer = node.answer?.ok ? node.answer.value : undefined;
+  if (answer && answers(answer, order)) {
+    return answer.verdict === 'accepted'
+      ? { kind: 'accepted', atMs: answer.atMs }
+      : { kind: 'refused', because: answer.because };
+  }
+  if (nowMs > order.expiresAtMs + EXPIRY_MARGIN_MS) {
+    return { kind: 'silent', because: 'the agent did not answer before the order expired' };
+  }
+  return { kind: 'waiting', because: 'the agent has not answered the order yet' };
+}
+
+/** What must hold before a reboot is believed. */
+export interface Proof {
+  readonly bootIdBefore: string;
+  /** Ready must have been confirmed after this. */
+  readonly orderedAtMs: number;
+}
+
+/** Why the node does not count as back at this moment, or undefined when it does. Staying so is for the caller to see. */
+export function notBackYet(node: NodeFacts | undefined, proof: Proof): string | undefined {
+  if (!node) return 'its Node object is gone';
+  if (node.bootId === proof.bootIdBefore) return 'its boot id has not changed';
+  if (!node.ready) return 'it has a new boot id but is not Ready';
+  if (node.heartbeatAtMs <= proof.orderedAtMs) return 'its kubelet has not confirmed Ready since';
+  return undefined;
+}
+
+/** The agent has looked at the sentinel in this boot: its report is newer than Ready. */
+export function heardSinceBoot(node: NodeFacts): boolean {
+  return node.report !== undefined && node.report.heardAtMs >= node.readySinceMs;
+}
+
+export function sayWait(because: string, sinceMs: number, nowMs: number): string {
+  return `${because} (for ${formatDuration(nowMs - sinceMs)})`;
+}
