@@ -1,4 +1,5 @@
-import type { KubeObject } from './kube.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Kube, KubeObject } from './kube.ts';
 import { nodeName } from './nodes.ts';
 
 /** Where the lab's workloads live. */
@@ -6,6 +7,8 @@ export const WORKLOADS_NAMESPACE = 'shop';
 
 /** Any name will do: nothing is pulled, KWOK runs pods on paper. */
 const IMAGE = 'registry.example/shop:1';
+
+const STATEFUL_REPLICAS = 2;
 
 /** How much of it there is. */
 export interface WorkloadSizes {
@@ -34,11 +37,11 @@ export function workloads({ nodes, podsPerNode }: WorkloadSizes): Manifest[] {
       selector: matching('web'),
     }),
     manifest('apps/v1', 'StatefulSet', 'db', {
-      replicas: 2,
+      replicas: STATEFUL_REPLICAS,
       serviceName: 'db',
       podManagementPolicy: 'Parallel',
       selector: matching('db'),
-      template: podTemplate('db'),
+      template: podTemplate('db', { topologySpreadConstraints: [overNodes('db')] }),
     }),
     manifest('apps/v1', 'DaemonSet', 'logs', {
       selector: matching('logs'),
@@ -49,6 +52,35 @@ export function workloads({ nodes, podsPerNode }: WorkloadSizes): Manifest[] {
       nodeSelector: { 'kubernetes.io/hostname': nodeName(1) },
     }),
   ];
+}
+
+interface Pods {
+  readonly items: readonly {
+    readonly status: {
+      readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    };
+  }[];
+}
+
+const RUN_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 200;
+
+/** Resolves when every pod of the workloads is Ready; rejects with the numbers after a minute. */
+export async function untilWorkloadsRun(kube: Kube, sizes: WorkloadSizes): Promise<void> {
+  const expected = sizes.nodes * (sizes.podsPerNode + 1) + STATEFUL_REPLICAS + 1;
+  const deadline = Date.now() + RUN_WITHIN_MS;
+  for (;;) {
+    const { items } = await kube.get<Pods>(`/api/v1/namespaces/${WORKLOADS_NAMESPACE}/pods`);
+    const ready = items.filter(({ status }) =>
+      status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
+    ).length;
+    if (ready >= expected) return;
+    if (Date.now() > deadline)
+      throw new Error(
+        `the workloads do not run: ${ready} of ${expected} pods Ready after a minute`,
+      );
+    await pause(LOOK_EVERY_MS);
+  }
 }
 
 const podSpec = { containers: [{ name: 'main', image: IMAGE }] };

@@ -1,0 +1,212 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ClusterFacts } from '../cluster/contract.ts';
+import { startGuard } from '../cluster/guard.ts';
+import { powerOff, powerOn } from '../cluster/machine.ts';
+import type { ProgressSink } from '../tools/contract.ts';
+import { agentEnv, bundleAgent } from './agent-bundle.ts';
+import { createAgent, type AgentProcess } from './agents.ts';
+import { applyObjects } from './apply.ts';
+import { startEvidence, type Evidence } from './evidence.ts';
+import type { Fault } from './fault.ts';
+import { connectKube, type Kube } from './kube.ts';
+import { createMachine, type Machine } from './machine.ts';
+import { readManifests, type Manifests } from './manifests.ts';
+import { createNodeFiles, nodeFiles } from './node-files.ts';
+import { createNodes } from './nodes.ts';
+import { untilWorkloadsRun, workloads } from './workloads.ts';
+import { startTokens, type Tokens } from './tokens.ts';
+
+export interface FleetOptions {
+  readonly nodes: number;
+  /** How long a rebooting machine is away; default 5 s. */
+  readonly downForMs?: number;
+  readonly faults?: ReadonlyMap<string, Fault>;
+  /** Pods of the budgeted Deployment per node, default 2; `none`: no workloads at all. */
+  readonly podsPerNode?: number | 'none';
+  /** Default true: a real agent process per node. Without, machines reboot only by `Machine.reboot`. */
+  readonly agents?: boolean;
+  readonly log: ProgressSink;
+}
+
+/** Nodes, their machines, agents and workloads on a running cluster. */
+export interface Fleet {
+  readonly nodes: readonly string[];
+  readonly manifests: Manifests;
+  /** As administrator. */
+  readonly kube: Kube;
+  readonly evidence: Evidence;
+  machine(node: string): Machine;
+  agent(node: string): AgentProcess;
+  /** Every boot id the API server has shown for the node, the one before any reboot first. */
+  bootIds(node: string): readonly string[];
+  /** Ends agents and machines and stops watching; the cluster stays as it is. */
+  stop(): Promise<void>;
+}
+
+/** Resolves when every node is Ready, the workloads run and every agent has reported. */
+export async function startFleet(cluster: ClusterFacts, options: FleetOptions): Promise<Fleet> {
+  const parts = await openParts(cluster, options);
+  try {
+    await setUp(parts);
+    return fleetOf(parts);
+  } catch (error) {
+    await stopParts(parts);
+    throw error;
+  }
+}
+
+interface Member {
+  readonly machine: Machine;
+  readonly agent: AgentProcess;
+}
+
+interface Parts {
+  readonly cluster: ClusterFacts;
+  readonly options: FleetOptions;
+  readonly manifests: Manifests;
+  readonly kube: Kube;
+  readonly evidence: Evidence;
+  readonly guard: ReturnType<typeof startGuard>;
+  readonly members: Map<string, Member>;
+  tokens?: Tokens;
+}
+
+async function openParts(cluster: ClusterFacts, options: FleetOptions): Promise<Parts> {
+  const manifests = await readManifests();
+  const kube = connectKube(cluster, cluster.adminToken);
+  const evidence = await startEvidence(kube);
+  const guard = startGuard();
+  return { cluster, options, manifests, kube, evidence, guard, members: new Map() };
+}
+
+async function setUp(parts: Parts): Promise<void> {
+  const { kube, manifests, options, evidence } = parts;
+  const bundlePath = join(parts.cluster.dir, 'agent.cjs');
+  const bundled = options.agents === false ? undefined : bundleAgent(bundlePath);
+  // A failure is met where it is awaited below; until then it must not count as unhandled.
+  bundled?.catch(() => undefined);
+  // Nodes first: KWOK takes seconds to notice pods that were there before it had their node.
+  const bootIds = await createNodes(kube, options.nodes);
+  await Promise.all([
+    ...[...bootIds].map(([node, bootId]) => addMember(parts, { node, bootId, bundlePath })),
+    ...[...bootIds.keys()].map((node) => evidence.until(node, 'Ready', ({ ready }) => ready)),
+  ]);
+  options.log(`${options.nodes} nodes are Ready`);
+  const { podsPerNode = 2, nodes } = options;
+  const running = async () => {
+    if (podsPerNode === 'none') return;
+    await applyObjects(kube, workloads({ nodes, podsPerNode }));
+    await untilWorkloadsRun(kube, { nodes, podsPerNode });
+    options.log('the workloads run');
+  };
+  const reporting = async () => {
+    await applyObjects(kube, manifests.objects);
+    if (bundled) await startAgents(parts, bundled);
+  };
+  await Promise.all([running(), reporting()]);
+}
+
+async function addMember(
+  parts: Parts,
+  { node, bootId, bundlePath }: { node: string; bootId: string; bundlePath: string },
+): Promise<void> {
+  const { cluster, options, guard } = parts;
+  const files = nodeFiles(cluster.dir, node);
+  await createNodeFiles(files, bootId);
+  const agentLogs = join(cluster.logsDir, 'agents');
+  await mkdir(agentLogs, { recursive: true });
+  const agent = createAgent({
+    node,
+    bundlePath,
+    env: agentEnv(cluster, node, files),
+    logPath: join(agentLogs, `${node}.log`),
+    guard,
+    log: options.log,
+  });
+  const fault = options.faults?.get(node);
+  const machine = createMachine({
+    node,
+    files,
+    downForMs: options.downForMs ?? 5_000,
+    ...(fault && { fault }),
+    power: {
+      off: (signal) => powerOff(cluster, node, signal),
+      on: (next, signal) =>
+        powerOn(cluster, node, { signal, ...(next !== undefined && { bootId: next }) }),
+    },
+    agent: {
+      kill: () => agent.kill(),
+      start: async () => (options.agents === false ? undefined : agent.start()),
+    },
+    log: options.log,
+  });
+  parts.members.set(node, { agent, machine });
+}
+
+async function startAgents(parts: Parts, bundled: Promise<void>): Promise<void> {
+  const { cluster, kube, manifests, options, members } = parts;
+  const tokens = startTokens({
+    kube,
+    labDir: cluster.dir,
+    agent: manifests.agent,
+    log: options.log,
+    onNewPod: (node) => void replaceAgent(parts, node),
+  });
+  parts.tokens = tokens;
+  await bundled;
+  await Promise.all(
+    [...members].map(async ([node, { agent }]) => {
+      await tokens.first(node);
+      await agent.start();
+      await parts.evidence.until(node, 'reported on', ({ report }) => report !== undefined);
+    }),
+  );
+  options.log(`${members.size} agents have reported`);
+}
+
+/** A new pod is a new process; but not on a machine that is away. */
+async function replaceAgent({ members, options }: Parts, node: string): Promise<void> {
+  const agent = members.get(node)?.agent;
+  if (!agent?.running) return;
+  try {
+    await agent.kill();
+    await agent.start();
+  } catch (error) {
+    options.log(`agent of ${node}: ${String(error)}`);
+  }
+}
+
+function fleetOf(parts: Parts): Fleet {
+  const { members, manifests, kube, evidence } = parts;
+  const member = (node: string): Member => {
+    const found = members.get(node);
+    if (!found) throw new Error(`this lab has no node ${node}`);
+    return found;
+  };
+  let stopping: Promise<void> | undefined;
+  return {
+    nodes: [...members.keys()],
+    manifests,
+    kube,
+    evidence,
+    machine: (node) => member(node).machine,
+    agent: (node) => member(node).agent,
+    bootIds: (node) => evidence.bootIds(node),
+    stop() {
+      stopping ??= stopParts(parts);
+      return stopping;
+    },
+  };
+}
+
+async function stopParts({ members, tokens, evidence, kube, guard }: Parts): Promise<void> {
+  const all = [...members.values()];
+  // Machines first: one that comes back would start its agent again.
+  await Promise.all(all.map(({ machine }) => machine.stop()));
+  await Promise.all(all.map(({ agent }) => agent.stop()));
+  await tokens?.stop();
+  await evidence.stop();
+  kube.close();
+  guard.close();
+}

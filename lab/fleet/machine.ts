@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import { watch } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ProgressSink } from '../tools/contract.ts';
+import { NO_FAULT, planBoot, type Fault } from './fault.ts';
+import {
+  hasFile,
+  removeSentinel,
+  replaceFile,
+  writeSentinel,
+  type NodeFiles,
+} from './node-files.ts';
+
+/** The simulated machine of one node: it reboots when its agent asks, and as its fault says. */
+export interface Machine {
+  readonly node: string;
+  readonly files: NodeFiles;
+  /** How often it has come back; not the evidence, which is the API server's (`Fleet.bootIds`). */
+  readonly boots: number;
+  /** Creates the sentinel file, with the packages that ask. */
+  requireReboot(packages?: readonly string[]): Promise<void>;
+  /** Takes the sentinel file away, as a person who changed their mind. */
+  withdrawRequest(): Promise<void>;
+  /** From the next reboot on. */
+  setFault(fault: Fault): void;
+  /** Reboots now, order or not; resolves when the machine is back. During a reboot it joins that one. */
+  reboot(): Promise<void>;
+  /** Ends the wait of a machine that is away: it comes back now. */
+  powerOn(): void;
+  /** No more reboots; one under way is left where it is. */
+  stop(): Promise<void>;
+}
+
+/** What a machine has in its hands. */
+export interface MachineParts {
+  readonly node: string;
+  readonly files: NodeFiles;
+  readonly downForMs: number;
+  readonly fault?: Fault;
+  readonly power: {
+    off(signal: AbortSignal): Promise<void>;
+    /** Without a boot id the node comes back with the one it had. */
+    on(bootId: string | undefined, signal: AbortSignal): Promise<void>;
+  };
+  readonly agent: { kill(): Promise<void>; start(): Promise<void> };
+  readonly log: ProgressSink;
+}
+
+const DEFAULT_PACKAGES = ['linux-image-6.12.57', 'libc6'];
+
+export function createMachine(parts: MachineParts): Machine {
+  const { node, files, log } = parts;
+  const stopping = new AbortController();
+  let fault = parts.fault ?? NO_FAULT;
+  let boots = 0;
+  let away: AbortController | undefined;
+  let going: Promise<void> | undefined;
+
+  const run = async (): Promise<void> => {
+    const plan = planBoot(fault, parts.downForMs);
+    const { signal } = stopping;
+    // As a real reboot does: without a chance to say goodbye.
+    await parts.agent.kill();
+    away = new AbortController();
+    await parts.power.off(signal);
+    await downTime(plan.downMs, AbortSignal.any([signal, away.signal]));
+    away = undefined;
+    signal.throwIfAborted();
+    const bootId = plan.newBootId ? randomUUID() : undefined;
+    if (bootId !== undefined) await replaceFile(files.bootId, `${bootId}\n`);
+    if (plan.clearsSentinel) await removeSentinel(files);
+    await parts.power.on(bootId, signal);
+    boots += 1;
+    await parts.agent.start();
+  };
+  const reboot = (): Promise<void> => {
+    going ??= run().finally(() => {
+      going = undefined;
+    });
+    return going;
+  };
+  const unwatch = onAsked(files, () => {
+    reboot().catch((error: unknown) => {
+      if (!stopping.signal.aborted) log(`${node}: the machine did not reboot: ${String(error)}`);
+    });
+  });
+  return {
+    node,
+    files,
+    get boots() {
+      return boots;
+    },
+    requireReboot: (packages = DEFAULT_PACKAGES) => writeSentinel(files, packages),
+    withdrawRequest: () => removeSentinel(files),
+    setFault(next) {
+      fault = next;
+    },
+    reboot,
+    powerOn: () => away?.abort(),
+    async stop() {
+      unwatch();
+      stopping.abort();
+      // It ends with the abort, and whoever asked for the reboot hears of it.
+      await going?.catch(() => undefined);
+    },
+  };
+}
+
+async function downTime(ms: number | undefined, signal: AbortSignal): Promise<void> {
+  // The longest that a timer can do stands for "for ever".
+  await pause(ms ?? 2 ** 31 - 1, undefined, { signal }).catch(() => undefined);
+}
+
+/** Runs `asked` for every file with which the agent asks for a reboot, and takes the file away. */
+function onAsked(files: NodeFiles, asked: () => void): () => void {
+  let looking: Promise<void> = Promise.resolve();
+  const look = async () => {
+    if (!(await hasFile(files.rebootAsked))) return;
+    await rm(files.rebootAsked, { force: true });
+    asked();
+  };
+  const watcher = watch(files.dir, () => {
+    looking = looking.then(look);
+  });
+  return () => watcher.close();
+}
