@@ -8,7 +8,7 @@ const aNode = (more: Partial<NodeEnd> = {}): NodeEnd => ({
   ready: true,
   schedulable: true,
   schedulableBefore: true,
-  rollout: { state: 'completed' },
+  rollout: { state: 'completed', outcome: 'rebooted', because: '' },
   seconds: 12,
   ...more,
 });
@@ -42,9 +42,12 @@ describe('labResult', () => {
   test.each<{ name: string; node: NodeEnd; outcome: string; because: RegExp }>([
     {
       name: 'an asked node without a new boot id was not rebooted, whatever its rollout says',
-      node: aNode({ bootIds: ['before'] }),
+      node: aNode({
+        bootIds: ['before'],
+        rollout: { state: 'completed', outcome: 'aborted', because: 'anna said so' },
+      }),
       outcome: 'not-rebooted',
-      because: /boot id is the same/,
+      because: /without a reboot \(aborted\): anna said so/,
     },
     {
       name: 'a second reboot is not a good one',

@@ -27,7 +27,8 @@ export interface NodeEnd {
 export type RolloutEnd =
   | { readonly state: 'none' }
   | { readonly state: 'running'; readonly standing: string }
-  | { readonly state: 'completed' }
+  /** `outcome` and `because` are the rollout's own words. */
+  | { readonly state: 'completed'; readonly outcome: string; readonly because: string }
   | { readonly state: 'failed'; readonly because: string };
 
 export interface NodeResult {
@@ -100,9 +101,11 @@ function judgeRollout({ asked, rollout }: NodeEnd, reboots: number): Verdict | u
         ? { outcome: 'not-rebooted', because: 'no rollout was started for it' }
         : undefined;
     case 'completed':
-      return asked && reboots === 0
-        ? { outcome: 'not-rebooted', because: 'its rollout is done, but its boot id is the same' }
-        : undefined;
+      if (!asked || reboots > 0) return undefined;
+      return {
+        outcome: 'not-rebooted',
+        because: `its rollout ended without a reboot (${rollout.outcome}): ${rollout.because}`,
+      };
     default:
       return rollout satisfies never;
   }

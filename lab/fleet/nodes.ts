@@ -30,7 +30,7 @@ export function nodeManifest(number: number, bootId: string) {
         'kubernetes.io/os': 'linux',
         'kubernetes.io/arch': 'amd64',
         'topology.kubernetes.io/region': 'lab',
-        'topology.kubernetes.io/zone': ZONES[(number - 1) % ZONES.length],
+        'topology.kubernetes.io/zone': ZONES[(number - 1) % ZONES.length] ?? ZONES[0],
         [LAB_NODE.kubelet.label]: LAB_NODE.kubelet.running,
       },
       annotations: { [LAB_NODE.bootIdAnnotation]: bootId },

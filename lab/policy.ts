@@ -1,0 +1,28 @@
+import { stringify } from 'yaml';
+import type { z } from 'zod';
+import type { Policy } from '../domain/policy.ts';
+import { POOL_LABEL } from './fleet/nodes.ts';
+
+/** The policy of a lab: one pool of all nodes, always open, with times for people who watch. */
+export function labPolicy(downForMs: number): z.input<typeof Policy> {
+  // A machine that is late by a usual fault is lost for a while and then comes back.
+  const returnWithin = `${Math.ceil(downForMs / 1_000) + 30}s`;
+  return {
+    scanEvery: '5s',
+    pools: [
+      {
+        name: 'workers',
+        nodes: `${POOL_LABEL.key}=${POOL_LABEL.value}`,
+        maxUnavailable: 1,
+        windows: [{ always: true }],
+        drain: { timeout: '2m' },
+        reboot: { orderExpires: '30s', returnWithin, stableFor: '2s' },
+      },
+    ],
+  };
+}
+
+/** The policy as the file that the worker reads. */
+export function policyText(downForMs: number): string {
+  return `# Change it while the lab runs: the worker reads it again.\n${stringify(labPolicy(downForMs))}`;
+}

@@ -1,0 +1,40 @@
+import { blockerLine, type DrainProgress } from '../domain/drain-progress.ts';
+import { sayGate } from '../domain/gates.ts';
+import type { RolloutStatus } from '../domain/status.ts';
+
+/** What the server knows of an activity that is not done: the last failure, and the last heartbeat's details. */
+export interface Pending {
+  readonly failure?: string;
+  readonly heartbeat?: unknown;
+}
+
+/** In one sentence why a rollout stands where it stands; empty when nothing holds it up. */
+export function whyItWaits(
+  status: RolloutStatus,
+  pending: readonly Pending[],
+  nowMs: number,
+): string {
+  const reasons = [
+    status.paused && `paused by ${status.paused.by}: ${status.paused.reason}`,
+    status.aborted && `aborted by ${status.aborted.by}: ${status.aborted.reason}`,
+    status.because,
+    status.queue && sayQueue(status.queue),
+    status.waitingFor.map(sayGate).join('; '),
+    ...pending.map(({ failure }) => failure),
+    ...pending.map(({ heartbeat }) => sayHeartbeat(heartbeat, nowMs)),
+  ];
+  return reasons.find((reason) => reason !== undefined && reason !== '') ?? '';
+}
+
+function sayQueue({ place, behind }: NonNullable<RolloutStatus['queue']>): string {
+  const others = behind.length > 0 ? `, behind ${behind.join(', ')}` : '';
+  return `number ${place} in the queue${others}`;
+}
+
+/** The drain's progress, or the reason a return is waited for. */
+function sayHeartbeat(heartbeat: unknown, nowMs: number): string | undefined {
+  if (typeof heartbeat !== 'object' || heartbeat === null) return undefined;
+  const { blockers, because } = heartbeat as Partial<DrainProgress> & { because?: string };
+  if (blockers !== undefined) return blockerLine(blockers, nowMs);
+  return because;
+}
