@@ -1,0 +1,63 @@
+import type { EvictionAnswer } from '../domain/eviction-answer.ts';
+import { drainTiers } from '../domain/drain-tiers.ts';
+import { podName, type PodFacts } from '../domain/pod-verdict.ts';
+import { ask } from './drain-evict.ts';
+import { podsLeft, type Attempt, type Drain, type LeftPod } from './drain-state.ts';
+
+/** Long enough for most pods to stop in order; a deadline that has passed does not wait for the rest. */
+const LAST_GRACE_MS = 30_000;
+
+/**
+ * Deletes what is left at the deadline, whatever its budget says. Never a pod whose eviction failed because of the API server:
+ * nobody has refused it. A pod that was not asked so far is asked first.
+ */
+export async function deleteLeft(drain: Drain): Promise<void> {
+  const left = podsLeft(drain);
+  const inOrder = drainTiers(left.map(({ pod }) => pod)).flat();
+  for (const pod of inOrder) {
+    drain.signal.throwIfAborted();
+    const one = left.find((candidate) => candidate.pod === pod);
+    const attempt = drain.attempts.get(pod.uid);
+    if (one && attempt) await makeLeave(drain, one, attempt);
+  }
+}
+
+async function makeLeave(drain: Drain, left: LeftPod, attempt: Attempt): Promise<void> {
+  const { pod, verdict } = left;
+  if (verdict.action === 'evict') {
+    if (attempt.answer === undefined) await ask(drain, left, attempt);
+    if (attempt.answer && IS_REFUSAL[attempt.answer.kind]) await deleteOne(drain, pod, attempt);
+    return;
+  }
+  const restMs = (pod.deletionTimestampMs ?? 0) - drain.ports.nowMs();
+  const stopsInTime = restMs > 0 && restMs <= LAST_GRACE_MS;
+  if (!stopsInTime) await deleteOne(drain, pod, attempt);
+}
+
+/** Refused by somebody's rule, as against not answered. */
+const IS_REFUSAL: Record<EvictionAnswer['kind'], boolean> = {
+  'blocked-by-budget': true,
+  'two-budgets': true,
+  denied: true,
+  'namespace-terminating': true,
+  evicted: false,
+  gone: false,
+  forbidden: false,
+  throttled: false,
+  failed: false,
+};
+
+async function deleteOne(drain: Drain, pod: PodFacts, attempt: Attempt): Promise<void> {
+  const graceMs = graceFor(drain, pod);
+  const answer = await drain.ports.pods.delete(pod, { graceMs, signal: drain.signal });
+  if (answer.kind === 'evicted') drain.deleted.push(podName(pod));
+  if ('because' in answer) attempt.because = `deleting it: ${answer.because}`;
+}
+
+/** A pod past its grace period has had its time. */
+function graceFor({ input, ports }: Drain, pod: PodFacts): number {
+  const { deletionTimestampMs } = pod;
+  if (deletionTimestampMs === undefined)
+    return Math.min(input.options.gracePeriodMs ?? pod.gracePeriodMs, LAST_GRACE_MS);
+  return deletionTimestampMs > ports.nowMs() ? LAST_GRACE_MS : 1_000;
+}

@@ -1,0 +1,144 @@
+import type { Blocker, DrainProgress } from '../domain/drain-progress.ts';
+import type { EvictionAnswer } from '../domain/eviction-answer.ts';
+import { parseSelector } from '../domain/label-selector.ts';
+import {
+  judgePod,
+  type PodFacts,
+  type PodRules,
+  type PodVerdict,
+  type PodWarning,
+} from '../domain/pod-verdict.ts';
+import { makeBell, type Bell } from './bell.ts';
+import { failure } from './failure.ts';
+import type { PodApi } from './kube/pods.ts';
+
+export interface DrainOptions {
+  /** Instead of each pod's own; at least a second is given. */
+  readonly gracePeriodMs?: number;
+  /** Only pods that match are evicted; the others stay. */
+  readonly podSelector?: string;
+  readonly skipWaitForDeleteTimeoutMs?: number;
+  /** Pods asked to leave and not gone yet, at most. */
+  readonly atOnce: number;
+  /** undo: fail, for the node to be handed back. delete: first delete what is left, budgets or not. */
+  readonly onTimeout: 'undo' | 'delete';
+}
+
+export interface DrainInput {
+  readonly node: string;
+  readonly deadlineMs: number;
+  readonly options: DrainOptions;
+}
+
+/** What the drain acts through. */
+export interface DrainPorts {
+  readonly pods: PodApi;
+  /** Called at least every five seconds, with changes or without. */
+  progress(progress: DrainProgress): void;
+  /** Throws to stop the drain, for instance when somebody has lifted the cordon. Asked before anything is evicted, then every 15 s. */
+  guard(): Promise<void>;
+  /** Aborting it stops further evictions at once; the drain then rejects with its reason. */
+  readonly signal: AbortSignal;
+  nowMs(): number;
+  random?(): number;
+}
+
+/** What has been asked for one pod so far. */
+export interface Attempt {
+  asking: boolean;
+  tries: number;
+  nextMs: number;
+  sinceMs: number;
+  answer?: EvictionAnswer;
+  /** Why it has not left, for people. */
+  because?: string;
+}
+
+/** A pod that has to go before the node is empty. */
+export interface LeftPod {
+  readonly pod: PodFacts;
+  readonly verdict: Exclude<PodVerdict, { action: 'leave' }>;
+}
+
+/** The drain in flight. All of it can be lost: a new attempt starts from what it observes. */
+export interface Drain {
+  readonly ports: DrainPorts;
+  readonly input: DrainInput;
+  readonly rules: PodRules;
+  readonly bell: Bell;
+  /** Aborts with `ports.signal`, and when the drain is over, so that nothing of it goes on behind anybody's back. */
+  readonly signal: AbortSignal;
+  readonly stop: () => void;
+  /** Rejects when `signal` aborts. */
+  readonly aborted: Promise<never>;
+  /** By UID: a pod of the same name is another pod. */
+  readonly pods: Map<string, PodFacts>;
+  readonly attempts: Map<string, Attempt>;
+  readonly budgetsAsked: Map<string, { atMs: number; line: Promise<BudgetLine> }>;
+  readonly evictions: { pod: PodFacts; warnings: readonly PodWarning[] }[];
+  readonly deleted: string[];
+  volumes: Blocker[];
+  trouble?: Blocker | undefined;
+  guardedMs: number;
+  listed: boolean;
+  /** What broke an eviction, as nobody awaits those; the loop throws it. */
+  broken?: { readonly error: unknown };
+}
+
+/** Tells the budgets that select a pod, as words. */
+export type BudgetLine = (labels: PodFacts['labels']) => string[];
+
+export function beginDrain(ports: DrainPorts, input: DrainInput): Drain {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([ports.signal, stop.signal]);
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  // Whoever races against it hears of it; nobody may be racing at the moment.
+  aborted.catch(() => undefined);
+  return {
+    ports,
+    input,
+    signal,
+    aborted,
+    stop: () => stop.abort(),
+    rules: rulesOf(input.options),
+    bell: makeBell(),
+    pods: new Map(),
+    attempts: new Map(),
+    budgetsAsked: new Map(),
+    evictions: [],
+    deleted: [],
+    volumes: [],
+    guardedMs: Number.NEGATIVE_INFINITY,
+    listed: false,
+  };
+}
+
+/** The rules that decide about single pods; a selector nobody can read is refused rather than taken for "all". */
+export function rulesOf(
+  options: Pick<DrainOptions, 'podSelector' | 'skipWaitForDeleteTimeoutMs'>,
+): PodRules {
+  const { podSelector, skipWaitForDeleteTimeoutMs } = options;
+  const selected = podSelector === undefined ? undefined : parseSelector(podSelector);
+  if (podSelector !== undefined && selected === undefined)
+    throw failure('bad-input', `drain.podSelector: "${podSelector}" is not a label selector`);
+  return {
+    ...(selected ? { selected } : {}),
+    ...(skipWaitForDeleteTimeoutMs === undefined ? {} : { skipWaitForDeleteTimeoutMs }),
+  };
+}
+
+/** The pods observed that have to go, by the clock of this moment. */
+export function podsLeft({ pods, rules, ports }: Drain): LeftPod[] {
+  const nowMs = ports.nowMs();
+  return [...pods.values()].flatMap((pod) => {
+    const verdict = judgePod(pod, rules, nowMs);
+    return verdict.action === 'leave' ? [] : [{ pod, verdict }];
+  });
+}
+
+/** The pods observed that may stay. */
+export function podsStaying({ pods, rules, ports }: Drain): PodFacts[] {
+  const nowMs = ports.nowMs();
+  return [...pods.values()].filter((pod) => judgePod(pod, rules, nowMs).action === 'leave');
+}

@@ -1,0 +1,460 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { DisruptionBudget } from '../domain/disruption-budget.ts';
+import type { DrainProgress } from '../domain/drain-progress.ts';
+import type { EvictionAnswer } from '../domain/eviction-answer.ts';
+import type { PodFacts } from '../domain/pod-verdict.ts';
+import { drainNode } from './drain.ts';
+import type { DrainInput, DrainOptions } from './drain-state.ts';
+import { failure } from './failure.ts';
+import type { PodEvent, PodWatch, WatchEnd } from './kube/pod-watch.ts';
+import type { PodApi } from './kube/pods.ts';
+
+const START = Date.parse('2026-11-23T22:00:00Z');
+const MINUTE = 60_000;
+
+function aPod(name: string, facts: Partial<PodFacts> = {}): PodFacts {
+  return {
+    namespace: 'shop',
+    name,
+    uid: `uid-${name}`,
+    labels: {},
+    priority: 0,
+    finished: false,
+    mirror: false,
+    owner: { kind: 'ReplicaSet', name: 'web' },
+    gracePeriodMs: 30_000,
+    finalizers: [],
+    emptyDir: false,
+    toleratesCordon: false,
+    ready: true,
+    claims: [],
+    ...facts,
+  };
+}
+
+/** A node as the API server shows it. An accepted eviction marks the pod as leaving; `stopsAfterMs` later it is gone. */
+class FakeNode implements PodApi {
+  readonly requests: string[] = [];
+  readonly pods = new Map<string, PodFacts>();
+  answers: Record<string, EvictionAnswer[]> = {};
+  budgetsThere: DisruptionBudget[] = [];
+  volumes: string[][] = [];
+  stopsAfterMs = 1_000;
+  /** What each list throws, as long as there is something. */
+  troubles: Error[] = [];
+  watches: WatchEnd[] = [];
+  private tell: ((event: PodEvent) => void) | undefined;
+
+  constructor(...pods: PodFacts[]) {
+    for (const pod of pods) this.pods.set(pod.uid, pod);
+  }
+
+  async list() {
+    this.requests.push('list');
+    const trouble = this.troubles.shift();
+    if (trouble) throw trouble;
+    return { pods: [...this.pods.values()], resourceVersion: '1' };
+  }
+
+  async watch({ onEvent, signal }: PodWatch): Promise<WatchEnd> {
+    this.requests.push('watch');
+    const end = this.watches.shift();
+    if (end) return end;
+    this.tell = onEvent;
+    if (!signal.aborted)
+      await new Promise((resolve) => {
+        signal.addEventListener('abort', resolve, { once: true });
+      });
+    this.tell = undefined;
+    return { kind: 'closed' };
+  }
+
+  async evict(pod: { name: string; uid: string }): Promise<EvictionAnswer> {
+    this.requests.push(`evict ${pod.name}`);
+    const answer = this.answers[pod.name]?.shift() ?? { kind: 'evicted' };
+    if (answer.kind === 'evicted') this.leave(pod.uid);
+    return answer;
+  }
+
+  async delete(pod: { name: string; uid: string }, { graceMs }: { graceMs: number }) {
+    this.requests.push(`delete ${pod.name} ${graceMs}`);
+    this.leave(pod.uid);
+    return { kind: 'evicted' } as const;
+  }
+
+  async budgets(namespace: string) {
+    this.requests.push(`budgets ${namespace}`);
+    return this.budgetsThere;
+  }
+
+  async volumesLeft() {
+    this.requests.push('volumes');
+    return this.volumes.shift() ?? [];
+  }
+
+  appear(pod: PodFacts): void {
+    this.pods.set(pod.uid, pod);
+    this.tell?.({ kind: 'seen', pod });
+  }
+
+  private leave(uid: string): void {
+    const pod = this.pods.get(uid);
+    if (!pod) return;
+    this.appear({ ...pod, deletionTimestampMs: Date.now() + pod.gracePeriodMs });
+    if (this.stopsAfterMs === Number.POSITIVE_INFINITY) return;
+    setTimeout(() => {
+      this.pods.delete(uid);
+      this.tell?.({ kind: 'gone', uid });
+    }, this.stopsAfterMs);
+  }
+}
+
+interface Running {
+  readonly outcome: Promise<unknown>;
+  readonly reports: DrainProgress[];
+  readonly stop: AbortController;
+  readonly guard: jest.Mock<() => Promise<void>>;
+}
+
+type Settings = Partial<DrainOptions> & { minutes?: number; guard?: () => Promise<void> };
+
+function drain(node: FakeNode, settings: Settings = {}): Running {
+  const { minutes = 30, guard: guardNode = async () => undefined, ...rest } = settings;
+  const input: DrainInput = {
+    node: 'n1',
+    deadlineMs: START + minutes * MINUTE,
+    options: { atOnce: 20, onTimeout: 'undo', ...rest },
+  };
+  const reports: DrainProgress[] = [];
+  const stop = new AbortController();
+  const guard = jest.fn(guardNode);
+  const outcome = drainNode(
+    {
+      pods: node,
+      progress: (progress) => reports.push(progress),
+      guard,
+      signal: stop.signal,
+      nowMs: () => Date.now(),
+      random: () => 0,
+    },
+    input,
+  ).catch((error: unknown) => error);
+  return { outcome, reports, stop, guard };
+}
+
+const after = (ms: number) => jest.advanceTimersByTimeAsync(ms);
+
+async function finished({ outcome }: Running, withinMs = 60 * MINUTE): Promise<unknown> {
+  await after(withinMs);
+  return outcome;
+}
+
+const blocked = (facts: object = {}): EvictionAnswer => ({
+  kind: 'blocked-by-budget',
+  budget: 'web',
+  because: 'the disruption budget web needs 2 healthy pods and has 2 currently',
+  ...facts,
+});
+const WEB: DisruptionBudget = {
+  name: 'web',
+  selector: {},
+  allowed: 0,
+  healthy: 2,
+  desired: 2,
+  expected: 3,
+};
+const away = () => failure('kube-unavailable', 'listing pods: fetch failed');
+
+beforeEach(() => {
+  jest.useFakeTimers({ now: START });
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe('a drain', () => {
+  test('of an undisturbed node costs four requests beyond its evictions', async () => {
+    const node = new FakeNode(
+      aPod('a'),
+      aPod('b'),
+      aPod('cni', { owner: { kind: 'DaemonSet', name: 'cni' } }),
+    );
+    const result = await finished(drain(node));
+    expect(node.requests).toEqual(['list', 'watch', 'evict a', 'evict b', 'list', 'volumes']);
+    expect(result).toEqual({
+      evicted: 2,
+      deleted: [],
+      warnings: [],
+      daemonPodsReady: ['shop/cni'],
+    });
+  });
+
+  test('of an empty node evicts and watches nothing', async () => {
+    const node = new FakeNode(aPod('static', { mirror: true }));
+    expect(await finished(drain(node))).toMatchObject({ evicted: 0, daemonPodsReady: [] });
+    expect(node.requests).toEqual(['list', 'volumes']);
+  });
+
+  test('goes on from what it observes after a crash, and does not evict again what is leaving', async () => {
+    const node = new FakeNode(aPod('a', { deletionTimestampMs: START + 1_000 }));
+    const running = drain(node);
+    await after(1_000);
+    node.pods.clear();
+    node.watches.push({ kind: 'closed' });
+    node.appear(aPod('cni', { owner: { kind: 'DaemonSet', name: 'cni' } }));
+    running.stop.abort(new Error('the worker is shut down'));
+    expect(await finished(running)).toEqual(new Error('the worker is shut down'));
+    expect(await finished(drain(node))).toMatchObject({ evicted: 0 });
+    expect(node.requests.filter((request) => request.startsWith('evict'))).toEqual([]);
+  });
+
+  test('lets a tier go before the next begins', async () => {
+    const node = new FakeNode(
+      aPod('critical', { priority: 2_000_001_000 }),
+      aPod('low', { priority: -1 }),
+      aPod('plain'),
+    );
+    node.stopsAfterMs = 10_000;
+    const running = drain(node);
+    await after(9_000);
+    expect(node.requests).toEqual(['list', 'watch', 'evict low']);
+    expect(running.reports.at(-1)?.blockers.at(-1)).toMatchObject({
+      because: 'pods of lower priority go first',
+    });
+    await finished(running);
+    const evictions = node.requests.filter((request) => request.startsWith('evict'));
+    expect(evictions).toEqual(['evict low', 'evict plain', 'evict critical']);
+  });
+
+  test('has at most `atOnce` pods leaving, not counting those past their grace period', async () => {
+    const node = new FakeNode(...['a', 'b', 'c'].map((name) => aPod(name)));
+    node.stopsAfterMs = Number.POSITIVE_INFINITY;
+    const running = drain(node, { atOnce: 2 });
+    await after(25_000);
+    expect(node.requests).toEqual(['list', 'watch', 'evict a', 'evict b']);
+    await after(25_000);
+    expect(node.requests.at(-1)).toBe('evict c');
+    running.stop.abort();
+    await finished(running);
+  });
+
+  test('does not chase a pod that keeps coming back in a hot loop', async () => {
+    const node = new FakeNode(aPod('a'));
+    const running = drain(node);
+    await after(500);
+    node.appear(aPod('b'));
+    await after(4_000);
+    expect(node.requests).not.toContain('evict b');
+    await finished(running);
+    expect(node.requests).toContain('evict b');
+  });
+
+  test('warns once per cause', async () => {
+    const { owner: _, ...bare } = aPod('bare');
+    const node = new FakeNode(bare, aPod('cache', { emptyDir: true }));
+    expect(await finished(drain(node))).toMatchObject({
+      warnings: ['nothing will recreate shop/bare', 'emptyDir data is lost of shop/cache'],
+    });
+  });
+
+  test('waits for the volumes of those who left', async () => {
+    const node = new FakeNode(aPod('db'));
+    node.volumes = [['pv-1'], ['pv-1'], []];
+    const running = drain(node);
+    await after(2_000);
+    expect(running.reports.at(-1)?.blockers).toMatchObject([
+      { what: 'volume pv-1', because: 'still attached to the node' },
+    ]);
+    expect(await finished(running)).toMatchObject({ evicted: 1 });
+  });
+});
+
+describe('a drain that is blocked by a budget', () => {
+  test('backs off from 5 s to 60 s and names the budget with its numbers', async () => {
+    const node = new FakeNode(aPod('web-1'));
+    node.answers = { 'web-1': Array.from({ length: 6 }, () => blocked()) };
+    node.budgetsThere = [WEB];
+    const running = drain(node);
+    const askedAtMs: number[] = [];
+    const evict = node.evict.bind(node);
+    node.evict = async (pod) => {
+      askedAtMs.push(Date.now() - START);
+      return evict(pod);
+    };
+    await after(40_000);
+    expect(running.reports.at(-1)?.blockers).toEqual([
+      {
+        what: 'shop/web-1',
+        because: 'disruption budget web allows 0 disruptions (2 of 3 pods healthy, 2 needed)',
+        sinceMs: START,
+      },
+    ]);
+    await finished(running);
+    expect(askedAtMs.map((ms) => ms / 1_000)).toEqual([0, 5, 15, 35, 75, 135, 195]);
+  });
+
+  test('asks for the budgets of a namespace once for all its pods', async () => {
+    const node = new FakeNode(...['a', 'b', 'c'].map((name) => aPod(name)));
+    node.answers = { a: [blocked()], b: [blocked()], c: [blocked()] };
+    await finished(drain(node));
+    expect(node.requests.filter((request) => request === 'budgets shop')).toHaveLength(1);
+  });
+
+  test('honours Retry-After', async () => {
+    const node = new FakeNode(aPod('a'));
+    node.answers = { a: [blocked({ retryAfterMs: 40_000 })] };
+    const running = drain(node);
+    await after(39_000);
+    expect(node.requests.filter((request) => request === 'evict a')).toHaveLength(1);
+    await finished(running);
+    expect(node.requests.filter((request) => request === 'evict a')).toHaveLength(2);
+  });
+
+  test('fails at the deadline as drain-timed-out, naming the blocker', async () => {
+    const node = new FakeNode(aPod('web-1'));
+    node.answers = { 'web-1': Array.from({ length: 99 }, () => blocked()) };
+    node.budgetsThere = [WEB];
+    const running = drain(node, { minutes: 5 });
+    expect(await finished(running)).toMatchObject({
+      type: 'drain-timed-out',
+      nonRetryable: true,
+      message:
+        'node n1 was not empty in time (1 pod or volume left): shop/web-1: disruption budget web allows 0 disruptions (2 of 3 pods healthy, 2 needed) for 5m',
+    });
+    expect(node.requests.filter((request) => request.startsWith('delete'))).toEqual([]);
+  });
+
+  test('deletes at the deadline when told to, in order of priority, and says what', async () => {
+    const node = new FakeNode(
+      aPod('web-1'),
+      aPod('api-1', { priority: 5, gracePeriodMs: 300_000 }),
+    );
+    node.answers = {
+      'web-1': Array.from({ length: 99 }, () => blocked()),
+      'api-1': [{ kind: 'denied', because: 'admission webhook "x" denied the request' }],
+    };
+    const result = await finished(drain(node, { minutes: 5, onTimeout: 'delete' }));
+    expect(result).toMatchObject({ deleted: ['shop/web-1', 'shop/api-1'], evicted: 0 });
+    expect(node.requests.slice(-7)).toEqual([
+      'delete web-1 30000',
+      'evict api-1',
+      'delete api-1 30000',
+      'list',
+      'watch',
+      'list',
+      'volumes',
+    ]);
+  });
+
+  test('never deletes a pod that the API server failed on', async () => {
+    const node = new FakeNode(aPod('a'));
+    const failed: EvictionAnswer = { kind: 'failed', because: 'the API server failed: HTTP 500' };
+    node.answers = { a: Array.from({ length: 99 }, () => failed) };
+    const outcome = await finished(drain(node, { minutes: 5, onTimeout: 'delete' }));
+    expect(outcome).toMatchObject({ type: 'drain-timed-out' });
+    expect(node.requests.filter((request) => request.startsWith('delete'))).toEqual([]);
+  });
+
+  test('never deletes without a view of the node', async () => {
+    const node = new FakeNode(aPod('a'));
+    node.answers = { a: Array.from({ length: 99 }, () => blocked()) };
+    const running = drain(node, { minutes: 5, onTimeout: 'delete' });
+    await after(MINUTE);
+    node.troubles = Array.from({ length: 99 }, away);
+    expect(await finished(running)).toMatchObject({
+      type: 'drain-timed-out',
+      message: expect.stringContaining('API server: listing pods: fetch failed'),
+    });
+    expect(node.requests.filter((request) => request.startsWith('delete'))).toEqual([]);
+  });
+});
+
+describe('a drain in trouble', () => {
+  test('keeps trying when the API server is away, says so, and finishes when it is back', async () => {
+    const node = new FakeNode(aPod('a'));
+    node.troubles = [away(), away(), away()];
+    const running = drain(node);
+    await after(2_000);
+    expect(running.reports.at(-1)?.trouble).toEqual({
+      what: 'API server',
+      because: 'listing pods: fetch failed',
+      sinceMs: START,
+    });
+    expect(await finished(running)).toMatchObject({ evicted: 1 });
+    expect(running.reports.at(-1)?.trouble).toBeUndefined();
+  });
+
+  test('does not hammer a server whose watches end at once', async () => {
+    const node = new FakeNode(aPod('a'));
+    node.answers = { a: Array.from({ length: 99 }, () => blocked()) };
+    node.watches = Array.from({ length: 999 }, () => ({ kind: 'broke', because: 'Forbidden' }));
+    const running = drain(node);
+    await after(5 * MINUTE);
+    expect(node.requests.filter((request) => request === 'watch').length).toBeLessThan(20);
+    expect(running.reports.at(-1)?.trouble?.because).toBe('watching pods: Forbidden');
+    running.stop.abort();
+    await finished(running);
+  });
+
+  test('fails at once on an error nobody knows', async () => {
+    const node = new FakeNode(aPod('a'));
+    node.evict = async () => {
+      throw new TypeError('a bug');
+    };
+    expect(await finished(drain(node), MINUTE)).toEqual(new TypeError('a bug'));
+  });
+
+  test('refuses a selector nobody can read', async () => {
+    expect(await finished(drain(new FakeNode(), { podSelector: 'a in (' }))).toMatchObject({
+      type: 'bad-input',
+      message: 'drain.podSelector: "a in (" is not a label selector',
+    });
+  });
+});
+
+describe('a drain in the hands of others', () => {
+  test('reports at least every five seconds, also when nothing changes', async () => {
+    const node = new FakeNode(aPod('a'));
+    node.stopsAfterMs = Number.POSITIVE_INFINITY;
+    const running = drain(node);
+    await after(1_000);
+    const before = running.reports.length;
+    await after(30_000);
+    expect(running.reports.length - before).toBeGreaterThanOrEqual(6);
+    running.stop.abort();
+    await finished(running);
+  });
+
+  test('asks the guard before the first eviction and every 15 s, and stops when it throws', async () => {
+    const node = new FakeNode(aPod('a'), aPod('b', { priority: 1 }));
+    node.stopsAfterMs = 20_000;
+    const running = drain(node);
+    await after(14_000);
+    expect(running.guard).toHaveBeenCalledTimes(1);
+    running.guard.mockRejectedValue(failure('cordon-lost', 'somebody uncordoned n1'));
+    expect(await finished(running)).toMatchObject({ type: 'cordon-lost' });
+    expect(node.requests).not.toContain('evict b');
+  });
+
+  test('evicts nothing while the guard cannot be asked', async () => {
+    const node = new FakeNode(aPod('a'));
+    const until = START + 2 * MINUTE;
+    const running = drain(node, {
+      guard: async () => {
+        if (Date.now() < until) throw away();
+      },
+    });
+    await after(MINUTE);
+    expect(node.requests).toEqual([]);
+    expect(await finished(running)).toMatchObject({ evicted: 1 });
+  });
+
+  test('stops at once when cancelled, with the reason, and evicts nothing more', async () => {
+    const node = new FakeNode(aPod('a'), aPod('b', { priority: 1 }));
+    const running = drain(node);
+    await after(500);
+    running.stop.abort(new Error('paused by anna'));
+    expect(await finished(running)).toEqual(new Error('paused by anna'));
+    expect(node.requests).toEqual(['list', 'watch', 'evict a']);
+  });
+});

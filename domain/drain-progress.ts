@@ -1,0 +1,43 @@
+/** What a drain tells while it goes on and when it is done; plain JSON, for heartbeats, history and the status query. */
+import { formatDuration } from './durations.ts';
+import { shortList } from './short-list.ts';
+
+/** One thing the drain waits for. */
+export interface Blocker {
+  /** `namespace/pod`, or a volume. */
+  readonly what: string;
+  readonly because: string;
+  readonly sinceMs: number;
+}
+
+export interface DrainProgress {
+  readonly podsLeft: number;
+  /** Pods evicted by this attempt of the drain. */
+  readonly evicted: number;
+  /** Those that need a person's look first; at most twenty of `podsLeft`. */
+  readonly blockers: readonly Blocker[];
+  readonly warnings: readonly string[];
+  /** Why nothing can be seen or done at present: the API server does not answer as it should. */
+  readonly trouble?: Blocker;
+}
+
+export interface DrainResult {
+  /** Pods evicted by the attempt that finished the drain. */
+  readonly evicted: number;
+  /** Pods deleted without regard to their budgets, as `onTimeout: delete` demands. */
+  readonly deleted: readonly string[];
+  readonly warnings: readonly string[];
+  /** `namespace/name` of the node's DaemonSet pods that were Ready at the end of the drain. */
+  readonly daemonPodsReady: readonly string[];
+}
+
+/** Heartbeats and failures stay readable however full the node is. */
+export const MOST_BLOCKERS = 20;
+
+/** For people: `a/b: its budget … for 5m; c/d: …`. */
+export function blockerLine(blockers: readonly Blocker[], nowMs: number): string {
+  const words = blockers.map(
+    ({ what, because, sinceMs }) => `${what}: ${because} for ${formatDuration(nowMs - sinceMs)}`,
+  );
+  return shortList(words, { between: '; ' });
+}
