@@ -4,7 +4,7 @@ import { createBoard, sentence, table, type Row } from './table.ts';
 const aRow = (more: Partial<Row> = {}): Row => ({
   node: 'worker-1',
   phase: 'draining',
-  boots: 0,
+  reboots: 0,
   because: '',
   ...more,
 });
@@ -37,8 +37,8 @@ describe('table', () => {
       aRow({ node: 'worker-10', phase: 'queued' }),
     ];
     expect(table(rows, 100)).toEqual([
-      'NODE       PHASE     PODS LEFT  BOOTS  ELAPSED  WHY IT WAITS',
-      'worker-1   draining  3          0      12s      web: 0 of 8 may go',
+      'NODE       PHASE     PODS LEFT  REBOOTS  ELAPSED  WHY IT WAITS',
+      'worker-1   draining  3          0        12s      web: 0 of 8 may go',
       'worker-10  queued               0',
     ]);
   });
@@ -55,12 +55,12 @@ describe('sentence', () => {
     {
       name: 'is short when nothing is special',
       row: aRow(),
-      expected: 'worker-1 draining, 0 boots',
+      expected: 'worker-1 draining, 0 reboots',
     },
     {
       name: 'has the pods and the reason',
-      row: aRow({ podsLeft: 2, boots: 1, because: 'a budget' }),
-      expected: 'worker-1 draining, 2 pods left, 1 boot: a budget',
+      row: aRow({ podsLeft: 2, reboots: 1, because: 'a budget' }),
+      expected: 'worker-1 draining, 2 pods left, 1 reboot: a budget',
     },
   ])('$name', ({ row, expected }) => expect(sentence(row)).toBe(expected));
 });
@@ -74,7 +74,7 @@ describe('a board', () => {
     board.show([aRow({ phase: 'rebooting' })]);
     expect(screen.lines()).toEqual([
       'something happened',
-      'NODE      PHASE      PODS LEFT  BOOTS  ELAPSED  WHY IT WAITS',
+      'NODE      PHASE      PODS LEFT  REBOOTS  ELAPSED  WHY IT WAITS',
       'worker-1  rebooting             0',
     ]);
   });
@@ -92,9 +92,9 @@ describe('a board', () => {
     board.show([aRow({ elapsedMs: 1_000 }), aRow({ node: 'worker-2', phase: 'queued' })]);
     board.show([aRow({ elapsedMs: 2_000 }), aRow({ node: 'worker-2', phase: 'waiting' })]);
     expect(screen.lines()).toEqual([
-      '  worker-1 draining, 0 boots',
-      '  worker-2 queued, 0 boots',
-      '  worker-2 waiting, 0 boots',
+      '  worker-1 draining, 0 reboots',
+      '  worker-2 queued, 0 reboots',
+      '  worker-2 waiting, 0 reboots',
     ]);
   });
 });

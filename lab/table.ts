@@ -4,14 +4,15 @@ import { formatDuration } from '../domain/durations.ts';
 export interface Row {
   readonly node: string;
   readonly phase: string;
-  readonly boots: number;
+  /** Reboots seen by the API server. */
+  readonly reboots: number;
   readonly podsLeft?: number;
   readonly elapsedMs?: number;
   /** Why it waits, or what blocks it; empty when nothing does. */
   readonly because: string;
 }
 
-const COLUMNS = ['NODE', 'PHASE', 'PODS LEFT', 'BOOTS', 'ELAPSED', 'WHY IT WAITS'] as const;
+const COLUMNS = ['NODE', 'PHASE', 'PODS LEFT', 'REBOOTS', 'ELAPSED', 'WHY IT WAITS'] as const;
 
 /** The whole table, one text per line, no line wider than `width`. */
 export function table(rows: readonly Row[], width: number): string[] {
@@ -31,10 +32,10 @@ export function table(rows: readonly Row[], width: number): string[] {
 }
 
 /** One row as a sentence, for a log without a terminal; the same as long as nothing but time has passed. */
-export function sentence({ node, phase, boots, podsLeft, because }: Row): string {
+export function sentence({ node, phase, reboots, podsLeft, because }: Row): string {
   const pods = podsLeft ? `, ${podsLeft} pods left` : '';
   const reason = because ? `: ${because}` : '';
-  return `${node} ${phase}${pods}, ${boots} ${boots === 1 ? 'boot' : 'boots'}${reason}`;
+  return `${node} ${phase}${pods}, ${reboots} ${reboots === 1 ? 'reboot' : 'reboots'}${reason}`;
 }
 
 /** Where a board is drawn: a terminal, or anything that takes text. */
@@ -102,7 +103,7 @@ function cellsOf(row: Row): string[] {
     row.node,
     row.phase,
     row.podsLeft === undefined ? '' : String(row.podsLeft),
-    String(row.boots),
+    String(row.reboots),
     row.elapsedMs === undefined ? '' : formatDuration(row.elapsedMs),
     row.because,
   ];

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { ClusterFacts } from '../cluster/contract.ts';
+import type { ProcessSpec } from '../cluster/process.ts';
 import type { NodeFiles } from './node-files.ts';
 
 /** Bundles lab/agent.ts into one file, as the agent's image has it: it starts faster than many modules. */
@@ -16,8 +18,25 @@ export async function bundleAgent(outfile: string): Promise<void> {
   });
 }
 
+export const agentLogsDir = (cluster: ClusterFacts): string => join(cluster.logsDir, 'agents');
+
+/** The agent process of one node, as the agent's image starts it. */
+export function agentSpec(
+  cluster: ClusterFacts,
+  bundlePath: string,
+  { node, files }: { node: string; files: NodeFiles },
+): ProcessSpec {
+  return {
+    name: `agent of ${node}`,
+    command: process.execPath,
+    args: ['--max-old-space-size=32', '--max-semi-space-size=1', bundlePath],
+    env: agentEnv(cluster, node, files),
+    logPath: join(agentLogsDir(cluster), `${node}.log`),
+  };
+}
+
 /** What the DaemonSet would give its container, with the paths of this node; nothing of our own environment but PATH. */
-export function agentEnv(cluster: ClusterFacts, node: string, files: NodeFiles): NodeJS.ProcessEnv {
+function agentEnv(cluster: ClusterFacts, node: string, files: NodeFiles): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
     LOCKKEEPER_NODE_ID: node,

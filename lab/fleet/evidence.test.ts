@@ -50,4 +50,11 @@ describe('NodeLog', () => {
       'worker-1: not Ready within 0.001 s; last seen NotReady, cordoned, boot a',
     );
   });
+
+  test('until tells who waits when the watch ends', async () => {
+    const log = new NodeLog();
+    const waiting = log.until('worker-1', 'Ready', ({ ready }) => ready, 60_000);
+    log.end();
+    await expect(waiting).rejects.toThrow('worker-1: not Ready before the watch ended');
+  });
 });

@@ -57,6 +57,7 @@ export async function startEvidence(kube: Kube): Promise<Evidence> {
     onChange: (listener) => log.listeners.add(listener),
     async stop() {
       stopping.abort();
+      log.end();
       await following;
     },
   };
@@ -66,6 +67,7 @@ export async function startEvidence(kube: Kube): Promise<Evidence> {
 export class NodeLog {
   readonly timeline: Seen[] = [];
   readonly listeners = new Set<() => void>();
+  readonly #endings = new Set<() => void>();
   readonly #latest = new Map<string, NodeFacts>();
   readonly #bootIds = new Map<string, string[]>();
 
@@ -105,21 +107,30 @@ export class NodeLog {
       const look = () => {
         const facts = this.#latest.get(name);
         if (!facts || !test(facts)) return;
-        end();
+        settle();
         resolve(facts);
       };
-      const timer = setTimeout(() => {
-        end();
+      const giveUp = (because: string) => {
+        settle();
         const seen = say(this.#latest.get(name));
-        reject(new Error(`${name}: not ${what} within ${withinMs / 1_000} s; last seen ${seen}`));
-      }, withinMs);
-      const end = () => {
+        reject(new Error(`${name}: not ${what} ${because}; last seen ${seen}`));
+      };
+      const end = () => giveUp('before the watch ended');
+      const timer = setTimeout(() => giveUp(`within ${withinMs / 1_000} s`), withinMs);
+      const settle = () => {
         clearTimeout(timer);
         this.listeners.delete(look);
+        this.#endings.delete(end);
       };
       this.listeners.add(look);
+      this.#endings.add(end);
       look();
     });
+  }
+
+  /** Nothing more will be noted: whoever waits is told. */
+  end(): void {
+    for (const end of this.#endings) end();
   }
 
   #tell(): void {

@@ -4,11 +4,11 @@ import type { ClusterFacts } from '../cluster/contract.ts';
 import { startGuard } from '../cluster/guard.ts';
 import { powerOff, powerOn } from '../cluster/machine.ts';
 import type { ProgressSink } from '../tools/contract.ts';
-import { agentEnv, bundleAgent } from './agent-bundle.ts';
-import { createAgent, type AgentProcess } from './agents.ts';
+import { agentLogsDir, agentSpec, bundleAgent } from './agent-bundle.ts';
 import { applyObjects } from './apply.ts';
 import { startEvidence, type Evidence } from './evidence.ts';
 import type { Fault } from './fault.ts';
+import { keepProcess, type KeptProcess } from './kept-process.ts';
 import { connectKube, type Kube } from './kube.ts';
 import { createMachine, type Machine } from './machine.ts';
 import { readManifests, type Manifests } from './manifests.ts';
@@ -27,6 +27,8 @@ export interface FleetOptions {
   /** Default true: a real agent process per node. Without, machines reboot only by `Machine.reboot`. */
   readonly agents?: boolean;
   readonly log: ProgressSink;
+  /** Aborting it during the start ends everything and rejects. */
+  readonly signal?: AbortSignal;
 }
 
 /** Nodes, their machines, agents and workloads on a running cluster. */
@@ -37,7 +39,7 @@ export interface Fleet {
   readonly kube: Kube;
   readonly evidence: Evidence;
   machine(node: string): Machine;
-  agent(node: string): AgentProcess;
+  agent(node: string): KeptProcess;
   /** Every boot id the API server has shown for the node, the one before any reboot first. */
   bootIds(node: string): readonly string[];
   /** Ends agents and machines and stops watching; the cluster stays as it is. */
@@ -48,7 +50,7 @@ export interface Fleet {
 export async function startFleet(cluster: ClusterFacts, options: FleetOptions): Promise<Fleet> {
   const parts = await openParts(cluster, options);
   try {
-    await setUp(parts);
+    await Promise.race([setUp(parts), aborted(options.signal)]);
     return fleetOf(parts);
   } catch (error) {
     await stopParts(parts);
@@ -56,9 +58,18 @@ export async function startFleet(cluster: ClusterFacts, options: FleetOptions): 
   }
 }
 
+/** Never resolves; rejects with the abort. */
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = () => reject(signal?.reason as Error);
+    if (signal?.aborted) fail();
+    signal?.addEventListener('abort', fail, { once: true });
+  });
+}
+
 interface Member {
   readonly machine: Machine;
-  readonly agent: AgentProcess;
+  readonly agent: KeptProcess;
 }
 
 interface Parts {
@@ -68,6 +79,8 @@ interface Parts {
   readonly kube: Kube;
   readonly evidence: Evidence;
   readonly guard: ReturnType<typeof startGuard>;
+  /** Aborted first when the fleet is stopped: nothing is started after that. */
+  readonly lifetime: AbortController;
   readonly members: Map<string, Member>;
   tokens?: Tokens;
 }
@@ -76,8 +89,16 @@ async function openParts(cluster: ClusterFacts, options: FleetOptions): Promise<
   const manifests = await readManifests();
   const kube = connectKube(cluster, cluster.adminToken);
   const evidence = await startEvidence(kube);
-  const guard = startGuard();
-  return { cluster, options, manifests, kube, evidence, guard, members: new Map() };
+  return {
+    cluster,
+    options,
+    manifests,
+    kube,
+    evidence,
+    guard: startGuard(),
+    lifetime: new AbortController(),
+    members: new Map(),
+  };
 }
 
 async function setUp(parts: Parts): Promise<void> {
@@ -114,15 +135,11 @@ async function addMember(
   const { cluster, options, guard } = parts;
   const files = nodeFiles(cluster.dir, node);
   await createNodeFiles(files, bootId);
-  const agentLogs = join(cluster.logsDir, 'agents');
-  await mkdir(agentLogs, { recursive: true });
-  const agent = createAgent({
-    node,
-    bundlePath,
-    env: agentEnv(cluster, node, files),
-    logPath: join(agentLogs, `${node}.log`),
+  await mkdir(agentLogsDir(cluster), { recursive: true });
+  const agent = keepProcess(agentSpec(cluster, bundlePath, { node, files }), {
     guard,
     log: options.log,
+    lifetime: parts.lifetime.signal,
   });
   const fault = options.faults?.get(node);
   const machine = createMachine({
@@ -200,7 +217,9 @@ function fleetOf(parts: Parts): Fleet {
   };
 }
 
-async function stopParts({ members, tokens, evidence, kube, guard }: Parts): Promise<void> {
+async function stopParts(parts: Parts): Promise<void> {
+  const { members, tokens, evidence, kube, guard, lifetime } = parts;
+  lifetime.abort();
   const all = [...members.values()];
   // Machines first: one that comes back would start its agent again.
   await Promise.all(all.map(({ machine }) => machine.stop()));
