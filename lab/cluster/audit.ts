@@ -47,14 +47,14 @@ export function parseAudit(text: string): AuditRecord[] {
 }
 
 function recordOf(event: AuditEvent): AuditRecord {
-  const about = event.objectRef;
+  const { resource = '', subresource = '', name = '', namespace = '' } = event.objectRef ?? {};
   return {
     user: event.user.username,
     verb: event.verb,
-    resource: about?.resource ?? '',
-    subresource: about?.subresource ?? '',
-    name: about?.name ?? '',
-    namespace: about?.namespace ?? '',
+    resource,
+    subresource,
+    name,
+    namespace,
     code: event.responseStatus?.code ?? 0,
     at: Date.parse(event.requestReceivedTimestamp),
   };

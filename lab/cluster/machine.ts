@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LAB_NODE, LAB_POD, type ClusterFacts } from './contract.ts';
-import { call, type HttpCall } from './http.ts';
+import { call, type HttpAnswer, type HttpCall } from './http.ts';
 
 interface Condition {
   readonly type: string;
@@ -131,7 +131,7 @@ function notReady(reason: string, message: string): Record<string, string> {
   return { type: 'Ready', status: 'False', lastTransitionTime: now, reason, message };
 }
 
-/** Retries while there is no answer or a 429 or 5xx one; a 404 for a pod means that it went away meanwhile, which is fine. */
+/** Repeats a request while there is no answer or a 429 or 5xx one. */
 async function kubeletApi(facts: ClusterFacts, signal: AbortSignal): Promise<Api> {
   const ca = await readFile(facts.caPath, 'utf8');
   return async ({ path, ...request }) => {
@@ -143,13 +143,19 @@ async function kubeletApi(facts: ClusterFacts, signal: AbortSignal): Promise<Api
         token: facts.kubeletToken,
         signal,
       }).catch(() => undefined);
-      const status = answer?.status ?? 503;
-      if (answer !== undefined && status < 300) return JSON.parse(answer.text) as unknown;
-      if (status === 404 && path.includes('/pods/')) return undefined;
-      if (status !== 429 && status < 500) {
-        throw new Error(`${request.method ?? 'GET'} ${path} answered ${status}: ${answer?.text}`);
-      }
+      if (answer !== undefined && isFinal(answer.status)) return parseAnswer(path, answer);
       await sleep(LOOK_EVERY_MS, undefined, { signal });
     }
   };
+}
+
+function isFinal(status: number): boolean {
+  return status !== 429 && status < 500;
+}
+
+function parseAnswer(path: string, { status, text }: HttpAnswer): unknown {
+  if (status < 300) return JSON.parse(text) as unknown;
+  // The pod went away meanwhile, which is fine.
+  if (status === 404 && path.includes('/pods/')) return undefined;
+  throw new Error(`the API server answered ${status} for ${path}: ${text}`);
 }

