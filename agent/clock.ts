@@ -1,5 +1,3 @@
-import { setTimeout as after } from 'node:timers/promises';
-
 /** Time as the agent sees it: its own clock, and a pause that ends early, without error, when `signal` fires. */
 export interface Clock {
   now(): number;
@@ -8,9 +6,17 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  async pause(ms, signal) {
-    // The only rejection is the abort, which callers see in the signal itself.
-    await after(ms, undefined, { signal }).catch(() => undefined);
+  pause(ms, signal) {
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      signal.addEventListener('abort', end);
+    });
   },
 };
 

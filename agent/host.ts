@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { describeEnd, ENTER_HOST, runCommand } from './command.ts';
 import { checkSentinelFile, judgeCommand } from './sentinel.ts';
 import type { Sentinel } from './sentinel.ts';
@@ -47,7 +47,7 @@ export function createHost(settings: HostSettings, system: HostSystem = LINUX): 
     runCommand([...system.enter, ...words], settings.commandTimeoutMs);
   return {
     async bootId() {
-      const id = (await readFile(settings.bootIdFile, 'utf8')).trim();
+      const id = readFileSync(settings.bootIdFile, 'utf8').trim();
       // An empty id would equal another empty id.
       if (id === '') throw new Error(`${settings.bootIdFile} is empty`);
       return id;

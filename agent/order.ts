@@ -13,7 +13,7 @@ export interface OrderFacts {
 
 /** `accept`: write the answer, then act. `act`: our acceptance stands, so reboot. `refuse`: write the answer, nothing more. */
 export type OrderVerdict =
-  | { readonly do: 'ignore'; readonly because: string }
+  | { readonly do: 'ignore'; readonly because: string; readonly tooLate?: true }
   | { readonly do: 'refuse'; readonly because: string; readonly to: OrderName }
   | { readonly do: 'accept'; readonly because: string; readonly order: RebootOrder }
   | {
@@ -54,7 +54,8 @@ function judgeAccepted(order: RebootOrder, answer: RebootAnswer, facts: OrderFac
     return { do: 'ignore', because: 'the reboot has been started' };
   }
   if (facts.nowMs >= order.expiresAtMs) {
-    return { do: 'ignore', because: 'it was accepted, but expired before the reboot was started' };
+    const because = 'it was accepted, but expired before the reboot could be started';
+    return { do: 'ignore', because, tooLate: true };
   }
   return { do: 'act', because: 'it was accepted in this boot', order, answer };
 }

@@ -33,7 +33,7 @@ export class OrderDesk {
   #seen: SeenNode | undefined;
   /** The boot that was told to reboot, and for which rollout. It binds as long as that boot runs. */
   #rebooting: { readonly bootId: string; readonly rollout: string } | undefined;
-  #leftAlone = '';
+  #tooLate: string | undefined;
   #trouble = '';
 
   constructor(parts: OrderDeskParts) {
@@ -87,7 +87,7 @@ export class OrderDesk {
     const verdict = this.#judge(at, await host.bootId());
     switch (verdict.do) {
       case 'ignore':
-        this.#logOnce(at, verdict.because);
+        if (verdict.tooLate) this.#logTooLate(at, verdict.because);
         return 'wait';
       case 'refuse': {
         const { to, because } = verdict;
@@ -158,13 +158,10 @@ export class OrderDesk {
     }
   }
 
-  /** An order that stays on the node is not worth a line with every change of the node. */
-  #logOnce(at: SeenNode, because: string): void {
-    const line = `${at.orderText} ${because}`;
-    if (at.orderText !== undefined && line !== this.#leftAlone) {
-      this.#parts.log.info('order left alone', { because });
-    }
-    this.#leftAlone = line;
+  /** Once: the order stays on the node, and every change of the node brings us here again. */
+  #logTooLate({ orderText }: SeenNode, because: string): void {
+    if (orderText !== this.#tooLate) this.#parts.log.error('order left alone', { because });
+    this.#tooLate = orderText;
   }
 }
 

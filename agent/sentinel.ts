@@ -1,4 +1,5 @@
-import { lstat, open, stat } from 'node:fs/promises';
+// Synchronous on purpose: see readMounted in kube.ts. A directory that hangs makes the agent silent, which is the truth.
+import { closeSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { RebootReport } from '../domain/node-contract.ts';
 import { describeEnd } from './command.ts';
@@ -11,14 +12,14 @@ export type Sentinel = Pick<RebootReport, 'wants' | 'message'>;
 const MESSAGE_MOST = 300;
 
 /** Present: required. Absent: not required. Anything else, even a missing directory: unknown, for absence was not seen. */
-export async function checkSentinelFile(path: string): Promise<Sentinel> {
+export function checkSentinelFile(path: string): Sentinel {
   try {
     // Not stat: a link whose target is outside the mounted directory is present all the same.
-    await lstat(path);
+    lstatSync(path);
   } catch (error) {
     return isMissing(error) ? absentIn(dirname(path), path) : unknown(path, wordsOf(error));
   }
-  const packages = await readPackages(`${path}.pkgs`);
+  const packages = readPackages(`${path}.pkgs`);
   const message = packages.length > 0 ? listShortened(packages) : `${path} is present`;
   return { wants: 'required', message };
 }
@@ -34,9 +35,9 @@ export function judgeCommand(command: string, end: CommandEnd): Sentinel {
   };
 }
 
-async function absentIn(directory: string, path: string): Promise<Sentinel> {
+function absentIn(directory: string, path: string): Sentinel {
   try {
-    if ((await stat(directory)).isDirectory()) {
+    if (statSync(directory).isDirectory()) {
       return { wants: 'not-required', message: `${path} is absent` };
     }
     return unknown(path, `${directory} is not a directory`);
@@ -51,18 +52,18 @@ function unknown(what: string, because: string): Sentinel {
 }
 
 /** The packages that asked for it, as Debian's update-notifier writes them; none when the list is not there. */
-async function readPackages(path: string): Promise<string[]> {
-  let file;
+function readPackages(path: string): string[] {
+  let file: number | undefined;
   try {
-    file = await open(path);
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(16_384) });
-    const lines = buffer.toString('utf8', 0, bytesRead).split('\n');
+    file = openSync(path, 'r');
+    const buffer = Buffer.alloc(16_384);
+    const lines = buffer.toString('utf8', 0, readSync(file, buffer)).split('\n');
     return [...new Set(lines.map((line) => line.trim()).filter((line) => line !== ''))];
   } catch {
     // The list only explains; that a reboot is required stands without it.
     return [];
   } finally {
-    await file?.close();
+    if (file !== undefined) closeSync(file);
   }
 }
 
