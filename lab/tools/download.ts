@@ -98,6 +98,9 @@ async function get(url: string, context: DownloadContext): Promise<Response> {
   } catch (error) {
     context.signal.throwIfAborted();
     const reason = `${host} cannot be reached (${late.signal.aborted ? 'no answer' : causeOf(error)})`;
+    if (!context.unreachable.has(host)) {
+      context.progress.say(`${reason}; trying a package registry instead`);
+    }
     context.unreachable.set(host, reason);
     throw new Error(reason, { cause: error });
   } finally {

@@ -35,7 +35,10 @@ export async function ensureTools(options: EnsureOptions): Promise<Tools> {
   const paths = await ensureAll(TOOL_NAMES, options);
   const kubectl = await onPath('kubectl');
   return {
-    ...(Object.fromEntries(paths) as Record<ToolName, string>),
+    ...(Object.fromEntries(TOOL_NAMES.map((name) => [name, paths.get(name) ?? ''])) as Record<
+      ToolName,
+      string
+    >),
     ...(kubectl === undefined ? {} : { kubectl }),
   };
 }
@@ -82,51 +85,72 @@ async function ensure(entry: CatalogueEntry, run: Run): Promise<string> {
   const progress = progressOf(entry.binary, run.log);
   const found = await acceptableOnPath(entry, { progress, signal, guard });
   if (found !== undefined) return found;
-  const folder = join(cache, `${entry.binary}-${entry.version}`);
-  const cached = join(folder, entry.binary);
-  if (await isProgram(cached)) return cached;
+  const places = placesOf(entry, cache);
+  const cached = (): Promise<string | undefined> => firstProgram(places);
+  const there = await cached();
+  if (there !== undefined) return there;
   return withLock(
     {
-      path: `${folder}.lock`,
+      path: join(cache, `${entry.binary}.lock`),
       onWait: (holder) => progress.say(`process ${holder} is fetching it; waiting`),
       signal,
     },
-    async () => {
-      if (!(await isProgram(cached))) await fetchInto(folder, entry, { run, progress });
-      return cached;
-    },
+    async () => (await cached()) ?? fetchTool(entry, places, { run, progress }),
   );
 }
 
-/** The folder appears with the finished program in it, or not at all. */
-async function fetchInto(
-  folder: string,
-  entry: CatalogueEntry,
-  { run, progress }: { run: Run; progress: Progress },
-): Promise<void> {
-  const from = performance.now();
-  const staging = `${folder}.staging`;
-  const clean = async (): Promise<void> => {
-    await rm(staging, { recursive: true, force: true });
-    await mkdir(staging, { recursive: true });
+interface Places {
+  readonly binary: string;
+  readonly release: string;
+  readonly registry: string;
+  readonly staging: string;
+}
+
+function placesOf(entry: CatalogueEntry, cache: string): Places {
+  const folder = join(cache, entry.binary);
+  // Which etcd Debian has depends on the Debian, not on us.
+  const version = entry.registry.kind === 'apt' ? 'debian' : entry.version;
+  return {
+    binary: entry.binary,
+    release: `${folder}-${entry.version}`,
+    registry: `${folder}-${version}`,
+    staging: `${folder}.staging`,
   };
-  await clean();
+}
+
+async function firstProgram(places: Places): Promise<string | undefined> {
+  for (const folder of [places.release, places.registry]) {
+    const path = join(folder, places.binary);
+    if (await isProgram(path)) return path;
+  }
+  return undefined;
+}
+
+/** Tries the official release, then the registry. A folder appears with the finished program in it, or not at all. */
+async function fetchTool(
+  entry: CatalogueEntry,
+  places: Places,
+  { run, progress }: { run: Run; progress: Progress },
+): Promise<string> {
+  const from = performance.now();
+  const { staging } = places;
   const tried: string[] = [];
   const ways = [
-    () => fromRelease(entry, staging, { run, progress }),
-    () => fromRegistry(entry, staging, { ...run, progress }),
+    { folder: places.release, fetch: () => fromRelease(entry, staging, { run, progress }) },
+    { folder: places.registry, fetch: () => fromRegistry(entry, staging, { ...run, progress }) },
   ];
   try {
-    for (const way of ways) {
+    for (const { folder, fetch } of ways) {
       try {
-        await way();
+        await rm(staging, { recursive: true, force: true });
+        await mkdir(staging);
+        await fetch();
         await settle(staging, folder, entry.binary);
-        progress.say(`${entry.version} is in the cache after ${passed(from)}`);
-        return;
+        progress.say(`in the cache after ${passed(from)}`);
+        return join(folder, entry.binary);
       } catch (error) {
         run.signal.throwIfAborted();
         tried.push(error instanceof Error ? error.message : String(error));
-        await clean();
       }
     }
   } finally {

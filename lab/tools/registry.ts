@@ -60,10 +60,12 @@ async function compile(
 ): Promise<void> {
   let modules = 0;
   let packages = 0;
-  const now = (): string =>
-    packages === 0 && modules > 0
-      ? `fetching Go modules, ${modules} so far`
-      : `building ${entry.version} from source, ${packages} packages compiled`;
+  const now = (): string => {
+    if (packages > 0) return `building ${entry.version}, ${packages} packages compiled`;
+    if (modules > 0) return `fetching Go modules, ${modules} so far`;
+    return `building ${entry.version}`;
+  };
+  context.progress.say('will be built from source with Go; the first time this takes minutes');
   await context.oneCompiler(() =>
     context.progress.during(now, () =>
       runChild({
