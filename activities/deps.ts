@@ -14,6 +14,8 @@ export interface Deps {
   readonly pods: PodApi;
   readonly policy: PolicySource;
   readonly temporal: TemporalPort;
+  /** False where the search attributes could not be registered; rollouts then go without. */
+  readonly searchAttributes: boolean;
   /** Pause between two looks at something that is waited for. */
   readonly lookAgainMs: number;
 }

@@ -11,6 +11,8 @@ export interface Plan {
   readonly pool?: string;
   /** Where the node stands already. */
   readonly recovery: Recovery;
+  /** Whether the search attributes are registered, so that the workflow may set them. */
+  readonly searchAttributes: boolean;
 }
 
 /** Parses what the rollout was started with and looks at its node. Bad input, an unknown node and a node in no pool fail at once. */
@@ -28,10 +30,12 @@ export async function planRollout(deps: Deps, input: unknown): Promise<Plan> {
   const owner = node.rollout?.ok ? node.rollout.value.workflowId : run.workflowId;
   const ownerRunning = owner === run.workflowId || (await deps.temporal.isRunning(owner));
   const recovery = recover(node, run.workflowId, ownerRunning);
+  const { searchAttributes } = deps;
   const choice = poolOf(deps.policy.current(), node.labels);
-  if (choice.kind === 'pool') return { request, pool: choice.pool.name, recovery };
+  if (choice.kind === 'pool')
+    return { request, pool: choice.pool.name, recovery, searchAttributes };
   if (recovery.at === 'start') {
     throw failure('no-pool', `node ${node.name} is left alone: ${choice.because}`);
   }
-  return { request, recovery };
+  return { request, recovery, searchAttributes };
 }

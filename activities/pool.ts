@@ -1,7 +1,7 @@
 import type { PodRules } from '../domain/pod-verdict.ts';
-import { parseSelector } from '../domain/label-selector.ts';
 import type { PoolPolicy } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
+import { rulesOf, type DrainOptions } from './drain-state.ts';
 import { failure } from './failure.ts';
 
 /** The policy of a pool as it is in force now. */
@@ -11,13 +11,18 @@ export function poolPolicy(deps: Deps, name: string): PoolPolicy {
   return pool;
 }
 
-/** Which pods of a node have to go, as the pool's policy says. */
-export function podRules({ drain }: PoolPolicy): PodRules {
-  const selected = drain.podSelector === undefined ? undefined : parseSelector(drain.podSelector);
+export function drainOptions({ drain }: PoolPolicy): DrainOptions {
+  const { gracePeriod, podSelector, skipWaitForDeleteTimeout, atOnce, onTimeout } = drain;
   return {
-    ...(selected ? { selected } : {}),
-    ...(drain.skipWaitForDeleteTimeout
-      ? { skipWaitForDeleteTimeoutMs: drain.skipWaitForDeleteTimeout }
-      : {}),
+    ...(gracePeriod === undefined ? {} : { gracePeriodMs: gracePeriod }),
+    ...(podSelector === undefined ? {} : { podSelector }),
+    ...(skipWaitForDeleteTimeout === undefined
+      ? {}
+      : { skipWaitForDeleteTimeoutMs: skipWaitForDeleteTimeout }),
+    atOnce,
+    onTimeout,
   };
 }
+
+/** Which pods of a node have to go, as the pool's policy says. */
+export const podRules = (pool: PoolPolicy): PodRules => rulesOf(drainOptions(pool));

@@ -15,7 +15,8 @@ export const FAILURES = {
   'kube-unavailable': { retry: true },
   /** A role can be mended while we wait, and the message names what is missing. */
   'kube-forbidden': { retry: true },
-  'kube-rejected': { retry: false },
+  /** The API server does not take what we send. Shown and tried again: an admission rule can be mended while we wait. */
+  'kube-rejected': { retry: true },
   'drain-timed-out': { retry: false },
   /** Somebody lifted our cordon in mid-rollout: their word counts. */
   'cordon-lost': { retry: false },

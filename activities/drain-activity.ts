@@ -1,0 +1,45 @@
+import { cancellationSignal, heartbeat, log } from '@temporalio/activity';
+import type { DrainResult } from '../domain/drain-progress.ts';
+import { pause } from './bell.ts';
+import type { Deps } from './deps.ts';
+import { drainNode } from './drain.ts';
+import { ourRecord, stillCordoned, thisRun } from './ours.ts';
+import { drainOptions, poolPolicy } from './pool.ts';
+
+export interface DrainRequest {
+  readonly node: string;
+  readonly pool: string;
+  /** When this rollout began to drain; the deadline counts from here, however often it is tried. */
+  readonly startedAtMs: number;
+}
+
+/** Drains the node as its pool's policy says, while the cordon stays ours. */
+export async function drainAsOrdered(
+  deps: Deps,
+  { node, pool, startedAtMs }: DrainRequest,
+): Promise<DrainResult> {
+  const run = thisRun();
+  const signal = cancellationSignal();
+  const policy = poolPolicy(deps, pool);
+  const beginMs = startedAtMs + policy.drain.delay;
+  while (Date.now() < beginMs) {
+    heartbeat({ because: 'waits a while after the cordon, as the policy says' });
+    await pause(Math.min(5_000, beginMs - Date.now()), signal);
+  }
+  const result = await drainNode(
+    {
+      pods: deps.pods,
+      progress: heartbeat,
+      async guard() {
+        const seen = await deps.nodes.read(node);
+        ourRecord(seen, node, run);
+        if (seen) stillCordoned(seen);
+      },
+      signal,
+      nowMs: Date.now,
+    },
+    { node, deadlineMs: beginMs + policy.drain.timeout, options: drainOptions(policy) },
+  );
+  log.info('node drained', { node, ...result });
+  return result;
+}

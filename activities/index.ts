@@ -1,0 +1,32 @@
+import { cordonNode } from './cordon.ts';
+import type { Deps } from './deps.ts';
+import { drainAsOrdered, type DrainRequest } from './drain-activity.ts';
+import { lookAtGates, passGates } from './gates.ts';
+import { findRoom, requestPermit } from './lock.ts';
+import { orderReboot } from './order.ts';
+import { planRollout } from './plan.ts';
+import { restoreNode, undoNode } from './restore.ts';
+import { awaitReturn } from './return.ts';
+import { scanFleet } from './scan.ts';
+
+type Asked<F extends (deps: Deps, asked: never) => unknown> = Parameters<F>[1];
+
+/** Every activity, acting through what it is given. Their names stand in workflow history: renaming one breaks replay. */
+export function createActivities(deps: Deps) {
+  return {
+    planRollout: (input: unknown) => planRollout(deps, input),
+    lookAtGates: (asked: Asked<typeof lookAtGates>) => lookAtGates(deps, asked),
+    passGates: (asked: Asked<typeof passGates>) => passGates(deps, asked),
+    requestPermit: (asked: Asked<typeof requestPermit>) => requestPermit(deps, asked),
+    findRoom: (asked: Asked<typeof findRoom>) => findRoom(deps, asked),
+    cordonNode: (asked: Asked<typeof cordonNode>) => cordonNode(deps, asked),
+    drainNode: (asked: DrainRequest) => drainAsOrdered(deps, asked),
+    orderReboot: (asked: Asked<typeof orderReboot>) => orderReboot(deps, asked),
+    awaitReturn: (asked: Asked<typeof awaitReturn>) => awaitReturn(deps, asked),
+    undoNode: (asked: Asked<typeof undoNode>) => undoNode(deps, asked),
+    restoreNode: (asked: Asked<typeof restoreNode>) => restoreNode(deps, asked),
+    scanFleet: () => scanFleet(deps),
+  };
+}
+
+export type Activities = ReturnType<typeof createActivities>;

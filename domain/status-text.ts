@@ -1,0 +1,32 @@
+import { sayPhase } from './phases.ts';
+import type { RolloutStatus } from './status.ts';
+
+/** A rollout's status as short markdown, for the Web UI. */
+export function describeStatus(status: RolloutStatus): string {
+  return [
+    `**${sayPhase(status.phase.at, status.node)}** since ${utc(status.phase.sinceMs)}`,
+    ...(status.because === undefined ? [] : [status.because]),
+    ...waits(status),
+    ...words(status),
+  ].join('\n');
+}
+
+function waits({ waitingFor, queue }: RolloutStatus): string[] {
+  const gates = waitingFor.map(
+    ({ gate, because, sinceMs }) =>
+      `- gate **${gate}** is closed: ${because} (since ${utc(sinceMs)})`,
+  );
+  if (!queue) return gates;
+  return [...gates, `- place ${queue.place} in the queue, behind ${queue.behind.join(', ')}`];
+}
+
+function words({ paused, aborted, skipped, notUnderstood }: RolloutStatus): string[] {
+  return [
+    ...(paused ? [`- paused by ${paused.by}: ${paused.reason}`] : []),
+    ...(aborted ? [`- aborted by ${aborted.by}: ${aborted.reason}`] : []),
+    ...skipped.map(({ gate, by, reason }) => `- gate **${gate}** skipped by ${by}: ${reason}`),
+    ...notUnderstood.map((text) => `- signal not understood: ${text}`),
+  ];
+}
+
+const utc = (atMs: number): string => new Date(atMs).toISOString();

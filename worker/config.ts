@@ -1,0 +1,66 @@
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { DURATION, parseDuration } from '../domain/durations.ts';
+import { problemsOf } from '../domain/policy.ts';
+
+const address = z
+  .string()
+  .regex(/^.+:[0-9]+$/, 'write an address like 0.0.0.0:8080')
+  .transform((text) => {
+    const at = text.lastIndexOf(':');
+    return { host: text.slice(0, at), port: Number(text.slice(at + 1)) };
+  });
+
+/** The environment of the worker. Temporal's own variables (TEMPORAL_ADDRESS …) are read by @temporalio/envconfig. */
+const Environment = z.object({
+  LOCKKEEPER_POLICY: z
+    .string()
+    .default('/etc/lockkeeper/policy.yaml')
+    .describe('Path of the policy file'),
+  LOCKKEEPER_HEALTH_ADDRESS: address
+    .prefault('0.0.0.0:8080')
+    .describe('Where /healthz and /readyz are served'),
+  LOCKKEEPER_LOOK_AGAIN: z
+    .string()
+    .regex(DURATION, 'write a duration like 30s or 5m')
+    .transform(parseDuration)
+    .prefault('1m')
+    .describe('Pause between two looks at a closed gate or a full pool'),
+  LOCKKEEPER_LOG_LEVEL: z
+    .enum(['DEBUG', 'INFO', 'WARN', 'ERROR'])
+    .default('INFO')
+    .describe('Least severity that is logged'),
+  LOCKKEEPER_WORKFLOW_BUNDLE: z
+    .string()
+    .default(fileURLToPath(new URL('../dist/workflows.js', import.meta.url)))
+    .describe('The workflow bundle made by npm run build'),
+});
+
+export interface WorkerConfig {
+  readonly policyPath: string;
+  readonly health: { readonly host: string; readonly port: number };
+  readonly lookAgainMs: number;
+  readonly logLevel: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
+  readonly bundlePath: string;
+}
+
+/** The configuration, or every problem of it as "VARIABLE: rule". */
+export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig | { problems: string[] } {
+  const parsed = Environment.safeParse(env);
+  if (!parsed.success) return { problems: problemsOf(parsed.error) };
+  const { data } = parsed;
+  return {
+    policyPath: data.LOCKKEEPER_POLICY,
+    health: data.LOCKKEEPER_HEALTH_ADDRESS,
+    lookAgainMs: data.LOCKKEEPER_LOOK_AGAIN,
+    logLevel: data.LOCKKEEPER_LOG_LEVEL,
+    bundlePath: data.LOCKKEEPER_WORKFLOW_BUNDLE,
+  };
+}
+
+/** For --help: each variable, what it is for, and its default. */
+export function describeConfig(): string {
+  return Object.entries(Environment.shape)
+    .map(([name, field]) => `  ${name.padEnd(28)} ${field.description ?? ''}`)
+    .join('\n');
+}

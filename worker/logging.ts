@@ -1,0 +1,31 @@
+import { DefaultLogger, Runtime, type LogEntry } from '@temporalio/worker';
+
+/** What the SDK adds to each line and nobody on call reads. */
+const NOISE = new Set([
+  'sdkComponent',
+  'taskToken',
+  'isLocal',
+  'taskQueue',
+  'namespace',
+  'activityId',
+  'workflowType',
+]);
+
+/** One JSON line per outcome on stdout; for everything the process runs, so it has to come first. */
+export function installLogging(level: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR'): DefaultLogger {
+  const logger = new DefaultLogger(level, (entry) => process.stdout.write(`${lineOf(entry)}\n`));
+  Runtime.install({
+    logger,
+    shutdownSignals: [],
+    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} } },
+  });
+  return logger;
+}
+
+function lineOf({ level, message, meta = {}, timestampNanos }: LogEntry): string {
+  const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
+  const fields = Object.entries(meta)
+    .filter(([key]) => !NOISE.has(key))
+    .map(([key, value]) => [key, value instanceof Error ? value.message : value]);
+  return JSON.stringify({ time, level, message, ...Object.fromEntries(fields) });
+}

@@ -1,0 +1,152 @@
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { Worker, type Logger } from '@temporalio/worker';
+import { createActivities } from '../activities/index.ts';
+import { connectKube } from '../activities/kube/client.ts';
+import { nodeApi } from '../activities/kube/nodes.ts';
+import { podApi } from '../activities/kube/pods.ts';
+import { temporalPort } from '../activities/temporal.ts';
+import { TASK_QUEUE } from '../domain/names.ts';
+import { describeConfig, readConfig, type WorkerConfig } from './config.ts';
+import { connectTemporal, type Temporal } from './connect.ts';
+import { serveHealth } from './health.ts';
+import { installLogging } from './logging.ts';
+import { PolicyFile } from './policy-file.ts';
+import { ensureFleetScan } from './schedule.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
+
+const HELP = `lockkeeper worker: runs the rollouts of a cluster's nodes
+
+Usage: npm run worker
+
+Configured by the environment. Temporal is reached by the variables and the file of the temporal CLI
+(TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_…), Kubernetes by the pod's service
+account or KUBECONFIG.
+
+${describeConfig()}
+
+Exit status: 0 after SIGTERM or SIGINT, 1 when it cannot go on, 2 when the configuration is refused.
+`;
+
+/** In-flight activities get this long to finish before they are handed over to another worker. */
+const GRACE_MS = 5_000;
+const FORCE_AFTER_MS = 20_000;
+
+// The Temporal runtime keeps the process alive until it is told otherwise.
+process.exit(await main());
+
+async function main(): Promise<number> {
+  if (process.argv.includes('--help') || process.argv.includes('-h')) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const config = readConfig(process.env);
+  if ('problems' in config) {
+    for (const problem of config.problems) process.stderr.write(`${problem}\n`);
+    return 2;
+  }
+  if (!existsSync(config.bundlePath)) {
+    process.stderr.write(
+      `there is no workflow bundle at ${config.bundlePath}: run npm run build\n`,
+    );
+    return 2;
+  }
+  const logger = installLogging(config.logLevel);
+  try {
+    return await run(config, logger);
+  } catch (error) {
+    logger.error('worker stopped', { because: error instanceof Error ? error.message : error });
+    return 1;
+  }
+}
+
+async function run(config: WorkerConfig, logger: Logger): Promise<number> {
+  const policy = new PolicyFile(config.policyPath);
+  logger.info('policy in force', { path: config.policyPath, hash: policy.hash });
+  const stop = stopOnSignal(logger);
+  let worker: Worker | undefined;
+  const health = await serveHealth(config.health, {
+    broken: () => (worker?.getState() === 'FAILED' ? 'the worker has failed' : undefined),
+    notReady: () => (worker?.getState() === 'RUNNING' ? undefined : 'not polling Temporal yet'),
+  });
+  try {
+    const temporal = await connectTemporal(logger, stop.signal);
+    worker = await createWorker(config, temporal, { logger, policy });
+    await keepSchedule(temporal, policy, logger);
+    const running = worker.run();
+    stop.signal.addEventListener('abort', () => worker?.shutdown(), { once: true });
+    logger.info('worker started', { taskQueue: TASK_QUEUE, identity: worker.options.identity });
+    await running;
+    await temporal.native.close();
+    await temporal.connection.close();
+    return 0;
+  } catch (error) {
+    if (stop.signal.aborted) return 0;
+    throw error;
+  } finally {
+    policy.close();
+    health.close();
+    logger.info('worker ended');
+  }
+}
+
+async function createWorker(
+  config: WorkerConfig,
+  temporal: Temporal,
+  { logger, policy }: { logger: Logger; policy: PolicyFile },
+): Promise<Worker> {
+  const refused = await ensureSearchAttributes(temporal.connection, temporal.namespace);
+  if (refused !== undefined) {
+    logger.warn('search attributes could not be registered; going on without', {
+      because: refused,
+    });
+  }
+  const kube = connectKube();
+  return await Worker.create({
+    connection: temporal.native,
+    namespace: temporal.namespace,
+    taskQueue: TASK_QUEUE,
+    identity: `lockkeeper@${hostname()}/${process.pid}`,
+    workflowBundle: { codePath: config.bundlePath },
+    activities: createActivities({
+      nodes: nodeApi(kube),
+      pods: podApi(kube),
+      policy,
+      temporal: temporalPort(temporal.client),
+      searchAttributes: refused === undefined,
+      lookAgainMs: config.lookAgainMs,
+    }),
+    shutdownGraceTime: GRACE_MS,
+    shutdownForceTime: FORCE_AFTER_MS,
+    // Cancellation reaches an activity by its heartbeats: a person who aborts is heard within this.
+    maxHeartbeatThrottleInterval: '5s',
+    // A worker that died keeps its cached workflows for this long: what a signal waits for at worst.
+    stickyQueueScheduleToStartTimeout: '5s',
+  });
+}
+
+/** Keeps the fleet scan at the interval of the policy in force. */
+async function keepSchedule(temporal: Temporal, policy: PolicyFile, logger: Logger): Promise<void> {
+  await ensureFleetScan(temporal.client, policy.current().scanEvery);
+  policy.watch({
+    changed({ scanEvery }, hash) {
+      logger.info('policy in force', { hash });
+      ensureFleetScan(temporal.client, scanEvery).catch((error: unknown) =>
+        logger.warn('the fleet scan keeps its old interval', { because: String(error) }),
+      );
+    },
+    refused: ({ message }) =>
+      logger.error('policy refused; the last good one stays in force', { because: message }),
+  });
+}
+
+function stopOnSignal(logger: Logger): AbortController {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      logger.info('worker stops', { signal });
+      stop.abort(new Error(signal));
+    });
+  }
+  return stop;
+}

@@ -1,0 +1,25 @@
+import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
+import { FLEET_SCAN, TASK_QUEUE } from '../domain/names.ts';
+
+/**
+ * Ensures the schedule that looks the fleet over, at the policy's interval. What a person has done to it, such as pausing
+ * it, is kept.
+ */
+export async function ensureFleetScan({ schedule }: Client, everyMs: number): Promise<void> {
+  const spec = { intervals: [{ every: everyMs }] };
+  const action = {
+    type: 'startWorkflow' as const,
+    workflowType: 'fleetScan',
+    workflowId: FLEET_SCAN,
+    taskQueue: TASK_QUEUE,
+    args: [],
+    staticSummary: 'looks the fleet over for nodes that want a reboot',
+  };
+  const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1m' as const };
+  try {
+    await schedule.create({ scheduleId: FLEET_SCAN, spec, action, policies });
+  } catch (error) {
+    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    await schedule.getHandle(FLEET_SCAN).update(({ state }) => ({ spec, action, policies, state }));
+  }
+}

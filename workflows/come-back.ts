@@ -1,0 +1,79 @@
+import type { Ordered as OrderedBy } from '../activities/order.ts';
+import type { Return } from '../activities/return.ts';
+import type { RolloutRecord } from '../domain/node-contract.ts';
+import type { RolloutResult } from '../domain/status.ts';
+import { quick, waiting } from './effects.ts';
+import { interruptible } from './interrupt.ts';
+import { claimPermit, releasePermit } from './permission.ts';
+import type { Rollout } from './rollout.ts';
+
+/** An order that has been written, and the DaemonSets whose pods were Ready before. */
+export type Ordered = Extract<OrderedBy, { kind: 'ordered' }> & {
+  readonly daemonSets: readonly string[];
+};
+
+type Back = Extract<Return, { kind: 'returned' | 'gone' }>;
+
+/** Past the point of no return: only forward. Used by a run that finds the node already there. */
+export async function comeBack(rollout: Rollout, record: RolloutRecord): Promise<RolloutResult> {
+  await claimPermit(rollout);
+  for (;;) {
+    const end = await awaitReturn(rollout, record);
+    if (end.kind === 'returned' || end.kind === 'gone') return await handBack(rollout, record, end);
+  }
+}
+
+/**
+ * Waits for the agent's answer and the proof of the reboot. A node that does not come back in time is lost: its permit is
+ * kept, people are told, and it is waited for all the same. Aborting is heard only until the agent has accepted.
+ */
+export async function awaitReturn(
+  rollout: Rollout,
+  record: RolloutRecord,
+  ordered?: Ordered,
+): Promise<Exclude<Return, { kind: 'late' }>> {
+  const { control, node, pool } = rollout;
+  const question = { node, record, ...(pool === undefined ? {} : { pool }), ...expected(ordered) };
+  const mayStop = (lost: boolean) =>
+    ordered !== undefined && !lost && control.aborted !== undefined;
+  rollout.enter('rebooting');
+  for (let lost = false; ; lost = true) {
+    const end = await interruptible(
+      () => waiting.awaitReturn({ ...question, lost }),
+      () => mayStop(lost),
+    );
+    if (!end) return { kind: 'interrupted', because: `aborted: ${control.aborted?.reason}` };
+    if (end.kind !== 'late') return end;
+    rollout.enter('lost', end.because);
+  }
+}
+
+/** A run that finds the order accepted knows neither when it was written nor what was Ready before. */
+function expected(ordered: Ordered | undefined) {
+  if (!ordered) return { orderedAtMs: 0, daemonSets: [] };
+  const { order, orderedAtMs, daemonSets } = ordered;
+  return { order, orderedAtMs, daemonSets };
+}
+
+/** Restores exactly the state found, then gives the permit back. */
+export async function handBack(
+  rollout: Rollout,
+  record: RolloutRecord,
+  end: Back,
+): Promise<RolloutResult> {
+  const { node } = rollout;
+  const bootIds = {
+    bootIdBefore: record.bootIdBefore,
+    ...(end.kind === 'returned' ? { bootIdAfter: end.bootId } : {}),
+  };
+  rollout.enter('restoring');
+  const { kind } = await quick.restoreNode({ node, record });
+  await releasePermit(rollout);
+  if (end.kind === 'gone' || kind === 'gone') {
+    return rollout.end('node-gone', 'its Node object was deleted', bootIds);
+  }
+  if (kind === 'quarantined') {
+    return rollout.end('quarantined', 'it rebooted, and its sentinel is still there', bootIds);
+  }
+  return rollout.end('rebooted', 'it rebooted and is back', bootIds);
+}

@@ -1,0 +1,40 @@
+import {
+  ActivityCancellationType,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+
+/** Every time limit of the workflows, each with its reason. None is a limit of business: those are in the policy. */
+
+const RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const;
+
+/** Parsing and one signal: too small for a task of their own, and safe to repeat. */
+export const local = proxyLocalActivities<Pick<Activities, 'planRollout' | 'requestPermit'>>({
+  startToCloseTimeout: '15s',
+  retry: RETRY,
+});
+
+/** A look at something that opens by itself. Between two looks nobody works, so cancelling answers at once. */
+export const looking = proxyActivities<Pick<Activities, 'passGates' | 'findRoom'>>({
+  startToCloseTimeout: '1m',
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: RETRY,
+});
+
+/** A few API calls; retried for as long as the API server is away. */
+export const quick = proxyActivities<
+  Pick<Activities, 'lookAtGates' | 'cordonNode' | 'orderReboot' | 'undoNode' | 'restoreNode'>
+>({ startToCloseTimeout: '2m', retry: RETRY });
+
+/**
+ * Waits on other people's pods and machines. The deadlines are the policy's; this one only bounds an attempt, after which
+ * the next goes on from what it observes. A lost worker shows within one heartbeat timeout.
+ */
+export const waiting = proxyActivities<Pick<Activities, 'drainNode' | 'awaitReturn' | 'scanFleet'>>(
+  {
+    startToCloseTimeout: '24h',
+    heartbeatTimeout: '30s',
+    retry: RETRY,
+  },
+);

@@ -1,0 +1,4 @@
+/** The workflow types, as Temporal knows them. */
+export { fleetScan } from './fleet-scan.ts';
+export { nodeRollout } from './node-rollout.ts';
+export { poolLock } from './pool-lock.ts';

@@ -1,0 +1,24 @@
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { PermitRequest, Release } from '../domain/lock-state.ts';
+import type { LockStatus, RolloutStatus } from '../domain/status.ts';
+
+/** Signals of people, to a rollout; all take `{reason, by, for}` or nothing at all. */
+export const pause = defineSignal<[unknown?]>('pause');
+export const resume = defineSignal<[unknown?]>('resume');
+export const abort = defineSignal<[unknown?]>('abort');
+export const skipGate = defineSignal<[unknown?]>('skipGate');
+export const retry = defineSignal<[unknown?]>('retry');
+
+/** From the lock to a rollout. */
+export const permitGranted = defineSignal<[{ grantId: string }]>('permitGranted');
+export const queued = defineSignal<[{ place: number; behind: string[] }]>('queued');
+
+/** From a rollout to the lock of its pool; `release` also takes `{node}` from a person. */
+export const requestPermit = defineSignal<[PermitRequest]>('requestPermit');
+export const release = defineSignal<[Release]>('release');
+
+/** From the fleet scan: the policy has changed, so look again. */
+export const recheck = defineSignal('recheck');
+
+export const rolloutStatus = defineQuery<RolloutStatus>('status');
+export const lockStatus = defineQuery<LockStatus>('status');

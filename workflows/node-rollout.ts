@@ -1,0 +1,67 @@
+import { ActivityFailure, CancellationScope, CancelledFailure, log } from '@temporalio/workflow';
+import type { RolloutInput } from '../domain/rollout-input.ts';
+import type { RolloutResult } from '../domain/status.ts';
+import { comeBack } from './come-back.ts';
+import { local } from './effects.ts';
+import { acquirePermit, passGates, releasePermit, stillOpen } from './permission.ts';
+import { Rollout } from './rollout.ts';
+import { abandon, takeOut } from './take-out.ts';
+
+/**
+ * Takes one node out of service, has it rebooted and brings it back. Cancelling it means the same as the signal `abort`:
+ * before the agent has accepted the order everything is undone, after that the return is finished.
+ */
+export async function nodeRollout(input: RolloutInput): Promise<RolloutResult> {
+  const rollout = new Rollout(input);
+  const { control } = rollout;
+  let cancelled = false;
+  CancellationScope.current().cancelRequested.catch(() => {
+    cancelled = true;
+    control.aborted ??= { reason: 'cancelled', by: 'Temporal', atMs: Date.now() };
+  });
+  const result = await CancellationScope.nonCancellable(() => untilTheEnd(rollout, input));
+  if (cancelled && result.outcome === 'aborted') throw new CancelledFailure(result.because);
+  return result;
+}
+
+async function untilTheEnd(rollout: Rollout, input: RolloutInput): Promise<RolloutResult> {
+  try {
+    const result = await roll(rollout, input);
+    rollout.enter('done', result.because);
+    log.info('rollout done', { ...result });
+    return result;
+  } catch (error) {
+    // The activity's own words say what happened; "Activity task failed" around them does not.
+    const cause = error instanceof ActivityFailure && error.cause ? error.cause : error;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    rollout.enter('failed', message);
+    log.error('rollout failed', { node: rollout.node, because: message });
+    throw cause;
+  }
+}
+
+async function roll(rollout: Rollout, input: RolloutInput): Promise<RolloutResult> {
+  const plan = await local.planRollout(input);
+  rollout.begin(plan);
+  const { recovery } = plan;
+  if (recovery.at === 'return') return await comeBack(rollout, recovery.record);
+  if (recovery.at === 'undo') {
+    const undone = await abandon(rollout, recovery.record, recovery.because);
+    if (undone === 'too-late') return await comeBack(rollout, recovery.record);
+    if (plan.pool === undefined) return rollout.end('aborted', recovery.because);
+  }
+  for (;;) {
+    const end = await goThrough(rollout);
+    if (end) return end;
+  }
+}
+
+/** All the steps once; undefined when a gate has closed on the way, so that it starts over. */
+async function goThrough(rollout: Rollout): Promise<RolloutResult | undefined> {
+  const end = await passGates(rollout);
+  if (end) return end;
+  await acquirePermit(rollout);
+  if (await stillOpen(rollout)) return await takeOut(rollout);
+  await releasePermit(rollout);
+  return undefined;
+}

@@ -1,0 +1,96 @@
+import { condition, getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
+import type { GateLook } from '../activities/gates.ts';
+import type { ClosedGate } from '../domain/gates.ts';
+import { lockId } from '../domain/names.ts';
+import type { RolloutResult } from '../domain/status.ts';
+import { pauseOver } from './control.ts';
+import { local, looking, quick } from './effects.ts';
+import { interruptible } from './interrupt.ts';
+import { release } from './messages.ts';
+import type { Rollout } from './rollout.ts';
+
+/** A waiter repeats its request this often, so that a lock that was terminated heals by itself. */
+const REPEAT_REQUEST = '30m';
+
+/** Waits until every gate is open. A result ends the rollout here: aborted, or nothing to do. */
+export async function passGates(rollout: Rollout): Promise<RolloutResult | undefined> {
+  const { control } = rollout;
+  let known: readonly ClosedGate[] = [];
+  for (;;) {
+    await untilResumed(rollout);
+    if (control.aborted) return rollout.endAborted();
+    const look = await lookAtGates(rollout, known);
+    // Whatever was said meanwhile counts before what was seen.
+    if (look === undefined) known = [];
+    else if (look.kind === 'nothing-to-do') return rollout.end('nothing-to-do', look.because);
+    else if (look.kind === 'open') return undefined;
+    else {
+      known = look.closed;
+      rollout.waitFor(look.closed, look.lookAgainMs);
+    }
+  }
+}
+
+/** The next answer about the gates that is new; undefined when somebody said something meanwhile. */
+async function lookAtGates(
+  rollout: Rollout,
+  known: readonly ClosedGate[],
+): Promise<GateLook | undefined> {
+  rollout.enter('waiting');
+  const { news } = rollout.control;
+  const heard = (): boolean => rollout.control.news > news;
+  const look = await interruptible(
+    () => looking.passGates({ ...rollout.gateQuestion(), known }),
+    heard,
+  );
+  return heard() ? undefined : look;
+}
+
+/** Returns once nobody has the rollout paused. */
+export async function untilResumed(rollout: Rollout): Promise<void> {
+  const { control } = rollout;
+  if (!control.paused) return;
+  rollout.enter('paused', `by ${control.paused.by}: ${control.paused.reason}`);
+  await pauseOver(control);
+}
+
+/** Joins the queue of the pool's lock and waits for the grant, or for an abort. */
+export async function acquirePermit(rollout: Rollout): Promise<void> {
+  const { control, node, pool = '' } = rollout;
+  rollout.enter('queued');
+  while (control.grantId === undefined && !control.aborted) {
+    await local.requestPermit({ pool, node, holding: false });
+    await condition(
+      () => control.grantId !== undefined || control.aborted !== undefined,
+      REPEAT_REQUEST,
+      { summary: `the lock of pool ${pool}` },
+    );
+  }
+}
+
+/** The second look: waiting for the permit may have taken hours. */
+export async function stillOpen(rollout: Rollout): Promise<boolean> {
+  const { control } = rollout;
+  const free = (): boolean => !control.aborted && !control.paused;
+  if (!free()) return false;
+  const look = await quick.lookAtGates(rollout.gateQuestion());
+  return look.kind === 'open' && free();
+}
+
+/** Claims a permit for a node that is out of service already; it does not wait for the answer. */
+export async function claimPermit({ control, node, pool }: Rollout): Promise<void> {
+  if (pool === undefined || control.grantId !== undefined) return;
+  await local.requestPermit({ pool, node, holding: true });
+}
+
+/** Gives back the permit, or the place in the queue. A lock that is gone has nothing to take back. */
+export async function releasePermit({ control, pool }: Rollout): Promise<void> {
+  if (pool === undefined) return;
+  const { workflowId } = workflowInfo();
+  const { grantId } = control;
+  control.grantId = undefined;
+  control.place = undefined;
+  await getExternalWorkflowHandle(lockId(pool))
+    .signal(release, { workflowId, ...(grantId === undefined ? {} : { grantId }) })
+    .catch(() => undefined);
+}

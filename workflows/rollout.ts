@@ -1,0 +1,120 @@
+import { setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import type { GateQuestion } from '../activities/gates.ts';
+import type { Plan } from '../activities/plan.ts';
+import type { ClosedGate } from '../domain/gates.ts';
+import type { Phase } from '../domain/phases.ts';
+import { describeStatus } from '../domain/status-text.ts';
+import type { Outcome, RolloutResult, RolloutStatus } from '../domain/status.ts';
+import { listen, type Control } from './control.ts';
+import { rolloutStatus } from './messages.ts';
+
+const NODE = defineSearchAttributeKey('LockkeeperNode', 'KEYWORD');
+const POOL = defineSearchAttributeKey('LockkeeperPool', 'KEYWORD');
+const PHASE = defineSearchAttributeKey('LockkeeperPhase', 'KEYWORD');
+
+/** One rollout as the workflow knows it: what was planned, what people have said, where it stands. */
+export class Rollout {
+  readonly control: Control;
+  private plan: Plan | undefined;
+  private nodeName: string;
+  private phase: RolloutStatus['phase'] = { at: 'starting', sinceMs: Date.now() };
+  private because: string | undefined;
+  private waitingFor: RolloutStatus['waitingFor'] = [];
+
+  /** Registers every handler, so it has to be made before anything is awaited. */
+  constructor(input: unknown) {
+    this.nodeName = nodeIn(input);
+    this.control = listen();
+    setHandler(rolloutStatus, () => this.status(), {
+      description: 'Where the rollout stands, and why.',
+    });
+  }
+
+  get node(): string {
+    return this.nodeName;
+  }
+
+  get pool(): string | undefined {
+    return this.plan?.pool;
+  }
+
+  /** Takes the plan over, once it is made. */
+  begin(plan: Plan): void {
+    this.plan = plan;
+    this.nodeName = plan.request.node;
+    if (!plan.searchAttributes) return;
+    upsertSearchAttributes([
+      { key: NODE, value: this.node },
+      { key: POOL, value: plan.pool ?? null },
+    ]);
+  }
+
+  /** Moves on to a phase, and shows it wherever a person looks. */
+  enter(at: Phase, because?: string): void {
+    if (this.phase.at !== at) {
+      this.phase = { at, sinceMs: Date.now() };
+      if (this.plan?.searchAttributes) upsertSearchAttributes([{ key: PHASE, value: at }]);
+    }
+    if (at !== 'waiting') this.waitingFor = [];
+    this.because = because;
+    this.show();
+  }
+
+  /** Remembers which gates are closed, and since when. */
+  waitFor(closed: readonly ClosedGate[], lookAgainMs: number): void {
+    const known = this.waitingFor;
+    this.waitingFor = closed.map((gate) => ({
+      ...gate,
+      sinceMs: known.find((other) => other.gate === gate.gate)?.sinceMs ?? Date.now(),
+      lookAgainMs,
+    }));
+    this.show();
+  }
+
+  /** The question every look at the gates asks. */
+  gateQuestion(): GateQuestion {
+    const { skip = [], evenIfNotRequired = false } = this.plan?.request ?? {};
+    return {
+      node: this.node,
+      pool: this.pool ?? '',
+      skip: [...skip, ...this.control.skipped.map(({ gate }) => gate)],
+      evenIfNotRequired,
+    };
+  }
+
+  end(outcome: Outcome, because: string, bootIds?: Partial<RolloutResult>): RolloutResult {
+    return { node: this.node, outcome, because, ...bootIds };
+  }
+
+  endAborted(): RolloutResult {
+    const { by = 'somebody', reason = '' } = this.control.aborted ?? {};
+    return this.end('aborted', `aborted by ${by}: ${reason}`);
+  }
+
+  private status(): RolloutStatus {
+    const { place, grantId, paused, aborted, skipped, notUnderstood } = this.control;
+    return {
+      node: this.node,
+      pool: this.pool ?? '',
+      phase: this.phase,
+      waitingFor: this.waitingFor,
+      ...(place ? { queue: place } : {}),
+      ...(grantId === undefined ? {} : { permit: grantId }),
+      ...(paused ? { paused } : {}),
+      ...(aborted ? { aborted } : {}),
+      skipped,
+      ...(this.because === undefined ? {} : { because: this.because }),
+      notUnderstood,
+    };
+  }
+
+  private show(): void {
+    setCurrentDetails(describeStatus(this.status()));
+  }
+}
+
+function nodeIn(input: unknown): string {
+  const named = typeof input === 'object' && input !== null && 'node' in input ? input.node : '';
+  return typeof named === 'string' && named !== '' ? named : 'the node';
+}

@@ -1,0 +1,122 @@
+import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import type { FailureKind } from '../domain/failures.ts';
+import type { RolloutRecord } from '../domain/node-contract.ts';
+import type { RolloutResult } from '../domain/status.ts';
+import { awaitReturn, comeBack, handBack, type Ordered } from './come-back.ts';
+import { quick, waiting } from './effects.ts';
+import { interruptible } from './interrupt.ts';
+import { releasePermit, untilResumed } from './permission.ts';
+import type { Rollout } from './rollout.ts';
+
+/** Why a node is handed back without a reboot, and what comes after. */
+interface GivenUp {
+  readonly kind: 'given-up';
+  readonly because: string;
+  /** again: from the gates on. abort: a person wanted it. fail: the rollout ends as failed. */
+  readonly next: 'again' | 'abort' | Error;
+}
+
+/** From the cordon to the return. Undefined: a gate has closed meanwhile, the node is handed back and it starts over. */
+export async function takeOut(rollout: Rollout): Promise<RolloutResult | undefined> {
+  const record = await cordon(rollout);
+  const vacated = await vacate(rollout).catch(failed);
+  if (vacated.kind === 'given-up') return await giveUp(rollout, record, vacated);
+
+  const end = await awaitReturn(rollout, record, vacated).catch(failed);
+  switch (end.kind) {
+    case 'returned':
+    case 'gone':
+      return await handBack(rollout, record, end);
+    case 'given-up':
+      return await giveUp(rollout, record, end);
+    case 'interrupted':
+      return await giveUp(rollout, record, {
+        kind: 'given-up',
+        because: end.because,
+        next: 'abort',
+      });
+    case 'refused':
+      return await giveUp(
+        rollout,
+        record,
+        stopped('order-refused', `the agent refused: ${end.because}`),
+      );
+    case 'silent':
+      return await giveUp(rollout, record, stopped('agent-silent', end.because));
+    default:
+      return end satisfies never;
+  }
+}
+
+/** Hands a node back that a former run has left in the middle; `too-late` when its order has been accepted. */
+export async function abandon(
+  rollout: Rollout,
+  record: RolloutRecord,
+  because: string,
+): Promise<'undone' | 'too-late' | 'gone'> {
+  rollout.enter('undoing', because);
+  const { kind } = await quick.undoNode({ node: rollout.node, record, because });
+  return kind;
+}
+
+async function cordon(rollout: Rollout): Promise<RolloutRecord> {
+  rollout.enter('cordoning');
+  try {
+    return await quick.cordonNode({ node: rollout.node });
+  } catch (error) {
+    await releasePermit(rollout);
+    throw error;
+  }
+}
+
+/** Drains until the node is proved empty and the order is written, both in one step. */
+async function vacate(rollout: Rollout): Promise<Ordered | GivenUp> {
+  const { control, node, pool = '' } = rollout;
+  const stop = (): boolean => control.paused !== undefined || control.aborted !== undefined;
+  let startedAtMs = Date.now();
+  for (;;) {
+    if (control.paused) {
+      await untilResumed(rollout);
+      startedAtMs = Date.now();
+    }
+    if (control.aborted) {
+      return { kind: 'given-up', because: `aborted: ${control.aborted.reason}`, next: 'abort' };
+    }
+    rollout.enter('draining');
+    const drained = await interruptible(() => waiting.drainNode({ node, pool, startedAtMs }), stop);
+    if (!drained || stop()) continue;
+
+    rollout.enter('ordering');
+    const ordered = await quick.orderReboot(rollout.gateQuestion());
+    if (ordered.kind === 'closed') {
+      return { kind: 'given-up', because: ordered.because, next: 'again' };
+    }
+    if (ordered.kind === 'ordered') return { ...ordered, daemonSets: drained.daemonPodsReady };
+  }
+}
+
+/** Undoes everything, unless the agent has accepted the order meanwhile: then it only goes forward. */
+async function giveUp(
+  rollout: Rollout,
+  record: RolloutRecord,
+  { because, next }: GivenUp,
+): Promise<RolloutResult | undefined> {
+  if ((await abandon(rollout, record, because)) === 'too-late') {
+    return await comeBack(rollout, record);
+  }
+  await releasePermit(rollout);
+  if (next === 'again') return undefined;
+  if (next === 'abort') return rollout.endAborted();
+  throw next;
+}
+
+function failed(error: unknown): GivenUp {
+  const cause = error instanceof ActivityFailure && error.cause ? error.cause : error;
+  if (!(cause instanceof Error)) throw error;
+  return { kind: 'given-up', because: cause.message, next: cause };
+}
+
+function stopped(type: FailureKind, because: string): GivenUp {
+  const failure = ApplicationFailure.create({ type, message: because, nonRetryable: true });
+  return { kind: 'given-up', because, next: failure };
+}
