@@ -16,6 +16,7 @@ export interface RolloutView {
   readonly end: RolloutEnd;
   readonly phase: string;
   readonly because: string;
+  readonly startedAtMs?: number;
   readonly closedAtMs?: number;
 }
 
@@ -25,7 +26,7 @@ export interface Rollouts {
   close(): Promise<void>;
 }
 
-const NONE: RolloutView = { end: { state: 'none' }, phase: '-', because: '' };
+const NONE: RolloutView = { end: { state: 'none' }, phase: '', because: '' };
 /** A worker that is away must not hold up the table. */
 const QUERY_WITHIN_MS = 1_500;
 
@@ -38,11 +39,12 @@ export async function connectRollouts(address: string, namespace: string): Promi
       const handle = client.workflow.getHandle(rolloutId(node));
       const found = await describe(handle);
       if (!found) return NONE;
+      const startedAtMs = found.startTime.getTime();
       if (found.status.name === 'RUNNING' || found.status.name === 'PAUSED')
-        return lookAtRunning(client, handle, found);
+        return { ...(await lookAtRunning(client, handle, found)), startedAtMs };
       const view = closed.get(found.runId) ?? (await lookAtClosed(handle, found));
       closed.set(found.runId, view);
-      return view;
+      return { ...view, startedAtMs };
     },
     close: () => connection.close(),
   };
@@ -67,7 +69,7 @@ async function lookAtRunning(
     const status = await client.withDeadline(Date.now() + QUERY_WITHIN_MS, () =>
       handle.query<RolloutStatus>('status'),
     );
-    const because = whyItWaits(status, pending, Date.now());
+    const because = whyItWaits(status, pending);
     const phase = status.phase.at;
     const standing = because ? `${phase}: ${because}` : phase;
     return { end: { state: 'running', standing }, phase, because };

@@ -1,5 +1,6 @@
-import { blockerLine, type DrainProgress } from '../domain/drain-progress.ts';
+import type { Blocker, DrainProgress } from '../domain/drain-progress.ts';
 import { sayGate } from '../domain/gates.ts';
+import { shortList } from '../domain/short-list.ts';
 import type { RolloutStatus } from '../domain/status.ts';
 
 /** What the server knows of an activity that is not done: the last failure, and the last heartbeat's details. */
@@ -9,11 +10,7 @@ export interface Pending {
 }
 
 /** In one sentence why a rollout stands where it stands; empty when nothing holds it up. */
-export function whyItWaits(
-  status: RolloutStatus,
-  pending: readonly Pending[],
-  nowMs: number,
-): string {
+export function whyItWaits(status: RolloutStatus, pending: readonly Pending[]): string {
   const reasons = [
     status.paused && `paused by ${status.paused.by}: ${status.paused.reason}`,
     status.aborted && `aborted by ${status.aborted.by}: ${status.aborted.reason}`,
@@ -21,7 +18,7 @@ export function whyItWaits(
     status.queue && sayQueue(status.queue),
     status.waitingFor.map(sayGate).join('; '),
     ...pending.map(({ failure }) => failure),
-    ...pending.map(({ heartbeat }) => sayHeartbeat(heartbeat, nowMs)),
+    ...pending.map(({ heartbeat }) => sayHeartbeat(heartbeat)),
   ];
   return reasons.find((reason) => reason !== undefined && reason !== '') ?? '';
 }
@@ -32,9 +29,15 @@ function sayQueue({ place, behind }: NonNullable<RolloutStatus['queue']>): strin
 }
 
 /** The drain's progress, or the reason a return is waited for. */
-function sayHeartbeat(heartbeat: unknown, nowMs: number): string | undefined {
+function sayHeartbeat(heartbeat: unknown): string | undefined {
   if (typeof heartbeat !== 'object' || heartbeat === null) return undefined;
   const { blockers, because } = heartbeat as Partial<DrainProgress> & { because?: string };
-  if (blockers !== undefined) return blockerLine(blockers, nowMs);
+  if (blockers !== undefined)
+    return shortList(blockers.map(sayBlocker), { most: 2, between: '; ' });
   return because;
+}
+
+/** Without how long: the table has its own clock, and a line that changes every second says nothing new. */
+function sayBlocker({ what, because }: Blocker): string {
+  return `${what}: ${because}`;
 }

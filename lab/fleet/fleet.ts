@@ -13,7 +13,7 @@ import { connectKube, type Kube } from './kube.ts';
 import { createMachine, type Machine } from './machine.ts';
 import { readManifests, type Manifests } from './manifests.ts';
 import { createNodeFiles, nodeFiles } from './node-files.ts';
-import { createNodes } from './nodes.ts';
+import { createNodes, nodeName } from './nodes.ts';
 import { untilWorkloadsRun, workloads } from './workloads.ts';
 import { startTokens, type Tokens } from './tokens.ts';
 
@@ -195,7 +195,7 @@ async function replaceAgent({ members, options }: Parts, node: string): Promise<
 }
 
 function fleetOf(parts: Parts): Fleet {
-  const { members, manifests, kube, evidence } = parts;
+  const { members, manifests, kube, evidence, options } = parts;
   const member = (node: string): Member => {
     const found = members.get(node);
     if (!found) throw new Error(`this lab has no node ${node}`);
@@ -203,7 +203,7 @@ function fleetOf(parts: Parts): Fleet {
   };
   let stopping: Promise<void> | undefined;
   return {
-    nodes: [...members.keys()],
+    nodes: Array.from({ length: options.nodes }, (_, index) => nodeName(index + 1)),
     manifests,
     kube,
     evidence,

@@ -1,0 +1,19 @@
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** A lab's own directory: the one demanded, which has to be new or empty, else a new one among the temporary files. */
+export async function openDir(demanded: string | undefined): Promise<string> {
+  if (demanded === undefined) return mkdtemp(join(tmpdir(), 'lockkeeper-lab-'));
+  const dir = resolve(demanded);
+  await mkdir(dir, { recursive: true }).catch((error: unknown) => {
+    throw new Error(`--dir: ${dir} cannot be made: ${String(error)}`, { cause: error });
+  });
+  if ((await readdir(dir)).length === 0) return dir;
+  throw new Error(`--dir: ${dir} is not empty; choose a new directory`);
+}
+
+export async function removeDir(dir: string): Promise<void> {
+  // A process that was killed a moment ago may still write its last line.
+  await rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+}

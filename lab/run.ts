@@ -1,0 +1,157 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { formatDuration } from '../domain/durations.ts';
+import type { LabArgs } from './args.ts';
+import { openDir, removeDir } from './dir.ts';
+import { startPodCount } from './fleet/pods.ts';
+import { startLab, type Lab } from './lab.ts';
+import { isGood, isSettled, labResult, type LabResult } from './result.ts';
+import { connectRollouts } from './rollouts.ts';
+import { welcome } from './screen.ts';
+import { lookAtLab, type Look, type LookContext } from './show.ts';
+import { createBoard, type Board } from './table.ts';
+import { ensureTools } from './tools/ensure.ts';
+
+/** Where a lab speaks: people read stderr, programs stdout. */
+export interface Voices {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+export type ExitCode = 0 | 1 | 130;
+
+const LOOK_EVERY_MS = 500;
+
+/** Brings a lab up, rolls the asked nodes, and stays until the signal or, with --once, until all are back. */
+export async function runLab(
+  args: LabArgs,
+  voices: Voices,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const board = createBoard(voices.stderr);
+  const startedAtMs = Date.now();
+  const log = (line: string) =>
+    board.say([`${((Date.now() - startedAtMs) / 1_000).toFixed(1).padStart(6)} s  ${line}`]);
+  const dir = await openDir(args.dir);
+  let lab: Lab | undefined;
+  let code: ExitCode = 1;
+  try {
+    const tools = await ensureTools({ log, signal });
+    const fromMs = Date.now();
+    lab = await startLab({ ...args, dir, tools, log, signal });
+    log(`the lab is up, ${seconds(Date.now() - fromMs)} after the tools were there`);
+    board.say(welcome(lab, tools, process.env['PATH'] ?? ''));
+    code = await roll(args, lab, { board, voices, signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    code = 130;
+  } finally {
+    if (lab) log('stopping');
+    await lab?.stop();
+    const keep = args.keep || code === 1;
+    if (keep) log(`everything it wrote is in ${dir}`);
+    else await removeDir(dir);
+  }
+  return code;
+}
+
+interface Scene {
+  readonly board: Board;
+  readonly voices: Voices;
+  readonly signal: AbortSignal;
+}
+
+async function roll(args: LabArgs, lab: Lab, scene: Scene): Promise<ExitCode> {
+  const { cluster, fleet } = lab;
+  const rollouts = await connectRollouts(cluster.temporalAddress, cluster.temporalNamespace);
+  const pods = startPodCount(fleet.kube);
+  const died = new AbortController();
+  void cluster.died.then((line) => died.abort(new Error(line)));
+  const signal = AbortSignal.any([scene.signal, died.signal]);
+  try {
+    const context = { lab, rollouts, pods, ...(await askForReboots(args, lab)) };
+    const code = await watch(args, context, { ...scene, signal });
+    if (died.signal.aborted) throw died.signal.reason;
+    return code;
+  } finally {
+    await pods.stop();
+    await rollouts.close();
+  }
+}
+
+/** Creates the sentinel files, and remembers how things stood before. */
+async function askForReboots(
+  { reboot }: LabArgs,
+  { fleet }: Lab,
+): Promise<Pick<LookContext, 'askedAtMs' | 'schedulableBefore'>> {
+  const schedulableBefore = new Map(
+    fleet.nodes.map((node) => [node, fleet.evidence.node(node)?.unschedulable !== true]),
+  );
+  const askedAtMs = new Map<string, number>();
+  for (const node of fleet.nodes.slice(0, reboot)) {
+    askedAtMs.set(node, Date.now());
+    await fleet.machine(node).requireReboot();
+  }
+  return { askedAtMs, schedulableBefore };
+}
+
+async function watch(args: LabArgs, context: LookContext, scene: Scene): Promise<ExitCode> {
+  const { board, signal } = scene;
+  const fromMs = Date.now();
+  const deadlineMs = fromMs + (args.deadlineMs ?? defaultDeadlineMs(args));
+  let last: Look | undefined;
+  let told = false;
+  while (!signal.aborted) {
+    const look = await lookAtLab(context, Date.now());
+    last = look;
+    board.show(look.rows);
+    const allBack = look.ends.every((end) => !end.asked || isSettled(end));
+    if (args.once && (allBack || Date.now() > deadlineMs))
+      return finish(args, scene, { look, allBack, fromMs });
+    if (allBack && !told) {
+      told = true;
+      board.say(summary(labResult(look.ends, elapsed(fromMs)), 'Ctrl-C ends the lab.'));
+    }
+    await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+  return args.once || last === undefined ? 130 : 0;
+}
+
+/** Generous: what one node needs on a slow machine, for all of them one after the other. */
+function defaultDeadlineMs({ reboot, downForMs }: LabArgs): number {
+  return 120_000 + reboot * (60_000 + 2 * downForMs);
+}
+
+function finish(
+  args: LabArgs,
+  { board, voices }: Scene,
+  { look, allBack, fromMs }: { look: Look; allBack: boolean; fromMs: number },
+): ExitCode {
+  const result = labResult(look.ends, elapsed(fromMs));
+  const late = allBack ? '' : `given up after ${formatDuration(result.seconds * 1_000)}`;
+  board.say(summary(result, late));
+  if (args.json) voices.stdout.write(`${JSON.stringify(result)}\n`);
+  return result.ok ? 0 : 1;
+}
+
+/** What went wrong, a line per node, or that nothing did. */
+function summary(result: LabResult, more: string): string[] {
+  const rebooted = result.nodes.filter(({ outcome }) => outcome === 'rebooted').length;
+  const bad = result.nodes.filter((node) => !isGood(node));
+  const first = result.ok
+    ? `${rebooted} nodes rebooted exactly once each and are in service again, after ${result.seconds} s`
+    : `not as it should be:`;
+  return [
+    '',
+    first,
+    ...bad.map(({ name, outcome, because }) => `  ${name}: ${outcome}: ${because}`),
+    ...(more ? [more] : []),
+  ];
+}
+
+function elapsed(fromMs: number): number {
+  return Math.round((Date.now() - fromMs) / 100) / 10;
+}
+
+function seconds(durationMs: number): string {
+  return `${(durationMs / 1_000).toFixed(1)} s`;
+}

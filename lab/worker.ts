@@ -1,0 +1,97 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ClusterFacts } from './cluster/contract.ts';
+import { call } from './cluster/http.ts';
+import { freePorts } from './cluster/ports.ts';
+import type { ProcessSpec } from './cluster/process.ts';
+import { applyObjects } from './fleet/apply.ts';
+import { keepProcess, type KeptContext, type KeptProcess } from './fleet/kept-process.ts';
+import type { Kube } from './fleet/kube.ts';
+import { writeKubeconfig } from './fleet/kubeconfig.ts';
+import type { Manifests } from './fleet/manifests.ts';
+
+const WORKER_MAIN = fileURLToPath(new URL('../worker/main.ts', import.meta.url));
+
+export interface WorkerOptions {
+  /** Names its files and its log; default `worker`. */
+  readonly name?: string;
+  readonly cluster: ClusterFacts;
+  readonly kube: Kube;
+  readonly manifests: Manifests;
+  /** The policy file, re-read by the worker when it changes. */
+  readonly policyPath: string;
+  readonly context: KeptContext;
+  /** Resolves with the path of the workflow bundle. */
+  readonly bundle: Promise<string>;
+  /** On top of what the lab sets. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Starts the real worker, as the service account of its manifest and nobody more, and resolves when it is ready.
+ * It is started again when it ends by itself.
+ */
+export async function startWorker(options: WorkerOptions): Promise<KeptProcess> {
+  const { cluster, kube, manifests, context, name = 'worker' } = options;
+  await applyObjects(kube, manifests.objects.filter(isAccess));
+  const kubeconfig = join(cluster.dir, `${name}.kubeconfig`);
+  await writeKubeconfig(kube, cluster, manifests.worker, kubeconfig);
+  const [port = 0] = await freePorts(1);
+  const spec = workerSpec(options, { kubeconfig, port, bundlePath: await options.bundle });
+  const worker = keepProcess(spec, context);
+  try {
+    await worker.start();
+  } catch (error) {
+    await worker.kill();
+    throw error;
+  }
+  return worker;
+}
+
+/** What has to be there before the worker can be somebody. */
+function isAccess({ kind }: { kind: string }): boolean {
+  return ['Namespace', 'ServiceAccount', 'ClusterRole', 'ClusterRoleBinding'].includes(kind);
+}
+
+interface WorkerFiles {
+  readonly kubeconfig: string;
+  readonly port: number;
+  readonly bundlePath: string;
+}
+
+function workerSpec(
+  { cluster, policyPath, env, name = 'worker' }: WorkerOptions,
+  { kubeconfig, port, bundlePath }: WorkerFiles,
+): ProcessSpec {
+  const health = `127.0.0.1:${port}`;
+  return {
+    name,
+    command: process.execPath,
+    args: [WORKER_MAIN],
+    logPath: join(cluster.logsDir, `${name}.log`),
+    async isReady(signal) {
+      const { status } = await call(`http://${health}/readyz`, { signal });
+      return status === 200;
+    },
+    env: {
+      PATH: process.env['PATH'],
+      // A person's own Temporal profile must not lead the lab's worker to another server.
+      HOME: cluster.dir,
+      TEMPORAL_ADDRESS: cluster.temporalAddress,
+      TEMPORAL_NAMESPACE: cluster.temporalNamespace,
+      KUBECONFIG: kubeconfig,
+      LOCKKEEPER_POLICY: policyPath,
+      LOCKKEEPER_HEALTH_ADDRESS: health,
+      LOCKKEEPER_LOOK_AGAIN: '2s',
+      LOCKKEEPER_WORKFLOW_BUNDLE: bundlePath,
+      ...env,
+    },
+  };
+}
+
+export async function writePolicy(cluster: ClusterFacts, text: string): Promise<string> {
+  const path = join(cluster.dir, 'policy.yaml');
+  await writeFile(path, text);
+  return path;
+}
