@@ -185,13 +185,13 @@ describe('a drain', () => {
       evicted: 2,
       deleted: [],
       warnings: [],
-      daemonPodsReady: ['shop/cni'],
+      daemonSetsReady: ['shop/cni'],
     });
   });
 
   test('of an empty node evicts and watches nothing', async () => {
     const node = new FakeNode(aPod('static', { mirror: true }));
-    expect(await finished(drain(node))).toMatchObject({ evicted: 0, daemonPodsReady: [] });
+    expect(await finished(drain(node))).toMatchObject({ evicted: 0, daemonSetsReady: [] });
     expect(node.requests).toEqual(['list', 'volumes']);
   });
 

@@ -120,14 +120,15 @@ async function pauseAfter(drain: Drain, failures: number, round: Round): Promise
 }
 
 function resultOf(drain: Drain): DrainResult {
-  const daemonPods = podsStaying(drain).filter(
-    ({ owner, deletionTimestampMs }) =>
-      owner?.kind === 'DaemonSet' && deletionTimestampMs === undefined,
-  );
+  const daemonSets = podsStaying(drain)
+    .filter(({ ready, deletionTimestampMs }) => ready && deletionTimestampMs === undefined)
+    .flatMap(({ namespace, owner }) =>
+      owner?.kind === 'DaemonSet' ? [podName({ namespace, name: owner.name })] : [],
+    );
   return {
     evicted: drain.evictions.length,
     deleted: drain.deleted,
     warnings: warningLines(drain.evictions),
-    daemonPodsReady: daemonPods.filter(({ ready }) => ready).map(podName),
+    daemonSetsReady: daemonSets,
   };
 }

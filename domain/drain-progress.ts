@@ -27,8 +27,8 @@ export interface DrainResult {
   /** Pods deleted without regard to their budgets, as `onTimeout: delete` demands. */
   readonly deleted: readonly string[];
   readonly warnings: readonly string[];
-  /** `namespace/name` of the node's DaemonSet pods that were Ready at the end of the drain. */
-  readonly daemonPodsReady: readonly string[];
+  /** `namespace/name` of the DaemonSets whose pod on the node was Ready at the end of the drain. */
+  readonly daemonSetsReady: readonly string[];
 }
 
 /** Heartbeats and failures stay readable however full the node is. */

@@ -91,7 +91,7 @@ async function vacate(rollout: Rollout): Promise<Ordered | GivenUp> {
     if (ordered.kind === 'closed') {
       return { kind: 'given-up', because: ordered.because, next: 'again' };
     }
-    if (ordered.kind === 'ordered') return { ...ordered, daemonSets: drained.daemonPodsReady };
+    if (ordered.kind === 'ordered') return { ...ordered, daemonSets: drained.daemonSetsReady };
   }
 }
 
