@@ -86,7 +86,14 @@ export function manageProcess(spec: ProcessSpec, context: ProcessContext): Manag
     },
     async start(signal) {
       signal.throwIfAborted();
-      await untilReady(spec, run ?? (await launch()), signal);
+      const current = run ?? (await launch());
+      try {
+        await untilReady(spec, current, signal);
+      } catch (error) {
+        // Whoever gave up on it may have looked for it before it was there.
+        if (signal.aborted) await end('SIGKILL', 0);
+        throw error;
+      }
     },
     stop: (patienceMs = 5_000) => end('SIGTERM', patienceMs),
     kill: () => end('SIGKILL', 5_000),

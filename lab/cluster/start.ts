@@ -1,12 +1,19 @@
-import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster, ClusterFacts, ClusterOptions, ClusterProcess } from './contract.ts';
-import { writeCredentials } from './credentials.ts';
-import { startGuard } from './guard.ts';
-import { freePorts, isFree } from './ports.ts';
+import {
+  CLUSTER_PROCESSES,
+  type Cluster,
+  type ClusterOptions,
+  type ClusterProcess,
+} from './contract.ts';
+import { startGuard, type Guard } from './guard.ts';
+import { releaseLeases } from './machine.ts';
+import { isFree } from './ports.ts';
+import { prepare } from './prepare.ts';
 import { manageProcess, type ManagedProcess } from './process.ts';
-import { clusterSpecs, PORT_NAMES, type Ports, type SpecFacts } from './specs.ts';
+import { reviver } from './revive.ts';
+import { clusterSpecs, type SpecFacts } from './specs.ts';
+
+type Processes = Readonly<Record<ClusterProcess, ManagedProcess>>;
 
 const ATTEMPTS = 3;
 
@@ -40,26 +47,26 @@ async function startOnce(options: ClusterOptions): Promise<Cluster> {
   const facts = await prepare(options);
   const guard = startGuard();
   const death = Promise.withResolvers<string>();
-  const specs = clusterSpecs(facts.specs);
-  const processes = Object.fromEntries(
-    Object.entries(specs).map(([name, spec]) => [
-      name,
-      manageProcess(spec, { guard, onDeath: death.resolve }),
-    ]),
-  ) as Record<ClusterProcess, ManagedProcess>;
   const ending = new AbortController();
   const signal = AbortSignal.any([options.signal, ending.signal]);
+  const start = async (name: ClusterProcess): Promise<void> => {
+    const from = performance.now();
+    if (name === 'kwok') await releaseLeases(facts.cluster);
+    await processes[name].start(signal);
+    options.log(`${name} is ready after ${seconds(from)}`);
+  };
+  const revive = reviver({ start, log: options.log, signal });
+  const onDeath = async (name: ClusterProcess, line: string): Promise<void> => {
+    const lost = await revive(name, line);
+    if (lost !== undefined) death.resolve(lost);
+  };
+  const processes = manageAll(facts.specs, guard, (name, line) => void onDeath(name, line));
 
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     ending.abort(new Error('the cluster is being stopped'));
     stopping ??= stopAll(processes).finally(() => guard.close());
     return stopping;
-  };
-  const start = async (name: ClusterProcess): Promise<void> => {
-    const from = performance.now();
-    await processes[name].start(signal);
-    options.log(`${name} is ready after ${seconds(from)}`);
   };
   try {
     await startAll(start);
@@ -73,65 +80,28 @@ async function startOnce(options: ClusterOptions): Promise<Cluster> {
   return {
     ...facts.cluster,
     died: death.promise,
-    start: (name) => processes[name].start(signal),
+    start,
     kill: (name) => processes[name].kill(),
     freeze: (name) => processes[name].freeze(),
     thaw: (name) => processes[name].thaw(),
     async restart(name, { downMs = 0 } = {}) {
       await processes[name].kill();
       await sleep(downMs, undefined, { signal });
-      await processes[name].start(signal);
+      await start(name);
     },
     stop,
   };
 }
 
-async function prepare(
-  options: ClusterOptions,
-): Promise<{ cluster: ClusterFacts; specs: SpecFacts }> {
-  const dir = resolve(options.dir);
-  const logsDir = join(dir, 'logs');
-  await mkdir(logsDir, { recursive: true });
-  const ports = await choosePorts(options);
-  const apiServerUrl = `https://127.0.0.1:${ports.apiserver}`;
-  const credentials = await writeCredentials(dir, apiServerUrl);
-  const auditPath = join(dir, 'audit.jsonl');
-  const ui = options.ui ?? true;
-  return {
-    specs: {
-      dir,
-      logsDir,
-      auditPath,
-      ports,
-      credentials,
-      ui,
-      tools: options.tools,
-      temporalDb: options.temporalDb ?? 'file',
-    },
-    cluster: {
-      dir,
-      logsDir,
-      auditPath,
-      apiServerUrl,
-      kubeconfigPath: credentials.kubeconfigs.admin,
-      caPath: credentials.caPath,
-      adminToken: credentials.tokens.admin,
-      kubeletToken: credentials.tokens.kubelet,
-      temporalAddress: `127.0.0.1:${ports.temporal}`,
-      temporalNamespace: 'default',
-      ...(ui ? { webUiUrl: `http://127.0.0.1:${ports.temporalUi}` } : {}),
-    },
-  };
-}
-
-async function choosePorts(options: ClusterOptions): Promise<Ports> {
-  const chosen = await freePorts(PORT_NAMES.length);
-  const ports = Object.fromEntries(
-    PORT_NAMES.map((name, index) => [name, chosen[index]]),
-  ) as unknown as Record<keyof Ports, number>;
-  if (options.uiPort !== undefined) ports.temporalUi = options.uiPort;
-  if (options.temporalPort !== undefined) ports.temporal = options.temporalPort;
-  return ports;
+function manageAll(
+  facts: SpecFacts,
+  guard: Guard,
+  onDeath: (name: ClusterProcess, line: string) => void,
+): Processes {
+  const specs = clusterSpecs(facts);
+  const manage = (name: ClusterProcess): ManagedProcess =>
+    manageProcess(specs[name], { guard, onDeath: (line) => onDeath(name, line) });
+  return Object.fromEntries(CLUSTER_PROCESSES.map((name) => [name, manage(name)])) as Processes;
 }
 
 /** What a process needs is up before it; the rest starts side by side. */
@@ -153,7 +123,7 @@ async function all(starts: readonly Promise<void>[]): Promise<void> {
 }
 
 /** Clients before the API server, the API server before its store. */
-async function stopAll(processes: Record<ClusterProcess, ManagedProcess>): Promise<void> {
+async function stopAll(processes: Processes): Promise<void> {
   await Promise.all([
     processes.kwok.stop(),
     processes['kube-scheduler'].stop(),
