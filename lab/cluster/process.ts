@@ -43,11 +43,14 @@ interface Run {
   readonly child: ChildProcess;
   readonly group: number;
   readonly ended: Promise<string>;
-  expected: boolean;
+  /** Only the end of one that is `up` is news: whoever starts or ends it hears of it there. */
+  state: 'starting' | 'up' | 'ending';
 }
 
 export function manageProcess(spec: ProcessSpec, context: ProcessContext): ManagedProcess {
   let run: Run | undefined;
+
+  let launching: Promise<Run> | undefined;
 
   const launch = async (): Promise<Run> => {
     const current = await spawnRun(spec, context.guard);
@@ -56,16 +59,21 @@ export function manageProcess(spec: ProcessSpec, context: ProcessContext): Manag
     return current;
   };
 
+  const launchOnce = (): Promise<Run> => {
+    launching ??= launch().finally(() => (launching = undefined));
+    return launching;
+  };
+
   const mourn = async (current: Run): Promise<void> => {
     const how = await current.ended;
     if (run === current) run = undefined;
-    if (!current.expected) context.onDeath(await obituary(spec, how));
+    if (current.state === 'up') context.onDeath(await obituary(spec, how));
   };
 
   const end = async (signal: NodeJS.Signals, patienceMs: number): Promise<void> => {
     const current = run;
     if (current === undefined) return;
-    current.expected = true;
+    current.state = 'ending';
     signalGroup(current.group, signal);
     // A frozen process sees SIGTERM only once it goes on.
     signalGroup(current.group, 'SIGCONT');
@@ -86,9 +94,10 @@ export function manageProcess(spec: ProcessSpec, context: ProcessContext): Manag
     },
     async start(signal) {
       signal.throwIfAborted();
-      const current = run ?? (await launch());
+      const current = run ?? (await launchOnce());
       try {
         await untilReady(spec, current, signal);
+        if (current.state === 'starting') current.state = 'up';
       } catch (error) {
         // Whoever gave up on it may have looked for it before it was there.
         if (signal.aborted) await end('SIGKILL', 0);
@@ -125,7 +134,7 @@ async function spawnRun(spec: ProcessSpec, guard: Guard): Promise<Run> {
     const group = await started;
     guard.watch(group);
     child.once('exit', () => guard.release(group));
-    return { child, group, ended, expected: false };
+    return { child, group, ended, state: 'starting' };
   } finally {
     closeSync(log);
   }
@@ -148,8 +157,6 @@ async function untilReady(spec: ProcessSpec, run: Run, signal: AbortSignal): Pro
   }
   signal.throwIfAborted();
   const ending = how === undefined ? `not ready within ${READY_WITHIN_MS / 1_000} s` : how;
-  // Whoever starts it hears of the death here; it is not reported a second time.
-  run.expected = true;
   throw new Error(await obituary(spec, ending));
 }
 
