@@ -51,7 +51,7 @@ describe('parseLabArgs', () => {
   test('gives help with examples and exit codes', () => {
     const parsed = parseLabArgs(['--help']);
     expect(parsed).toMatchObject({ kind: 'help' });
-    expect(JSON.stringify(parsed)).toMatch(/Examples:.*--once --json.*Exit codes:/);
+    expect(JSON.stringify(parsed)).toMatch(/Examples:.*-s lab -- --once --json.*Exit codes:/);
   });
 
   test.each<{ line: string; problems: readonly RegExp[] }>([

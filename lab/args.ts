@@ -31,7 +31,8 @@ Examples:
   npm run lab                                            four nodes, three of them ask for a reboot
   npm run lab -- --nodes 10 --reboot 10 --down-for 2s    a whole pool, quickly
   npm run lab -- --fault worker-2=never-returns          see a pool halt
-  npm run lab -- --once --json                           for scripts: one JSON object, then the end
+  npm run -s lab -- --once --json                        for scripts: one JSON object on stdout, then the end
+                                                         (-s: npm itself says nothing there)
 
 Faults: never-returns, same-boot-id, late:DURATION, sentinel-stays.
 
@@ -73,13 +74,12 @@ function labCommand(write: (text: string) => void): Command {
     .option(
       '--fault <node=fault>',
       'what a machine does instead of rebooting well; may be repeated',
-      (value: string, all: string[]) => [...all, value],
-      [],
+      (value: string, all: readonly string[] | undefined) => [...(all ?? []), value],
     )
-    .option('--once', 'end when all asked nodes are back', false)
-    .option('--json', 'with --once: one JSON object on stdout', false)
+    .option('--once', 'end when all asked nodes are back')
+    .option('--json', 'with --once: one JSON object on stdout')
     .option('--deadline <duration>', 'with --once: give up after this long (default: by the work)')
-    .option('--keep', "keep the lab's directory", false)
+    .option('--keep', "keep the lab's directory")
     .option('--dir <path>', 'use this directory, which must be empty or new')
     .option('--ui-port <port>', "the port of Temporal's Web UI (default: a free one)")
     .addHelpText('after', EXAMPLES)
@@ -92,11 +92,11 @@ interface Raw {
   readonly reboot?: string;
   readonly podsPerNode: string;
   readonly downFor: string;
-  readonly fault: readonly string[];
-  readonly once: boolean;
-  readonly json: boolean;
+  readonly fault?: readonly string[];
+  readonly once?: true;
+  readonly json?: true;
   readonly deadline?: string;
-  readonly keep: boolean;
+  readonly keep?: true;
   readonly dir?: string;
   readonly uiPort?: string;
 }
@@ -104,7 +104,7 @@ interface Raw {
 function check(raw: Raw): Parsed {
   const problems: string[] = [];
   const tell: Tell = (option, rule) => problems.push(`${option}: ${rule}`);
-  const { once, json, keep } = raw;
+  const { once = false, json = false, keep = false } = raw;
   if (json && !once) tell('--json', 'only together with --once');
   if (raw.deadline !== undefined && !once) tell('--deadline', 'only together with --once');
   if (raw.dir === '') tell('--dir', 'write the path of a directory');
@@ -123,7 +123,7 @@ function checkSizes(tell: Tell, raw: Raw) {
         : (count(tell, '--reboot', raw.reboot, [0, known]) ?? 0),
     podsPerNode: count(tell, '--pods-per-node', raw.podsPerNode, [0, 100]) ?? 0,
     downForMs: duration(tell, '--down-for', raw.downFor),
-    faults: faultsOf(tell, raw.fault, known),
+    faults: faultsOf(tell, raw.fault ?? [], known),
   };
 }
 

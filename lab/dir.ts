@@ -17,3 +17,9 @@ export async function removeDir(dir: string): Promise<void> {
   // A process that was killed a moment ago may still write its last line.
   await rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
+
+/** Whether any process of the lab has come so far as to say something. */
+export async function hasLogs(dir: string): Promise<boolean> {
+  const files = await readdir(join(dir, 'logs')).catch(() => []);
+  return files.length > 0;
+}

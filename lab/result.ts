@@ -64,9 +64,16 @@ export function isGood({ outcome }: NodeResult): boolean {
 }
 
 function nodeResult(node: NodeEnd): NodeResult {
-  const verdict = judge(node);
+  const { outcome, because } = judge(node);
   const { name, bootIds, schedulable, seconds } = node;
-  return { name, bootIds, schedulable, seconds, ...verdict };
+  return {
+    name,
+    outcome,
+    bootIds,
+    schedulable,
+    seconds,
+    ...(because !== undefined && { because }),
+  };
 }
 
 interface Verdict {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { formatDuration } from '../domain/durations.ts';
 import type { LabArgs } from './args.ts';
-import { openDir, removeDir } from './dir.ts';
+import { hasLogs, openDir, removeDir } from './dir.ts';
 import { startPodCount } from './fleet/pods.ts';
 import { startLab, type Lab } from './lab.ts';
 import { isGood, isSettled, labResult, type LabResult } from './result.ts';
@@ -47,7 +47,7 @@ export async function runLab(
   } finally {
     if (lab) log('stopping');
     await lab?.stop();
-    const keep = args.keep || code === 1;
+    const keep = args.keep || (code === 1 && (await hasLogs(dir)));
     if (keep) log(`everything it wrote is in ${dir}`);
     else await removeDir(dir);
   }
@@ -99,7 +99,7 @@ async function watch(args: LabArgs, context: LookContext, scene: Scene): Promise
   const fromMs = Date.now();
   const deadlineMs = fromMs + (args.deadlineMs ?? defaultDeadlineMs(args));
   let last: Look | undefined;
-  let told = false;
+  let told = args.reboot === 0;
   while (!signal.aborted) {
     const look = await lookAtLab(context, Date.now());
     last = look;

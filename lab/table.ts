@@ -33,9 +33,13 @@ export function table(rows: readonly Row[], width: number): string[] {
 
 /** One row as a sentence, for a log without a terminal; the same as long as nothing but time has passed. */
 export function sentence({ node, phase, reboots, podsLeft, because }: Row): string {
-  const pods = podsLeft ? `, ${podsLeft} pods left` : '';
+  const pods = podsLeft ? `, ${count(podsLeft, 'pod')} left` : '';
   const reason = because ? `: ${because}` : '';
-  return `${node} ${phase}${pods}, ${reboots} ${reboots === 1 ? 'reboot' : 'reboots'}${reason}`;
+  return `${node} ${phase}${pods}, ${count(reboots, 'reboot')}${reason}`;
+}
+
+function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }
 
 /** Where a board is drawn: a terminal, or anything that takes text. */
