@@ -52,14 +52,14 @@ export function createKube(settings: KubeSettings): Kube {
   const connections = createConnections(settings);
 
   async function open(request: KubeRequest, deadlineMs: number, signal: AbortSignal) {
-    const start = connections.prepare();
     const what = `${request.method} ${request.path.split('?')[0]}`;
-    const { sent, answer } = startRequest(start, request, signal);
-    const deadline = setTimeout(
-      () => sent.destroy(new Error(`no answer within ${deadlineMs / 1000} s`)),
-      deadlineMs,
-    );
+    let deadline: NodeJS.Timeout | undefined;
     try {
+      const { sent, answer } = startRequest(connections.prepare(), request, signal);
+      deadline = setTimeout(
+        () => sent.destroy(new Error(`no answer within ${deadlineMs / 1000} s`)),
+        deadlineMs,
+      );
       return { response: await answer, what, deadline };
     } catch (error) {
       clearTimeout(deadline);
@@ -141,12 +141,8 @@ function createConnections({ address, tokenFile, caFile }: KubeSettings) {
 }
 
 function readMounted(path: string): string {
-  try {
-    // Not node:fs/promises: the module and its threads cost 3 MB for a file of 1 KB in memory.
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new KubeError(`cannot talk to the API server: ${wordsOf(error)}`);
-  }
+  // Not node:fs/promises: the module and its threads cost 3 MB for a file of 1 KB in memory.
+  return readFileSync(path, 'utf8');
 }
 
 function startRequest(

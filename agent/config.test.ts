@@ -1,0 +1,123 @@
+import { describe, expect, test } from '@jest/globals';
+import { splitWords } from './command.ts';
+import { readConfig, usage } from './config.ts';
+
+const POD = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' };
+const NODE = { ...POD, LOCKKEEPER_NODE_ID: 'worker-7' };
+
+describe('readConfig', () => {
+  test('needs nothing but the name of the node in a pod', () => {
+    expect(readConfig([], NODE)).toEqual({
+      ok: true,
+      config: {
+        node: 'worker-7',
+        periodMs: 60_000,
+        logFormat: 'json',
+        kube: {
+          address: 'https://10.0.0.1:443',
+          tokenFile: '/var/run/secrets/kubernetes.io/serviceaccount/token',
+          caFile: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt',
+        },
+        host: {
+          bootIdFile: '/proc/sys/kernel/random/boot_id',
+          sentinel: { kind: 'file', path: '/var/run/reboot-required' },
+          reboot: { method: 'signal', signal: 39 },
+          commandTimeoutMs: 60_000,
+        },
+      },
+    });
+  });
+
+  test('takes a flag before the environment', () => {
+    const read = readConfig(['--period', '5m', '--node-id=n2'], {
+      ...NODE,
+      LOCKKEEPER_PERIOD: '9m',
+    });
+    expect(read).toMatchObject({ ok: true, config: { node: 'n2', periodMs: 300_000 } });
+  });
+
+  test('takes an empty variable for one that is not set', () => {
+    const read = readConfig([], { ...NODE, LOCKKEEPER_PERIOD: '' });
+    expect(read).toMatchObject({ ok: true, config: { periodMs: 60_000 } });
+  });
+
+  test('writes an IPv6 address of the API server as a URL wants it', () => {
+    const read = readConfig([], { ...NODE, KUBERNETES_SERVICE_HOST: 'fd00::1' });
+    expect(read).toMatchObject({ config: { kube: { address: 'https://[fd00::1]:443' } } });
+  });
+
+  test('splits a sentinel command into words and lets it win over the file', () => {
+    const command = `sh -c 'needs-restarting -r; [ $? -eq 1 ]'`;
+    expect(readConfig(['--reboot-sentinel-command', command], NODE)).toMatchObject({
+      config: {
+        host: {
+          sentinel: {
+            kind: 'command',
+            command: { line: command, words: ['sh', '-c', 'needs-restarting -r; [ $? -eq 1 ]'] },
+          },
+        },
+      },
+    });
+  });
+
+  test.each([
+    ['90s', 90_000],
+    ['1h30m', 5_400_000],
+    ['1.5h', 5_400_000],
+    ['1000ms', 1_000],
+  ])('reads %s as kured does', (period, periodMs) => {
+    expect(readConfig(['--period', period], NODE)).toMatchObject({
+      ok: true,
+      config: { periodMs },
+    });
+  });
+
+  test('shows all problems at once, each with its setting and rule', () => {
+    const flags = [
+      '--period=5x',
+      '--drain-timeout=1h',
+      '--reboot-method=magic',
+      '--reboot-sentinel-command=sh -c "oops',
+      '--log-format',
+    ];
+    const read = readConfig(flags, {});
+    expect(read.ok ? [] : read.problems.map((problem) => problem.split(':')[0])).toEqual([
+      '--drain-timeout=1h',
+      '--log-format',
+      '--node-id (LOCKKEEPER_NODE_ID)',
+      '--period (LOCKKEEPER_PERIOD)',
+      '--api-server (LOCKKEEPER_API_SERVER)',
+      '--reboot-sentinel-command (LOCKKEEPER_REBOOT_SENTINEL_COMMAND)',
+      '--reboot-method (LOCKKEEPER_REBOOT_METHOD)',
+    ]);
+  });
+
+  test.each([
+    ['--period', '0s', 'at least 1s'],
+    ['--reboot-signal', '0', 'from 1 to 64'],
+    ['--reboot-signal', 'TERM', 'from 1 to 64'],
+    ['--api-server', '10.0.0.1:6443', 'not an address'],
+    ['--command-timeout', '-1s', 'not a duration'],
+  ])('refuses %s %s', (flag, value, rule) => {
+    const read = readConfig([flag, value], NODE);
+    expect(read.ok ? '' : read.problems.join()).toContain(rule);
+  });
+
+  test('explains every setting with flag and variable', () => {
+    expect(usage()).toContain('--reboot-sentinel-command, LOCKKEEPER_REBOOT_SENTINEL_COMMAND');
+  });
+});
+
+describe('splitWords', () => {
+  test.each([
+    ['/bin/systemctl  reboot ', ['/bin/systemctl', 'reboot']],
+    [`sh -c 'a "b" c'`, ['sh', '-c', 'a "b" c']],
+    [`say "a \\"b\\" \\n"`, ['say', 'a "b" \\n']],
+    [`a\\ b ''`, ['a b', '']],
+    [`--x='y z'`, ['--x=y z']],
+    ['', []],
+    [`sh -c 'open`, undefined],
+  ])('splits %s', (line, words) => {
+    expect(splitWords(line)).toEqual(words);
+  });
+});

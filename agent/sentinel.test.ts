@@ -1,0 +1,170 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createHost } from './host.ts';
+import type { HostSettings } from './host.ts';
+import { checkSentinelFile } from './sentinel.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'sentinel-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+describe('a sentinel file', () => {
+  const path = () => join(dir, 'reboot-required');
+
+  test('present means required', () => {
+    writeFileSync(path(), '*** System restart required ***\n');
+    expect(checkSentinelFile(path())).toEqual({
+      wants: 'required',
+      message: `${path()} is present`,
+    });
+  });
+
+  test('present as a link to somewhere outside means required', () => {
+    symlinkSync('/nowhere/at/all', path());
+    expect(checkSentinelFile(path()).wants).toBe('required');
+  });
+
+  test('absent from its directory means not required', () => {
+    expect(checkSentinelFile(path())).toEqual({
+      wants: 'not-required',
+      message: `${path()} is absent`,
+    });
+  });
+
+  test('in a directory that is not there means unknown', () => {
+    expect(checkSentinelFile(join(dir, 'gone', 'reboot-required'))).toEqual({
+      wants: 'unknown',
+      message: expect.stringContaining(`the directory ${join(dir, 'gone')} is not there`),
+    });
+  });
+
+  test('below a file instead of a directory means unknown', () => {
+    writeFileSync(join(dir, 'file'), '');
+    expect(checkSentinelFile(join(dir, 'file', 'reboot-required')).wants).toBe('unknown');
+  });
+
+  test('names the packages that asked for it, each once', () => {
+    writeFileSync(path(), '');
+    writeFileSync(`${path()}.pkgs`, 'linux-image-6.8.0-45\nlibc6\n\nlibc6\n');
+    expect(checkSentinelFile(path()).message).toBe('linux-image-6.8.0-45, libc6');
+  });
+
+  test('shortens a long list of packages and counts the rest', () => {
+    writeFileSync(path(), '');
+    const names = Array.from({ length: 100 }, (_, i) => `package-number-${i}`);
+    writeFileSync(`${path()}.pkgs`, names.join('\n'));
+    const { message } = checkSentinelFile(path());
+    expect(message.length).toBeLessThanOrEqual(300);
+    expect(message).toMatch(/^package-number-0, .* and \d+ more$/);
+    const shown = message.split(',').length;
+    expect(message).toContain(`and ${100 - shown} more`);
+  });
+});
+
+describe('a sentinel command', () => {
+  const ask = (line: string, words: readonly string[], enter: readonly string[] = []) =>
+    createHost(
+      {
+        bootIdFile: '/proc/sys/kernel/random/boot_id',
+        sentinel: { kind: 'command', command: { line, words } },
+        reboot: { method: 'signal', signal: 39 },
+        commandTimeoutMs: 500,
+      },
+      { enter, signalProcess1: () => undefined },
+    ).checkSentinel();
+  const shell = (script: string) => ask('check', ['/bin/sh', '-c', script]);
+
+  test.each([
+    { name: 'exit code 0', script: 'echo kernel; exit 0', wants: 'required', message: 'kernel' },
+    { name: 'exit code 1', script: 'exit 1', wants: 'not-required', message: 'exit code 1' },
+    {
+      name: 'exit code 2',
+      script: 'echo oops >&2; exit 2',
+      wants: 'unknown',
+      message: 'exit code 2: oops',
+    },
+    {
+      name: 'exit code 127 of a missing program',
+      script: 'no-such-program-here',
+      wants: 'unknown',
+      message: 'exit code 127',
+    },
+    { name: 'the end by a signal', script: 'kill -9 $$', wants: 'unknown', message: 'SIGKILL' },
+    {
+      name: 'no end in time, children included',
+      script: 'echo begun; sleep 600 & wait',
+      wants: 'unknown',
+      message: 'no end after 0.5 s, killed: begun',
+    },
+    {
+      name: 'the last line of many',
+      script: 'i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done; echo the end',
+      wants: 'required',
+      message: 'check: the end',
+    },
+  ])('with $name means $wants', async ({ script, wants, message }) => {
+    const sentinel = await shell(script);
+    expect(sentinel.wants).toBe(wants);
+    expect(sentinel.message).toContain(message);
+  });
+
+  test('that cannot be started means unknown', async () => {
+    const sentinel = await ask('/no/such/file', ['/no/such/file']);
+    expect(sentinel).toEqual({
+      wants: 'unknown',
+      message: expect.stringContaining('/no/such/file: cannot be started'),
+    });
+  });
+
+  test('runs behind whatever enters the host', async () => {
+    const sentinel = await ask(
+      'x',
+      ['echo', 'inside'],
+      ['/bin/sh', '-c', 'echo "entered: $*"', '--'],
+    );
+    expect(sentinel.message).toBe('x: entered: echo inside');
+  });
+});
+
+describe('the reboot', () => {
+  const settings = (reboot: HostSettings['reboot']): HostSettings => ({
+    bootIdFile: join(dir, 'boot-id'),
+    sentinel: { kind: 'file', path: join(dir, 'reboot-required') },
+    reboot,
+    commandTimeoutMs: 500,
+  });
+  const command = (script: string) =>
+    ({ method: 'command', command: { line: 'reboot', words: ['/bin/sh', '-c', script] } }) as const;
+
+  test('by signal goes to process 1', async () => {
+    const sent: number[] = [];
+    const system = { enter: [], signalProcess1: (signal: number) => void sent.push(signal) };
+    await createHost(settings({ method: 'signal', signal: 39 }), system).reboot();
+    expect(sent).toEqual([39]);
+  });
+
+  test.each([
+    { name: 'resolves when the command succeeds', script: 'exit 0', error: undefined },
+    {
+      name: 'says how the command failed',
+      script: 'echo no bus; exit 1',
+      error: 'exit code 1: no bus',
+    },
+    { name: 'does not wait for ever', script: 'sleep 600', error: 'no end after 0.5 s' },
+  ])('by command $name', async ({ script, error }) => {
+    const system = { enter: [], signalProcess1: () => undefined };
+    const done = createHost(settings(command(script)), system).reboot();
+    if (error === undefined) await done;
+    else await expect(done).rejects.toThrow(error);
+  });
+
+  test('an empty boot id is an error, for it would equal any other', async () => {
+    writeFileSync(join(dir, 'boot-id'), '\n');
+    const host = createHost(settings({ method: 'signal', signal: 39 }));
+    await expect(host.bootId()).rejects.toThrow('is empty');
+  });
+});
