@@ -27,24 +27,6 @@ export const LAB_NODE = {
 /** An annotation a test puts on a pod that shall run without ever being ready (by itself KWOK makes every running pod ready). */
 export const LAB_POD = { unreadyAnnotation: 'lab.lockkeeper.io/unready' } as const;
 
-/**
- * lab/cluster/machine.ts, what happens to a node's machine:
- *
- * `powerOff(facts, node, signal)`: nobody plays the kubelet any more. Ready becomes False at once (Unknown once its lease is old,
- * as for a lost machine), its pods become unready, pods deleted meanwhile stay terminating. Resolves when that is written.
- *
- * `powerOn(facts, node, { bootId, signal })`: the kubelet is back. The node reports `bootId` together with Ready, then its pods
- * become Ready. Resolves when they are. Without `bootId` the node comes back with the boot id it had.
- *
- * Both retry while the API server is away, and act as user `lab-kubelet`, so that they do not disturb counts per user.
- */
-export type PowerOff = (facts: ClusterFacts, node: string, signal: AbortSignal) => Promise<void>;
-export type PowerOn = (
-  facts: ClusterFacts,
-  node: string,
-  options: { bootId?: string; signal: AbortSignal },
-) => Promise<void>;
-
 /** The facts about a running cluster; plain JSON, so that it can be handed to another process. */
 export interface ClusterFacts {
   readonly dir: string;
@@ -99,9 +81,6 @@ export interface ClusterOptions {
   /** As `uiPort`, for Temporal's gRPC endpoint. */
   readonly temporalPort?: number;
 }
-
-/** lab/cluster/start.ts: `export async function startCluster(options: ClusterOptions): Promise<Cluster>`. */
-export type StartCluster = (options: ClusterOptions) => Promise<Cluster>;
 
 /** One request as the API server's audit log recorded it. */
 export interface AuditRecord {
