@@ -59,7 +59,10 @@ export interface Cluster extends ClusterFacts {
   freeze(name: ClusterProcess): void;
   /** Lets a frozen process go on. */
   thaw(name: ClusterProcess): void;
-  /** Resolves with one line for a person when a process ends that nobody ended; never rejects. */
+  /**
+   * Resolves with one line for a person when a process ended that nobody ended, and did not come back; never rejects.
+   * Clients of the API server (controller manager, scheduler, KWOK) are started again, as a kubelet would.
+   */
   readonly died: Promise<string>;
   /** Ends everything, latest started first; may be called at any time and more than once. */
   stop(): Promise<void>;
