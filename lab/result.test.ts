@@ -70,7 +70,7 @@ describe('labResult', () => {
     {
       name: 'a rollout under way says where it stands',
       node: aNode({ bootIds: ['a'], rollout: { state: 'running', standing: 'lost' } }),
-      outcome: 'not-rebooted',
+      outcome: 'not-finished',
       because: /lost/,
     },
     {

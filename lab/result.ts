@@ -3,6 +3,7 @@ export type Outcome =
   | 'rebooted'
   | 'untouched'
   | 'not-rebooted'
+  | 'not-finished'
   | 'rebooted-again'
   | 'rebooted-unasked'
   | 'rollout-failed'
@@ -102,7 +103,7 @@ function judgeRollout({ asked, rollout }: NodeEnd, reboots: number): Verdict | u
     case 'failed':
       return { outcome: 'rollout-failed', because: `its rollout failed: ${rollout.because}` };
     case 'running':
-      return { outcome: 'not-rebooted', because: `its rollout is not done: ${rollout.standing}` };
+      return { outcome: 'not-finished', because: `its rollout is not done: ${rollout.standing}` };
     case 'none':
       return asked
         ? { outcome: 'not-rebooted', because: 'no rollout was started for it' }

@@ -68,7 +68,8 @@ async function roll(args: LabArgs, lab: Lab, scene: Scene): Promise<ExitCode> {
   void cluster.died.then((line) => died.abort(new Error(line)));
   const signal = AbortSignal.any([scene.signal, died.signal]);
   try {
-    const context = { lab, rollouts, pods, ...(await askForReboots(args, lab)) };
+    const asked = await askForReboots(args, lab);
+    const context = { lab, rollouts, pods, completed: new Map(), ...asked };
     const code = await watch(args, context, { ...scene, signal });
     if (died.signal.aborted) throw died.signal.reason;
     return code;

@@ -19,6 +19,8 @@ export interface LookContext {
   readonly schedulableBefore: ReadonlyMap<string, boolean>;
   /** When each asked node was asked. */
   readonly askedAtMs: ReadonlyMap<string, number>;
+  /** How the asked nodes' rollouts were completed: a later one that waits, as in quarantine, takes nothing from that. */
+  readonly completed: Map<string, RolloutView>;
 }
 
 /** So many rollouts are looked at in one go without being a burden. */
@@ -33,16 +35,21 @@ export async function lookAtLab(context: LookContext, nowMs: number): Promise<Lo
 const NO_ROLLOUT: RolloutView = { end: { state: 'none' }, phase: '', because: '' };
 
 async function lookAtNode(context: LookContext, node: string, nowMs: number) {
-  const { lab, rollouts, askedAtMs } = context;
+  const { lab, rollouts, askedAtMs, completed } = context;
   const facts = lab.fleet.evidence.node(node);
   const askedMs = askedAtMs.get(node);
   const interesting =
     askedMs !== undefined || facts?.rollout !== undefined || lab.fleet.nodes.length <= ALL_UP_TO;
   const view = interesting ? await rollouts.look(node) : NO_ROLLOUT;
-  const fromMs = askedMs ?? view.startedAtMs;
-  const elapsedMs = fromMs === undefined ? undefined : (view.closedAtMs ?? nowMs) - fromMs;
-  const seen: SeenNode = { node, facts, view, elapsedMs, asked: askedMs !== undefined };
-  return { row: rowOf(context, seen), end: endOf(context, seen) };
+  if (askedMs !== undefined && view.end.state === 'completed' && !completed.has(node))
+    completed.set(node, view);
+  const seen = (shown: RolloutView): SeenNode => {
+    const fromMs = askedMs ?? shown.startedAtMs;
+    const elapsedMs = fromMs === undefined ? undefined : (shown.closedAtMs ?? nowMs) - fromMs;
+    return { node, facts, view: shown, elapsedMs, asked: askedMs !== undefined };
+  };
+  const judged = completed.get(node) ?? view;
+  return { row: rowOf(context, seen(view)), end: endOf(context, seen(judged)) };
 }
 
 interface SeenNode {
