@@ -12,9 +12,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-describe('a sentinel file', () => {
-  const path = () => join(dir, 'reboot-required');
+const path = () => join(dir, 'reboot-required');
 
+describe('a sentinel file', () => {
   test('present means required', () => {
     writeFileSync(path(), '*** System restart required ***\n');
     expect(checkSentinelFile(path())).toEqual({
@@ -65,19 +65,20 @@ describe('a sentinel file', () => {
   });
 });
 
-describe('a sentinel command', () => {
-  const ask = (line: string, words: readonly string[], enter: readonly string[] = []) =>
-    createHost(
-      {
-        bootIdFile: '/proc/sys/kernel/random/boot_id',
-        sentinel: { kind: 'command', command: { line, words } },
-        reboot: { method: 'signal', signal: 39 },
-        commandTimeoutMs: 500,
-      },
-      { enter, signalProcess1: () => undefined },
-    ).checkSentinel();
-  const shell = (script: string) => ask('check', ['/bin/sh', '-c', script]);
+const ask = (line: string, words: readonly string[], enter: readonly string[] = []) =>
+  createHost(
+    {
+      bootIdFile: '/proc/sys/kernel/random/boot_id',
+      sentinel: { kind: 'command', command: { line, words } },
+      reboot: { method: 'signal', signal: 39 },
+      commandTimeoutMs: 500,
+    },
+    { enter, signalProcess1: () => undefined },
+  ).checkSentinel();
 
+const shell = (script: string) => ask('check', ['/bin/sh', '-c', script]);
+
+describe('a sentinel command', () => {
   test.each([
     { name: 'exit code 0', script: 'echo kernel; exit 0', wants: 'required', message: 'kernel' },
     { name: 'exit code 1', script: 'exit 1', wants: 'not-required', message: 'exit code 1' },
@@ -130,16 +131,17 @@ describe('a sentinel command', () => {
   });
 });
 
-describe('the reboot', () => {
-  const settings = (reboot: HostSettings['reboot']): HostSettings => ({
-    bootIdFile: join(dir, 'boot-id'),
-    sentinel: { kind: 'file', path: join(dir, 'reboot-required') },
-    reboot,
-    commandTimeoutMs: 500,
-  });
-  const command = (script: string) =>
-    ({ method: 'command', command: { line: 'reboot', words: ['/bin/sh', '-c', script] } }) as const;
+const settings = (reboot: HostSettings['reboot']): HostSettings => ({
+  bootIdFile: join(dir, 'boot-id'),
+  sentinel: { kind: 'file', path: join(dir, 'reboot-required') },
+  reboot,
+  commandTimeoutMs: 500,
+});
 
+const command = (script: string) =>
+  ({ method: 'command', command: { line: 'reboot', words: ['/bin/sh', '-c', script] } }) as const;
+
+describe('the reboot', () => {
   test('by signal goes to process 1', async () => {
     const sent: number[] = [];
     const system = { enter: [], signalProcess1: (signal: number) => void sent.push(signal) };

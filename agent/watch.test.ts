@@ -198,7 +198,7 @@ describe('watchNode', () => {
     },
     {
       name: 'a stream that falls silent',
-      trouble: (_, response) => void response.writeHead(200).flushHeaders(),
+      trouble: (_, response) => response.writeHead(200).flushHeaders(),
       because: 'silent for 0.3 s',
     },
     {

@@ -1,0 +1,366 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import { ANNOTATION, writeAnswer, writeOrder } from '../../domain/node-contract.ts';
+import type { RebootOrder } from '../../domain/node-contract.ts';
+import { connectKube } from '../../lab/fleet/kube.ts';
+import type { Kube, PatchKind } from '../../lab/fleet/kube.ts';
+import { eventually, openAgentScene } from './agent-scene.ts';
+import type { AgentNode, AgentScene } from './agent-scene.ts';
+import { lab } from './lab.ts';
+
+let scene: AgentScene;
+let node: AgentNode;
+
+beforeAll(async () => {
+  scene = await openAgentScene(lab());
+});
+afterAll(async () => {
+  await scene.close();
+});
+
+const RUN = 'node-rollout/test/run-1';
+const anOrder = (over: Partial<RebootOrder> = {}): RebootOrder => ({
+  bootId: node.host.boot,
+  rollout: RUN,
+  expiresAtMs: Date.now() + 60_000,
+  ...over,
+});
+const accepted = { rollout: RUN, verdict: 'accepted', because: '', atMs: Date.now() } as const;
+const answered = async (on: AgentNode = node) =>
+  eventually(async () => (await on.answer()) ?? false);
+
+describe('an order', () => {
+  beforeEach(async () => {
+    node = await scene.addNode();
+  });
+  afterEach(async () => {
+    await node.stop();
+  });
+
+  test('G4: is accepted on the node before it is obeyed, and obeyed once', async () => {
+    const { host } = node;
+    let standing: string | undefined;
+    host.beforeReboot = async () => {
+      standing = (await node.answer())?.verdict;
+    };
+    node.start();
+    await node.order(writeOrder(anOrder()));
+    await eventually(() => host.rebooted === 1);
+    await eventually(() => standing !== undefined);
+    expect(standing).toBe('accepted');
+    await node.judged(() => node.order(writeOrder(anOrder({ expiresAtMs: Date.now() + 90_000 }))));
+    expect(host.rebooted).toBe(1);
+  });
+
+  test('G4: is not obeyed again when it is replayed after the reboot', async () => {
+    const { host } = node;
+    const order = writeOrder(anOrder());
+    node.start();
+    await node.order(order);
+    await eventually(() => host.rebooted === 1);
+    await node.stop();
+    host.boot = 'the-next-boot';
+    // As found: the order, with the answer of the boot before.
+    await node.judged(async () => node.start());
+    // As restored from a copy: the order alone.
+    await node.annotate({ [ANNOTATION.order]: null, [ANNOTATION.answer]: null });
+    await node.order(order);
+    expect(await answered()).toMatchObject({
+      verdict: 'refused',
+      because: expect.stringContaining('but boot the-next-boot is running'),
+    });
+    expect(host.rebooted).toBe(1);
+  });
+
+  test.each<{ name: string; text: () => string; because: string }>([
+    {
+      name: 'that has expired',
+      text: () => writeOrder(anOrder({ expiresAtMs: Date.now() - 1 })),
+      because: 'expired at',
+    },
+    {
+      name: 'for another boot id',
+      text: () => writeOrder(anOrder({ bootId: 'another-boot' })),
+      because: 'the order is for boot another-boot',
+    },
+    { name: 'that cannot be read', text: () => 'reboot, please', because: 'cannot be read' },
+  ])('G4: $name is refused with the reason', async ({ text, because }) => {
+    node.start();
+    await node.order(text());
+    expect(await answered()).toMatchObject({
+      verdict: 'refused',
+      because: expect.stringContaining(because),
+    });
+    expect(node.host.rebooted).toBe(0);
+  });
+
+  test('G4: for one node is obeyed by no other, wherever it is written', async () => {
+    const other = await scene.addNode();
+    other.start();
+    await eventually(() => other.condition());
+    // On its own node, whose agent is away; and on the other one's object.
+    await node.order(writeOrder(anOrder()));
+    await other.order(writeOrder(anOrder()));
+    expect(await answered(other)).toMatchObject({ verdict: 'refused' });
+    expect(other.host.rebooted).toBe(0);
+    expect(await node.answer()).toBeUndefined();
+  });
+
+  test('G4: withdrawn in the moment of its acceptance is not obeyed', async () => {
+    const { host } = node;
+    await node.order(writeOrder(anOrder()));
+    let withdrawn = false;
+    // The agent has seen the order and is about to judge it.
+    host.beforeBootId = async () => {
+      if (!withdrawn) await node.order(null);
+      withdrawn = true;
+    };
+    node.start();
+    await eventually(() => host.asked >= 2);
+    expect(await node.answer()).toBeUndefined();
+    expect(host.rebooted).toBe(0);
+  });
+
+  test('G4: accepted by an agent that then died is obeyed by the next one, in the same boot', async () => {
+    const order = anOrder();
+    await node.annotate({
+      [ANNOTATION.order]: writeOrder(order),
+      [ANNOTATION.answer]: writeAnswer({ ...accepted, bootId: order.bootId }),
+    });
+    node.start();
+    await eventually(() => node.host.rebooted === 1);
+  });
+
+  test.each<{ name: string; order: () => RebootOrder }>([
+    { name: 'expired', order: () => anOrder({ expiresAtMs: Date.now() - 1 }) },
+    { name: 'for an earlier boot', order: () => anOrder({ bootId: 'the-boot-before' }) },
+  ])('G4: accepted, but now $name, is left alone', async ({ order: make }) => {
+    const order = make();
+    const answer = writeAnswer({ ...accepted, bootId: order.bootId });
+    await node.judged(async () => {
+      await node.annotate({ [ANNOTATION.order]: writeOrder(order), [ANNOTATION.answer]: answer });
+      node.start();
+    });
+    expect(node.host.rebooted).toBe(0);
+    expect((await node.answer())?.verdict).toBe('accepted');
+  });
+
+  test('G4: is tried again while it lasts when the reboot fails, and people see why', async () => {
+    const { host } = node;
+    host.beforeReboot = () => {
+      if (host.rebooted < 3) throw new Error('the bus is full');
+    };
+    node.start();
+    await node.order(writeOrder(anOrder()));
+    await eventually(() => host.rebooted === 3);
+    expect(await node.answer()).toMatchObject({
+      verdict: 'accepted',
+      because: expect.stringContaining('the bus is full'),
+    });
+  });
+
+  test('G4: is not tried again after it has expired', async () => {
+    const { host } = node;
+    host.beforeReboot = () => {
+      throw new Error('never');
+    };
+    node.start();
+    const order = anOrder({ expiresAtMs: Date.now() + 1_500 });
+    await node.order(writeOrder(order));
+    await eventually(() => host.rebooted > 1);
+    await eventually(() => Date.now() > order.expiresAtMs + 100);
+    const tried = host.rebooted;
+    await node.judged(() =>
+      node.annotate({ [ANNOTATION.answer]: writeAnswer({ ...accepted, bootId: host.boot }) }),
+    );
+    expect(host.rebooted).toBe(tried);
+  });
+});
+
+describe('a report', () => {
+  beforeEach(async () => {
+    node = await scene.addNode();
+  });
+
+  test('follows the sentinel, and a restarted agent keeps the time since when', async () => {
+    node.start();
+    await eventually(async () => (await node.condition())?.status === 'False');
+    node.host.sentinel = { wants: 'required', message: 'linux-image-6.1' };
+    const first = await eventually(async () => {
+      const condition = await node.condition();
+      return condition?.status === 'True' && condition;
+    });
+    expect(first).toMatchObject({ reason: 'SentinelPresent', message: 'linux-image-6.1' });
+    await node.stop();
+    // Times on the wire are whole seconds.
+    await eventually(() => Date.now() > Date.parse(first.lastHeartbeatTime) + 2_000);
+    node.start();
+    const second = await eventually(async () => {
+      const condition = await node.condition();
+      return (
+        condition !== undefined &&
+        condition.lastHeartbeatTime !== first.lastHeartbeatTime &&
+        condition
+      );
+    });
+    expect(second.lastTransitionTime).toBe(first.lastTransitionTime);
+  });
+
+  test('goes on with a new token when the old one is worth nothing', async () => {
+    writeFileSync(node.tokenFile, 'worth-nothing');
+    node.start();
+    await eventually(() => node.warnings.some((warning) => warning.includes('HTTP 401')));
+    writeFileSync(node.tokenFile, node.token);
+    await eventually(async () => (await node.condition())?.status === 'False');
+  });
+});
+
+const report = (type: string) => ({
+  status: { conditions: [{ type, status: 'Unknown', reason: 'Stolen', message: 'by a test' }] },
+});
+const annotations = (key: string) => ({ metadata: { annotations: { [key]: 'stolen' } } });
+
+describe('the token of an agent', () => {
+  const clients: Kube[] = [];
+  const as = (token: string): Kube => {
+    const client = connectKube(lab(), token);
+    clients.push(client);
+    return client;
+  };
+  let agent: Kube;
+  let other: AgentNode;
+
+  beforeAll(async () => {
+    node = await scene.addNode();
+    other = await scene.addNode();
+    agent = as(node.token);
+    // The API server takes a moment to put a new policy into force.
+    await eventually(async () =>
+      agent.patch(`/api/v1/nodes/${node.name}`, 'merge', annotations('probe')).then(
+        () => false,
+        () => true,
+      ),
+    );
+  });
+  afterAll(() => {
+    for (const client of clients) client.close();
+  });
+
+  test('G10: changes the condition and the answer of its own node', async () => {
+    const path = `/api/v1/nodes/${node.name}`;
+    await agent.patch(`${path}/status`, 'strategic', report('RebootRequired'));
+    await agent.patch(path, 'merge', annotations(ANNOTATION.answer));
+    expect(await node.condition()).toMatchObject({ status: 'Unknown', reason: 'Stolen' });
+  });
+
+  test.each<{ what: string; at: 'node' | 'status'; kind: PatchKind; body: object }>([
+    {
+      what: 'a taint',
+      at: 'node',
+      kind: 'merge',
+      body: { spec: { taints: [{ key: 'a', effect: 'NoSchedule' }] } },
+    },
+    { what: 'the cordon', at: 'node', kind: 'merge', body: { spec: { unschedulable: true } } },
+    { what: 'a label', at: 'node', kind: 'merge', body: { metadata: { labels: { a: 'b' } } } },
+    { what: 'all labels', at: 'node', kind: 'merge', body: { metadata: { labels: null } } },
+    {
+      what: 'a label, by way of the status',
+      at: 'status',
+      kind: 'merge',
+      body: { metadata: { labels: { a: 'b' } } },
+    },
+    { what: 'a finalizer', at: 'node', kind: 'merge', body: { metadata: { finalizers: ['a/b'] } } },
+    { what: 'the order', at: 'node', kind: 'merge', body: annotations(ANNOTATION.order) },
+    {
+      what: 'the rollout record',
+      at: 'node',
+      kind: 'merge',
+      body: annotations(ANNOTATION.rollout),
+    },
+    { what: 'the hold', at: 'status', kind: 'merge', body: annotations(ANNOTATION.hold) },
+    {
+      what: "somebody's annotation",
+      at: 'node',
+      kind: 'merge',
+      body: annotations('test/annotation'),
+    },
+    {
+      what: 'all annotations',
+      at: 'node',
+      kind: 'merge',
+      body: { metadata: { annotations: null } },
+    },
+    { what: 'the Ready condition', at: 'status', kind: 'strategic', body: report('Ready') },
+    {
+      what: 'a condition of the rollout',
+      at: 'status',
+      kind: 'strategic',
+      body: report('Drained'),
+    },
+    { what: 'all conditions', at: 'status', kind: 'merge', body: { status: { conditions: null } } },
+    {
+      what: 'the boot id',
+      at: 'status',
+      kind: 'merge',
+      body: { status: { nodeInfo: { bootID: 'b' } } },
+    },
+    {
+      what: 'the capacity',
+      at: 'status',
+      kind: 'merge',
+      body: { status: { capacity: { cpu: '1' } } },
+    },
+    {
+      what: 'an address',
+      at: 'status',
+      kind: 'merge',
+      body: { status: { addresses: [{ type: 'InternalIP', address: '10.0.0.9' }] } },
+    },
+    { what: 'the whole status', at: 'status', kind: 'merge', body: { status: null } },
+  ])('G10: does not change $what of its own node', async ({ at, kind, body }) => {
+    const path = `/api/v1/nodes/${node.name}${at === 'status' ? '/status' : ''}`;
+    await expect(agent.patch(path, kind, body)).rejects.toMatchObject({ status: 403 });
+  });
+
+  test('G10: changes nothing of another node', async () => {
+    const path = `/api/v1/nodes/${other.name}`;
+    const tries = [
+      agent.patch(`${path}/status`, 'strategic', report('RebootRequired')),
+      agent.patch(path, 'merge', annotations(ANNOTATION.answer)),
+    ];
+    for (const attempt of tries) {
+      await expect(attempt).rejects.toThrow(`belongs to node ${node.name}, not ${other.name}`);
+    }
+  });
+
+  test.each([
+    { what: 'a node', path: () => `/api/v1/nodes/${other.name}` },
+    { what: 'its own node', path: () => `/api/v1/nodes/${node.name}` },
+    { what: 'a pod', path: () => `/api/v1/namespaces/lockkeeper/pods/${other.name}` },
+  ])('G10: does not delete $what', async ({ path }) => {
+    await expect(agent.delete(path())).rejects.toMatchObject({ status: 403 });
+  });
+
+  test('G10: evicts no pod and reads no secret', async () => {
+    const pods = '/api/v1/namespaces/lockkeeper/pods';
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: node.name } };
+    const tries = [
+      agent.post(`${pods}/${node.name}/eviction`, eviction),
+      agent.get(pods),
+      agent.get('/api/v1/secrets'),
+    ];
+    for (const attempt of tries) await expect(attempt).rejects.toMatchObject({ status: 403 });
+  });
+
+  test('G10: that is bound to no pod changes nothing', async () => {
+    const unbound = as(await scene.token());
+    const path = `/api/v1/nodes/${node.name}`;
+    const tries = [
+      unbound.patch(`${path}/status`, 'strategic', report('RebootRequired')),
+      unbound.patch(path, 'merge', annotations(ANNOTATION.answer)),
+    ];
+    for (const attempt of tries) {
+      await expect(attempt).rejects.toThrow('is not bound to a pod on a node');
+    }
+  });
+});
