@@ -35,6 +35,9 @@ export const waiting = proxyActivities<Pick<Activities, 'drainNode' | 'awaitRetu
   {
     startToCloseTimeout: '24h',
     heartbeatTimeout: '30s',
+  // Written out, because without it SDK 1.24 sends TRY_CANCEL, whatever it documents: then a drain would be taken for ended
+  // while it still evicts, and the answer of an agent that has just accepted would be lost.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: RETRY,
   },
 );

@@ -1,0 +1,155 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { activityInfo } from '@temporalio/activity';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import type { Activities } from '../../activities/index.ts';
+import { TASK_QUEUE, lockId, rolloutId } from '../../domain/names.ts';
+import type { RolloutRecord } from '../../domain/node-contract.ts';
+import type { RolloutInput } from '../../domain/rollout-input.ts';
+import type { RolloutStatus } from '../../domain/status.ts';
+import type { nodeRollout } from '../../workflows/index.ts';
+
+/** Real workflows on Temporal's time-skipping server; only what the activities see of the world is played. */
+
+export const RECORD: RolloutRecord = {
+  workflowId: rolloutId('n1'),
+  runId: 'run',
+  cordonedByUs: true,
+  bootIdBefore: 'boot-1',
+  phase: 'draining',
+};
+
+const ORDER = { bootId: 'boot-1', rollout: 'node-rollout/n1/run', expiresAtMs: 0 };
+
+/** Fails as the real activities do, for good. */
+export const fails = (type: string, message: string) => async (): Promise<never> => {
+  throw ApplicationFailure.nonRetryable(message, type);
+};
+
+/** An undisturbed world, in which `calls` tells who was asked what, in order. */
+export class World {
+  readonly calls: string[] = [];
+  private readonly env: TestWorkflowEnvironment;
+  private readonly acts: Activities;
+
+  constructor(env: TestWorkflowEnvironment, changes: Partial<Activities>) {
+    this.env = env;
+    this.acts = this.recorded({ ...this.undisturbed(), ...changes });
+  }
+
+  /** Runs `play` with a worker in this world, and ends what it leaves open. */
+  async run<T>(play: (world: World) => Promise<T>): Promise<T> {
+    const worker = await Worker.create({
+      connection: this.env.nativeConnection,
+      taskQueue: TASK_QUEUE,
+      workflowBundle: { codePath: process.env['LOCKKEEPER_TEST_BUNDLE'] ?? '' },
+      activities: this.acts,
+      maxHeartbeatThrottleInterval: '50ms',
+    });
+    try {
+      return await worker.runUntil(() => play(this));
+    } finally {
+      await this.end(lockId('workers'));
+      await this.end(rolloutId('n1'));
+    }
+  }
+
+  start(input: RolloutInput = { node: 'n1' }) {
+    return this.env.client.workflow.start<typeof nodeRollout>('nodeRollout', {
+      workflowId: rolloutId(input.node),
+      taskQueue: TASK_QUEUE,
+      args: [input],
+    });
+  }
+
+  lock() {
+    return this.env.client.workflow.getHandle(lockId('workers'));
+  }
+
+  get client() {
+    return this.env.client;
+  }
+
+  async end(workflowId: string): Promise<void> {
+    await this.env.client.workflow
+      .getHandle(workflowId)
+      .terminate()
+      .catch(() => undefined);
+  }
+
+  private undisturbed(): Activities {
+    return {
+      planRollout: async (input) => ({
+        request: { node: (input as RolloutInput).node, skip: [], evenIfNotRequired: false },
+        pool: 'workers',
+        recovery: { at: 'start' },
+        searchAttributes: false,
+      }),
+      passGates: async () => ({ kind: 'open' }),
+      lookAtGates: async () => ({ kind: 'open' }),
+      requestPermit: async ({ pool, node, holding }) => {
+        const { workflowId, runId } = activityInfo().workflowExecution ?? {
+          workflowId: '',
+          runId: '',
+        };
+        await this.env.client.workflow.signalWithStart('poolLock', {
+          workflowId: lockId(pool),
+          taskQueue: TASK_QUEUE,
+          args: [{ pool }],
+          signal: 'requestPermit',
+          signalArgs: [{ workflowId, runId, node, holding }],
+        });
+      },
+      findRoom: async () => ({ room: true, budget: 1, out: [] }),
+      cordonNode: async () => RECORD,
+      drainNode: async () => ({
+        evicted: 1,
+        deleted: [],
+        warnings: [],
+        daemonSetsReady: ['kube/cni'],
+      }),
+      orderReboot: async () => ({ kind: 'ordered', order: ORDER, orderedAtMs: 1 }),
+      awaitReturn: async () => ({ kind: 'returned', bootId: 'boot-2' }),
+      restoreNode: async () => ({ kind: 'restored' }),
+      undoNode: async () => ({ kind: 'undone' }),
+      scanFleet: async () => ({ nodes: 0, started: [], unmanaged: [] }),
+    };
+  }
+
+  private recorded(acts: Activities): Activities {
+    const entries = Object.entries(acts).map(([name, act]) => [
+      name,
+      async (...args: unknown[]): Promise<unknown> => {
+        this.calls.push(name);
+        return await (act as (...all: unknown[]) => Promise<unknown>)(...args);
+      },
+    ]);
+    return Object.fromEntries(entries) as Activities;
+  }
+}
+
+/** A world of its own time; end it after the test file. */
+export function openStage(): Promise<TestWorkflowEnvironment> {
+  return TestWorkflowEnvironment.createTimeSkipping({
+    server: {
+      executable: { type: 'existing-path', path: process.env['LOCKKEEPER_TEST_SERVER'] ?? '' },
+    },
+  });
+}
+
+interface Asked {
+  query<T>(name: string): Promise<T>;
+}
+
+export const statusOf = (rollout: Asked): Promise<RolloutStatus> => rollout.query('status');
+
+/** Asks until `holds`, at most 20 s of real time; the last answer is in the error. */
+export async function until<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
+  let answer: T | undefined;
+  for (let tries = 0; tries < 200; tries += 1) {
+    answer = await ask();
+    if (holds(answer)) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`it never came to that; the last answer was ${JSON.stringify(answer)}`);
+}
