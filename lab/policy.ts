@@ -4,7 +4,7 @@ import type { Policy } from '../domain/policy.ts';
 import { POOL_LABEL } from './fleet/nodes.ts';
 
 /** The policy of a lab: one pool of all nodes, always open, with times for people who watch. */
-export function labPolicy(downForMs: number): z.input<typeof Policy> {
+function labPolicy(downForMs: number): z.input<typeof Policy> {
   // A machine that is late by a usual fault is lost for a while and then comes back.
   const returnWithin = `${Math.ceil(downForMs / 1_000) + 30}s`;
   return {

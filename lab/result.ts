@@ -1,5 +1,5 @@
 /** How one node of a lab ended. */
-export type Outcome =
+type Outcome =
   | 'rebooted'
   | 'untouched'
   | 'not-rebooted'

@@ -107,7 +107,7 @@ async function watch(args: LabArgs, context: LookContext, scene: Scene): Promise
     board.show(look.rows);
     const allBack = look.ends.every((end) => !end.asked || isSettled(end));
     if (args.once && (allBack || Date.now() > deadlineMs))
-      return finish(args, scene, { look, allBack, fromMs });
+      return finish(args, scene, { look, allBack, fromMs, logsDir: context.lab.cluster.logsDir });
     if (allBack && !told) {
       told = true;
       board.say(summary(labResult(look.ends, elapsed(fromMs)), 'Ctrl-C ends the lab.'));
@@ -122,13 +122,21 @@ function defaultDeadlineMs({ reboot, downForMs }: LabArgs): number {
   return 120_000 + reboot * (60_000 + 2 * downForMs);
 }
 
+interface Finish {
+  readonly look: Look;
+  readonly allBack: boolean;
+  readonly fromMs: number;
+  readonly logsDir: string;
+}
+
 function finish(
   args: LabArgs,
   { board, voices }: Scene,
-  { look, allBack, fromMs }: { look: Look; allBack: boolean; fromMs: number },
+  { look, allBack, fromMs, logsDir }: Finish,
 ): ExitCode {
   const result = labResult(look.ends, elapsed(fromMs));
-  const late = allBack ? '' : `given up after ${formatDuration(result.seconds * 1_000)}`;
+  const after = formatDuration(result.seconds * 1_000);
+  const late = allBack ? '' : `given up after ${after}; the logs are in ${logsDir}`;
   board.say(summary(result, late));
   if (args.json) voices.stdout.write(`${JSON.stringify(result)}\n`);
   return result.ok ? 0 : 1;
@@ -139,7 +147,7 @@ function summary(result: LabResult, more: string): string[] {
   const rebooted = result.nodes.filter(({ outcome }) => outcome === 'rebooted').length;
   const bad = result.nodes.filter((node) => !isGood(node));
   const first = result.ok
-    ? `${rebooted} nodes rebooted exactly once each and are in service again, after ${result.seconds} s`
+    ? `${rebooted === 1 ? '1 node' : `${rebooted} nodes`} rebooted exactly once and in service again, after ${result.seconds} s`
     : `not as it should be:`;
   return [
     '',

@@ -18,18 +18,18 @@ export async function bundleAgent(outfile: string): Promise<void> {
   });
 }
 
+export const bundlePath = (cluster: ClusterFacts): string => join(cluster.dir, 'agent.cjs');
 export const agentLogsDir = (cluster: ClusterFacts): string => join(cluster.logsDir, 'agents');
 
 /** The agent process of one node, as the agent's image starts it. */
 export function agentSpec(
   cluster: ClusterFacts,
-  bundlePath: string,
   { node, files }: { node: string; files: NodeFiles },
 ): ProcessSpec {
   return {
     name: `agent of ${node}`,
     command: process.execPath,
-    args: ['--max-old-space-size=32', '--max-semi-space-size=1', bundlePath],
+    args: ['--max-old-space-size=32', '--max-semi-space-size=1', bundlePath(cluster)],
     env: agentEnv(cluster, node, files),
     logPath: join(agentLogsDir(cluster), `${node}.log`),
   };

@@ -1,4 +1,4 @@
-import type { Kube, KubeObject } from './kube.ts';
+import { KubeError, type Kube, type KubeObject } from './kube.ts';
 
 const FIELD_MANAGER = 'lockkeeper-lab';
 
@@ -17,12 +17,22 @@ interface ResourceList {
 export async function applyObjects(kube: Kube, objects: readonly KubeObject[]): Promise<void> {
   const pathOf = resourcePaths(kube);
   const apply = async (object: KubeObject) => {
-    const path = await pathOf(object);
-    await kube.patch(`${path}?fieldManager=${FIELD_MANAGER}&force=true`, 'apply', object);
+    const path = `${await pathOf(object)}?fieldManager=${FIELD_MANAGER}&force=true`;
+    await applyOne(() => kube.patch(path, 'apply', object));
   };
   const first = objects.filter(isGround);
   const then = objects.filter((object) => !isGround(object));
   for (const tier of [first, then]) await Promise.all(tier.map(apply));
+}
+
+/** Two who apply the same new object in the same moment: one of them is told of a conflict, and may simply ask again. */
+async function applyOne(apply: () => Promise<unknown>): Promise<void> {
+  try {
+    await apply();
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.status !== 409) throw error;
+    await apply();
+  }
 }
 
 function isGround({ kind }: KubeObject): boolean {

@@ -1,18 +1,16 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import type { NodeFacts } from '../../domain/node-facts.ts';
 import type { ClusterFacts } from '../cluster/contract.ts';
 import { startGuard } from '../cluster/guard.ts';
-import { powerOff, powerOn } from '../cluster/machine.ts';
 import type { ProgressSink } from '../tools/contract.ts';
-import { agentLogsDir, agentSpec, bundleAgent } from './agent-bundle.ts';
+import { bundleAgent, bundlePath } from './agent-bundle.ts';
 import { applyObjects } from './apply.ts';
 import { startEvidence, type Evidence } from './evidence.ts';
-import type { Fault } from './fault.ts';
-import { keepProcess, type KeptProcess } from './kept-process.ts';
+import { NO_FAULT, type Fault } from './fault.ts';
+import type { KeptProcess } from './kept-process.ts';
 import { connectKube, type Kube } from './kube.ts';
-import { createMachine, type Machine } from './machine.ts';
+import type { Machine } from './machine.ts';
 import { readManifests, type Manifests } from './manifests.ts';
-import { createNodeFiles, nodeFiles } from './node-files.ts';
+import { createMember, type Member } from './member.ts';
 import { createNodes, nodeName } from './nodes.ts';
 import { untilWorkloadsRun, workloads } from './workloads.ts';
 import { startTokens, type Tokens } from './tokens.ts';
@@ -67,9 +65,19 @@ function aborted(signal: AbortSignal | undefined): Promise<never> {
   });
 }
 
-interface Member {
-  readonly machine: Machine;
-  readonly agent: KeptProcess;
+async function addMember(parts: Parts, node: string, bootId: string): Promise<void> {
+  const { cluster, options, guard, lifetime, members } = parts;
+  const context = { guard, log: options.log, lifetime: lifetime.signal };
+  const { downForMs = 5_000, faults, agents: withAgent = true } = options;
+  const fault = faults?.get(node) ?? NO_FAULT;
+  const member = await createMember(cluster, context, {
+    node,
+    bootId,
+    downForMs,
+    fault,
+    withAgent,
+  });
+  members.set(node, member);
 }
 
 interface Parts {
@@ -103,15 +111,16 @@ async function openParts(cluster: ClusterFacts, options: FleetOptions): Promise<
 
 async function setUp(parts: Parts): Promise<void> {
   const { kube, manifests, options, evidence } = parts;
-  const bundlePath = join(parts.cluster.dir, 'agent.cjs');
-  const bundled = options.agents === false ? undefined : bundleAgent(bundlePath);
+  const bundled = options.agents === false ? undefined : bundleAgent(bundlePath(parts.cluster));
   // A failure is met where it is awaited below; until then it must not count as unhandled.
   bundled?.catch(() => undefined);
   // Nodes first: KWOK takes seconds to notice pods that were there before it had their node.
   const bootIds = await createNodes(kube, options.nodes);
   await Promise.all([
-    ...[...bootIds].map(([node, bootId]) => addMember(parts, { node, bootId, bundlePath })),
-    ...[...bootIds.keys()].map((node) => evidence.until(node, 'Ready', ({ ready }) => ready)),
+    ...[...bootIds].map(([node, bootId]) => addMember(parts, node, bootId)),
+    ...[...bootIds.keys()].map((node) =>
+      evidence.until(node, 'Ready', ({ ready }) => ready, patienceMs(options)),
+    ),
   ]);
   options.log(`${options.nodes} nodes are Ready`);
   const { podsPerNode = 2, nodes } = options;
@@ -128,37 +137,11 @@ async function setUp(parts: Parts): Promise<void> {
   await Promise.all([running(), reporting()]);
 }
 
-async function addMember(
-  parts: Parts,
-  { node, bootId, bundlePath }: { node: string; bootId: string; bundlePath: string },
-): Promise<void> {
-  const { cluster, options, guard } = parts;
-  const files = nodeFiles(cluster.dir, node);
-  await createNodeFiles(files, bootId);
-  await mkdir(agentLogsDir(cluster), { recursive: true });
-  const agent = keepProcess(agentSpec(cluster, bundlePath, { node, files }), {
-    guard,
-    log: options.log,
-    lifetime: parts.lifetime.signal,
-  });
-  const fault = options.faults?.get(node);
-  const machine = createMachine({
-    node,
-    files,
-    downForMs: options.downForMs ?? 5_000,
-    ...(fault && { fault }),
-    power: {
-      off: (signal) => powerOff(cluster, node, signal),
-      on: (next, signal) =>
-        powerOn(cluster, node, { signal, ...(next !== undefined && { bootId: next }) }),
-    },
-    agent: {
-      kill: () => agent.kill(),
-      start: async () => (options.agents === false ? undefined : agent.start()),
-    },
-    log: options.log,
-  });
-  parts.members.set(node, { agent, machine });
+const hasReport = ({ report }: NodeFacts): boolean => report !== undefined;
+
+/** Many processes on few processors take their time. */
+function patienceMs({ nodes }: FleetOptions): number {
+  return 60_000 + nodes * 1_000;
 }
 
 async function startAgents(parts: Parts, bundled: Promise<void>): Promise<void> {
@@ -176,7 +159,7 @@ async function startAgents(parts: Parts, bundled: Promise<void>): Promise<void> 
     [...members].map(async ([node, { agent }]) => {
       await tokens.first(node);
       await agent.start();
-      await parts.evidence.until(node, 'reported on', ({ report }) => report !== undefined);
+      await parts.evidence.until(node, 'reported on', hasReport, patienceMs(options));
     }),
   );
   options.log(`${members.size} agents have reported`);

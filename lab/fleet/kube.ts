@@ -17,7 +17,7 @@ export class KubeError extends Error {
 }
 
 /** One event of a watch, as the API server sends it. */
-export interface WatchEvent {
+interface WatchEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
   readonly object: KubeObject;
 }
