@@ -325,11 +325,11 @@ describe('the token of an agent', () => {
   test('G10: changes nothing of another node', async () => {
     const path = `/api/v1/nodes/${other.name}`;
     const tries = [
-      agent.patch(`${path}/status`, 'strategic', report('RebootRequired')),
-      agent.patch(path, 'merge', annotations(ANNOTATION.answer)),
+      async () => agent.patch(`${path}/status`, 'strategic', report('RebootRequired')),
+      async () => agent.patch(path, 'merge', annotations(ANNOTATION.answer)),
     ];
     for (const attempt of tries) {
-      await expect(attempt).rejects.toThrow(`belongs to node ${node.name}, not ${other.name}`);
+      await expect(attempt()).rejects.toThrow(`belongs to node ${node.name}, not ${other.name}`);
     }
   });
 
@@ -345,22 +345,22 @@ describe('the token of an agent', () => {
     const pods = '/api/v1/namespaces/lockkeeper/pods';
     const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: node.name } };
     const tries = [
-      agent.post(`${pods}/${node.name}/eviction`, eviction),
-      agent.get(pods),
-      agent.get('/api/v1/secrets'),
+      async () => agent.post(`${pods}/${node.name}/eviction`, eviction),
+      async () => agent.get(pods),
+      async () => agent.get('/api/v1/secrets'),
     ];
-    for (const attempt of tries) await expect(attempt).rejects.toMatchObject({ status: 403 });
+    for (const attempt of tries) await expect(attempt()).rejects.toMatchObject({ status: 403 });
   });
 
   test('G10: that is bound to no pod changes nothing', async () => {
     const unbound = as(await scene.token());
     const path = `/api/v1/nodes/${node.name}`;
     const tries = [
-      unbound.patch(`${path}/status`, 'strategic', report('RebootRequired')),
-      unbound.patch(path, 'merge', annotations(ANNOTATION.answer)),
+      async () => unbound.patch(`${path}/status`, 'strategic', report('RebootRequired')),
+      async () => unbound.patch(path, 'merge', annotations(ANNOTATION.answer)),
     ];
     for (const attempt of tries) {
-      await expect(attempt).rejects.toThrow('is not bound to a pod on a node');
+      await expect(attempt()).rejects.toThrow('is not bound to a pod on a node');
     }
   });
 });
