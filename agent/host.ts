@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describeEnd, ENTER_HOST, runCommand } from './command.ts';
+import type { CommandEnd } from './command.ts';
 import { checkSentinelFile, judgeCommand } from './sentinel.ts';
 import type { Sentinel } from './sentinel.ts';
 
@@ -43,8 +44,8 @@ const LINUX: HostSystem = {
 };
 
 export function createHost(settings: HostSettings, system: HostSystem = LINUX): Host {
-  const run = ({ words }: Command) =>
-    runCommand([...system.enter, ...words], settings.commandTimeoutMs);
+  const run = async ({ words }: Command) =>
+    notEntered(await runCommand([...system.enter, ...words], settings.commandTimeoutMs));
   return {
     async bootId() {
       const id = readFileSync(settings.bootIdFile, 'utf8').trim();
@@ -68,4 +69,13 @@ export function createHost(settings: HostSettings, system: HostSystem = LINUX): 
       throw new Error(`${reboot.command.line}: ${describeEnd(end)}`);
     },
   };
+}
+
+/**
+ * nsenter's own failure is exit code 1 too, which for a sentinel means "not required": an agent without the right to
+ * enter the host would look healthy for ever. Its message tells the two apart.
+ */
+function notEntered(end: CommandEnd): CommandEnd {
+  if (end.kind !== 'exit' || end.code === 0 || !end.lastLine.startsWith('nsenter: ')) return end;
+  return { kind: 'cannot-start', because: end.lastLine };
 }

@@ -121,6 +121,15 @@ describe('a sentinel command', () => {
     });
   });
 
+  test('is unknown, not "not required", where the host cannot be entered', async () => {
+    const refused = 'echo "nsenter: cannot open /proc/1/ns/mnt: Permission denied" >&2; exit 1';
+    const sentinel = await ask('check', ['true'], ['/bin/sh', '-c', refused]);
+    expect(sentinel).toEqual({
+      wants: 'unknown',
+      message: expect.stringContaining('cannot be started: nsenter: cannot open'),
+    });
+  });
+
   test('runs behind whatever enters the host', async () => {
     const sentinel = await ask(
       'x',
