@@ -20,7 +20,7 @@ export class KubeError extends Error {
   }
 }
 
-export interface KubeRequest {
+interface KubeRequest {
   readonly method: 'GET' | 'PATCH';
   readonly path: string;
   readonly accept?: string;
@@ -28,7 +28,7 @@ export interface KubeRequest {
   readonly body?: unknown;
 }
 
-export interface StreamDeadlines {
+interface StreamDeadlines {
   readonly answerMs: number;
   /** Longest silence between two lines before the stream counts as dead. */
   readonly silenceMs: number;

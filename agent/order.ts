@@ -24,7 +24,7 @@ export type OrderVerdict =
     };
 
 /** How an answer names the order it is about. */
-export type OrderName = Pick<RebootOrder, 'bootId' | 'rollout'>;
+type OrderName = Pick<RebootOrder, 'bootId' | 'rollout'>;
 
 /** An order that cannot be read has no name. */
 const UNREADABLE: OrderName = { bootId: '', rollout: '' };

@@ -22,7 +22,7 @@ export interface WatchTimes {
   readonly briefMs: number;
 }
 
-export const WATCH_TIMES: WatchTimes = {
+const WATCH_TIMES: WatchTimes = {
   answerMs: 15_000,
   streamSeconds: 600,
   silenceMs: 150_000,

@@ -34,7 +34,7 @@ export async function eventually<T>(
 }
 
 /** A machine that is only what the test says it is. */
-export interface FakeHost extends Host {
+interface FakeHost extends Host {
   boot: string;
   sentinel: Sentinel;
   /** How often each has been called. */
@@ -45,7 +45,7 @@ export interface FakeHost extends Host {
   beforeBootId: () => Promise<void> | void;
 }
 
-export function fakeHost(): FakeHost {
+function fakeHost(): FakeHost {
   return {
     boot: randomUUID(),
     sentinel: { wants: 'not-required', message: 'absent' },
