@@ -5,6 +5,14 @@ const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as c
 /** How a duration is written. Without look-arounds, so that Go's RE2 accepts it in a generated JSON Schema. */
 export const DURATION = /^([0-9]+(ms|s|m|h|d))+$/;
 
+/** Ten years. Anything longer is a typing error, and dates made with it would soon be none. */
+export const LONGEST_MS = 3_650 * UNIT_MS.d;
+
+/** Whether parseDuration makes a number of it that one can count with. */
+export function isDuration(text: string): boolean {
+  return DURATION.test(text) && parseDuration(text) <= LONGEST_MS;
+}
+
 /** Milliseconds of a duration that matches DURATION; parts add up. */
 export function parseDuration(text: string): number {
   return [...text.matchAll(/(\d+)(ms|s|m|h|d)/g)].reduce(

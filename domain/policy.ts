@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { DURATION, parseDuration } from './durations.ts';
+import { DURATION, isDuration, parseDuration } from './durations.ts';
 import { parseSelector } from './label-selector.ts';
 
 /** The policy: type, default, check and documentation in one. Only the worker, the CLI and tests import it as a value. */
 
 const durationMs = z
   .string()
-  .regex(DURATION, 'write a duration like 90s, 30m, 1h30m or 14d')
+  .regex(DURATION, { error: 'write a duration like 90s, 30m, 1h30m or 14d', abort: true })
+  .refine(isDuration, 'write a duration of at most 3650d')
   .transform(parseDuration);
 
 const labelSelector = z

@@ -1,4 +1,4 @@
-import { DURATION, parseDuration } from './durations.ts';
+import { isDuration, parseDuration } from './durations.ts';
 import type { Word } from './status.ts';
 
 export interface SignalWord extends Word {
@@ -31,7 +31,6 @@ function texts(fields: Record<string, unknown>): { reason?: string; by?: string;
 
 function duration(lasting: unknown): Pick<SignalWord, 'forMs' | 'notUnderstood'> {
   if (lasting === undefined) return {};
-  if (typeof lasting === 'string' && DURATION.test(lasting))
-    return { forMs: parseDuration(lasting) };
+  if (typeof lasting === 'string' && isDuration(lasting)) return { forMs: parseDuration(lasting) };
   return { notUnderstood: `for: write a duration like 30m, not ${JSON.stringify(lasting)}` };
 }
