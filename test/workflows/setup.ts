@@ -5,17 +5,19 @@ import { bundleWorkflows } from '../../lab/bundle.ts';
 import { ensureTool } from '../../lab/tools/ensure.ts';
 
 /**
- * Makes sure of Temporal's time-skipping test server and bundles the workflows once; tests find the paths in
- * LOCKKEEPER_TEST_SERVER and LOCKKEEPER_TEST_BUNDLE.
+ * Makes sure of Temporal's servers, the time-skipping one and the real one, and bundles the workflows once; tests find the
+ * paths in LOCKKEEPER_TEST_SERVER, LOCKKEEPER_TEMPORAL and LOCKKEEPER_TEST_BUNDLE.
  */
 export default async function setup(): Promise<void> {
   const { signal } = new AbortController();
   const dir = await mkdtemp(join(tmpdir(), 'lockkeeper-workflows-'));
   const log = (line: string): void => console.error(`[tools] ${line}`);
-  const [server, bundle] = await Promise.all([
+  const [server, temporal, bundle] = await Promise.all([
     ensureTool('temporalTestServer', { log, signal }),
+    ensureTool('temporal', { log, signal }),
     bundleWorkflows(dir, signal),
   ]);
   process.env['LOCKKEEPER_TEST_SERVER'] = server;
+  process.env['LOCKKEEPER_TEMPORAL'] = temporal;
   process.env['LOCKKEEPER_TEST_BUNDLE'] = bundle;
 }

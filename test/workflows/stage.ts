@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { activityInfo } from '@temporalio/activity';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { Activities } from '../../activities/index.ts';
 import { TASK_QUEUE, lockId, rolloutId } from '../../domain/names.ts';
 import type { RolloutRecord } from '../../domain/node-contract.ts';
@@ -128,12 +128,31 @@ export class World {
   }
 }
 
-/** A world of its own time; end it after the test file. */
+/** A server on which time is skipped; end it after the test file. */
 export function openStage(): Promise<TestWorkflowEnvironment> {
+  quiet();
   return TestWorkflowEnvironment.createTimeSkipping({
-    server: {
-      executable: { type: 'existing-path', path: process.env['LOCKKEEPER_TEST_SERVER'] ?? '' },
-    },
+    server: { executable: from('TEST_SERVER') },
+  });
+}
+
+/**
+ * The real server, for what the time-skipping one gets wrong: it refuses a workflow task that cancels an activity which has
+ * just completed (ACTIVITY_UNKNOWN), and the workflow then stands still.
+ */
+export function openRealStage(): Promise<TestWorkflowEnvironment> {
+  quiet();
+  return TestWorkflowEnvironment.createLocal({ server: { executable: from('TEMPORAL') } });
+}
+
+function from(name: string) {
+  return { type: 'existing-path' as const, path: process.env[`LOCKKEEPER_${name}`] ?? '' };
+}
+
+function quiet(): void {
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
   });
 }
 

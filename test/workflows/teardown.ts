@@ -6,5 +6,6 @@ export default async function teardown(): Promise<void> {
   const bundle = process.env['LOCKKEEPER_TEST_BUNDLE'];
   if (bundle) await rm(dirname(bundle), { recursive: true, force: true });
   delete process.env['LOCKKEEPER_TEST_SERVER'];
+  delete process.env['LOCKKEEPER_TEMPORAL'];
   delete process.env['LOCKKEEPER_TEST_BUNDLE'];
 }

@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { Activities } from '../../activities/index.ts';
+import { lockId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
+import type { LockStatus } from '../../domain/status.ts';
+import type { poolLock } from '../../workflows/index.ts';
+import { openRealStage, statusOf, until, World } from './stage.ts';
+
+let env: TestWorkflowEnvironment;
+beforeAll(async () => {
+  env = await openRealStage();
+});
+afterAll(async () => {
+  await env.teardown();
+});
+
+/** A pool with room for `permits` nodes, in which a node is away until it is let back. */
+class Pool {
+  readonly back = new Set<string>();
+  readonly cordons: string[] = [];
+  most = 0;
+  readonly world: World;
+
+  constructor(permits: number, changes: Partial<Activities> = {}) {
+    const away = new Set<string>();
+    this.world = new World(env, {
+      findRoom: async ({ holders, known }) => {
+        if (holders.length < permits) return { room: true, budget: permits, out: [] };
+        const because = `${holders.join(', ')} out of service`;
+        if (because === known) {
+          throw ApplicationFailure.create({ message: because, nextRetryDelay: '1h' });
+        }
+        return { room: false, budget: permits, out: [], because };
+      },
+      cordonNode: async ({ node }) => {
+        this.cordons.push(node);
+        away.add(node);
+        this.most = Math.max(this.most, away.size);
+        return {
+          workflowId: rolloutId(node),
+          runId: 'run',
+          cordonedByUs: true,
+          bootIdBefore: 'boot-1',
+          phase: 'draining',
+        };
+      },
+      awaitReturn: async ({ node }) => {
+        while (!this.back.has(node)) {
+          heartbeat();
+          cancellationSignal().throwIfAborted();
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        away.delete(node);
+        return { kind: 'returned', bootId: 'boot-2' };
+      },
+      ...changes,
+    });
+  }
+
+  status(): Promise<LockStatus> {
+    return this.world.lock().query<LockStatus>('status');
+  }
+
+  holders = async (): Promise<string[]> => (await this.status()).holders.map(({ node }) => node);
+
+  /** Starts the rollouts one after the other, so that the order in which they ask is known. */
+  async startInTurn(nodes: readonly string[]) {
+    const rollouts = [];
+    for (const node of nodes) {
+      rollouts.push(await this.world.start({ node }));
+      await until(
+        () => this.status().catch(() => undefined),
+        (status) =>
+          [...(status?.holders ?? []), ...(status?.queue ?? [])].some(
+            (entry) => entry.node === node,
+          ),
+      );
+    }
+    return rollouts;
+  }
+
+  async endAll(nodes: readonly string[]): Promise<void> {
+    for (const node of nodes) await this.world.end(rolloutId(node));
+  }
+}
+
+const NODES = ['n1', 'n2', 'n3', 'n4'];
+
+describe('the lock of a pool', () => {
+  test('G1: gives one permit at a time, in the order in which it was asked', async () => {
+    const pool = new Pool(1);
+    await pool.world.run(async () => {
+      const rollouts = await pool.startInTurn(NODES);
+      for (const [index, rollout] of rollouts.entries()) {
+        await until(pool.holders, (nodes) => nodes[0] === NODES[index]);
+        pool.back.add(NODES[index] ?? '');
+        expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
+      }
+    });
+    expect(pool.cordons).toEqual(NODES);
+    expect(pool.most).toBe(1);
+  });
+
+  test('G1: gives as many permits as there is room for', async () => {
+    const pool = new Pool(2);
+    await pool.world.run(async () => {
+      const rollouts = await pool.startInTurn(NODES);
+      await until(
+        async () => pool.cordons,
+        (cordons) => cordons.length === 2,
+      );
+      for (const node of NODES) pool.back.add(node);
+      for (const rollout of rollouts) await rollout.result();
+    });
+    expect(pool.most).toBe(2);
+    expect(pool.cordons.toSorted()).toEqual(NODES);
+  });
+
+  test('G8: tells a waiter its place and whom it waits behind, and shows why the first waits', async () => {
+    const pool = new Pool(1);
+    await pool.world.run(async () => {
+      const [, , third] = await pool.startInTurn(['n1', 'n2', 'n3']);
+      if (!third) throw new Error('there is no third rollout');
+      const { queue } = await until(
+        () => statusOf(third),
+        (status) => status.queue !== undefined,
+      );
+      expect(queue).toEqual({ place: 2, behind: ['n1', 'n2'] });
+      await until(
+        () => pool.status(),
+        ({ because }) => because === 'n1 out of service',
+      );
+      await pool.endAll(NODES);
+    });
+  });
+
+  test('drops a waiter that is gone when its turn comes', async () => {
+    const pool = new Pool(1);
+    await pool.world.run(async () => {
+      const [first, second, third] = await pool.startInTurn(['n1', 'n2', 'n3']);
+      await second?.terminate();
+      pool.back.add('n1').add('n3');
+      expect(await first?.result()).toMatchObject({ outcome: 'rebooted' });
+      expect(await third?.result()).toMatchObject({ outcome: 'rebooted' });
+    });
+    expect(pool.cordons).toEqual(['n1', 'n3']);
+  });
+
+  test('keeps the permit of a holder that is gone until a person gives it back', async () => {
+    const pool = new Pool(1);
+    await pool.world.run(async () => {
+      const [first, second] = await pool.startInTurn(['n1', 'n2']);
+      await until(
+        async () => pool.cordons,
+        (cordons) => cordons.length === 1,
+      );
+      await first?.terminate();
+      await until(
+        () => pool.status(),
+        ({ because }) => because === 'n1 out of service',
+      );
+      await pool.world.lock().signal('release', { node: 'n1' });
+      pool.back.add('n2');
+      expect(await second?.result()).toMatchObject({ outcome: 'rebooted' });
+    });
+  });
+
+  test('grants nothing while it is paused', async () => {
+    const pool = new Pool(1);
+    await pool.world.run(async () => {
+      const [, second] = await pool.startInTurn(['n1', 'n2']);
+      await pool.world.lock().signal('pause', { reason: 'release night', by: 'ann' });
+      pool.back.add('n1').add('n2');
+      await until(pool.holders, (nodes) => nodes.length === 0);
+      expect((await pool.status()).paused).toMatchObject({ by: 'ann' });
+      expect(pool.cordons).toEqual(['n1']);
+      await pool.world.lock().signal('resume');
+      expect(await second?.result()).toMatchObject({ outcome: 'rebooted' });
+    });
+  });
+
+  test('a new run carries on with the permits and the queue of the former', async () => {
+    const pool = new Pool(1);
+    await pool.world.run(async () => {
+      const waiter = { workflowId: rolloutId('n2'), runId: 'gone', node: 'n2', sinceMs: 1 };
+      await env.client.workflow.start<typeof poolLock>('poolLock', {
+        workflowId: lockId('workers'),
+        taskQueue: TASK_QUEUE,
+        args: [
+          {
+            pool: 'workers',
+            carried: {
+              state: {
+                pool: 'workers',
+                grants: 7,
+                holders: [
+                  { ...waiter, workflowId: rolloutId('n1'), node: 'n1', grantId: 'workers-7' },
+                ],
+                queue: [waiter],
+              },
+            },
+          },
+        ],
+      });
+      const status = await pool.status();
+      expect(status.holders).toEqual([{ node: 'n1', grantId: 'workers-7', sinceMs: 1 }]);
+      expect(status.queue).toEqual([{ node: 'n2', sinceMs: 1 }]);
+      await pool.world
+        .lock()
+        .signal('release', { workflowId: rolloutId('n1'), grantId: 'workers-6' });
+      expect(await pool.holders()).toEqual(['n1']);
+    });
+  });
+});
