@@ -96,6 +96,13 @@ export interface NodeCondition {
 
 const rfc3339 = (atMs: number): string => new Date(atMs).toISOString();
 
+const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i;
+
+/** Date.parse guesses: it reads "1-12-2026" as a day in January and "friday-5" as a day in May. NaN for both. */
+function instantOf(text: string): number {
+  return RFC3339.test(text) ? Date.parse(text.toUpperCase()) : Number.NaN;
+}
+
 export function writeOrder(order: RebootOrder): string {
   return JSON.stringify({
     bootId: order.bootId,
@@ -173,7 +180,7 @@ export function readHold(text: string | undefined): Hold | undefined {
   if (text === undefined) return undefined;
   const until = /(?:^|\s)until=(\S+)/.exec(text);
   const reason = text.replace(until?.[0] ?? '', '').trim() || 'no reason given';
-  const untilMs = Date.parse(until?.[1] ?? '');
+  const untilMs = instantOf(until?.[1] ?? '');
   return Number.isNaN(untilMs) ? { reason: text.trim() || reason } : { reason, untilMs };
 }
 
@@ -196,6 +203,11 @@ export function rebootRequiredCondition(report: RebootReport, sinceMs: number): 
   };
 }
 
+const WANTS = new Map([
+  ['True', 'required'],
+  ['False', 'not-required'],
+] as const) as ReadonlyMap<string, 'required' | 'not-required'>;
+
 /** The agent's report among a node's conditions, or undefined when no agent has ever reported. */
 export function readReport(
   conditions: readonly {
@@ -207,12 +219,11 @@ export function readReport(
 ): RebootReport | undefined {
   const condition = conditions.find(({ type }) => type === REBOOT_REQUIRED);
   if (!condition) return undefined;
-  const wants = { True: 'required', False: 'not-required' } as const;
   return {
-    wants: wants[condition.status as keyof typeof wants] ?? 'unknown',
+    wants: WANTS.get(condition.status) ?? 'unknown',
     message: condition.message ?? '',
     // A report without a time is as old as can be: the node is not started on.
-    heardAtMs: condition.lastHeartbeatTime ? new Date(condition.lastHeartbeatTime).getTime() : 0,
+    heardAtMs: new Date(condition.lastHeartbeatTime ?? 0).getTime() || 0,
   };
 }
 
@@ -254,7 +265,7 @@ function fieldsOf(value: unknown): Fields {
       return field;
     },
     instant(key) {
-      const at = Date.parse(text(key));
+      const at = instantOf(text(key));
       if (Number.isNaN(at)) throw new Unreadable(`${key} is not an RFC 3339 time`);
       return at;
     },

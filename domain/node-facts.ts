@@ -99,7 +99,7 @@ function annotationFacts(annotations: Readonly<Record<string, string>>) {
 }
 
 function instant(at: Date | string | undefined): number {
-  return at === undefined ? 0 : new Date(at).getTime();
+  return new Date(at ?? 0).getTime() || 0;
 }
 
 /** Drops keys without a value, so that "absent" has one form. */
