@@ -6,8 +6,10 @@
 type Labels = Readonly<Record<string, string>>;
 type Requirement = (labels: Labels) => boolean;
 
-const KEY = '[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?';
-const VALUE = '([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)?';
+const NAME = '[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?';
+const DOMAIN = '[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?';
+const KEY = `(?:${DOMAIN}/)?${NAME}`;
+const VALUE = `(?:${NAME})?`;
 const EQUALITY = new RegExp(`^(${KEY})\\s*(==|=|!=)\\s*(${VALUE})$`);
 const SET = new RegExp(`^(${KEY})\\s+(in|notin)\\s*\\(([^()]*)\\)$`);
 const EXISTS = new RegExp(`^(!?)\\s*(${KEY})$`);
@@ -24,24 +26,34 @@ function parseRequirement(text: string): Requirement | undefined {
 }
 
 function parseEquality(text: string): Requirement | undefined {
-  const [, key = '', , operator, value = ''] = EQUALITY.exec(text) ?? [];
+  const [, key = '', operator, value = ''] = EQUALITY.exec(text) ?? [];
   if (operator === undefined) return undefined;
-  return operator === '!=' ? (labels) => labels[key] !== value : (labels) => labels[key] === value;
+  return operator === '!='
+    ? (labels) => valueOf(labels, key) !== value
+    : (labels) => valueOf(labels, key) === value;
 }
 
 function parseSet(text: string): Requirement | undefined {
-  const [, key = '', , operator, list = ''] = SET.exec(text) ?? [];
+  const [, key = '', operator, list = ''] = SET.exec(text) ?? [];
   if (operator === undefined) return undefined;
   const values = list.split(',').map((value) => value.trim());
   if (!values.every((value) => new RegExp(`^${VALUE}$`).test(value))) return undefined;
-  const isIn: Requirement = (labels) => labels[key] !== undefined && values.includes(labels[key]);
+  const isIn: Requirement = (labels) => {
+    const value = valueOf(labels, key);
+    return value !== undefined && values.includes(value);
+  };
   return operator === 'in' ? isIn : (labels) => !isIn(labels);
 }
 
 function parseExistence(text: string): Requirement | undefined {
   const [, not, key] = EXISTS.exec(text) ?? [];
   if (key === undefined) return undefined;
-  return not ? (labels) => labels[key] === undefined : (labels) => labels[key] !== undefined;
+  return (labels) => (valueOf(labels, key) === undefined) === (not === '!');
+}
+
+/** Own labels only: "constructor" is a label key like any other, and every object inherits something of that name. */
+function valueOf(labels: Labels, key: string): string | undefined {
+  return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }
 
 function splitOutsideParentheses(text: string): string[] {
