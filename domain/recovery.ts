@@ -31,5 +31,6 @@ export function recover(node: NodeFacts, workflowId: string, ownerRunning: boole
 export function isAccepted(node: Pick<NodeFacts, 'order' | 'answer' | 'bootId'>): boolean {
   if (!node.order?.ok || !node.answer?.ok) return false;
   const { value: answer } = node.answer;
+  if (answer.bootId !== node.bootId) return false;
   return answer.verdict === 'accepted' && answers(answer, node.order.value);
 }

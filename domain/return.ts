@@ -1,4 +1,3 @@
-import { formatDuration } from './durations.ts';
 import { answers, type RebootOrder } from './node-contract.ts';
 import type { NodeFacts } from './node-facts.ts';
 
@@ -12,13 +11,13 @@ export type Reception =
 /** A moment past its expiry before an order counts as unanswered: the agent's clock may be slow, its answer on the way. */
 const EXPIRY_MARGIN_MS = 15_000;
 
-/** A node whose boot id has changed has obviously taken the order, whatever stands on it. */
+/** A node whose boot id has changed has obviously taken the order, whatever stands on it. No boot id is not another one. */
 export function judgeReception(
   node: NodeFacts,
   order: Pick<RebootOrder, 'bootId' | 'rollout' | 'expiresAtMs'>,
   nowMs: number,
 ): Reception {
-  if (node.bootId !== order.bootId) return { kind: 'accepted', atMs: nowMs };
+  if (node.bootId !== '' && node.bootId !== order.bootId) return { kind: 'accepted', atMs: nowMs };
   const answer = node.answer?.ok ? node.answer.value : undefined;
   if (answer && answers(answer, order)) {
     return answer.verdict === 'accepted'
@@ -38,9 +37,10 @@ export interface Proof {
   readonly orderedAtMs: number;
 }
 
-/** Why the node does not count as back at this moment, or undefined when it does. Staying so is for the caller to see. */
+/** Why the node, as far as it can be seen, does not count as back at this moment; undefined when it does. Staying so is for the caller to see. */
 export function notBackYet(node: NodeFacts | undefined, proof: Proof): string | undefined {
-  if (!node) return 'its Node object is gone';
+  if (!node) return 'its Node object has not been seen yet';
+  if (node.bootId === '') return 'it reports no boot id';
   if (node.bootId === proof.bootIdBefore) return 'its boot id has not changed';
   if (!node.ready) return 'it has a new boot id but is not Ready';
   if (node.heartbeatAtMs <= proof.orderedAtMs) return 'its kubelet has not confirmed Ready since';
@@ -50,8 +50,4 @@ export function notBackYet(node: NodeFacts | undefined, proof: Proof): string | 
 /** The agent has looked at the sentinel in this boot: its report is newer than Ready. */
 export function heardSinceBoot(node: NodeFacts): boolean {
   return node.report !== undefined && node.report.heardAtMs >= node.readySinceMs;
-}
-
-export function sayWait(because: string, sinceMs: number, nowMs: number): string {
-  return `${because} (for ${formatDuration(nowMs - sinceMs)})`;
 }

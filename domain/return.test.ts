@@ -1,0 +1,134 @@
+import { describe, expect, test } from '@jest/globals';
+import { aNode, read } from './a-node.fixture.ts';
+import type { NodeFacts } from './node-facts.ts';
+import { heardSinceBoot, judgeReception, notBackYet } from './return.ts';
+
+const ORDER = { bootId: 'boot-1', rollout: 'node-rollout/n1/run-1', expiresAtMs: 60_000 };
+const ANSWER = {
+  bootId: ORDER.bootId,
+  rollout: ORDER.rollout,
+  verdict: 'accepted',
+  because: 'it is in time',
+  atMs: 5_000,
+} as const;
+
+describe('an order is', () => {
+  test.each<{ name: string; node: Partial<NodeFacts>; nowMs?: number; expected: object }>([
+    {
+      name: 'waiting while the agent has said nothing',
+      node: {},
+      expected: { kind: 'waiting', because: 'the agent has not answered the order yet' },
+    },
+    {
+      name: 'accepted as soon as the agent says so, at the time it says',
+      node: { answer: read(ANSWER) },
+      expected: { kind: 'accepted', atMs: 5_000 },
+    },
+    {
+      name: "refused in the agent's own words",
+      node: { answer: read({ ...ANSWER, verdict: 'refused', because: 'it expired' }) },
+      expected: { kind: 'refused', because: 'it expired' },
+    },
+    {
+      name: 'accepted when the boot id has changed, whatever stands on the node',
+      node: { bootId: 'boot-2', answer: read({ ...ANSWER, verdict: 'refused' }) },
+      expected: { kind: 'accepted', atMs: 10_000 },
+    },
+    {
+      name: 'not accepted by a node that merely reports no boot id',
+      node: { bootId: '' },
+      expected: { kind: 'waiting' },
+    },
+    {
+      name: 'G4: not accepted by the answer to another run',
+      node: { answer: read({ ...ANSWER, rollout: 'node-rollout/n1/run-0' }) },
+      expected: { kind: 'waiting' },
+    },
+    {
+      name: 'G4: not accepted by the answer of an earlier boot',
+      node: { answer: read({ ...ANSWER, bootId: 'boot-0' }) },
+      expected: { kind: 'waiting' },
+    },
+    {
+      name: 'not accepted by an answer that cannot be read',
+      node: { answer: { ok: false, because: 'it is not JSON' } },
+      expected: { kind: 'waiting' },
+    },
+    {
+      name: 'waiting until its expiry and a margin for clocks have passed',
+      node: {},
+      nowMs: 75_000,
+      expected: { kind: 'waiting' },
+    },
+    {
+      name: 'unanswered after that',
+      node: {},
+      nowMs: 75_001,
+      expected: { kind: 'silent', because: 'the agent did not answer before the order expired' },
+    },
+    {
+      name: 'accepted however late the acceptance is seen',
+      node: { answer: read(ANSWER) },
+      nowMs: 900_000,
+      expected: { kind: 'accepted', atMs: 5_000 },
+    },
+  ])('$name', ({ node, nowMs = 10_000, expected }) => {
+    expect(judgeReception(aNode(node), ORDER, nowMs)).toMatchObject(expected);
+  });
+});
+
+describe('G3: a node is not back', () => {
+  const proof = { bootIdBefore: 'boot-1', orderedAtMs: 10_000 };
+  const back = { bootId: 'boot-2', ready: true, heartbeatAtMs: 10_001 };
+  test.each<{ name: string; node: Partial<NodeFacts>; because: string | undefined }>([
+    {
+      name: 'with the boot id it had, however Ready it is',
+      node: { ...back, bootId: 'boot-1' },
+      because: 'its boot id has not changed',
+    },
+    {
+      name: 'without a boot id, which is not another one',
+      node: { ...back, bootId: '' },
+      because: 'it reports no boot id',
+    },
+    {
+      name: 'while it is NotReady',
+      node: { ...back, ready: false },
+      because: 'it has a new boot id but is not Ready',
+    },
+    {
+      name: 'by a Ready that is older than the order',
+      node: { ...back, heartbeatAtMs: 10_000 },
+      because: 'its kubelet has not confirmed Ready since',
+    },
+    {
+      name: 'by a Ready that was never confirmed',
+      node: { ...back, heartbeatAtMs: 0 },
+      because: 'its kubelet has not confirmed Ready since',
+    },
+  ])('$name', ({ node, because }) => {
+    expect(notBackYet(aNode(node), proof)).toBe(because);
+  });
+
+  test('as long as nobody has seen it', () => {
+    expect(notBackYet(undefined, proof)).toBe('its Node object has not been seen yet');
+  });
+
+  test('until everything holds at once', () => {
+    expect(notBackYet(aNode(back), proof)).toBeUndefined();
+  });
+});
+
+const heard = (heardAtMs: number) =>
+  heardSinceBoot(
+    aNode({ readySinceMs: 10_000, report: { wants: 'required', message: '', heardAtMs } }),
+  );
+
+describe('the agent counts as heard since the boot', () => {
+  test('when its report is as new as Ready', () => expect(heard(10_000)).toBe(true));
+  test('but not when its report is from before', () => expect(heard(9_999)).toBe(false));
+  test('but not when there is none', () => {
+    const { report: _, ...silent } = aNode();
+    expect(heardSinceBoot(silent)).toBe(false);
+  });
+});
