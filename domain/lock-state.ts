@@ -60,17 +60,19 @@ export interface Release {
   readonly node?: string;
 }
 
-/** Gives back a permit or a place in the queue. What fits nothing changes nothing. */
+/** Gives back a permit or, when no permit is named, also a place in the queue. What fits nothing changes nothing. */
 export function release(state: LockState, given: Release): LockState {
   const fits = (entry: Waiter): boolean =>
     (given.workflowId !== undefined && entry.workflowId === given.workflowId) ||
     (given.node !== undefined && entry.node === given.node);
   const fitsGrant = (holder: Holder): boolean =>
     fits(holder) && (given.grantId === undefined || given.grantId === holder.grantId);
+  // Late news of an older permit must not cost a rollout the place it has taken since.
+  const givesUpPlace = (waiter: Waiter): boolean => given.grantId === undefined && fits(waiter);
   return {
     ...state,
     holders: state.holders.filter((holder) => !fitsGrant(holder)),
-    queue: state.queue.filter((waiter) => !fits(waiter)),
+    queue: state.queue.filter((waiter) => !givesUpPlace(waiter)),
   };
 }
 
