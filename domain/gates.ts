@@ -63,9 +63,13 @@ export function closedGates(facts: GateFacts, skip: readonly string[]): ClosedGa
   });
 }
 
-/** A fresh word of the agent that nothing asks for a reboot: there is nothing to wait for. */
+/**
+ * A fresh word of the agent that nothing asks for a reboot: there is nothing to wait for. A record that cannot be read is
+ * something to wait for all the same: a person has to look at it.
+ */
 export function nothingToDo(facts: GateFacts): string | undefined {
-  const { report } = facts.node;
+  const { report, rollout } = facts.node;
+  if (rollout?.ok === false) return undefined;
   if (facts.evenIfNotRequired || report?.wants !== 'not-required') return undefined;
   return agentGate(facts) === undefined ? report.message || 'no reboot is required' : undefined;
 }
