@@ -1,4 +1,5 @@
 import { sayPhase } from './phases.ts';
+import { shortList } from './short-list.ts';
 import type { RolloutStatus } from './status.ts';
 
 /** A rollout's status as short markdown, for the Web UI. */
@@ -17,7 +18,8 @@ function waits({ waitingFor, queue }: RolloutStatus): string[] {
       `- gate **${gate}** is closed: ${because} (since ${utc(sinceMs)})`,
   );
   if (!queue) return gates;
-  return [...gates, `- place ${queue.place} in the queue, behind ${queue.behind.join(', ')}`];
+  const behind = queue.behind.length > 0 ? `, behind ${shortList(queue.behind)}` : '';
+  return [...gates, `- place ${queue.place} in the queue${behind}`];
 }
 
 function words({ paused, aborted, skipped, notUnderstood }: RolloutStatus): string[] {

@@ -17,20 +17,35 @@ export interface SignalWord extends Word {
 export function readWord(sent: unknown, atMs: number): SignalWord {
   const silent = { reason: 'no reason given', by: 'somebody', atMs };
   if (sent === undefined || sent === null) return silent;
-  if (typeof sent !== 'object') {
+  if (typeof sent !== 'object' || Array.isArray(sent)) {
     return { ...silent, notUnderstood: `${JSON.stringify(sent)} is not an object` };
   }
-  const { for: lasting, ...fields } = sent as Record<string, unknown>;
-  return { ...silent, ...texts(fields), ...duration(lasting) };
+  const fields = Object.entries(sent).filter(([, field]) => field !== undefined);
+  const flaws = fields.flatMap(([key, field]) => flawOf(key, field) ?? []);
+  const { for: lasting, ...texts } = Object.fromEntries(
+    fields.filter(([key, field]) => flawOf(key, field) === undefined),
+  ) as { for?: string; reason?: string; by?: string; gate?: string };
+  return {
+    ...silent,
+    ...texts,
+    ...(lasting === undefined ? {} : { forMs: parseDuration(lasting) }),
+    ...(flaws.length > 0 ? { notUnderstood: flaws.join('; ') } : {}),
+  };
 }
 
-function texts(fields: Record<string, unknown>): { reason?: string; by?: string; gate?: string } {
-  const known = ['reason', 'by', 'gate'].filter((key) => typeof fields[key] === 'string');
-  return Object.fromEntries(known.map((key) => [key, fields[key]]));
-}
-
-function duration(lasting: unknown): Pick<SignalWord, 'forMs' | 'notUnderstood'> {
-  if (lasting === undefined) return {};
-  if (typeof lasting === 'string' && isDuration(lasting)) return { forMs: parseDuration(lasting) };
-  return { notUnderstood: `for: write a duration like 30m, not ${JSON.stringify(lasting)}` };
+function flawOf(key: string, field: unknown): string | undefined {
+  switch (key) {
+    case 'reason':
+    case 'by':
+    case 'gate':
+      return typeof field === 'string'
+        ? undefined
+        : `${key}: write a text, not ${JSON.stringify(field)}`;
+    case 'for':
+      return typeof field === 'string' && isDuration(field)
+        ? undefined
+        : `for: write a duration like 30m, not ${JSON.stringify(field)}`;
+    default:
+      return `${key}: there is no such field`;
+  }
 }
