@@ -1,6 +1,12 @@
 import { cancellationSignal, log } from '@temporalio/activity';
 import { closedGates, sayGate } from '../domain/gates.ts';
-import { ANNOTATION, writeOrder, writeRollout, type RebootOrder } from '../domain/node-contract.ts';
+import {
+  ANNOTATION,
+  writeOrder,
+  writeRollout,
+  type RebootOrder,
+  type RolloutRecord,
+} from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { podName, podsInTheWay } from '../domain/pod-verdict.ts';
 import type { Deps } from './deps.ts';
@@ -27,9 +33,11 @@ export async function orderReboot(deps: Deps, asked: GateQuestion): Promise<Orde
     if (!node) continue;
     const known = orderOf(node, orderedBy(run));
     if (known) return { kind: 'ordered', order: known, orderedAtMs: Date.now() };
-    const obstacle = await whyNot(deps, asked, node);
+    const obstacle = await whyNot(deps, asked, { node, record });
     if (obstacle) return obstacle;
 
+    // An attempt that was given up must not order behind the back of the one that took over.
+    cancellationSignal().throwIfAborted();
     const orderedAtMs = Date.now();
     const expiresInMs = poolPolicy(deps, asked.pool).reboot.orderExpires;
     const order = {
@@ -54,8 +62,12 @@ export async function orderReboot(deps: Deps, asked: GateQuestion): Promise<Orde
 async function whyNot(
   deps: Deps,
   asked: GateQuestion,
-  node: NodeFacts,
+  { node, record }: { node: NodeFacts; record: RolloutRecord },
 ): Promise<Ordered | undefined> {
+  // An order now would be for a second reboot, and the first would pass for its proof.
+  if (node.bootId !== record.bootIdBefore) {
+    return { kind: 'closed', because: 'the node has rebooted since it was cordoned' };
+  }
   stillCordoned(node);
   const closed = closedGates(await gateFacts(deps, asked, node), asked.skip);
   if (closed.length > 0) return { kind: 'closed', because: closed.map(sayGate).join('; ') };
@@ -66,10 +78,9 @@ async function whyNot(
   return { kind: 'not-empty', because: `still on the node: ${named.join(', ')}` };
 }
 
+/** The order of this run, even when another boot is running: then it has been obeyed, and is not given again. */
 function orderOf(node: NodeFacts, rollout: string): RebootOrder | undefined {
-  if (!node.order?.ok) return undefined;
-  const { value: order } = node.order;
-  return order.rollout === rollout && order.bootId === node.bootId ? order : undefined;
+  return node.order?.ok && node.order.value.rollout === rollout ? node.order.value : undefined;
 }
 
 async function tell(deps: Deps, node: string, workflowId: string): Promise<void> {

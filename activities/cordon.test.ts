@@ -1,0 +1,102 @@
+import { describe, expect, test } from '@jest/globals';
+import { ANNOTATION, readRollout } from '../domain/node-contract.ts';
+import { cordonNode } from './cordon.ts';
+import { RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
+import { Stage } from './testing/stage.ts';
+
+const onStage = (facts: Partial<FakeNode> = {}) => {
+  const stage = new Stage();
+  stage.nodes.add('n1', facts);
+  return { stage, nodes: stage.nodes, cordon: () => stage.run(cordonNode, { node: 'n1' }) };
+};
+
+describe('cordonNode', () => {
+  test('cordons the node and writes the record of this run, both in one update', async () => {
+    const { cordon, nodes } = onStage();
+    expect(await cordon()).toEqual(RECORD);
+    expect(nodes.updates).toHaveLength(1);
+    expect(nodes.at('n1').unschedulable).toBe(true);
+    expect(readRollout(nodes.at('n1').annotations[ANNOTATION.rollout])).toEqual({
+      ok: true,
+      value: RECORD,
+    });
+  });
+
+  test('shows it in the lifecycle conditions, on the events and in one line of the log', async () => {
+    const { cordon, nodes, stage } = onStage();
+    await cordon();
+    expect(nodes.lifecycle).toEqual({
+      MaintenancePlanned: true,
+      DrainInProgress: true,
+      Drained: false,
+      MaintenanceInProgress: false,
+    });
+    expect(nodes.events).toEqual(['n1 Normal Draining: cordoned; draining for a reboot']);
+    expect(stage.logged).toEqual(['node cordoned']);
+  });
+
+  test("G6: remembers a cordon that was there before as somebody else's", async () => {
+    const { cordon, nodes } = onStage({ unschedulable: true });
+    expect(await cordon()).toEqual({ ...RECORD, cordonedByUs: false });
+    expect(nodes.at('n1').unschedulable).toBe(true);
+    expect(nodes.events[0]).toContain('it was cordoned before, and will be left so');
+  });
+
+  test('G6: notices that somebody cordons the node while it does', async () => {
+    const { cordon, nodes } = onStage();
+    nodes.meanwhile.push(() => nodes.change('n1', { unschedulable: true }));
+    expect(await cordon()).toMatchObject({ cordonedByUs: false });
+  });
+
+  test("G6: repeating it changes nothing and does not mistake our own cordon for another's", async () => {
+    const { cordon, nodes } = onStage();
+    const first = await cordon();
+    expect(await cordon()).toEqual(first);
+    expect(nodes.updates).toHaveLength(1);
+  });
+
+  test('G4: sweeps an order and an answer of former times away', async () => {
+    const { cordon, nodes } = onStage({
+      annotations: { [ANNOTATION.order]: '{}', [ANNOTATION.answer]: '{}', 'example.org/x': 'y' },
+    });
+    await cordon();
+    expect(Object.keys(nodes.at('n1').annotations)).toEqual(['example.org/x', ANNOTATION.rollout]);
+  });
+
+  test.each([
+    {
+      name: 'another rollout has taken',
+      annotations: recorded({ workflowId: 'by-hand' }),
+      message: 'node n1 has been taken by by-hand',
+    },
+    {
+      name: 'a former run has left',
+      annotations: recorded({ runId: 'run-0' }),
+      message: 'node n1 has been taken by node-rollout/n1',
+    },
+    {
+      name: 'nobody can say who has',
+      annotations: { [ANNOTATION.rollout]: '{' },
+      message: 'the rollout annotation of n1 cannot be read: it is not JSON',
+    },
+  ])('G6: does not touch a node that $name', async ({ annotations, message }) => {
+    const { cordon, nodes } = onStage({ annotations });
+    await expect(cordon()).rejects.toMatchObject({ type: 'not-ours', nonRetryable: true, message });
+    expect(nodes.updates).toEqual([]);
+  });
+
+  test.each([
+    { when: 'before', gone: ({ nodes }: Stage) => nodes.remove('n1') },
+    {
+      when: 'while it is cordoned',
+      gone: ({ nodes }: Stage) => nodes.meanwhile.push(() => nodes.remove('n1')),
+    },
+  ])('says so when the node is deleted $when', async ({ gone }) => {
+    const { cordon, stage } = onStage();
+    gone(stage);
+    await expect(cordon()).rejects.toMatchObject({
+      type: 'node-gone',
+      message: 'node n1 was deleted before it was cordoned',
+    });
+  });
+});

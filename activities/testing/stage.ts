@@ -1,0 +1,90 @@
+import type { Logger, LogLevel } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import type { PermitRequest } from '../../domain/lock-state.ts';
+import { Policy } from '../../domain/policy.ts';
+import type { RolloutInput } from '../../domain/rollout-input.ts';
+import type { Deps } from '../deps.ts';
+import type { TemporalPort } from '../temporal.ts';
+import { FakeNodes, FakePods } from './fake-cluster.ts';
+
+/** A Temporal that only remembers. */
+export class FakeTemporal implements TemporalPort {
+  readonly running = new Set<string>();
+  readonly failed = new Set<string>();
+  readonly started: RolloutInput[] = [];
+  readonly requests: (PermitRequest & { pool: string })[] = [];
+
+  async isRunning(workflowId: string): Promise<boolean> {
+    return this.running.has(workflowId);
+  }
+
+  async runningRollouts(): Promise<Set<string>> {
+    return this.running;
+  }
+
+  async failedSince(): Promise<Set<string>> {
+    return this.failed;
+  }
+
+  async startRollout(input: RolloutInput): Promise<boolean> {
+    if (this.running.has(`node-rollout/${input.node}`)) return false;
+    this.started.push(input);
+    return true;
+  }
+
+  async requestPermit(pool: string, request: PermitRequest): Promise<void> {
+    this.requests.push({ pool, ...request });
+  }
+}
+
+/** Everything an activity acts through, and the context of an activity of `node-rollout/n1`, run `run-1`. */
+export class Stage {
+  readonly nodes = new FakeNodes();
+  readonly pods = new FakePods();
+  readonly temporal = new FakeTemporal();
+  readonly logged: string[] = [];
+  readonly heartbeats: unknown[] = [];
+  readonly environment: MockActivityEnvironment;
+  readonly deps: Deps;
+
+  constructor(pool: object = {}, run: { workflowId?: string; runId?: string } = {}) {
+    const policy = Policy.parse({
+      pools: [{ name: 'workers', nodes: 'pool=workers', windows: [{ always: true }], ...pool }],
+    });
+    this.deps = {
+      nodes: this.nodes,
+      pods: this.pods,
+      temporal: this.temporal,
+      policy: { current: () => policy },
+      searchAttributes: true,
+      lookAgainMs: 60_000,
+    };
+    this.environment = new MockActivityEnvironment(
+      { workflowExecution: { workflowId: 'node-rollout/n1', runId: 'run-1', ...run } },
+      { logger: listening(this.logged) },
+    );
+    this.environment.on('heartbeat', (details) => this.heartbeats.push(details));
+  }
+
+  /** Runs one activity; a failure is an answer too. */
+  async run<Asked, Answer>(
+    activity: (deps: Deps, asked: Asked) => Promise<Answer>,
+    asked: Asked,
+  ): Promise<Answer> {
+    return await this.environment.run(() => activity(this.deps, asked));
+  }
+}
+
+function listening(lines: string[]): Logger {
+  const take = (message: string): void => {
+    lines.push(message);
+  };
+  return {
+    log: (_level: LogLevel, message: string) => take(message),
+    trace: () => undefined,
+    debug: () => undefined,
+    info: take,
+    warn: take,
+    error: take,
+  };
+}
