@@ -77,7 +77,7 @@ export async function undoNode(
 
 interface HandBack {
   readonly record: RolloutRecord;
-  /** What to leave on the node as its quarantine. */
+  /** What to leave on the node as its quarantine; absent: whatever is there. */
   readonly mark?: (node: NodeFacts) => string | null;
   readonly unless?: (node: NodeFacts) => boolean;
 }
@@ -89,6 +89,7 @@ async function handBack(deps: Deps, name: string, how: HandBack): Promise<NodeFa
     if (!node || how.unless?.(node)) return node;
     const done = isOurs(node, how.record) ? await release(deps, node, how) : 'updated';
     if (done === 'conflict') continue;
+    if (done === 'gone') return undefined;
     // After a crash between the two writes only the conditions are left; another rollout's are not ours to remove.
     if (!node.rollout || isOurs(node, how.record)) {
       await deps.nodes.setLifecycle(name, NO_CONDITIONS, '');
@@ -101,7 +102,7 @@ function release(deps: Deps, node: NodeFacts, { record, mark }: HandBack) {
   return deps.nodes.update(node.name, {
     resourceVersion: node.resourceVersion,
     ...(record.cordonedByUs ? { unschedulable: false } : {}),
-    annotations: { ...NO_ANNOTATIONS, [ANNOTATION.quarantine]: mark?.(node) ?? null },
+    annotations: { ...NO_ANNOTATIONS, ...(mark ? { [ANNOTATION.quarantine]: mark(node) } : {}) },
   });
 }
 

@@ -1,0 +1,194 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  ANNOTATION,
+  readQuarantine,
+  writeAnswer,
+  writeOrder,
+  writeQuarantine,
+} from '../domain/node-contract.ts';
+import { restoreNode, undoNode } from './restore.ts';
+import { RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
+import { Stage } from './testing/stage.ts';
+
+const ORDER = { bootId: 'boot-1', rollout: 'node-rollout/n1/run-1', expiresAtMs: 10_000 };
+const ordered = { ...recorded(), [ANNOTATION.order]: writeOrder(ORDER) };
+const accepted = {
+  ...ordered,
+  [ANNOTATION.answer]: writeAnswer({ ...ORDER, verdict: 'accepted', because: 'ok', atMs: 5_000 }),
+};
+const QUARANTINE = writeQuarantine({ bootId: 'boot-1', because: 'still there', atMs: 1 });
+const heard = (wants: 'required' | 'not-required', heardAtMs: number) => ({
+  wants,
+  message: '',
+  heardAtMs,
+});
+
+/** A node this run has cordoned. */
+const onStage = (facts: Partial<FakeNode> = {}, cordonedByUs = true) => {
+  const stage = new Stage();
+  const { nodes } = stage;
+  nodes.add('n1', { unschedulable: true, annotations: recorded({ cordonedByUs }), ...facts });
+  nodes.lifecycle['DrainInProgress'] = true;
+  const record = { ...RECORD, cordonedByUs };
+  return {
+    nodes,
+    stage,
+    restore: () => stage.run(restoreNode, { node: 'n1', record }),
+    undo: () => stage.run(undoNode, { node: 'n1', record, because: 'the window closed' }),
+  };
+};
+
+/** As a node is when it has come back from its reboot. */
+const BACK: Partial<FakeNode> = {
+  bootId: 'boot-2',
+  readySinceMs: 1_000,
+  report: heard('not-required', 2_000),
+};
+
+describe('restoreNode', () => {
+  test('G6: uncordons what was cordoned by us, and leaves nothing of ours on the node', async () => {
+    const { restore, nodes, stage } = onStage({
+      ...BACK,
+      annotations: { ...accepted, 'example.org/x': 'y' },
+    });
+    expect(await restore()).toEqual({ kind: 'restored' });
+    expect(nodes.at('n1')).toMatchObject({
+      unschedulable: false,
+      annotations: { 'example.org/x': 'y' },
+    });
+    expect(Object.keys(nodes.at('n1').annotations)).toEqual(['example.org/x']);
+    expect(nodes.lifecycle).toEqual({});
+    expect(nodes.updates).toHaveLength(1);
+    expect(nodes.events).toEqual(['n1 Normal Returned: rebooted and back, boot id boot-2']);
+    expect(stage.logged).toEqual(['node returned']);
+  });
+
+  test("G6: keeps somebody else's cordon", async () => {
+    const { restore, nodes } = onStage(BACK, false);
+    expect(await restore()).toEqual({ kind: 'restored' });
+    expect(nodes.at('n1')).toMatchObject({ unschedulable: true, annotations: {} });
+  });
+
+  test('G6: lifts no cordon once the record is gone: it is not ours any more', async () => {
+    const { restore, nodes } = onStage({ ...BACK, annotations: {} });
+    await restore();
+    expect(nodes.at('n1').unschedulable).toBe(true);
+    expect(nodes.lifecycle).toEqual({});
+  });
+
+  test('G6: touches nothing that another rollout has taken', async () => {
+    const theirs = recorded({ workflowId: 'by-hand' });
+    const { restore, nodes } = onStage({ ...BACK, annotations: theirs });
+    await restore();
+    expect(nodes.at('n1')).toMatchObject({ unschedulable: true, annotations: theirs });
+    expect(nodes.lifecycle).toEqual({ DrainInProgress: true });
+  });
+
+  test('looks again when the node has changed meanwhile', async () => {
+    const { restore, nodes } = onStage(BACK);
+    nodes.meanwhile.push(() => nodes.change('n1', { labels: { pool: 'workers', new: 'label' } }));
+    await restore();
+    expect(nodes.at('n1')).toMatchObject({ unschedulable: false, labels: { new: 'label' } });
+  });
+
+  test('quarantines a node whose sentinel has survived the reboot, and says so', async () => {
+    const { restore, nodes } = onStage({ ...BACK, report: heard('required', 2_000) });
+    expect(await restore()).toEqual({ kind: 'quarantined' });
+    expect(nodes.at('n1').unschedulable).toBe(false);
+    expect(readQuarantine(nodes.at('n1').annotations[ANNOTATION.quarantine])).toMatchObject({
+      ok: true,
+      value: { bootId: 'boot-2' },
+    });
+    expect(nodes.events[0]).toMatch(/^n1 Warning Quarantined: .*its sentinel survived the reboot/);
+  });
+
+  test('does not quarantine by what the agent said before the reboot', async () => {
+    const { restore } = onStage({ ...BACK, report: heard('required', 999) });
+    expect(await restore()).toEqual({ kind: 'restored' });
+  });
+
+  test('lifts an old quarantine when the sentinel is gone', async () => {
+    const { restore, nodes } = onStage({
+      ...BACK,
+      annotations: { ...recorded(), [ANNOTATION.quarantine]: QUARANTINE },
+    });
+    await restore();
+    expect(nodes.at('n1').annotations).toEqual({});
+  });
+
+  test('repeating it changes nothing and answers the same', async () => {
+    const { restore, nodes } = onStage({ ...BACK, report: heard('required', 2_000) });
+    await restore();
+    expect(await restore()).toEqual({ kind: 'quarantined' });
+    expect(nodes.updates).toHaveLength(1);
+  });
+});
+
+describe('undoNode', () => {
+  test('G6: hands the node back as it was found, in one update', async () => {
+    const { undo, nodes, stage } = onStage({ annotations: { ...ordered, 'example.org/x': 'y' } });
+    expect(await undo()).toEqual({ kind: 'undone' });
+    expect(nodes.at('n1').unschedulable).toBe(false);
+    expect(nodes.at('n1').annotations).toEqual({ 'example.org/x': 'y' });
+    expect(nodes.lifecycle).toEqual({});
+    expect(nodes.updates).toHaveLength(1);
+    expect(nodes.events).toEqual([
+      'n1 Warning Undone: handed back without a reboot: the window closed',
+    ]);
+    expect(stage.logged).toEqual(['node handed back without a reboot']);
+  });
+
+  test("G6: keeps somebody else's cordon", async () => {
+    const { undo, nodes } = onStage({}, false);
+    await undo();
+    expect(nodes.at('n1').unschedulable).toBe(true);
+  });
+
+  test('leaves a quarantine where it is: nothing has been rebooted', async () => {
+    const { undo, nodes } = onStage({
+      annotations: { ...recorded(), [ANNOTATION.quarantine]: QUARANTINE },
+    });
+    await undo();
+    expect(nodes.at('n1').annotations).toEqual({ [ANNOTATION.quarantine]: QUARANTINE });
+  });
+
+  test.each<{ name: string; node: Partial<FakeNode> }>([
+    { name: 'the agent has accepted the order', node: { annotations: accepted } },
+    { name: 'the node has rebooted', node: { annotations: ordered, bootId: 'boot-2' } },
+  ])('G4: is too late once $name, and changes nothing then', async ({ node }) => {
+    const { undo, nodes } = onStage(node);
+    expect(await undo()).toEqual({ kind: 'too-late' });
+    expect(nodes.updates).toEqual([]);
+    expect(nodes.events).toEqual([]);
+    expect(nodes.lifecycle).toEqual({ DrainInProgress: true });
+  });
+
+  test('G4: loses the race against an agent that accepts while it withdraws', async () => {
+    const { undo, nodes } = onStage({ annotations: ordered });
+    nodes.meanwhile.push(() => nodes.change('n1', { annotations: accepted }));
+    expect(await undo()).toEqual({ kind: 'too-late' });
+    expect(nodes.at('n1')).toMatchObject({ unschedulable: true, annotations: accepted });
+  });
+
+  test('goes on where a crash has left it: only the conditions were left', async () => {
+    const { undo, nodes } = onStage({ unschedulable: false, annotations: {} });
+    expect(await undo()).toEqual({ kind: 'undone' });
+    expect(nodes.updates).toEqual([]);
+    expect(nodes.lifecycle).toEqual({});
+  });
+});
+
+describe.each([{ how: 'restore' as const }, { how: 'undo' as const }])('$how', ({ how }) => {
+  test('says so when the node is gone', async () => {
+    const scene = onStage(how === 'restore' ? BACK : {});
+    scene.nodes.remove('n1');
+    expect(await scene[how]()).toEqual({ kind: 'gone' });
+  });
+
+  test('says so when the node goes while it is handed back', async () => {
+    const scene = onStage(how === 'restore' ? BACK : {});
+    scene.nodes.meanwhile.push(() => scene.nodes.remove('n1'));
+    expect(await scene[how]()).toEqual({ kind: 'gone' });
+    expect(scene.nodes.events).toEqual([]);
+  });
+});
