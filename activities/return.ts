@@ -51,6 +51,8 @@ export async function awaitReturn(deps: Deps, asked: ReturnQuestion): Promise<Re
   }
 }
 
+const NOT_SEEN = { kind: 'waiting', because: 'the node has not been seen yet' } as const;
+
 type Received = { readonly kind: 'accepted'; readonly atMs: number } | Return;
 
 async function awaitReception(
@@ -62,11 +64,10 @@ async function awaitReception(
     if (node === null) return { kind: 'gone' };
     const nowMs = Date.now();
     if (!order) return { kind: 'accepted', atMs: acceptedAt(node, record) ?? nowMs };
-    if (node) {
-      const reception = judgeReception(node, order, nowMs);
-      if (reception.kind !== 'waiting') return reception;
-      heartbeat({ because: reception.because });
-    }
+    const reception = node ? judgeReception(node, order, nowMs) : NOT_SEEN;
+    if (reception.kind !== 'waiting') return reception;
+    // Also while the node cannot be seen: a signal is heard by heartbeats only.
+    heartbeat({ because: reception.because });
     stopOnShutdown();
     if (cancelRequested()) {
       return { kind: 'interrupted', because: 'stopped before the agent answered' };
