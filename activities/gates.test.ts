@@ -1,0 +1,133 @@
+import { describe, expect, test } from '@jest/globals';
+import { ANNOTATION } from '../domain/node-contract.ts';
+import { lookAtGates, passGates } from './gates.ts';
+import { recorded, type FakeNode } from './testing/fake-cluster.ts';
+import { Stage } from './testing/stage.ts';
+
+const ASKED = { node: 'n1', pool: 'workers', skip: [], evenIfNotRequired: false };
+const HELD = { [ANNOTATION.hold]: 'disk is being replaced' };
+const HOLD = { gate: 'hold', because: 'held: disk is being replaced' } as const;
+const idle = (heardAtMs = Date.now()) =>
+  ({ wants: 'not-required', message: 'no sentinel', heardAtMs }) as const;
+
+const onStage = (facts: Partial<FakeNode> = {}, pool: object = {}) => {
+  const stage = new Stage(pool);
+  stage.nodes.add('n1', facts);
+  const { nodes, temporal } = stage;
+  return {
+    stage,
+    nodes,
+    temporal,
+    look: (over: object = {}) => stage.run(lookAtGates, { ...ASKED, ...over }),
+    pass: (over: object = {}) => stage.run(passGates, { ...ASKED, known: [], ...over }),
+  };
+};
+
+describe('lookAtGates', () => {
+  test.each<{
+    name: string;
+    node?: Partial<FakeNode>;
+    pool?: object;
+    asked?: object;
+    expected: object;
+  }>([
+    { name: 'finds every gate open', expected: { kind: 'open' } },
+    {
+      name: 'gives every closed gate with its reason and when it is looked at again',
+      node: { annotations: HELD },
+      pool: { windows: [] },
+      expected: {
+        kind: 'closed',
+        closed: [HOLD, { gate: 'window', because: 'its pool has no window' }],
+        lookAgainMs: 60_000,
+      },
+    },
+    {
+      name: 'leaves out the gates a person has skipped',
+      node: { annotations: HELD },
+      asked: { skip: ['hold'] },
+      expected: { kind: 'open' },
+    },
+    {
+      name: 'finds nothing to do, though other gates are closed too',
+      node: { report: idle(), annotations: HELD },
+      expected: { kind: 'nothing-to-do', because: 'no sentinel' },
+    },
+    {
+      name: 'goes on without a need when a person skips that gate',
+      node: { report: idle() },
+      asked: { skip: ['required'] },
+      expected: { kind: 'open' },
+    },
+    {
+      name: 'waits for the other gates when a person skips the need',
+      node: { report: idle(), annotations: HELD },
+      asked: { skip: ['required'] },
+      expected: { kind: 'closed', closed: [HOLD] },
+    },
+    {
+      name: 'waits for an agent that is silent instead of believing it',
+      node: { report: idle(0) },
+      expected: { kind: 'closed', closed: [{ gate: 'required' }, { gate: 'agent' }] },
+    },
+    {
+      name: 'has no window in a pool that is in the policy no more',
+      asked: { pool: 'former' },
+      expected: { kind: 'closed', closed: [{ gate: 'window' }] },
+    },
+  ])('$name', async ({ node, pool, asked, expected }) => {
+    expect(await onStage(node, pool).look(asked)).toMatchObject(expected);
+  });
+
+  test('has nothing to do where there is no node', async () => {
+    const { look, nodes } = onStage();
+    nodes.remove('n1');
+    expect(await look()).toEqual({ kind: 'nothing-to-do', because: 'the node no longer exists' });
+  });
+
+  test('G6: keeps off a node another rollout has, as long as that runs', async () => {
+    const { look, temporal } = onStage({ annotations: recorded({ workflowId: 'by-hand' }) });
+    temporal.running.add('by-hand');
+    expect(await look()).toMatchObject({
+      closed: [{ gate: 'owner', because: 'another rollout has the node: by-hand' }],
+    });
+    temporal.running.clear();
+    expect(await look()).toEqual({ kind: 'open' });
+  });
+});
+
+describe('passGates', () => {
+  test('answers at once when the gates are open', async () => {
+    expect(await onStage().pass()).toEqual({ kind: 'open' });
+  });
+
+  test('answers when other gates are closed than was known, and logs why', async () => {
+    const { pass, stage } = onStage({ annotations: HELD });
+    expect(await pass({ known: [{ ...HOLD, because: 'held: for another reason' }] })).toMatchObject(
+      {
+        kind: 'closed',
+        closed: [HOLD],
+      },
+    );
+    expect(stage.logged).toEqual(['node waits']);
+  });
+
+  test('G8: while nothing changes it says why it waits, and looks again after the pause', async () => {
+    const { pass, stage } = onStage({ annotations: HELD });
+    const failure = await pass({ known: [HOLD] }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      type: 'gate-closed',
+      message: 'hold: held: disk is being replaced',
+      category: 'BENIGN',
+      nonRetryable: false,
+    });
+    const { nextRetryDelay } = failure as { nextRetryDelay: number };
+    expect(nextRetryDelay).toBeGreaterThanOrEqual(54_000);
+    expect(nextRetryDelay).toBeLessThanOrEqual(66_000);
+    expect(stage.logged).toEqual([]);
+  });
+
+  test('answers when what was closed has opened', async () => {
+    expect(await onStage().pass({ known: [HOLD] })).toEqual({ kind: 'open' });
+  });
+});

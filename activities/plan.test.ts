@@ -1,0 +1,76 @@
+import { describe, expect, test } from '@jest/globals';
+import { planRollout } from './plan.ts';
+import { RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
+import { Stage } from './testing/stage.ts';
+
+const onStage = (facts: Partial<FakeNode> = {}) => {
+  const stage = new Stage();
+  stage.nodes.add('n1', facts);
+  return { stage, plan: (input: unknown = { node: 'n1' }) => stage.run(planRollout, input) };
+};
+
+describe('planRollout', () => {
+  test("needs nothing but the node's name", async () => {
+    expect(await onStage().plan()).toEqual({
+      request: { node: 'n1', skip: [], evenIfNotRequired: false },
+      pool: 'workers',
+      recovery: { at: 'start' },
+      searchAttributes: true,
+    });
+  });
+
+  test.each<{ name: string; input: unknown; message: string }>([
+    {
+      name: 'a typing error',
+      input: { node: 'n1', skipp: ['hold'] },
+      message: 'the input is refused: (whole file): Unrecognized key: "skipp"',
+    },
+    {
+      name: 'no name',
+      input: {},
+      message: 'the input is refused: node: Invalid input: expected string, received undefined',
+    },
+  ])('G9: fails at once on $name, with the path and the rule', async ({ input, message }) => {
+    await expect(onStage().plan(input)).rejects.toMatchObject({
+      type: 'bad-input',
+      nonRetryable: true,
+      message,
+    });
+  });
+
+  test('fails at once on a node that does not exist', async () => {
+    await expect(onStage().plan({ node: 'n9' })).rejects.toMatchObject({
+      type: 'no-such-node',
+      nonRetryable: true,
+      message: 'there is no node n9; see kubectl get nodes',
+    });
+  });
+
+  test('leaves a node in no pool alone', async () => {
+    await expect(onStage({ labels: {} }).plan()).rejects.toMatchObject({
+      type: 'no-pool',
+      nonRetryable: true,
+      message: 'node n1 is left alone: its labels match the selector of no pool',
+    });
+  });
+
+  test('G6: brings a node back that was left behind, although it is in no pool any more', async () => {
+    const { plan } = onStage({ labels: {}, annotations: recorded(), unschedulable: true });
+    const planned = await plan();
+    expect(planned.recovery).toMatchObject({ at: 'undo', record: RECORD });
+    expect(planned).not.toHaveProperty('pool');
+  });
+
+  test('G7: goes on to the return of a node that has rebooted', async () => {
+    const { plan } = onStage({ annotations: recorded(), bootId: 'boot-2' });
+    expect(await plan()).toMatchObject({ pool: 'workers', recovery: { at: 'return' } });
+  });
+
+  test('leaves a node to another rollout that runs, and takes it over from one that does not', async () => {
+    const { plan, stage } = onStage({ annotations: recorded({ workflowId: 'by-hand' }) });
+    stage.temporal.running.add('by-hand');
+    expect((await plan()).recovery).toEqual({ at: 'start' });
+    stage.temporal.running.clear();
+    expect((await plan()).recovery).toMatchObject({ at: 'undo' });
+  });
+});
