@@ -1,15 +1,18 @@
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { DURATION, parseDuration } from '../domain/durations.ts';
+import { isDuration, parseDuration } from '../domain/durations.ts';
 import { problemsOf } from '../domain/policy.ts';
 
 const address = z
   .string()
-  .regex(/^.+:[0-9]+$/, 'write an address like 0.0.0.0:8080')
+  .regex(/^.+:[0-9]+$/, { error: 'write an address like 0.0.0.0:8080', abort: true })
   .transform((text) => {
     const at = text.lastIndexOf(':');
-    return { host: text.slice(0, at), port: Number(text.slice(at + 1)) };
-  });
+    // An IPv6 host is written in brackets and listened on without them.
+    const host = text.slice(0, at).replace(/^\[(.*)\]$/, '$1');
+    return { host, port: Number(text.slice(at + 1)) };
+  })
+  .refine(({ port }) => port <= 65_535, 'write a port of at most 65535');
 
 /** The environment of the worker. Temporal's own variables (TEMPORAL_ADDRESS …) are read by @temporalio/envconfig. */
 const Environment = z.object({
@@ -22,7 +25,7 @@ const Environment = z.object({
     .describe('Where /healthz and /readyz are served'),
   LOCKKEEPER_LOOK_AGAIN: z
     .string()
-    .regex(DURATION, 'write a duration like 30s or 5m')
+    .refine(isDuration, { error: 'write a duration like 30s or 5m', abort: true })
     .transform(parseDuration)
     .prefault('1m')
     .describe('Pause between two looks at a closed gate or a full pool'),
@@ -61,6 +64,13 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig | { problems: s
 /** For --help: each variable, what it is for, and its default. */
 export function describeConfig(): string {
   return Object.entries(Environment.shape)
-    .map(([name, field]) => `  ${name.padEnd(28)} ${field.description ?? ''}`)
+    .map(
+      ([name, field]) => `  ${name.padEnd(28)} ${field.description}; default: ${defaultOf(field)}`,
+    )
     .join('\n');
+}
+
+/** As a person would write it: before it is parsed. */
+function defaultOf({ def }: (typeof Environment.shape)[keyof typeof Environment.shape]): string {
+  return def.defaultValue;
 }

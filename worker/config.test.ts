@@ -1,0 +1,75 @@
+import { describe, expect, test } from '@jest/globals';
+import { describeConfig, readConfig } from './config.ts';
+
+test('nothing has to be set', () => {
+  expect(readConfig({})).toEqual({
+    policyPath: '/etc/lockkeeper/policy.yaml',
+    health: { host: '0.0.0.0', port: 8080 },
+    lookAgainMs: 60_000,
+    logLevel: 'INFO',
+    bundlePath: expect.stringMatching(/\/dist\/workflows\.js$/),
+  });
+});
+
+describe('readConfig', () => {
+  test.each([
+    {
+      name: 'takes every variable it knows, and leaves others to others',
+      env: {
+        LOCKKEEPER_POLICY: 'p.yaml',
+        LOCKKEEPER_HEALTH_ADDRESS: '127.0.0.1:0',
+        LOCKKEEPER_LOOK_AGAIN: '1m30s',
+        LOCKKEEPER_LOG_LEVEL: 'DEBUG',
+        LOCKKEEPER_WORKFLOW_BUNDLE: 'w.js',
+        TEMPORAL_ADDRESS: 'x',
+      },
+      expected: {
+        policyPath: 'p.yaml',
+        health: { host: '127.0.0.1', port: 0 },
+        lookAgainMs: 90_000,
+        logLevel: 'DEBUG',
+        bundlePath: 'w.js',
+      },
+    },
+    {
+      name: 'takes an IPv6 address out of its brackets',
+      env: { LOCKKEEPER_HEALTH_ADDRESS: '[::1]:8080' },
+      expected: { health: { host: '::1', port: 8080 } },
+    },
+  ])('$name', ({ env, expected }) => {
+    expect(readConfig(env)).toMatchObject(expected);
+  });
+});
+
+describe('G9: a bad value is refused with its variable and the rule:', () => {
+  const ADDRESS = 'LOCKKEEPER_HEALTH_ADDRESS: write an address like 0.0.0.0:8080';
+  test.each([
+    { name: 'a port alone', env: { LOCKKEEPER_HEALTH_ADDRESS: '8080' }, problems: [ADDRESS] },
+    { name: 'no port', env: { LOCKKEEPER_HEALTH_ADDRESS: 'localhost:' }, problems: [ADDRESS] },
+    {
+      name: 'a port that does not exist',
+      env: { LOCKKEEPER_HEALTH_ADDRESS: '0.0.0.0:65536' },
+      problems: ['LOCKKEEPER_HEALTH_ADDRESS: write a port of at most 65535'],
+    },
+    {
+      name: 'everything at once',
+      env: { LOCKKEEPER_LOOK_AGAIN: '30', LOCKKEEPER_LOG_LEVEL: 'loud' },
+      problems: [
+        'LOCKKEEPER_LOOK_AGAIN: write a duration like 30s or 5m',
+        'LOCKKEEPER_LOG_LEVEL: Invalid option: expected one of "DEBUG"|"INFO"|"WARN"|"ERROR"',
+      ],
+    },
+  ])('$name', ({ env, problems }) => {
+    expect(readConfig(env)).toEqual({ problems });
+  });
+});
+
+test('each variable is described, with its default as one would write it', () => {
+  const lines = describeConfig().split('\n');
+  expect(lines).toHaveLength(5);
+  expect(lines[0]).toBe(
+    '  LOCKKEEPER_POLICY            Path of the policy file; default: /etc/lockkeeper/policy.yaml',
+  );
+  expect(lines[1]).toMatch(/default: 0\.0\.0\.0:8080$/);
+  expect(lines[2]).toMatch(/default: 1m$/);
+});
