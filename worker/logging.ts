@@ -22,7 +22,8 @@ export function installLogging(level: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR'): Defa
   return logger;
 }
 
-function lineOf({ level, message, meta = {}, timestampNanos }: LogEntry): string {
+/** An entry as a line of JSON: the outcome and its fields, without what only the SDK cares for. */
+export function lineOf({ level, message, meta = {}, timestampNanos }: LogEntry): string {
   const time = new Date(Number(timestampNanos / 1_000_000n)).toISOString();
   const fields = Object.entries(meta)
     .filter(([key]) => !NOISE.has(key))

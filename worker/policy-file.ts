@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { parse, YAMLParseError } from 'yaml';
+import { parse } from 'yaml';
 import { Policy, problemsOf } from '../domain/policy.ts';
 
 /** The text is not a policy: every problem, as "path: rule". */
@@ -93,8 +93,8 @@ function parseYaml(path: string, text: string): unknown {
   try {
     return parse(text);
   } catch (error) {
-    if (error instanceof YAMLParseError)
-      throw new BadPolicy(path, [error.message.split('\n')[0] ?? '']);
-    throw error;
+    // Not only a YAMLParseError: an alias without an anchor, such as an unquoted *, is a ReferenceError.
+    const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    throw new BadPolicy(path, [first.replace(/:$/, '')]);
   }
 }

@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { Policy } from '../domain/policy.ts';
+import { BadPolicy, loadPolicy, PolicyFile } from './policy-file.ts';
+
+const GOOD = 'pools:\n  - { name: workers, nodes: "pool=workers" }\n';
+const OTHER = 'pools:\n  - { name: others, nodes: "pool=others" }\n';
+const TYPO = GOOD.replace('nodes:', 'noodes:');
+
+let directory: string;
+let path: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'lockkeeper-policy-'));
+  path = join(directory, 'policy.yaml');
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+const write = (text: string): void => writeFileSync(path, text);
+const poolsOf = ({ pools }: Policy): string[] => pools.map(({ name }) => name);
+
+describe('G9: loading refuses', () => {
+  test.each([
+    { name: 'a typing error', text: TYPO, because: /pools\[0\]: Unrecognized key: "noodes"/ },
+    { name: 'an empty file', text: '', because: /\(whole file\): .*expected object/ },
+    {
+      name: 'what is not YAML, with the line',
+      text: 'pools: [',
+      because: /refused: .* at line 1, column \d+$/,
+    },
+    { name: 'a key written twice', text: `${GOOD}${GOOD}`, because: /Map keys must be unique/ },
+    {
+      name: 'an alias without an anchor',
+      text: 'pools: *all\n',
+      because: /Unresolved alias/,
+    },
+    { name: 'two documents', text: `${GOOD}---\n${GOOD}`, because: /multiple documents/ },
+  ])('$name', ({ text, because }) => {
+    write(text);
+    expect(() => loadPolicy(path)).toThrow(BadPolicy);
+    expect(() => loadPolicy(path)).toThrow(because);
+    expect(() => loadPolicy(path)).toThrow(`${path} is refused`);
+  });
+
+  test('a file that is not there', () => {
+    expect(() => new PolicyFile(path)).toThrow(BadPolicy);
+    expect(() => new PolicyFile(path)).toThrow(/ENOENT/);
+  });
+});
+
+const onStage = () => {
+  write(GOOD);
+  const file = new PolicyFile(path);
+  const changed = jest.fn<(policy: Policy, hash: string) => void>();
+  const refused = jest.fn<(problem: Error) => void>();
+  const readAgain = (text: string): void => {
+    write(text);
+    file.readAgain({ changed, refused });
+  };
+  return { file, changed, refused, readAgain };
+};
+
+describe('the policy in force', () => {
+  test('is the one in the file', () => {
+    const { file } = onStage();
+    expect(poolsOf(file.current())).toEqual(['workers']);
+    expect(file.hash).toMatch(/^[0-9a-f]{12}$/);
+  });
+
+  test('changes with the file, and says so once', () => {
+    const { file, changed, refused, readAgain } = onStage();
+    const before = file.hash;
+    readAgain(OTHER);
+    readAgain(OTHER);
+    expect(poolsOf(file.current())).toEqual(['others']);
+    expect(changed.mock.calls).toEqual([[file.current(), file.hash]]);
+    expect(file.hash).not.toBe(before);
+    expect(refused).not.toHaveBeenCalled();
+  });
+
+  test('says nothing while the file stays as it is', () => {
+    const { changed, readAgain } = onStage();
+    readAgain(GOOD);
+    expect(changed).not.toHaveBeenCalled();
+  });
+
+  test('G9: stays the last good one while the file is bad, and the error is told once', () => {
+    const { file, changed, refused, readAgain } = onStage();
+    const before = { policy: file.current(), hash: file.hash };
+    readAgain(TYPO);
+    readAgain(TYPO);
+    expect({ policy: file.current(), hash: file.hash }).toEqual(before);
+    expect(changed).not.toHaveBeenCalled();
+    expect(refused).toHaveBeenCalledTimes(1);
+    expect(refused.mock.calls[0]?.[0].message).toMatch(/pools\[0\]: Unrecognized key: "noodes"/);
+  });
+
+  test('G9: tells of each new error, and of an old one that comes back', () => {
+    const { refused, readAgain } = onStage();
+    readAgain(TYPO);
+    readAgain('pools: [');
+    readAgain(GOOD);
+    readAgain(TYPO);
+    expect(refused).toHaveBeenCalledTimes(3);
+  });
+
+  test('G9: stays when the file is taken away, and takes up the next one', () => {
+    const { file, refused, changed, readAgain } = onStage();
+    rmSync(path);
+    file.readAgain({ changed, refused });
+    expect(poolsOf(file.current())).toEqual(['workers']);
+    expect(refused).toHaveBeenCalledTimes(1);
+    readAgain(OTHER);
+    expect(poolsOf(file.current())).toEqual(['others']);
+  });
+
+  test('is read again by itself until it is closed', () => {
+    jest.useFakeTimers();
+    try {
+      const { file, changed, refused } = onStage();
+      file.watch({ changed, refused });
+      write(OTHER);
+      jest.advanceTimersByTime(5_000);
+      expect(changed).toHaveBeenCalledTimes(1);
+      file.close();
+      write(GOOD);
+      jest.advanceTimersByTime(60_000);
+      expect(changed).toHaveBeenCalledTimes(1);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});
