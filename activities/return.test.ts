@@ -1,0 +1,309 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { ActivityCancellationDetails } from '@temporalio/common';
+import { ANNOTATION, writeAnswer, writeOrder } from '../domain/node-contract.ts';
+import { awaitReturn, type Return, type ReturnQuestion } from './return.ts';
+import { aPod, RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
+import { Stage } from './testing/stage.ts';
+
+const START = Date.parse('2026-11-23T22:00:00Z');
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const ORDER = {
+  bootId: 'boot-1',
+  rollout: 'node-rollout/n1/run-1',
+  expiresAtMs: START + 5 * MINUTE,
+};
+const ordered = { ...recorded(), [ANNOTATION.order]: writeOrder(ORDER) };
+const answered = (verdict: 'accepted' | 'refused', rollout = ORDER.rollout) => ({
+  ...ordered,
+  [ANNOTATION.answer]: writeAnswer({ ...ORDER, rollout, verdict, because: 'so', atMs: START }),
+});
+
+beforeEach(() => {
+  jest.useFakeTimers({ now: START });
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const after = (ms: number) => jest.advanceTimersByTimeAsync(ms);
+
+/** Waits for the return of a node whose order has just been written. */
+function onStage(over: Partial<ReturnQuestion> = {}, node: Partial<FakeNode> = {}) {
+  const stage = new Stage();
+  const { nodes, pods } = stage;
+  nodes.add('n1', { annotations: ordered, unschedulable: true, ...node });
+  let end: Return | Error | undefined;
+  const begin = () => {
+    void stage
+      .run(awaitReturn, {
+        node: 'n1',
+        pool: 'workers',
+        record: RECORD,
+        order: ORDER,
+        orderedAtMs: START,
+        daemonSets: [],
+        lost: false,
+        ...over,
+      })
+      .then(
+        (answer) => (end = answer),
+        (error: Error) => (end = error),
+      );
+  };
+  begin();
+  return {
+    stage,
+    nodes,
+    pods,
+    end: () => end,
+    accept: () => nodes.change('n1', { annotations: answered('accepted') }),
+    /** The node is up in a new boot, as its kubelet and its agent say at this moment. */
+    comeUp: (facts: Partial<FakeNode> = {}) =>
+      nodes.change('n1', {
+        bootId: 'boot-2',
+        ready: true,
+        readySinceMs: Date.now(),
+        heartbeatAtMs: Date.now(),
+        report: { wants: 'not-required', message: '', heardAtMs: Date.now() },
+        ...facts,
+      }),
+    saying: () => stage.heartbeats.at(-1),
+  };
+}
+
+const RETURNED = { kind: 'returned', bootId: 'boot-2' };
+
+describe('awaitReturn', () => {
+  test('sees an accepted order through to a proved return', async () => {
+    const { accept, comeUp, end, nodes, stage } = onStage();
+    await after(SECOND);
+    accept();
+    await after(SECOND);
+    nodes.change('n1', { ready: false });
+    await after(MINUTE);
+    comeUp();
+    await after(29 * SECOND);
+    expect(end()).toBeUndefined();
+    await after(2 * SECOND);
+    expect(end()).toEqual(RETURNED);
+    expect(stage.logged).toEqual(['node reboots']);
+  });
+
+  test('takes a reboot for the answer, though nobody has answered', async () => {
+    const { comeUp, end } = onStage();
+    await after(SECOND);
+    comeUp();
+    await after(40 * SECOND);
+    expect(end()).toEqual(RETURNED);
+  });
+
+  test("gives the agent's refusal in its own words", async () => {
+    const { end, nodes } = onStage();
+    nodes.change('n1', { annotations: answered('refused') });
+    await after(SECOND);
+    expect(end()).toEqual({ kind: 'refused', because: 'so' });
+  });
+
+  test('gives an agent up that is silent beyond the expiry of the order', async () => {
+    const { end } = onStage();
+    await after(5 * MINUTE);
+    expect(end()).toBeUndefined();
+    await after(MINUTE);
+    expect(end()).toEqual({
+      kind: 'silent',
+      because: 'the agent did not answer before the order expired',
+    });
+  });
+
+  test('says that the node is gone when it is deleted, answered or not', async () => {
+    for (const answeredFirst of [false, true]) {
+      const { accept, end, nodes } = onStage();
+      await after(SECOND);
+      if (answeredFirst) accept();
+      await after(SECOND);
+      nodes.remove('n1');
+      await after(SECOND);
+      expect(end()).toEqual({ kind: 'gone' });
+    }
+  });
+});
+
+describe('G3: a node is not believed to be back', () => {
+  test.each<{ name: string; facts: () => Partial<FakeNode>; because: string }>([
+    {
+      name: 'because it went NotReady and Ready again',
+      facts: () => ({ bootId: 'boot-1' }),
+      because: 'its boot id has not changed',
+    },
+    {
+      name: 'while it is not Ready',
+      facts: () => ({ ready: false }),
+      because: 'it has a new boot id but is not Ready',
+    },
+    {
+      name: 'by a heartbeat from before the order',
+      facts: () => ({ heartbeatAtMs: START }),
+      because: 'its kubelet has not confirmed Ready since',
+    },
+  ])('$name', async ({ facts, because }) => {
+    const { accept, comeUp, end, saying } = onStage();
+    accept();
+    await after(SECOND);
+    comeUp(facts());
+    await after(10 * MINUTE);
+    expect(end()).toBeUndefined();
+    expect(saying()).toEqual({ because });
+  });
+
+  test('until it has stayed Ready for as long as the policy says', async () => {
+    const { accept, comeUp, end, nodes } = onStage();
+    accept();
+    await after(SECOND);
+    comeUp();
+    await after(25 * SECOND);
+    nodes.change('n1', { ready: false });
+    await after(SECOND);
+    comeUp();
+    await after(25 * SECOND);
+    expect(end()).toBeUndefined();
+    await after(10 * SECOND);
+    expect(end()).toEqual(RETURNED);
+  });
+
+  test('until the DaemonSet pods that were Ready before are Ready again', async () => {
+    const { accept, comeUp, end, pods, saying } = onStage({ daemonSets: ['shop/cni', 'shop/log'] });
+    const cni = aPod('cni-x', { owner: { kind: 'DaemonSet', name: 'cni' } });
+    const log = aPod('log-x', { owner: { kind: 'DaemonSet', name: 'log' } });
+    pods.pods = [
+      cni,
+      { ...log, ready: false },
+      aPod('log', { owner: { kind: 'ReplicaSet', name: 'log' } }),
+    ];
+    accept();
+    await after(SECOND);
+    comeUp();
+    await after(2 * MINUTE);
+    expect(end()).toBeUndefined();
+    expect(saying()).toEqual({ because: 'not Ready again: shop/log' });
+    pods.pods = [cni, log];
+    await after(2 * SECOND);
+    expect(end()).toEqual(RETURNED);
+  });
+
+  test('until its agent has looked at the sentinel, for which it has a little more time', async () => {
+    const early = { wants: 'required', message: '', heardAtMs: START } as const;
+    const { accept, comeUp, end, saying } = onStage();
+    accept();
+    await after(SECOND);
+    comeUp({ report: early });
+    await after(55 * SECOND);
+    expect(end()).toBeUndefined();
+    expect(saying()).toEqual({ because: 'its agent has not reported since the reboot' });
+    await after(10 * SECOND);
+    expect(end()).toEqual(RETURNED);
+  });
+});
+
+describe('G5: a node that does not come back', () => {
+  test('is late after the time the policy gives it, and why is told', async () => {
+    const { accept, end } = onStage();
+    accept();
+    await after(20 * MINUTE);
+    expect(end()).toBeUndefined();
+    await after(10 * SECOND);
+    expect(end()).toEqual({ kind: 'late', because: 'its boot id has not changed' });
+  });
+
+  test('is waited for without end once it is lost, and then returns as any other', async () => {
+    const { accept, comeUp, end } = onStage({ lost: true });
+    accept();
+    await after(120 * MINUTE);
+    expect(end()).toBeUndefined();
+    comeUp();
+    await after(40 * SECOND);
+    expect(end()).toEqual(RETURNED);
+  });
+});
+
+describe('a run that finds the order accepted', () => {
+  const FOUND = { node: 'n1', record: RECORD, orderedAtMs: 0, daemonSets: [], lost: false };
+
+  test('waits for the return at once, whoever has answered', async () => {
+    const stage = new Stage();
+    stage.nodes.add('n1', { annotations: answered('accepted', 'node-rollout/n1/run-0') });
+    stage.nodes.change('n1', { bootId: 'boot-2', heartbeatAtMs: START + 1 });
+    const returned = stage.run(awaitReturn, FOUND);
+    await after(2 * MINUTE);
+    expect(await returned).toEqual(RETURNED);
+  });
+
+  test('G5: counts from the moment the agent accepted, not from its own start', async () => {
+    const stage = new Stage();
+    stage.nodes.add('n1', { annotations: answered('accepted') });
+    await after(19 * MINUTE);
+    const returned = stage.run(awaitReturn, FOUND);
+    await after(2 * MINUTE);
+    expect(await returned).toEqual({ kind: 'late', because: 'its boot id has not changed' });
+  });
+});
+
+describe('cancelling', () => {
+  test('ends the wait for an answer', async () => {
+    const { end, stage } = onStage();
+    await after(SECOND);
+    stage.environment.cancel();
+    await after(6 * SECOND);
+    expect(end()).toEqual({
+      kind: 'interrupted',
+      because: 'stopped before the agent answered',
+    });
+  });
+
+  test('G5: does not end the wait for the return: that only goes forward', async () => {
+    const { accept, comeUp, end, stage } = onStage();
+    accept();
+    await after(SECOND);
+    stage.environment.cancel();
+    await after(MINUTE);
+    expect(end()).toBeUndefined();
+    comeUp();
+    await after(40 * SECOND);
+    expect(end()).toEqual(RETURNED);
+  });
+
+  test.each([{ acceptedFirst: false }, { acceptedFirst: true }])(
+    'G7: by a worker that shuts down hands the wait over (accepted: $acceptedFirst)',
+    async ({ acceptedFirst }) => {
+      const { accept, end, stage } = onStage();
+      if (acceptedFirst) accept();
+      await after(SECOND);
+      stage.environment.cancel(
+        'WORKER_SHUTDOWN',
+        new ActivityCancellationDetails({ workerShutdown: true }),
+      );
+      await after(6 * SECOND);
+      expect(end()).toBeInstanceOf(Error);
+    },
+  );
+});
+
+test('G8: tells why it waits at least every five seconds, even while the node cannot be seen', async () => {
+  const stage = new Stage();
+  stage.nodes.add('n1');
+  stage.nodes.follow = () => Promise.resolve();
+  void stage
+    .run(awaitReturn, {
+      node: 'n1',
+      record: RECORD,
+      order: ORDER,
+      orderedAtMs: START,
+      daemonSets: [],
+      lost: false,
+    })
+    .catch(() => undefined);
+  await after(31 * SECOND);
+  expect(stage.heartbeats).toEqual(
+    Array.from({ length: 6 }, () => ({ because: 'the node has not been seen yet' })),
+  );
+});
