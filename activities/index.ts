@@ -1,3 +1,4 @@
+import { beating } from './beating.ts';
 import { cordonNode } from './cordon.ts';
 import type { Deps } from './deps.ts';
 import { drainAsOrdered, type DrainRequest } from './drain-activity.ts';
@@ -15,16 +16,16 @@ type Asked<F extends (deps: Deps, asked: never) => unknown> = Parameters<F>[1];
 export function createActivities(deps: Deps) {
   return {
     planRollout: (input: unknown) => planRollout(deps, input),
-    lookAtGates: (asked: Asked<typeof lookAtGates>) => lookAtGates(deps, asked),
+    lookAtGates: (asked: Asked<typeof lookAtGates>) => beating(() => lookAtGates(deps, asked)),
     passGates: (asked: Asked<typeof passGates>) => passGates(deps, asked),
     requestPermit: (asked: Asked<typeof requestPermit>) => requestPermit(deps, asked),
     findRoom: (asked: Asked<typeof findRoom>) => findRoom(deps, asked),
-    cordonNode: (asked: Asked<typeof cordonNode>) => cordonNode(deps, asked),
+    cordonNode: (asked: Asked<typeof cordonNode>) => beating(() => cordonNode(deps, asked)),
     drainNode: (asked: DrainRequest) => drainAsOrdered(deps, asked),
-    orderReboot: (asked: Asked<typeof orderReboot>) => orderReboot(deps, asked),
+    orderReboot: (asked: Asked<typeof orderReboot>) => beating(() => orderReboot(deps, asked)),
     awaitReturn: (asked: Asked<typeof awaitReturn>) => awaitReturn(deps, asked),
-    undoNode: (asked: Asked<typeof undoNode>) => undoNode(deps, asked),
-    restoreNode: (asked: Asked<typeof restoreNode>) => restoreNode(deps, asked),
+    undoNode: (asked: Asked<typeof undoNode>) => beating(() => undoNode(deps, asked)),
+    restoreNode: (asked: Asked<typeof restoreNode>) => beating(() => restoreNode(deps, asked)),
     scanFleet: () => scanFleet(deps),
   };
 }

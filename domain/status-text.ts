@@ -19,7 +19,8 @@ function waits({ waitingFor, queue }: RolloutStatus): string[] {
   );
   if (!queue) return gates;
   const behind = queue.behind.length > 0 ? `, behind ${shortList(queue.behind)}` : '';
-  return [...gates, `- place ${queue.place} in the queue${behind}`];
+  const why = queue.because === undefined ? '' : `: ${queue.because}`;
+  return [...gates, `- place ${queue.place} in the queue${behind}${why}`];
 }
 
 function words({ paused, aborted, skipped, notUnderstood }: RolloutStatus): string[] {

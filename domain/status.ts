@@ -8,6 +8,16 @@ export interface Word {
   readonly atMs: number;
 }
 
+/** Where a rollout stands in the queue of its pool's lock, as the lock last told it. */
+export interface QueuePlace {
+  /** From 1. */
+  readonly place: number;
+  /** The nodes it waits behind: those with a permit, then those before it. */
+  readonly behind: readonly string[];
+  /** Why there is no room, told to the first. */
+  readonly because?: string;
+}
+
 /** Answer of the rollout's query `status`: where it stands, and why it stands there. */
 export interface RolloutStatus {
   readonly node: string;
@@ -18,8 +28,7 @@ export interface RolloutStatus {
     readonly sinceMs: number;
     readonly lookAgainMs: number;
   })[];
-  /** Place in the pool's queue, from 1, and the nodes it waits behind. */
-  readonly queue?: { readonly place: number; readonly behind: readonly string[] };
+  readonly queue?: QueuePlace;
   readonly permit?: string;
   readonly paused?: Word & { readonly untilMs?: number };
   readonly aborted?: Word;

@@ -23,9 +23,10 @@ export function whyItWaits(status: RolloutStatus, pending: readonly Pending[]): 
   return reasons.find((reason) => reason !== undefined && reason !== '') ?? '';
 }
 
-function sayQueue({ place, behind }: NonNullable<RolloutStatus['queue']>): string {
+function sayQueue({ place, behind, because }: NonNullable<RolloutStatus['queue']>): string {
   const others = behind.length > 0 ? `, behind ${behind.join(', ')}` : '';
-  return `number ${place} in the queue${others}`;
+  const why = because === undefined ? '' : `: ${because}`;
+  return `number ${place} in the queue${others}${why}`;
 }
 
 /** The drain's progress, or the reason a return is waited for. */

@@ -1,5 +1,5 @@
 import { condition, setHandler } from '@temporalio/workflow';
-import type { Word } from '../domain/status.ts';
+import type { QueuePlace, Word } from '../domain/status.ts';
 import { readWord, type SignalWord } from '../domain/word.ts';
 import * as messages from './messages.ts';
 
@@ -10,7 +10,7 @@ export interface Control {
   readonly skipped: (Word & { gate: string })[];
   readonly notUnderstood: string[];
   grantId: string | undefined;
-  place: { place: number; behind: string[] } | undefined;
+  place: QueuePlace | undefined;
   /** Counts what makes a fresh look worth while. */
   news: number;
 }

@@ -17,15 +17,15 @@ export const local = proxyLocalActivities<Pick<Activities, 'planRollout' | 'requ
 
 /** A look at something that opens by itself. Between two looks nobody works, so cancelling answers at once. */
 export const looking = proxyActivities<Pick<Activities, 'passGates' | 'findRoom'>>({
-  startToCloseTimeout: '1m',
+  startToCloseTimeout: '30s',
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: RETRY,
 });
 
-/** A few API calls; retried for as long as the API server is away. */
+/** A few API calls; retried for as long as the API server is away. They beat by themselves, so a lost worker shows soon. */
 export const quick = proxyActivities<
   Pick<Activities, 'lookAtGates' | 'cordonNode' | 'orderReboot' | 'undoNode' | 'restoreNode'>
->({ startToCloseTimeout: '2m', retry: RETRY });
+>({ startToCloseTimeout: '2m', heartbeatTimeout: '10s', retry: RETRY });
 
 /**
  * Waits on other people's pods and machines. The deadlines are the policy's; this one only bounds an attempt, after which
@@ -34,10 +34,10 @@ export const quick = proxyActivities<
 export const waiting = proxyActivities<Pick<Activities, 'drainNode' | 'awaitReturn' | 'scanFleet'>>(
   {
     startToCloseTimeout: '24h',
-    heartbeatTimeout: '30s',
-  // Written out, because without it SDK 1.24 sends TRY_CANCEL, whatever it documents: then a drain would be taken for ended
-  // while it still evicts, and the answer of an agent that has just accepted would be lost.
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    heartbeatTimeout: '20s',
+    // Written out, because without it SDK 1.24 sends TRY_CANCEL, whatever it documents: then a drain would be taken for ended
+    // while it still evicts, and the answer of an agent that has just accepted would be lost.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: RETRY,
   },
 );

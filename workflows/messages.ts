@@ -1,6 +1,6 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { PermitRequest, Release } from '../domain/lock-state.ts';
-import type { LockStatus, RolloutStatus } from '../domain/status.ts';
+import type { LockStatus, QueuePlace, RolloutStatus } from '../domain/status.ts';
 
 /** Signals of people, to a rollout; all take `{reason, by, for}` or nothing at all. */
 export const pause = defineSignal<[unknown?]>('pause');
@@ -11,7 +11,7 @@ export const retry = defineSignal<[unknown?]>('retry');
 
 /** From the lock to a rollout. */
 export const permitGranted = defineSignal<[{ grantId: string }]>('permitGranted');
-export const queued = defineSignal<[{ place: number; behind: string[] }]>('queued');
+export const queued = defineSignal<[QueuePlace]>('queued');
 
 /** From a rollout to the lock of its pool; `release` also takes `{node}` from a person. */
 export const requestPermit = defineSignal<[PermitRequest]>('requestPermit');

@@ -18,6 +18,7 @@ import {
   release as giveBack,
   type Holder,
   type LockState,
+  type PermitRequest,
   type Waiter,
 } from '../domain/lock-state.ts';
 import type { LockStatus, Word } from '../domain/status.ts';
@@ -81,7 +82,7 @@ function openLock(state: LockState, paused: Word | undefined): Lock {
       change(enqueue(lock.state, request, Date.now()));
       const holder = holderOf(lock.state, request.workflowId);
       if (holder) await tellGranted(lock, holder);
-      else await tell(request, messages.queued, placeOf(lock.state, request.workflowId));
+      else await tellPlace(lock, request);
     },
     { description: 'From a rollout: join the queue.' },
   );
@@ -131,6 +132,11 @@ async function serveFirst(lock: Lock): Promise<void> {
   if (!found || lock.news > heard) return;
   lock.because = found.room ? undefined : found.because;
   if (found.room) await grantTo(lock, first);
+  else
+    await tell(first, messages.queued, {
+      ...placeOf(lock.state, first.workflowId),
+      because: found.because,
+    });
   show(lock);
 }
 
@@ -140,6 +146,12 @@ async function grantTo(lock: Lock, waiter: Waiter): Promise<void> {
   if (!holder) return;
   log.info('permit granted', { pool: lock.state.pool, node: holder.node, grantId: holder.grantId });
   await tellGranted(lock, holder);
+}
+
+/** Whoever can be served at once needs no place. */
+async function tellPlace({ state }: Lock, request: PermitRequest): Promise<void> {
+  const place = placeOf(state, request.workflowId);
+  if (place.behind.length > 0) await tell(request, messages.queued, place);
 }
 
 /** A waiter that is gone is dropped: it never had the node. */

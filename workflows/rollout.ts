@@ -13,6 +13,14 @@ const NODE = defineSearchAttributeKey('LockkeeperNode', 'KEYWORD');
 const POOL = defineSearchAttributeKey('LockkeeperPool', 'KEYWORD');
 const PHASE = defineSearchAttributeKey('LockkeeperPhase', 'KEYWORD');
 
+/** Phases that are over in a moment. */
+const PASSING: ReadonlySet<Phase> = new Set<Phase>([
+  'starting',
+  'cordoning',
+  'ordering',
+  'restoring',
+]);
+
 /** One rollout as the workflow knows it: what was planned, what people have said, where it stands. */
 export class Rollout {
   readonly control: Control;
@@ -20,6 +28,7 @@ export class Rollout {
   private nodeName: string;
   private phase: RolloutStatus['phase'] = { at: 'starting', sinceMs: Date.now() };
   private because: string | undefined;
+  private marked: Phase | undefined;
   private waitingFor: RolloutStatus['waitingFor'] = [];
 
   /** Registers every handler, so it has to be made before anything is awaited. */
@@ -43,21 +52,14 @@ export class Rollout {
   begin(plan: Plan): void {
     this.plan = plan;
     this.nodeName = plan.request.node;
-    if (!plan.searchAttributes) return;
-    upsertSearchAttributes([
-      { key: NODE, value: this.node },
-      { key: POOL, value: plan.pool ?? null },
-    ]);
   }
 
   /** Moves on to a phase, and shows it wherever a person looks. */
   enter(at: Phase, because?: string): void {
-    if (this.phase.at !== at) {
-      this.phase = { at, sinceMs: Date.now() };
-      if (this.plan?.searchAttributes) upsertSearchAttributes([{ key: PHASE, value: at }]);
-    }
+    if (this.phase.at !== at) this.phase = { at, sinceMs: Date.now() };
     if (at !== 'waiting') this.waitingFor = [];
     this.because = because;
+    this.mark(at);
     this.show();
   }
 
@@ -107,6 +109,18 @@ export class Rollout {
       ...(this.because === undefined ? {} : { because: this.because }),
       notUnderstood,
     };
+  }
+
+  /** Each upsert is an event and an Action: only phases that last are worth one. */
+  private mark(at: Phase): void {
+    if (!this.plan?.searchAttributes || PASSING.has(at) || this.marked === at) return;
+    const first = this.marked === undefined;
+    this.marked = at;
+    upsertSearchAttributes([
+      ...(first ? [{ key: NODE, value: this.node }] : []),
+      ...(first && this.pool !== undefined ? [{ key: POOL, value: this.pool }] : []),
+      { key: PHASE, value: at },
+    ]);
   }
 
   private show(): void {

@@ -228,11 +228,11 @@ describe('a rollout that cannot go on', () => {
   });
 
   test('G5: keeps its permit while the node is lost, and finishes when it comes back late', async () => {
-    let back = false;
+    const away = { back: false };
     const world = inA({
       awaitReturn: async ({ lost }) => {
         if (!lost) return { kind: 'late', because: 'its boot id has not changed' };
-        while (!back) {
+        while (!away.back) {
           heartbeat();
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
@@ -247,7 +247,7 @@ describe('a rollout that cannot go on', () => {
       );
       expect(status.because).toBe('its boot id has not changed');
       expect(await world.lock().query('status')).toMatchObject({ holders: [{ node: 'n1' }] });
-      back = true;
+      away.back = true;
       expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
     });
   });

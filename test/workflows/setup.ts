@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { bundleWorkflows } from '../../lab/bundle.ts';
 import { ensureTool } from '../../lab/tools/ensure.ts';
 
+const log = (line: string): void => console.error(`[tools] ${line}`);
+
 /**
  * Makes sure of Temporal's servers, the time-skipping one and the real one, and bundles the workflows once; tests find the
  * paths in LOCKKEEPER_TEST_SERVER, LOCKKEEPER_TEMPORAL and LOCKKEEPER_TEST_BUNDLE.
@@ -11,7 +13,6 @@ import { ensureTool } from '../../lab/tools/ensure.ts';
 export default async function setup(): Promise<void> {
   const { signal } = new AbortController();
   const dir = await mkdtemp(join(tmpdir(), 'lockkeeper-workflows-'));
-  const log = (line: string): void => console.error(`[tools] ${line}`);
   const [server, temporal, bundle] = await Promise.all([
     ensureTool('temporalTestServer', { log, signal }),
     ensureTool('temporal', { log, signal }),

@@ -1,0 +1,132 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { parse, stringify } from 'yaml';
+import type { RolloutResult, RolloutStatus } from '../../domain/status.ts';
+import { rolloutId } from '../../domain/names.ts';
+import { startLab, type Lab } from '../../lab/lab.ts';
+import { policyText } from '../../lab/policy.ts';
+import { ensureTools } from '../../lab/tools/ensure.ts';
+
+const run = promisify(execFile);
+const silent = (): void => undefined;
+
+/** A whole lab whose scan sleeps, so that nothing happens but what the test starts; and a person's hands on it. */
+export class RolloutScene {
+  readonly lab: Lab;
+  readonly client: Client;
+  private readonly connection: Connection;
+  private readonly temporal: string;
+  private readonly dir: string;
+  /** Before that, nodes that are being created are not Ready. */
+  private readonly upAtMs = Date.now();
+
+  private constructor(lab: Lab, connection: Connection, paths: { temporal: string; dir: string }) {
+    this.lab = lab;
+    this.connection = connection;
+    this.client = new Client({ connection });
+    this.temporal = paths.temporal;
+    this.dir = paths.dir;
+  }
+
+  static async open({ nodes }: { nodes: number }): Promise<RolloutScene> {
+    const dir = await mkdtemp(join(tmpdir(), 'lockkeeper-rollout-test-'));
+    const { signal } = new AbortController();
+    const tools = await ensureTools({ log: silent, signal });
+    const downForMs = 1_000;
+    const policy = stringify({ ...(parse(policyText(downForMs)) as object), scanEvery: '12h' });
+    const lab = await startLab({
+      dir,
+      tools,
+      nodes,
+      podsPerNode: 1,
+      downForMs,
+      policy,
+      log: silent,
+      signal,
+    });
+    const connection = await Connection.connect({ address: lab.cluster.temporalAddress });
+    return new RolloutScene(lab, connection, { temporal: tools.temporal, dir });
+  }
+
+  async close(): Promise<void> {
+    await this.connection.close();
+    await this.lab.stop();
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  /** `temporal workflow start`, exactly as the documentation has it. */
+  async startByHand(node: string, input: unknown = { node }): Promise<WorkflowHandle> {
+    const type = ['--type', 'nodeRollout', '--task-queue', 'lockkeeper'];
+    const what = ['--workflow-id', rolloutId(node), '--input', JSON.stringify(input)];
+    await this.cli('start', ...type, ...what);
+    return this.client.workflow.getHandle(rolloutId(node));
+  }
+
+  private async cli(verb: string, ...words: readonly string[]): Promise<string> {
+    const { temporalAddress } = this.lab.cluster;
+    const argv = ['workflow', verb, ...words, '--address', temporalAddress];
+    const { stdout } = await run(this.temporal, argv, { maxBuffer: 64 * 1024 * 1024 });
+    return stdout;
+  }
+
+  /** Keeps a history for the replay tests; only when LOCKKEEPER_RECORD names a directory (see test/histories/README.md). */
+  async record(name: string, workflowId: string): Promise<void> {
+    const dir = process.env['LOCKKEEPER_RECORD'];
+    if (dir === undefined) return;
+    const history = await this.cli('show', '--workflow-id', workflowId, '--output', 'json');
+    await writeFile(join(dir, `${name}.json`), history);
+  }
+
+  result(rollout: WorkflowHandle): Promise<RolloutResult> {
+    return rollout.result() as Promise<RolloutResult>;
+  }
+
+  status(rollout: WorkflowHandle): Promise<RolloutStatus> {
+    return rollout.query<RolloutStatus>('status');
+  }
+
+  /** Lets the node ask for a reboot, and waits until its agent has said so. */
+  async askForReboot(node: string): Promise<void> {
+    await this.lab.fleet.machine(node).requireReboot(['libc6']);
+    await this.lab.fleet.evidence.until(
+      node,
+      'asking for a reboot',
+      ({ report }) => report?.wants === 'required',
+    );
+  }
+
+  patchNode(node: string, patch: unknown): Promise<unknown> {
+    return this.lab.fleet.kube.patch(`/api/v1/nodes/${node}`, 'merge', patch);
+  }
+
+  /** The most nodes out of service at one moment since the lab was up, from what the API server has shown. */
+  mostNodesOut(): number {
+    const out = new Set<string>();
+    let most = 0;
+    for (const { atMs, node, ready, unschedulable } of this.lab.fleet.evidence.timeline) {
+      if (!ready || unschedulable) out.add(node);
+      else out.delete(node);
+      if (atMs >= this.upAtMs) most = Math.max(most, out.size);
+    }
+    return most;
+  }
+}
+
+/** Asks until `holds`, for at most a minute; the last answer is in the error. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  holds: (answer: T) => boolean,
+): Promise<T> {
+  let answer: T | undefined;
+  const endMs = Date.now() + 60_000;
+  while (Date.now() < endMs) {
+    answer = await ask();
+    if (holds(answer)) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`it never came to that; the last answer was ${JSON.stringify(answer)}`);
+}

@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import type { AuditRecord } from '../../lab/cluster/contract.ts';
+import { readAudit } from '../../lab/cluster/audit.ts';
+import { eventually, RolloutScene } from './rollout-scene.ts';
+
+let scene: RolloutScene;
+beforeAll(async () => {
+  scene = await RolloutScene.open({ nodes: 4 });
+}, 1_800_000);
+afterAll(async () => {
+  await scene.close();
+});
+
+const failureOf = async (rollout: WorkflowHandle): Promise<string> => {
+  const error: unknown = await rollout.result().catch((thrown: unknown) => thrown);
+  if (!(error instanceof WorkflowFailedError)) throw new Error(`it did not fail: ${String(error)}`);
+  return error.cause?.message ?? '';
+};
+
+const isEviction = ({ verb, subresource }: AuditRecord): boolean =>
+  verb === 'create' && subresource === 'eviction';
+
+describe('an undisturbed rollout', () => {
+  const node = 'worker-1';
+  let rollout: WorkflowHandle;
+  let requests: AuditRecord[];
+
+  test('G3: goes from the sentinel to a node that is back in another boot and in service', async () => {
+    await scene.askForReboot(node);
+    const before = (await readAudit(scene.lab.cluster.auditPath)).length;
+    rollout = await scene.startByHand(node);
+    const [first] = scene.lab.fleet.bootIds(node);
+    expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted', bootIdBefore: first });
+    const facts = await scene.lab.fleet.evidence.until(
+      node,
+      'in service again',
+      ({ unschedulable, ready, rollout: record }) =>
+        ready && !unschedulable && record === undefined,
+    );
+    expect(scene.lab.fleet.bootIds(node)).toEqual([first, facts.bootId]);
+    const all = await readAudit(scene.lab.cluster.auditPath);
+    requests = all.slice(before);
+  });
+
+  test('leaves nothing of ours on the node but the report of its agent', async () => {
+    interface Written {
+      metadata: { annotations?: Record<string, string> };
+      status: { conditions: { type: string }[] };
+    }
+    const written = await scene.lab.fleet.kube.get<Written>(`/api/v1/nodes/${node}`);
+    const ours = Object.keys(written.metadata.annotations ?? {}).filter((key) =>
+      key.startsWith('lockkeeper.io/'),
+    );
+    expect(ours).toEqual([]);
+    const types = written.status.conditions.map(({ type }) => type);
+    expect(types).toContain('RebootRequired');
+    expect(types).not.toContain('MaintenanceInProgress');
+    expect(types).not.toContain('Drained');
+  });
+
+  test('takes at most 70 events of history', async () => {
+    const { events } = await rollout.fetchHistory();
+    expect(events?.length).toBeGreaterThan(20);
+    expect(events?.length).toBeLessThanOrEqual(70);
+    await scene.record('rebooted', rollout.workflowId);
+  });
+
+  test('takes at most 30 Kubernetes requests of the worker and its agent beyond the evictions', () => {
+    const ours = requests.filter(
+      ({ user, name, resource }) =>
+        user === 'system:serviceaccount:lockkeeper:lockkeeper-worker' ||
+        (user === 'system:serviceaccount:lockkeeper:lockkeeper-agent' &&
+          resource === 'nodes' &&
+          name === node),
+    );
+    const evictions = ours.filter(isEviction);
+    const rest = ours.filter((record) => !isEviction(record));
+    expect(evictions.length).toBeGreaterThan(0);
+    expect(rest.length).toBeGreaterThan(10);
+    const words = rest.map(
+      ({ verb, resource, subresource }) => `${verb} ${resource}/${subresource}`,
+    );
+    expect({ count: Math.max(rest.length, 30), words }).toEqual({ count: 30, words });
+  });
+});
+
+describe('a rollout started by hand', () => {
+  test('G9: with a wrong input fails at once, with the path and the rule of each mistake', async () => {
+    const rollout = await scene.startByHand('worker-2', {
+      node: 'Worker 2',
+      skipp: [],
+      skip: ['x'],
+    });
+    const message = await failureOf(rollout);
+    expect(message).toContain('node: write the name of a node, as kubectl get nodes shows it');
+    expect(message).toContain('skip[0]: ');
+    expect(message).toContain('Unrecognized key: "skipp"');
+    await scene.record('bad-input', rollout.workflowId);
+  });
+
+  test('for a node that does not exist says so', async () => {
+    const rollout = await scene.startByHand('worker-99');
+    expect(await failureOf(rollout)).toBe('there is no node worker-99; see kubectl get nodes');
+  });
+
+  test('for a node that needs no reboot ends without touching it', async () => {
+    const rollout = await scene.startByHand('worker-2');
+    expect(await scene.result(rollout)).toMatchObject({ outcome: 'nothing-to-do' });
+    expect(scene.lab.fleet.bootIds('worker-2')).toHaveLength(1);
+    await scene.record('nothing-to-do', rollout.workflowId);
+  });
+
+  test('G8: waits on a held node and says why, and goes on when the hold is lifted', async () => {
+    await scene.askForReboot('worker-2');
+    await scene.patchNode('worker-2', {
+      metadata: { annotations: { 'lockkeeper.io/hold': 'disk is being swapped' } },
+    });
+    const rollout = await scene.startByHand('worker-2');
+    const status = await eventually(
+      () => scene.status(rollout),
+      ({ waitingFor }) => waitingFor.length > 0,
+    );
+    expect(status.phase.at).toBe('waiting');
+    expect(status.waitingFor).toMatchObject([
+      { gate: 'hold', because: 'held: disk is being swapped' },
+    ]);
+    const pending = await eventually(
+      async () => (await rollout.describe()).raw.pendingActivities?.[0],
+      (activity) => activity?.lastFailure?.message !== undefined,
+    );
+    expect(pending?.lastFailure?.message).toBe('hold: held: disk is being swapped');
+    await scene.patchNode('worker-2', {
+      metadata: { annotations: { 'lockkeeper.io/hold': null } },
+    });
+    expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
+    await scene.record('held', rollout.workflowId);
+  });
+});
+
+describe('several rollouts', () => {
+  test('G1, G6: take one node out at a time and leave a foreign cordon as it was', async () => {
+    const nodes = ['worker-1', 'worker-3', 'worker-4'];
+    await scene.patchNode('worker-3', { spec: { unschedulable: true } });
+    for (const node of nodes) await scene.askForReboot(node);
+    const rollouts = [];
+    for (const node of nodes) rollouts.push(await scene.startByHand(node));
+    // The foreign cordon uses the budget, so only its own node may go; then it is lifted by who set it.
+    const [, third] = rollouts;
+    if (!third) throw new Error('it was not started');
+    const waiting = await eventually(
+      async () =>
+        scene.client.workflow.getHandle('pool-lock/workers').query<{ because?: string }>('status'),
+      ({ because }) => because !== undefined,
+    );
+    expect(waiting.because).toContain('worker-3 is cordoned');
+    await scene.client.workflow.getHandle('node-rollout/worker-1').signal('abort');
+    expect(await scene.result(third)).toMatchObject({ outcome: 'rebooted' });
+    const back = await scene.lab.fleet.evidence.until(
+      'worker-3',
+      'back',
+      ({ rollout }) => rollout === undefined,
+    );
+    expect(back.unschedulable).toBe(true);
+    await scene.patchNode('worker-3', { spec: { unschedulable: null } });
+    expect(await scene.result(rollouts[2] as WorkflowHandle)).toMatchObject({
+      outcome: 'rebooted',
+    });
+    expect(scene.mostNodesOut()).toBe(1);
+    expect(scene.lab.fleet.bootIds('worker-3')).toHaveLength(2);
+    expect(scene.lab.fleet.bootIds('worker-4')).toHaveLength(2);
+  });
+
+  test('G7: a worker killed in the middle changes neither the outcome nor the number of reboots', async () => {
+    const node = 'worker-1';
+    const boots = scene.lab.fleet.bootIds(node).length;
+    const rollout = await scene.startByHand(node);
+    await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
+    await scene.lab.worker.kill();
+    await scene.lab.worker.start();
+    expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
+    expect(scene.lab.fleet.bootIds(node)).toHaveLength(boots + 1);
+    await scene.record('worker-killed', rollout.workflowId);
+    await scene.lab.fleet.evidence.until(node, 'in service', ({ unschedulable }) => !unschedulable);
+  });
+
+  test('G6: aborted in mid-drain, hands the node back as it was found', async () => {
+    const node = 'worker-2';
+    const boots = scene.lab.fleet.bootIds(node).length;
+    await scene.lab.fleet.kube.post('/apis/policy/v1/namespaces/shop/poddisruptionbudgets', {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: 'never' },
+      spec: { maxUnavailable: 0, selector: { matchLabels: { app: 'db' } } },
+    });
+    await scene.askForReboot(node);
+    const rollout = await scene.startByHand(node);
+    await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
+    await rollout.signal('abort', { reason: 'not today', by: 'ann' });
+    expect(await scene.result(rollout)).toMatchObject({
+      outcome: 'aborted',
+      because: 'aborted by ann: not today',
+    });
+    await scene.lab.fleet.evidence.until(
+      node,
+      'as it was',
+      ({ unschedulable, rollout: record }) => !unschedulable && record === undefined,
+    );
+    expect(scene.lab.fleet.bootIds(node)).toHaveLength(boots);
+    await scene.record('aborted', rollout.workflowId);
+    await scene.record('pool-lock', 'pool-lock/workers');
+  });
+});
