@@ -20,7 +20,9 @@ export default {
     {
       ...shared,
       displayName: 'unit',
-      testMatch: ['<rootDir>/{domain,activities,worker,agent,cli,lab,deploy,workflows}/**/*.test.ts'],
+      testMatch: [
+        '<rootDir>/{domain,activities,worker,agent,cli,lab,deploy,docs,workflows}/**/*.test.ts',
+      ],
     },
     {
       ...shared,
