@@ -4,7 +4,7 @@ import type { PodApi } from './kube/pods.ts';
 import type { TemporalPort } from './temporal.ts';
 
 /** The policy in force at this moment; never throws, for a bad file leaves the last good one in force. */
-export interface PolicySource {
+interface PolicySource {
   current(): Policy;
 }
 

@@ -1,7 +1,7 @@
 import { beating } from './beating.ts';
 import { cordonNode } from './cordon.ts';
 import type { Deps } from './deps.ts';
-import { drainAsOrdered, type DrainRequest } from './drain-activity.ts';
+import { drainAsOrdered, type DrainRequest } from './drain/activity.ts';
 import { lookAtGates, passGates } from './gates.ts';
 import { findRoom, requestPermit } from './lock.ts';
 import { orderReboot } from './order.ts';

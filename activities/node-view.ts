@@ -1,16 +1,20 @@
 import type { NodeFacts } from '../domain/node-facts.ts';
+import { makeBell } from './bell.ts';
 import type { NodeApi } from './kube/nodes.ts';
 
 /** The latest sight of one node, kept up to date by a watch, for a loop that also has to look at the clock. */
 export class NodeView {
   private latest: NodeFacts | null | undefined;
-  private fresh = false;
-  private ring: (() => void) | undefined;
+  private readonly bell = makeBell();
   private readonly ended = new AbortController();
-  private readonly following: Promise<void>;
 
   constructor(nodes: NodeApi, name: string) {
-    this.following = nodes.follow(name, (node) => this.see(node), this.ended.signal);
+    const see = (node: NodeFacts | undefined): void => {
+      this.latest = node ?? null;
+      this.bell.ring();
+    };
+    // It never rejects; closing the view ends it, which takes a moment that nobody has to wait for.
+    void nodes.follow(name, see, this.ended.signal);
   }
 
   /**
@@ -18,29 +22,11 @@ export class NodeView {
    * seen of it yet.
    */
   async look(withinMs: number): Promise<NodeFacts | null | undefined> {
-    if (!this.fresh) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, withinMs);
-        this.ring = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    this.fresh = false;
-    this.ring = undefined;
+    await this.bell.wait(withinMs, this.ended.signal);
     return this.latest;
   }
 
   close(): void {
     this.ended.abort();
-    // follow() never rejects; it just takes a moment to end its stream.
-    void this.following;
-  }
-
-  private see(node: NodeFacts | undefined): void {
-    this.latest = node ?? null;
-    this.fresh = true;
-    this.ring?.();
   }
 }

@@ -1,7 +1,7 @@
 import type { PodRules } from '../domain/pod-verdict.ts';
 import type { PoolPolicy } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
-import { rulesOf, type DrainOptions } from './drain-state.ts';
+import { rulesOf, type DrainOptions } from './drain/state.ts';
 import { failure } from './failure.ts';
 
 /** The policy of a pool as it is in force now. */

@@ -1,7 +1,7 @@
 import type { NodeFacts } from './node-facts.ts';
 
 /** A node that uses the budget, and why. */
-export interface OutOfService {
+interface OutOfService {
   readonly node: string;
   readonly because: string;
 }

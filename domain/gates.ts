@@ -10,7 +10,7 @@ export const GATES = [
   'quarantine',
   'node',
 ] as const;
-export type GateName = (typeof GATES)[number];
+type GateName = (typeof GATES)[number];
 
 /** A reason not to go on, in words for the person who asks why. */
 export interface ClosedGate {

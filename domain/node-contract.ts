@@ -21,7 +21,7 @@ export const ANNOTATION = {
 export const REBOOT_REQUIRED = 'RebootRequired';
 
 /** Node lifecycle conditions of KEP-5683, written while a rollout has the node. */
-export const LIFECYCLE_CONDITIONS = [
+const LIFECYCLE_CONDITIONS = [
   'MaintenancePlanned',
   'DrainInProgress',
   'Drained',

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, type Logger } from '@temporalio/worker';
 import { Client, Connection } from '@temporalio/client';
@@ -32,18 +33,6 @@ export async function connectTemporal(logger: Logger, signal: AbortSignal): Prom
       const because = error instanceof Error ? error.message : String(error);
       logger.warn('Temporal cannot be reached', { address, namespace, because, retryMs: pauseMs });
     }
-    await pause(pauseMs, signal);
+    await pause(pauseMs, undefined, { signal });
   }
-}
-
-async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(done, durationMs);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

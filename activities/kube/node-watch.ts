@@ -1,7 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { V1Node } from '@kubernetes/client-node';
 import { nodeFacts, type NodeFacts } from '../../domain/node-facts.ts';
 import type { KubeClient } from './client.ts';
 import { limited } from './request-limit.ts';
+
+/** Between two watches: too short to be noticed, long enough not to hammer a server that is starting. */
+const AGAIN_MS = 500;
 
 interface Follow {
   /** Called with the node now and after every change; undefined once it is deleted. */
@@ -17,7 +21,7 @@ export async function followNode(client: KubeClient, name: string, follow: Follo
   while (!follow.signal.aborted) {
     const resourceVersion = await listOne(client, name, follow).catch(() => undefined);
     if (resourceVersion !== undefined) await watchOne(client, { name, resourceVersion }, follow);
-    await pause(follow.signal);
+    await pause(AGAIN_MS + Math.random() * AGAIN_MS, undefined, follow).catch(() => undefined);
   }
 }
 
@@ -61,18 +65,5 @@ async function watchOne(
         return undefined;
       })
       .catch(abort);
-  });
-}
-
-/** Between two watches: too short to be noticed, long enough not to hammer a server that is starting. */
-async function pause(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, 500 + Math.random() * 500);
-    const stop = (): void => {
-      clearTimeout(timer);
-      resolve();
-    };
-    signal.addEventListener('abort', stop, { once: true });
   });
 }

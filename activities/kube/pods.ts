@@ -17,7 +17,7 @@ import { watchPods, type PodWatch, type WatchEnd } from './pod-watch.ts';
 import { limited } from './request-limit.ts';
 import { volumesLeft } from './volumes.ts';
 
-export type PodRef = Pick<PodFacts, 'namespace' | 'name' | 'uid'>;
+type PodRef = Pick<PodFacts, 'namespace' | 'name' | 'uid'>;
 
 export interface PodList {
   readonly pods: readonly PodFacts[];

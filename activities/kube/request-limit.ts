@@ -8,8 +8,9 @@ import {
 const ANSWER_WITHIN_MS = 35_000;
 
 /** Options of one client-node call: it ends when `signal` aborts, and when no answer has come for long. */
-export function limited(signal: AbortSignal): ConfigurationOptions {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
+export function limited(signal?: AbortSignal): ConfigurationOptions {
+  const deadline = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  const limit = signal ? AbortSignal.any([signal, deadline]) : deadline;
   const middleware: ObservableMiddleware = {
     pre(request) {
       request.setSignal(limit);

@@ -7,29 +7,29 @@ import {
 } from '@kubernetes/client-node';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { drainNode } from '../../activities/drain.ts';
-import type { DrainOptions } from '../../activities/drain-state.ts';
+import { drainNode } from '../../activities/drain/drain.ts';
+import type { DrainOptions } from '../../activities/drain/state.ts';
 import { kubeClient, statusOf, type KubeClient } from '../../activities/kube/client.ts';
 import { podApi, type PodApi } from '../../activities/kube/pods.ts';
 import type { DrainProgress, DrainResult } from '../../domain/drain-progress.ts';
 import { LAB_NODE } from '../../lab/cluster/contract.ts';
 
 /** What a test does to the drain it starts. */
-export interface Settings extends Partial<DrainOptions> {
+interface Settings extends Partial<DrainOptions> {
   readonly withinMs?: number;
   readonly guard?: () => Promise<void>;
   /** Instead of the real API, for counting. */
   readonly pods?: PodApi;
 }
 
-export interface Draining {
+interface Draining {
   readonly outcome: Promise<DrainResult>;
   readonly reports: DrainProgress[];
   readonly stop: AbortController;
 }
 
 /** What is special about a pod. */
-export interface PodParts {
+interface PodParts {
   readonly finalizers?: string[];
   readonly annotations?: Record<string, string>;
   readonly priorityClassName?: string;

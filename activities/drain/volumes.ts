@@ -1,6 +1,6 @@
-import { pause } from './bell.ts';
-import { askGuard, trying } from './drain-look.ts';
-import { podsStaying, type Drain } from './drain-state.ts';
+import { pause } from '../bell.ts';
+import { askGuard, trying } from './look.ts';
+import { podsStaying, type Drain } from './state.ts';
 
 const LOOK_EVERY_MS = 3_000;
 

@@ -1,16 +1,10 @@
-import { budgetLine, selects } from '../domain/disruption-budget.ts';
-import { drainTiers } from '../domain/drain-tiers.ts';
-import type { EvictionAnswer } from '../domain/eviction-answer.ts';
-import { pauseAfterMs } from '../domain/eviction-pause.ts';
-import type { PodFacts } from '../domain/pod-verdict.ts';
-import {
-  podsLeft,
-  type Attempt,
-  type BudgetLine,
-  type Drain,
-  type LeftPod,
-} from './drain-state.ts';
-import { kindOf } from './failure.ts';
+import { budgetLine, selects } from '../../domain/disruption-budget.ts';
+import { drainTiers } from '../../domain/drain-tiers.ts';
+import type { EvictionAnswer } from '../../domain/eviction-answer.ts';
+import { pauseAfterMs } from '../../domain/eviction-pause.ts';
+import type { PodFacts } from '../../domain/pod-verdict.ts';
+import { podsLeft, type Attempt, type BudgetLine, type Drain, type LeftPod } from './state.ts';
+import { kindOf } from '../failure.ts';
 
 /** Pods that wait for one budget share one look at it. */
 const BUDGETS_KEPT_MS = 10_000;

@@ -1,16 +1,16 @@
-import type { Blocker, DrainProgress } from '../domain/drain-progress.ts';
-import type { EvictionAnswer } from '../domain/eviction-answer.ts';
-import { parseSelector } from '../domain/label-selector.ts';
+import type { Blocker, DrainProgress } from '../../domain/drain-progress.ts';
+import type { EvictionAnswer } from '../../domain/eviction-answer.ts';
+import { parseSelector } from '../../domain/label-selector.ts';
 import {
   judgePod,
   type PodFacts,
   type PodRules,
   type PodVerdict,
   type PodWarning,
-} from '../domain/pod-verdict.ts';
-import { makeBell, type Bell } from './bell.ts';
-import { failure } from './failure.ts';
-import type { PodApi } from './kube/pods.ts';
+} from '../../domain/pod-verdict.ts';
+import { makeBell, type Bell } from '../bell.ts';
+import { failure } from '../failure.ts';
+import type { PodApi } from '../kube/pods.ts';
 
 export interface DrainOptions {
   /** Instead of each pod's own; at least a second is given. */

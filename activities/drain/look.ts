@@ -1,7 +1,7 @@
-import type { PodFacts } from '../domain/pod-verdict.ts';
-import type { Drain } from './drain-state.ts';
-import { kindOf } from './failure.ts';
-import type { PodEvent } from './kube/pod-watch.ts';
+import type { PodFacts } from '../../domain/pod-verdict.ts';
+import type { Drain } from './state.ts';
+import { kindOf } from '../failure.ts';
+import type { PodEvent } from '../kube/pod-watch.ts';
 
 /** The guard is asked again after this long, so it may cost a request. */
 export const GUARD_EVERY_MS = 15_000;

@@ -1,10 +1,10 @@
 import { cancellationSignal, heartbeat, log } from '@temporalio/activity';
-import type { DrainResult } from '../domain/drain-progress.ts';
-import { pause } from './bell.ts';
-import type { Deps } from './deps.ts';
+import type { DrainResult } from '../../domain/drain-progress.ts';
+import { pause } from '../bell.ts';
+import type { Deps } from '../deps.ts';
 import { drainNode } from './drain.ts';
-import { ourRecord, stillCordoned, thisRun } from './ours.ts';
-import { drainOptions, poolPolicy } from './pool.ts';
+import { ourRecord, stillCordoned, thisRun } from '../ours.ts';
+import { drainOptions, poolPolicy } from '../pool.ts';
 
 export interface DrainRequest {
   readonly node: string;

@@ -3,12 +3,12 @@ import {
   MOST_BLOCKERS,
   type Blocker,
   type DrainProgress,
-} from '../domain/drain-progress.ts';
-import { podName } from '../domain/pod-verdict.ts';
-import { warningLines } from '../domain/pod-warnings.ts';
-import { lowestTier } from './drain-evict.ts';
-import { podsLeft, type Drain, type LeftPod } from './drain-state.ts';
-import { failure } from './failure.ts';
+} from '../../domain/drain-progress.ts';
+import { podName } from '../../domain/pod-verdict.ts';
+import { warningLines } from '../../domain/pod-warnings.ts';
+import { lowestTier } from './evict.ts';
+import { podsLeft, type Drain, type LeftPod } from './state.ts';
+import { failure } from '../failure.ts';
 
 /** How things stand, for the heartbeat. */
 export function progressOf(drain: Drain): DrainProgress {

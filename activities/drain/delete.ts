@@ -1,8 +1,8 @@
-import type { EvictionAnswer } from '../domain/eviction-answer.ts';
-import { drainTiers } from '../domain/drain-tiers.ts';
-import { podName, type PodFacts } from '../domain/pod-verdict.ts';
-import { ask } from './drain-evict.ts';
-import { podsLeft, type Attempt, type Drain, type LeftPod } from './drain-state.ts';
+import type { EvictionAnswer } from '../../domain/eviction-answer.ts';
+import { drainTiers } from '../../domain/drain-tiers.ts';
+import { podName, type PodFacts } from '../../domain/pod-verdict.ts';
+import { ask } from './evict.ts';
+import { podsLeft, type Attempt, type Drain, type LeftPod } from './state.ts';
 
 /** Long enough for most pods to stop in order; a deadline that has passed does not wait for the rest. */
 const LAST_GRACE_MS = 30_000;

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { DisruptionBudget } from '../domain/disruption-budget.ts';
-import type { DrainProgress } from '../domain/drain-progress.ts';
-import type { EvictionAnswer } from '../domain/eviction-answer.ts';
-import type { PodFacts } from '../domain/pod-verdict.ts';
+import type { DisruptionBudget } from '../../domain/disruption-budget.ts';
+import type { DrainProgress } from '../../domain/drain-progress.ts';
+import type { EvictionAnswer } from '../../domain/eviction-answer.ts';
+import type { PodFacts } from '../../domain/pod-verdict.ts';
 import { drainNode } from './drain.ts';
-import type { DrainInput, DrainOptions } from './drain-state.ts';
-import { failure } from './failure.ts';
-import type { PodEvent, PodWatch, WatchEnd } from './kube/pod-watch.ts';
-import type { PodApi } from './kube/pods.ts';
+import type { DrainInput, DrainOptions } from './state.ts';
+import { failure } from '../failure.ts';
+import type { PodEvent, PodWatch, WatchEnd } from '../kube/pod-watch.ts';
+import type { PodApi } from '../kube/pods.ts';
 
 const START = Date.parse('2026-11-23T22:00:00Z');
 const MINUTE = 60_000;

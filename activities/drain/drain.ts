@@ -1,11 +1,11 @@
-import type { DrainResult } from '../domain/drain-progress.ts';
-import { podName } from '../domain/pod-verdict.ts';
-import { warningLines } from '../domain/pod-warnings.ts';
-import { pause } from './bell.ts';
-import { deleteLeft } from './drain-delete.ts';
-import { evictDue } from './drain-evict.ts';
-import { apply, GUARD_EVERY_MS, look, mayGoOn, noteTrouble } from './drain-look.ts';
-import { progressOf, timedOut } from './drain-report.ts';
+import type { DrainResult } from '../../domain/drain-progress.ts';
+import { podName } from '../../domain/pod-verdict.ts';
+import { warningLines } from '../../domain/pod-warnings.ts';
+import { pause } from '../bell.ts';
+import { deleteLeft } from './delete.ts';
+import { evictDue } from './evict.ts';
+import { apply, GUARD_EVERY_MS, look, mayGoOn, noteTrouble } from './look.ts';
+import { progressOf, timedOut } from './report.ts';
 import {
   beginDrain,
   podsLeft,
@@ -13,8 +13,8 @@ import {
   type Drain,
   type DrainInput,
   type DrainPorts,
-} from './drain-state.ts';
-import { detached } from './drain-volumes.ts';
+} from './state.ts';
+import { detached } from './volumes.ts';
 
 const PROGRESS_EVERY_MS = 5_000;
 /** How long pods deleted at the deadline, and their volumes, may take to go. */
