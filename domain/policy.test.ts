@@ -81,6 +81,16 @@ describe('G9: a bad policy is refused with the path and the rule:', () => {
       policy: pools({ maxUnavailible: 1 }),
       expected: ['pools[0]: Unrecognized key: "maxUnavailible"'],
     },
+    ...['drain', 'reboot'].map((section) => ({
+      name: `a typing error in ${section}`,
+      policy: pools({ [section]: { tiemout: '1m' } }),
+      expected: [`pools[0].${section}: Unrecognized key: "tiemout"`],
+    })),
+    {
+      name: 'a typing error in a window',
+      policy: pools({ windows: [{ always: true, allways: true }] }),
+      expected: ['pools[0].windows[0]: Unrecognized key: "allways"'],
+    },
     ...[0, -1, 1.5, '0%', '101%', '05%', '1.5%', '10', 'all', null].map((maxUnavailable) => ({
       name: `a budget of ${JSON.stringify(maxUnavailable)}`,
       policy: pools({ maxUnavailable }),

@@ -103,8 +103,9 @@ describe('the policy in force', () => {
     const { refused, readAgain } = onStage();
     readAgain(TYPO);
     readAgain('pools: [');
+    expect(refused).toHaveBeenCalledTimes(2);
     readAgain(GOOD);
-    readAgain(TYPO);
+    readAgain('pools: [');
     expect(refused).toHaveBeenCalledTimes(3);
   });
 
