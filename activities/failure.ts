@@ -17,12 +17,15 @@ export function waiting(
   because: string,
   lookAgainMs: number,
 ): ApplicationFailure {
-  return ApplicationFailure.create({
+  const expected = ApplicationFailure.create({
     type: kind,
     message: because,
     nextRetryDelay: lookAgainMs,
     category: ApplicationFailureCategory.BENIGN,
   });
+  // Under Pending Activities a stack would bury the reason.
+  expected.stack = '';
+  return expected;
 }
 
 /** The kind of a failure made here, or undefined for any other error. */

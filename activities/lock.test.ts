@@ -70,10 +70,12 @@ describe('findRoom', () => {
     expect(await find({ known: 'another reason' })).toMatchObject({ room: false });
   });
 
-  test('fails when the pool is in the policy no more', async () => {
-    await expect(onStage().find({ pool: 'former' })).rejects.toMatchObject({
-      type: 'no-pool',
-      message: 'pool former is no longer in the policy',
+  test('has no room in a pool that is in the policy no more, and waits for it to be back', async () => {
+    const because = 'pool former is not in the policy';
+    expect(await onStage().find({ pool: 'former' })).toMatchObject({ room: false, because });
+    await expect(onStage().find({ pool: 'former', known: because })).rejects.toMatchObject({
+      type: 'no-room',
+      nonRetryable: false,
     });
   });
 });

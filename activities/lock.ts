@@ -3,7 +3,6 @@ import { room, type Room } from '../domain/budget.ts';
 import type { Deps } from './deps.ts';
 import { waiting } from './failure.ts';
 import { thisRun } from './ours.ts';
-import { poolPolicy } from './pool.ts';
 
 /** Joins the queue of the pool's lock, or confirms the place there. */
 export async function requestPermit(
@@ -27,17 +26,19 @@ export interface RoomQuestion {
  * there is none. While nothing changes it is retried with the reason as its message. Unknown is never room.
  */
 export async function findRoom(deps: Deps, asked: RoomQuestion): Promise<Room> {
-  const pool = poolPolicy(deps, asked.pool);
-  const nodes = await deps.nodes.list(pool.nodes);
-  const found = room({
-    nodes,
-    maxUnavailable: pool.maxUnavailable,
-    holders: asked.holders,
-    candidate: asked.candidate,
-  });
+  const found = await count(deps, asked);
   if (!found.room && found.because === asked.known) {
     throw waiting('no-room', found.because, deps.lookAgainMs);
   }
   if (!found.room) log.info('lock waits', { pool: asked.pool, because: found.because });
   return found;
+}
+
+async function count(deps: Deps, { pool: name, holders, candidate }: RoomQuestion): Promise<Room> {
+  const pool = deps.policy.current().pools.find((known) => known.name === name);
+  // Waited for rather than failed: the lock must outlive a policy that is being edited.
+  if (!pool)
+    return { room: false, budget: 0, out: [], because: `pool ${name} is not in the policy` };
+  const nodes = await deps.nodes.list(pool.nodes);
+  return room({ nodes, maxUnavailable: pool.maxUnavailable, holders, candidate });
 }

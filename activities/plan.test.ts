@@ -23,7 +23,7 @@ describe('planRollout', () => {
     {
       name: 'a typing error',
       input: { node: 'n1', skipp: ['hold'] },
-      message: 'the input is refused: (whole file): Unrecognized key: "skipp"',
+      message: 'the input is refused: input: Unrecognized key: "skipp"',
     },
     {
       name: 'no name',

@@ -19,7 +19,10 @@ export interface Plan {
 export async function planRollout(deps: Deps, input: unknown): Promise<Plan> {
   const parsed = RolloutInput.safeParse(input);
   if (!parsed.success) {
-    throw failure('bad-input', `the input is refused: ${problemsOf(parsed.error).join('; ')}`);
+    throw failure(
+      'bad-input',
+      `the input is refused: ${problemsOf(parsed.error, 'input').join('; ')}`,
+    );
   }
   const request = parsed.data;
   const node = await deps.nodes.read(request.node);

@@ -33,7 +33,8 @@ const onStage = (facts: Partial<FakeNode> = {}, cordonedByUs = true) => {
   return {
     nodes,
     stage,
-    restore: () => stage.run(restoreNode, { node: 'n1', record }),
+    restore: (stillRequired = false) =>
+      stage.run(restoreNode, { node: 'n1', record, stillRequired }),
     undo: () => stage.run(undoNode, { node: 'n1', record, because: 'the window closed' }),
   };
 };
@@ -92,19 +93,14 @@ describe('restoreNode', () => {
   });
 
   test('quarantines a node whose sentinel has survived the reboot, and says so', async () => {
-    const { restore, nodes } = onStage({ ...BACK, report: heard('required', 2_000) });
-    expect(await restore()).toEqual({ kind: 'quarantined' });
+    const { restore, nodes } = onStage(BACK);
+    expect(await restore(true)).toEqual({ kind: 'quarantined' });
     expect(nodes.at('n1').unschedulable).toBe(false);
     expect(readQuarantine(nodes.at('n1').annotations[ANNOTATION.quarantine])).toMatchObject({
       ok: true,
       value: { bootId: 'boot-2' },
     });
     expect(nodes.events[0]).toMatch(/^n1 Warning Quarantined: .*its sentinel survived the reboot/);
-  });
-
-  test('does not quarantine by what the agent said before the reboot', async () => {
-    const { restore } = onStage({ ...BACK, report: heard('required', 999) });
-    expect(await restore()).toEqual({ kind: 'restored' });
   });
 
   test('lifts an old quarantine when the sentinel is gone', async () => {
@@ -117,9 +113,9 @@ describe('restoreNode', () => {
   });
 
   test('repeating it changes nothing and answers the same', async () => {
-    const { restore, nodes } = onStage({ ...BACK, report: heard('required', 2_000) });
-    await restore();
-    expect(await restore()).toEqual({ kind: 'quarantined' });
+    const { restore, nodes } = onStage(BACK);
+    await restore(true);
+    expect(await restore(true)).toEqual({ kind: 'quarantined' });
     expect(nodes.updates).toHaveLength(1);
   });
 });

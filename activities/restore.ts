@@ -2,7 +2,6 @@ import { log } from '@temporalio/activity';
 import { ANNOTATION, writeQuarantine, type RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { isAccepted } from '../domain/recovery.ts';
-import { heardSinceBoot } from '../domain/return.ts';
 import type { Deps } from './deps.ts';
 
 const NO_CONDITIONS = {
@@ -22,17 +21,23 @@ export interface Restored {
   readonly kind: 'restored' | 'quarantined' | 'gone';
 }
 
+export interface RestoreRequest {
+  readonly node: string;
+  readonly record: RolloutRecord;
+  /** The sentinel has survived the reboot. */
+  readonly stillRequired: boolean;
+}
+
 /**
  * Hands a node that is back to its cluster: exactly as schedulable as it was found, nothing of ours left on it. Where the
  * sentinel has survived the reboot, the node is marked so that it is not rebooted again in a loop.
  */
 export async function restoreNode(
   deps: Deps,
-  { node: name, record }: { node: string; record: RolloutRecord },
+  { node: name, record, stillRequired: marked }: RestoreRequest,
 ): Promise<Restored> {
-  const node = await handBack(deps, name, { record, mark: quarantine });
+  const node = await handBack(deps, name, { record, mark: marked ? quarantine : () => null });
   if (!node) return { kind: 'gone' };
-  const marked = quarantine(node) !== null;
   await deps.nodes.announce(name, {
     type: marked ? 'Warning' : 'Normal',
     reason: marked ? 'Quarantined' : 'Returned',
@@ -45,9 +50,8 @@ export async function restoreNode(
 const STILL_REQUIRED =
   'its sentinel survived the reboot; it is rebooted again once the sentinel has been gone or this annotation is removed';
 
-function quarantine(node: NodeFacts): string | null {
-  if (node.report?.wants !== 'required' || !heardSinceBoot(node)) return null;
-  return writeQuarantine({ bootId: node.bootId, because: STILL_REQUIRED, atMs: Date.now() });
+function quarantine({ bootId }: NodeFacts): string {
+  return writeQuarantine({ bootId, because: STILL_REQUIRED, atMs: Date.now() });
 }
 
 /** `too-late`: the agent has accepted the order, so the rollout can only go forward. */

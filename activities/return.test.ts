@@ -72,7 +72,7 @@ function onStage(over: Partial<ReturnQuestion> = {}, node: Partial<FakeNode> = {
   };
 }
 
-const RETURNED = { kind: 'returned', bootId: 'boot-2' };
+const RETURNED = { kind: 'returned', bootId: 'boot-2', stillRequired: false };
 
 describe('awaitReturn', () => {
   test('sees an accepted order through to a proved return', async () => {
@@ -201,6 +201,43 @@ describe('G3: a node is not believed to be back', () => {
     expect(end()).toBeUndefined();
     expect(saying()).toEqual({ because: 'its agent has not reported since the reboot' });
     await after(10 * SECOND);
+    expect(end()).toEqual(RETURNED);
+  });
+});
+
+const required = (heardAtMs: number) => ({ wants: 'required', message: '', heardAtMs }) as const;
+
+describe('a sentinel that survives the reboot', () => {
+  test('is told with the return, by what the agent says in the new boot', async () => {
+    const { accept, comeUp, end } = onStage();
+    accept();
+    await after(SECOND);
+    comeUp({ report: required(Date.now()) });
+    await after(40 * SECOND);
+    expect(end()).toEqual({ ...RETURNED, stillRequired: true });
+  });
+
+  test('is not read from an old report when the reboot was so quick that Ready was never lost', async () => {
+    const { accept, comeUp, end } = onStage();
+    accept();
+    await after(SECOND);
+    comeUp({ readySinceMs: START - MINUTE, report: required(START) });
+    await after(70 * SECOND);
+    expect(end()).toEqual(RETURNED);
+  });
+});
+
+describe('G3: the proof is made of fresh sights', () => {
+  test('Ready that was lost and found between two looks starts the wait anew', async () => {
+    const { accept, comeUp, end, nodes } = onStage();
+    accept();
+    await after(SECOND);
+    comeUp();
+    await after(29 * SECOND);
+    nodes.change('n1', { readySinceMs: Date.now() });
+    await after(28 * SECOND);
+    expect(end()).toBeUndefined();
+    await after(4 * SECOND);
     expect(end()).toEqual(RETURNED);
   });
 });

@@ -3,7 +3,7 @@ import { answers, type RebootOrder, type RolloutRecord } from '../domain/node-co
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { podName } from '../domain/pod-verdict.ts';
 import { REBOOT_DEFAULTS } from '../domain/policy.ts';
-import { heardSinceBoot, judgeReception, notBackYet } from '../domain/return.ts';
+import { heardInBoot, judgeReception, notBackYet } from '../domain/return.ts';
 import type { Deps } from './deps.ts';
 import { NodeView } from './node-view.ts';
 
@@ -21,7 +21,12 @@ export interface ReturnQuestion {
 }
 
 export type Return =
-  | { readonly kind: 'returned'; readonly bootId: string }
+  | {
+      readonly kind: 'returned';
+      readonly bootId: string;
+      /** The sentinel has survived the reboot, as the agent says in the new boot. */
+      readonly stillRequired: boolean;
+    }
   | { readonly kind: 'refused' | 'silent' | 'interrupted'; readonly because: string }
   /** Past the point of no return and not back in time; it goes on being waited for. */
   | { readonly kind: 'late'; readonly because: string }
@@ -80,59 +85,100 @@ async function awaitProof(
   asked: ReturnQuestion,
   { view, acceptedAtMs }: { view: NodeView; acceptedAtMs: number },
 ): Promise<Return> {
-  let sight: Sight = { backSinceMs: undefined, because: 'it has not been seen yet' };
+  let sight: Sight = { because: 'it has not been seen yet' };
   for (;;) {
-    const node = await view.look(sight.backSinceMs === undefined ? BEAT_MS : BACK_BEAT_MS);
+    const node = await view.look(sight.back ? BACK_BEAT_MS : BEAT_MS);
     if (node === null) return { kind: 'gone' };
-    sight = await sightOf(deps, asked, { node, backSinceMs: sight.backSinceMs });
-    if (sight.because === undefined) return { kind: 'returned', bootId: node?.bootId ?? '' };
-    if (isLate(deps, asked, acceptedAtMs)) return { kind: 'late', because: sight.because };
-    heartbeat({ because: sight.because });
+    sight = await sightOf(deps, asked, { node, before: sight });
+    if (node && sight.because === undefined) return returned(node, sight);
+    const because = sight.because ?? '';
+    if (isLate(deps, asked, acceptedAtMs)) return await tellLost(deps, asked.node, because);
+    heartbeat({ because });
     stopOnShutdown();
   }
 }
 
+function returned(node: NodeFacts, { firstHeartbeatMs = 0 }: Sight): Return {
+  const stillRequired = node.report?.wants === 'required' && heardInBoot(node, firstHeartbeatMs);
+  return { kind: 'returned', bootId: node.bootId, stillRequired };
+}
+
+/** What has been seen of the node in its new boot so far. */
 interface Sight {
-  readonly backSinceMs: number | undefined;
+  /** When it was first seen back, and since when it said to be Ready then; absent while it is not back. */
+  readonly back?: { readonly atMs: number; readonly readySinceMs: number };
+  /** The first confirmation of its kubelet that was seen in the new boot. */
+  readonly firstHeartbeatMs?: number;
   /** Why it is not believed yet; undefined: the reboot is proved. */
   readonly because: string | undefined;
 }
 
-async function sightOf(deps: Deps, asked: ReturnQuestion, seen: Back): Promise<Sight> {
-  const away = notBackYet(seen.node, {
-    bootIdBefore: asked.record.bootIdBefore,
-    orderedAtMs: asked.orderedAtMs,
+async function sightOf(
+  deps: Deps,
+  asked: ReturnQuestion,
+  { node, before }: { node: NodeFacts | undefined; before: Sight },
+): Promise<Sight> {
+  const { bootIdBefore } = asked.record;
+  const away = notBackYet(node, { bootIdBefore, orderedAtMs: asked.orderedAtMs });
+  const known = firstHeartbeat(before, node, bootIdBefore);
+  if (!node || away !== undefined) return { ...known, because: away };
+  const { readySinceMs } = node;
+  // Ready that was lost and found between two looks has not stayed so.
+  const stayed = before.back?.readySinceMs === readySinceMs;
+  const back = stayed && before.back ? before.back : { atMs: Date.now(), readySinceMs };
+  const because = await notSettled(deps, asked, { node, back, ...known });
+  return { ...known, back, because };
+}
+
+function firstHeartbeat(
+  { firstHeartbeatMs }: Sight,
+  node: NodeFacts | undefined,
+  bootIdBefore: string,
+): Pick<Sight, 'firstHeartbeatMs'> {
+  if (firstHeartbeatMs !== undefined) return { firstHeartbeatMs };
+  const booted = node && node.bootId !== '' && node.bootId !== bootIdBefore;
+  return booted ? { firstHeartbeatMs: node.heartbeatAtMs } : {};
+}
+
+async function tellLost(deps: Deps, node: string, because: string): Promise<Return> {
+  await deps.nodes.announce(node, {
+    type: 'Warning',
+    reason: 'Lost',
+    message: `not back in time after its reboot: ${because}; it keeps its permit and is waited for`,
   });
-  if (away !== undefined) return { backSinceMs: undefined, because: away };
-  const backSinceMs = seen.backSinceMs ?? Date.now();
-  const because = await notSettled(deps, asked, { node: seen.node, backSinceMs });
-  return { backSinceMs, because };
+  log.error('node lost', { node, because });
+  return { kind: 'late', because };
 }
 
 function isLate(deps: Deps, { lost, pool }: ReturnQuestion, acceptedAtMs: number): boolean {
   return !lost && Date.now() - acceptedAtMs > rebootPolicy(deps, pool).returnWithin;
 }
 
+interface Settling {
+  readonly node: NodeFacts;
+  readonly back: { readonly atMs: number; readonly readySinceMs: number };
+  readonly firstHeartbeatMs?: number;
+}
+
 /** Why a node that is back is not believed yet. */
 async function notSettled(
   deps: Deps,
   asked: ReturnQuestion,
-  { node, backSinceMs }: { node: NodeFacts | undefined; backSinceMs: number },
+  { node, back, firstHeartbeatMs = 0 }: Settling,
 ): Promise<string | undefined> {
-  const backForMs = Date.now() - backSinceMs;
+  const backForMs = Date.now() - back.atMs;
   if (backForMs < rebootPolicy(deps, asked.pool).stableFor) {
     return 'it is Ready, and has to stay so for a while';
   }
-  if (node && !heardSinceBoot(node) && backForMs < AGENT_PATIENCE_MS) {
+  if (!heardInBoot(node, firstHeartbeatMs) && backForMs < AGENT_PATIENCE_MS) {
     return 'its agent has not reported since the reboot';
   }
   const missing = await daemonSetsNotReady(deps, asked);
-  return missing.length > 0 ? `not Ready again: ${missing.slice(0, 5).join(', ')}` : undefined;
-}
-
-interface Back {
-  readonly node: NodeFacts | undefined;
-  readonly backSinceMs: number | undefined;
+  if (missing.length > 0) return `not Ready again: ${missing.slice(0, 5).join(', ')}`;
+  // The watch shows the last sight also while the API server is away; only a fresh one is proof.
+  const now = await deps.nodes.read(asked.node);
+  const same = now?.ready && now.bootId === node.bootId && now.readySinceMs === back.readySinceMs;
+  return same ? undefined : 'it has changed since it was seen to be back';
 }
 
 async function daemonSetsNotReady(

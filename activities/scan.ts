@@ -12,8 +12,8 @@ export interface Scan {
   readonly unmanaged: readonly string[];
 }
 
-/** A rollout that has failed is not started again before this. */
-const REST_AFTER_FAILURE_MS = 10 * 60_000;
+/** A rollout that failed or that a person aborted is not started again before this; a hold lasts longer. */
+const REST_MS = 10 * 60_000;
 
 /**
  * Starts a rollout for every node that wants a reboot and for every node that a lost rollout has left behind, unless one is
@@ -22,7 +22,7 @@ const REST_AFTER_FAILURE_MS = 10 * 60_000;
 export async function scanFleet(deps: Deps): Promise<Scan> {
   const nodes = await deps.nodes.list();
   const busy = await deps.temporal.runningRollouts();
-  const resting = await deps.temporal.failedSince(Date.now() - REST_AFTER_FAILURE_MS);
+  const resting = await deps.temporal.endedEarlySince(Date.now() - REST_MS);
   const started: string[] = [];
   const unmanaged: string[] = [];
   for (const node of nodes) {
@@ -30,7 +30,9 @@ export async function scanFleet(deps: Deps): Promise<Scan> {
     await liftQuarantine(deps, node);
     const reason = reasonToRoll(node);
     const id = rolloutId(node.name);
-    if (reason === undefined || busy.has(id) || resting.has(id)) continue;
+    // A node that was left in the middle is not left there to rest.
+    const rests = resting.has(id) && !node.rollout;
+    if (reason === undefined || busy.has(id) || rests) continue;
     const choice = poolOf(deps.policy.current(), node.labels);
     if (choice.kind === 'none' && !node.rollout) {
       unmanaged.push(node.name);

@@ -12,16 +12,16 @@ export interface TemporalPort {
   isRunning(workflowId: string): Promise<boolean>;
   /** Ids of all rollouts that are open; may lag behind by a moment. */
   runningRollouts(): Promise<Set<string>>;
-  /** Ids of rollouts whose last run failed at or after this. */
-  failedSince(atMs: number): Promise<Set<string>>;
+  /** Ids of rollouts that failed, were cancelled or were aborted at or after this. */
+  endedEarlySince(atMs: number): Promise<Set<string>>;
   /** Answers false when one of this node is running already. */
   startRollout(input: RolloutInput): Promise<boolean>;
   /** Starts the pool's lock if need be; a repeated request changes nothing. */
   requestPermit(pool: string, request: PermitRequest): Promise<void>;
 }
 
-/** The TemporalPort of a real server. */
-export function temporalPort({ workflow }: Client): TemporalPort {
+/** The TemporalPort of a real server; without the search attributes an aborted rollout looks like one that is done. */
+export function temporalPort({ workflow }: Client, searchAttributes: boolean): TemporalPort {
   return {
     async isRunning(workflowId) {
       try {
@@ -35,11 +35,12 @@ export function temporalPort({ workflow }: Client): TemporalPort {
 
     runningRollouts: () => idsOf(workflow, 'ExecutionStatus = "Running"'),
 
-    failedSince: (atMs) =>
-      idsOf(
-        workflow,
-        `ExecutionStatus = "Failed" AND CloseTime >= "${new Date(atMs).toISOString()}"`,
-      ),
+    endedEarlySince(atMs) {
+      const ends = ['ExecutionStatus = "Failed"', 'ExecutionStatus = "Canceled"'];
+      if (searchAttributes) ends.push('LockkeeperPhase = "aborted"');
+      const since = new Date(atMs).toISOString();
+      return idsOf(workflow, `(${ends.join(' OR ')}) AND CloseTime >= "${since}"`);
+    },
 
     async startRollout(input) {
       try {

@@ -26,8 +26,6 @@ export const FAILURES = {
   'not-ours': { retry: false },
   'order-refused': { retry: false },
   'agent-silent': { retry: false },
-  /** The agent accepted, but the node has not come back in time. */
-  'not-returned': { retry: false },
   'temporal-unavailable': { retry: true },
 } as const satisfies Record<string, { retry: boolean }>;
 

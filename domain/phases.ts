@@ -13,6 +13,7 @@ export const PHASES = [
   'undoing',
   'done',
   'failed',
+  'aborted',
 ] as const;
 
 export type Phase = (typeof PHASES)[number];
@@ -31,6 +32,7 @@ const SENTENCES: Record<Phase, (node: string) => string> = {
   undoing: (node) => `${node} is handed back without a reboot`,
   done: (node) => `${node} is done`,
   failed: (node) => `${node} failed`,
+  aborted: (node) => `${node} was aborted and handed back`,
 };
 
 /** One sentence for people: what is happening to the node. */

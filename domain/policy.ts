@@ -98,9 +98,9 @@ export const Policy = z
 export type Policy = z.infer<typeof Policy>;
 export type PoolPolicy = Policy['pools'][number];
 
-/** Each problem as "path: rule", all of them at once. */
-export function problemsOf(error: z.ZodError): string[] {
-  return error.issues.map((issue) => `${pathOf(issue.path) || '(whole file)'}: ${issue.message}`);
+/** Each problem as "path: rule", all of them at once; `whole` names what has no path. */
+export function problemsOf(error: z.ZodError, whole = '(whole file)'): string[] {
+  return error.issues.map((issue) => `${pathOf(issue.path) || whole}: ${issue.message}`);
 }
 
 function pathOf(path: readonly PropertyKey[]): string {

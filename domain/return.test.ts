@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { aNode, read } from './a-node.fixture.ts';
 import type { NodeFacts } from './node-facts.ts';
-import { heardSinceBoot, judgeReception, notBackYet } from './return.ts';
+import { heardInBoot, judgeReception, notBackYet } from './return.ts';
 
 const ORDER = { bootId: 'boot-1', rollout: 'node-rollout/n1/run-1', expiresAtMs: 60_000 };
 const ANSWER = {
@@ -120,15 +120,14 @@ describe('G3: a node is not back', () => {
 });
 
 const heard = (heardAtMs: number) =>
-  heardSinceBoot(
-    aNode({ readySinceMs: 10_000, report: { wants: 'required', message: '', heardAtMs } }),
-  );
+  heardInBoot(aNode({ report: { wants: 'required', message: '', heardAtMs } }), 10_000);
 
-describe('the agent counts as heard since the boot', () => {
-  test('when its report is as new as Ready', () => expect(heard(10_000)).toBe(true));
+describe('the agent counts as heard in the new boot', () => {
+  test('when its report is as new as the first confirmation of its kubelet', () =>
+    expect(heard(10_000)).toBe(true));
   test('but not when its report is from before', () => expect(heard(9_999)).toBe(false));
   test('but not when there is none', () => {
     const { report: _, ...silent } = aNode();
-    expect(heardSinceBoot(silent)).toBe(false);
+    expect(heardInBoot(silent, 0)).toBe(false);
   });
 });

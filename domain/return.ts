@@ -47,7 +47,10 @@ export function notBackYet(node: NodeFacts | undefined, proof: Proof): string | 
   return undefined;
 }
 
-/** The agent has looked at the sentinel in this boot: its report is newer than Ready. */
-export function heardSinceBoot(node: NodeFacts): boolean {
-  return node.report !== undefined && node.report.heardAtMs >= node.readySinceMs;
+/**
+ * The agent has looked at the sentinel in this boot: its report is not older than the kubelet's first confirmation in it.
+ * Both times are the node's own, and Ready need not have been lost by a reboot that was quick.
+ */
+export function heardInBoot(node: NodeFacts, firstHeartbeatMs: number): boolean {
+  return node.report !== undefined && node.report.heardAtMs >= firstHeartbeatMs;
 }

@@ -25,7 +25,7 @@ function waits({ waitingFor, queue }: RolloutStatus): string[] {
 
 function words({ paused, aborted, skipped, notUnderstood }: RolloutStatus): string[] {
   return [
-    ...(paused ? [`- paused by ${paused.by}: ${paused.reason}`] : []),
+    ...(paused ? [`- paused by ${paused.by}${until(paused.untilMs)}: ${paused.reason}`] : []),
     ...(aborted ? [`- aborted by ${aborted.by}: ${aborted.reason}`] : []),
     ...skipped.map(({ gate, by, reason }) => `- gate **${gate}** skipped by ${by}: ${reason}`),
     ...notUnderstood.map((text) => `- signal not understood: ${text}`),
@@ -33,3 +33,6 @@ function words({ paused, aborted, skipped, notUnderstood }: RolloutStatus): stri
 }
 
 const utc = (atMs: number): string => new Date(atMs).toISOString();
+
+const until = (atMs: number | undefined): string =>
+  atMs === undefined ? '' : ` until ${utc(atMs)}`;

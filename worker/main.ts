@@ -112,7 +112,7 @@ async function createWorker(
       nodes: nodeApi(kube),
       pods: podApi(kube),
       policy,
-      temporal: temporalPort(temporal.client),
+      temporal: temporalPort(temporal.client, refused === undefined),
       searchAttributes: refused === undefined,
       lookAgainMs: config.lookAgainMs,
     }),

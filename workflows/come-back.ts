@@ -67,7 +67,11 @@ export async function handBack(
     ...(end.kind === 'returned' ? { bootIdAfter: end.bootId } : {}),
   };
   rollout.enter('restoring');
-  const { kind } = await quick.restoreNode({ node, record });
+  const { kind } = await quick.restoreNode({
+    node,
+    record,
+    stillRequired: end.kind === 'returned' && end.stillRequired,
+  });
   await releasePermit(rollout);
   if (end.kind === 'gone' || kind === 'gone') {
     return rollout.end('node-gone', 'its Node object was deleted', bootIds);

@@ -1,4 +1,5 @@
-import { condition, setHandler } from '@temporalio/workflow';
+import { condition, setHandler, type SignalDefinition } from '@temporalio/workflow';
+import { GATES } from '../domain/gates.ts';
 import type { QueuePlace, Word } from '../domain/status.ts';
 import { readWord, type SignalWord } from '../domain/word.ts';
 import * as messages from './messages.ts';
@@ -9,10 +10,17 @@ export interface Control {
   aborted: Word | undefined;
   readonly skipped: (Word & { gate: string })[];
   readonly notUnderstood: string[];
+  /** The permit it has. */
   grantId: string | undefined;
+  /** It has asked for a permit and waits for the grant. */
+  asking: boolean;
+  /** Permits given back: the lock may confirm one once more that it had not heard of yet. */
+  readonly givenBack: string[];
   place: QueuePlace | undefined;
   /** Counts what makes a fresh look worth while. */
   news: number;
+  /** Called after every signal. */
+  changed: () => void;
 }
 
 /** Registers every handler, before anything is awaited. A handler only takes notes; it never throws. */
@@ -23,8 +31,11 @@ export function listen(): Control {
     skipped: [],
     notUnderstood: [],
     grantId: undefined,
+    asking: false,
+    givenBack: [],
     place: undefined,
     news: 0,
+    changed: () => undefined,
   };
   const hear = (sent: unknown): SignalWord => {
     const word = readWord(sent, Date.now());
@@ -33,61 +44,63 @@ export function listen(): Control {
     return word;
   };
   listenToPeople(control, hear);
-  setHandler(messages.recheck, () => void hear(undefined), {
+  setHandler(messages.recheck, () => void (control.news += 1), {
     description: 'Look at every gate again now.',
   });
-  setHandler(messages.permitGranted, ({ grantId }) => {
-    control.grantId = grantId;
+  setHandler(messages.permitGranted, (grant) => {
+    if (!control.asking || !grant || control.givenBack.includes(grant.grantId)) return;
+    control.grantId = grant.grantId;
+    control.asking = false;
     control.place = undefined;
+    control.changed();
   });
   setHandler(messages.queued, (place) => {
+    if (!control.asking) return;
     control.place = place;
+    control.changed();
   });
   return control;
 }
 
 function listenToPeople(control: Control, hear: (sent: unknown) => SignalWord): void {
   const optional = 'Optional input: {"reason": …, "by": …}';
-  setHandler(
+  const on = (
+    signal: SignalDefinition<[unknown?]>,
+    description: string,
+    act: (word: SignalWord) => void = () => undefined,
+  ): void => {
+    const handler = (sent: unknown): void => {
+      act(hear(sent));
+      control.changed();
+    };
+    setHandler(signal, handler, { description });
+  };
+  on(
     messages.pause,
-    (sent) => {
-      const word = hear(sent);
-      control.paused = {
-        ...said(word),
-        ...(word.forMs === undefined ? {} : { untilMs: word.atMs + word.forMs }),
-      };
-    },
-    { description: `Stop at the next safe point; no further evictions. ${optional}, "for": "2h".` },
-  );
-  setHandler(
-    messages.resume,
-    (sent) => {
-      hear(sent);
-      control.paused = undefined;
-    },
-    { description: `Go on after a pause. ${optional}.` },
-  );
-  setHandler(
-    messages.abort,
-    (sent) => {
-      control.aborted = said(hear(sent));
-    },
-    {
-      description: `Hand the node back; once its reboot is accepted, finish the return. ${optional}.`,
+    `Stop at the next safe point; no more evictions. ${optional}, "for": "2h".`,
+    (word) => {
+      const until = word.forMs === undefined ? {} : { untilMs: word.atMs + word.forMs };
+      control.paused = { ...said(word), ...until };
     },
   );
-  setHandler(
-    messages.skipGate,
-    (sent) => {
-      const { gate, ...word } = hear(sent);
-      if (gate === undefined) control.notUnderstood.push('skipGate: write {"gate": "…"}');
-      else control.skipped.push({ ...said(word), gate });
-    },
-    { description: 'Go on although one gate is closed. Input: {"gate": …, "reason": …, "by": …}.' },
-  );
-  setHandler(messages.retry, (sent) => void hear(sent), {
-    description: `Look again now instead of later. ${optional}.`,
+  on(messages.resume, `Go on after a pause. ${optional}.`, () => {
+    control.paused = undefined;
   });
+  on(messages.abort, `Hand the node back; an accepted reboot is finished. ${optional}.`, (word) => {
+    control.aborted = said(word);
+  });
+  on(messages.skipGate, 'Go on although one gate is closed. Input: {"gate": …}.', (word) => {
+    skip(control, word);
+  });
+  on(messages.retry, `Look again now instead of later. ${optional}.`);
+}
+
+function skip(control: Control, { gate, ...word }: SignalWord): void {
+  if (GATES.some((known) => known === gate)) {
+    control.skipped.push({ ...said(word), gate: gate ?? '' });
+  } else {
+    control.notUnderstood.push(`skipGate: write {"gate": …} with one of ${GATES.join(', ')}`);
+  }
 }
 
 const said = ({ reason, by, atMs }: Word): Word => ({ reason, by, atMs });

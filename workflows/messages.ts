@@ -10,8 +10,8 @@ export const skipGate = defineSignal<[unknown?]>('skipGate');
 export const retry = defineSignal<[unknown?]>('retry');
 
 /** From the lock to a rollout. */
-export const permitGranted = defineSignal<[{ grantId: string }]>('permitGranted');
-export const queued = defineSignal<[QueuePlace]>('queued');
+export const permitGranted = defineSignal<[{ grantId: string }?]>('permitGranted');
+export const queued = defineSignal<[QueuePlace?]>('queued');
 
 /** From a rollout to the lock of its pool; `release` also takes `{node}` from a person. */
 export const requestPermit = defineSignal<[PermitRequest]>('requestPermit');

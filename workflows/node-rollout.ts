@@ -27,7 +27,7 @@ export async function nodeRollout(input: RolloutInput): Promise<RolloutResult> {
 async function untilTheEnd(rollout: Rollout, input: RolloutInput): Promise<RolloutResult> {
   try {
     const result = await roll(rollout, input);
-    rollout.enter('done', result.because);
+    rollout.enter(result.outcome === 'aborted' ? 'aborted' : 'done', result.because);
     log.info('rollout done', { ...result });
     return result;
   } catch (error) {
@@ -48,6 +48,8 @@ async function roll(rollout: Rollout, input: RolloutInput): Promise<RolloutResul
   if (recovery.at === 'undo') {
     const undone = await abandon(rollout, recovery.record, recovery.because);
     if (undone === 'too-late') return await comeBack(rollout, recovery.record);
+    // The run that was lost may have left a permit behind.
+    await releasePermit(rollout);
     if (plan.pool === undefined) return rollout.end('aborted', recovery.because);
   }
   for (;;) {

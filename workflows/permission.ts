@@ -50,7 +50,7 @@ async function lookAtGates(
 export async function untilResumed(rollout: Rollout): Promise<void> {
   const { control } = rollout;
   if (!control.paused) return;
-  rollout.enter('paused', `by ${control.paused.by}: ${control.paused.reason}`);
+  rollout.enter('paused');
   await pauseOver(control);
 }
 
@@ -58,6 +58,7 @@ export async function untilResumed(rollout: Rollout): Promise<void> {
 export async function acquirePermit(rollout: Rollout): Promise<void> {
   const { control, node, pool = '' } = rollout;
   rollout.enter('queued');
+  control.asking = true;
   while (control.grantId === undefined && !control.aborted) {
     await local.requestPermit({ pool, node, holding: false });
     await condition(
@@ -80,6 +81,7 @@ export async function stillOpen(rollout: Rollout): Promise<boolean> {
 /** Claims a permit for a node that is out of service already; it does not wait for the answer. */
 export async function claimPermit({ control, node, pool }: Rollout): Promise<void> {
   if (pool === undefined || control.grantId !== undefined) return;
+  control.asking = true;
   await local.requestPermit({ pool, node, holding: true });
 }
 
@@ -88,7 +90,9 @@ export async function releasePermit({ control, pool }: Rollout): Promise<void> {
   if (pool === undefined) return;
   const { workflowId } = workflowInfo();
   const { grantId } = control;
+  if (grantId !== undefined) control.givenBack.push(grantId);
   control.grantId = undefined;
+  control.asking = false;
   control.place = undefined;
   await getExternalWorkflowHandle(lockId(pool))
     .signal(release, { workflowId, ...(grantId === undefined ? {} : { grantId }) })

@@ -16,7 +16,6 @@ import {
   holderOf,
   placeOf,
   release as giveBack,
-  type Holder,
   type LockState,
   type PermitRequest,
   type Waiter,
@@ -81,7 +80,8 @@ function openLock(state: LockState, paused: Word | undefined): Lock {
     async (request) => {
       change(enqueue(lock.state, request, Date.now()));
       const holder = holderOf(lock.state, request.workflowId);
-      if (holder) await tellGranted(lock, holder);
+      // Whether it hears or not, it keeps its permit: its node may be in the middle of a reboot.
+      if (holder) await tell(holder, messages.permitGranted, { grantId: holder.grantId });
       else await tellPlace(lock, request);
     },
     { description: 'From a rollout: join the queue.' },
@@ -91,9 +91,10 @@ function openLock(state: LockState, paused: Word | undefined): Lock {
   });
   setHandler(
     messages.pause,
-    (sent) => {
+    async (sent) => {
       lock.paused = readWord(sent, Date.now());
       change(lock.state);
+      await tellHead(lock);
     },
     { description: 'Grant nothing until resumed. Optional input: {"reason": …, "by": …}.' },
   );
@@ -131,39 +132,45 @@ async function serveFirst(lock: Lock): Promise<void> {
   // Whoever came or went meanwhile changes the count: look again.
   if (!found || lock.news > heard) return;
   lock.because = found.room ? undefined : found.because;
-  if (found.room) await grantTo(lock, first);
-  else
-    await tell(first, messages.queued, {
-      ...placeOf(lock.state, first.workflowId),
-      because: found.because,
-    });
   show(lock);
+  if (found.room) await grantTo(lock, first);
+  await tellHead(lock);
 }
 
+/** A waiter that is gone is dropped: it never had the node. */
 async function grantTo(lock: Lock, waiter: Waiter): Promise<void> {
   lock.state = grant(lock.state, waiter);
   const holder = holderOf(lock.state, waiter.workflowId);
   if (!holder) return;
-  log.info('permit granted', { pool: lock.state.pool, node: holder.node, grantId: holder.grantId });
-  await tellGranted(lock, holder);
+  const { node, grantId, workflowId } = holder;
+  log.info('permit granted', { pool: lock.state.pool, node, grantId });
+  if (!(await tell(holder, messages.permitGranted, { grantId }))) {
+    lock.state = giveBack(lock.state, { workflowId, grantId });
+    log.warn('waiter is gone', { pool: lock.state.pool, node });
+  }
+  show(lock);
+}
+
+/** Those who come next are kept up to date; the others know whom they waited behind when they asked. */
+const HEAD = 5;
+
+async function tellHead(lock: Lock): Promise<void> {
+  for (const waiter of lock.state.queue.slice(0, HEAD)) await tellPlace(lock, waiter);
 }
 
 /** Whoever can be served at once needs no place. */
-async function tellPlace({ state }: Lock, request: PermitRequest): Promise<void> {
-  const place = placeOf(state, request.workflowId);
-  if (place.behind.length > 0) await tell(request, messages.queued, place);
-}
-
-/** A waiter that is gone is dropped: it never had the node. */
-async function tellGranted(lock: Lock, { grantId, ...holder }: Holder): Promise<void> {
-  if (await tell(holder, messages.permitGranted, { grantId })) return;
-  lock.state = giveBack(lock.state, { workflowId: holder.workflowId, grantId });
-  log.warn('waiter is gone', { pool: lock.state.pool, node: holder.node });
+async function tellPlace(lock: Lock, waiter: PermitRequest): Promise<void> {
+  const { place, behind } = placeOf(lock.state, waiter.workflowId);
+  const paused = lock.paused && `the lock is paused by ${lock.paused.by}: ${lock.paused.reason}`;
+  const because = paused ?? (place === 1 ? lock.because : undefined);
+  if (place === 0 || (behind.length === 0 && because === undefined)) return;
+  const told = { place, behind, ...(because === undefined ? {} : { because }) };
+  await tell(waiter, messages.queued, told);
 }
 
 async function tell<T>(
   to: { workflowId: string; runId: string },
-  signal: SignalDefinition<[T]>,
+  signal: SignalDefinition<[T?]>,
   what: T,
 ): Promise<boolean> {
   try {

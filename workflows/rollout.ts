@@ -35,6 +35,7 @@ export class Rollout {
   constructor(input: unknown) {
     this.nodeName = nodeIn(input);
     this.control = listen();
+    this.control.changed = () => this.show();
     setHandler(rolloutStatus, () => this.status(), {
       description: 'Where the rollout stands, and why.',
     });

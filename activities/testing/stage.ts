@@ -22,7 +22,7 @@ export class FakeTemporal implements TemporalPort {
     return this.running;
   }
 
-  async failedSince(): Promise<Set<string>> {
+  async endedEarlySince(): Promise<Set<string>> {
     return this.failed;
   }
 

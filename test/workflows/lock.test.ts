@@ -53,7 +53,7 @@ class Pool {
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
         away.delete(node);
-        return { kind: 'returned', bootId: 'boot-2' };
+        return { kind: 'returned', bootId: 'boot-2', stillRequired: false };
       },
       ...changes,
     });
@@ -178,6 +178,30 @@ describe('the lock of a pool', () => {
       expect(pool.cordons).toEqual(['n1']);
       await pool.world.lock().signal('resume');
       expect(await second?.result()).toMatchObject({ outcome: 'rebooted' });
+    });
+  });
+
+  test('G8: tells those who wait that it is paused, and moves their places up', async () => {
+    const pool = new Pool(1);
+    await pool.world.run(async () => {
+      const [, , third] = await pool.startInTurn(['n1', 'n2', 'n3']);
+      if (!third) throw new Error('there is no third rollout');
+      await until(
+        () => statusOf(third),
+        ({ queue }) => queue?.place === 2,
+      );
+      pool.back.add('n1');
+      await until(
+        () => statusOf(third),
+        ({ queue }) => queue?.place === 1,
+      );
+      await pool.world.lock().signal('pause', { reason: 'release night', by: 'ann' });
+      const { queue } = await until(
+        () => statusOf(third),
+        (status) => status.queue?.because?.includes('paused') === true,
+      );
+      expect(queue?.because).toBe('the lock is paused by ann: release night');
+      await pool.endAll(NODES);
     });
   });
 

@@ -128,6 +128,32 @@ describe('a rollout', () => {
     expect(world.calls.filter((name) => name === 'cordonNode')).toHaveLength(1);
   });
 
+  test('G1: takes no permit from a grant it has given back', async () => {
+    let looks = 0;
+    const world: World = inA({
+      lookAtGates: async () => {
+        looks += 1;
+        if (looks > 1) return { kind: 'open' };
+        return { kind: 'closed', closed: [{ gate: 'hold', because: 'held' }], lookAgainMs: 1 };
+      },
+      passGates: async () => {
+        // The lock confirms the first permit once more, as it does for a request that was repeated.
+        if (looks === 1) {
+          const rollout = world.client.workflow.getHandle('node-rollout/n1');
+          await rollout.signal('permitGranted', { grantId: 'workers-1' });
+        }
+        return { kind: 'open' };
+      },
+      findRoom: async ({ holders }) => {
+        expect(holders).toEqual([]);
+        return { room: true, budget: 1, out: [] };
+      },
+    });
+    const result = await world.run(async () => (await world.start()).result());
+    expect(result.outcome).toBe('rebooted');
+    expect(world.calls.filter((name) => name === 'requestPermit')).toHaveLength(2);
+  });
+
   test('drains again when a pod has come back before the order', async () => {
     let orders = 0;
     const world = inA({
@@ -219,7 +245,7 @@ describe('a rollout that cannot go on', () => {
         waits += 1;
         return waits === 1
           ? { kind: 'silent', because: 'no answer' }
-          : { kind: 'returned', bootId: 'boot-2' };
+          : { kind: 'returned', bootId: 'boot-2', stillRequired: false };
       },
       undoNode: async () => ({ kind: 'too-late' }),
     });
@@ -236,7 +262,7 @@ describe('a rollout that cannot go on', () => {
           heartbeat();
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
-        return { kind: 'returned', bootId: 'boot-2' };
+        return { kind: 'returned', bootId: 'boot-2', stillRequired: false };
       },
     });
     await world.run(async () => {
@@ -280,6 +306,7 @@ describe('a rollout that starts on a node left in the middle', () => {
     const result = await world.run(async () => (await world.start()).result());
     expect(result.outcome).toBe('rebooted');
     expect(world.calls.slice(0, 3)).toEqual(['planRollout', 'undoNode', 'passGates']);
+    expect(world.calls.filter((name) => name === 'cordonNode')).toHaveLength(1);
   });
 });
 
@@ -323,7 +350,7 @@ describe('a person', () => {
           heartbeat();
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
-        return { kind: 'returned', bootId: 'boot-2' };
+        return { kind: 'returned', bootId: 'boot-2', stillRequired: false };
       },
     });
     await world.run(async () => {
@@ -403,6 +430,19 @@ describe('a person', () => {
       await rollout.signal('skipGate', { gate: 'hold', by: 'ann', reason: 'disk is in' });
       expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
       expect((await statusOf(rollout)).skipped).toMatchObject([{ gate: 'hold', by: 'ann' }]);
+    });
+  });
+
+  test('skips a gate that does not exist: it is told so', async () => {
+    const world = inA({ passGates: untilCancelled });
+    await world.run(async () => {
+      const rollout = await world.start();
+      await rollout.signal('skipGate', { gate: 'holdd' });
+      const { skipped, notUnderstood } = await statusOf(rollout);
+      expect(skipped).toEqual([]);
+      expect(notUnderstood).toEqual([expect.stringContaining('with one of required, agent, hold')]);
+      await rollout.signal('abort');
+      await rollout.result();
     });
   });
 

@@ -109,7 +109,7 @@ export class World {
         daemonSetsReady: ['kube/cni'],
       }),
       orderReboot: async () => ({ kind: 'ordered', order: ORDER, orderedAtMs: 1 }),
-      awaitReturn: async () => ({ kind: 'returned', bootId: 'boot-2' }),
+      awaitReturn: async () => ({ kind: 'returned', bootId: 'boot-2', stillRequired: false }),
       restoreNode: async () => ({ kind: 'restored' }),
       undoNode: async () => ({ kind: 'undone' }),
       scanFleet: async () => ({ nodes: 0, started: [], unmanaged: [] }),
