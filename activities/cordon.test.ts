@@ -4,16 +4,18 @@ import { cordonNode } from './cordon.ts';
 import { RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
 
+const ASKED = { node: 'n1', pool: 'workers', skip: [], evenIfNotRequired: false };
+
 const onStage = (facts: Partial<FakeNode> = {}) => {
   const stage = new Stage();
   stage.nodes.add('n1', facts);
-  return { stage, nodes: stage.nodes, cordon: () => stage.run(cordonNode, { node: 'n1' }) };
+  return { stage, nodes: stage.nodes, cordon: () => stage.run(cordonNode, ASKED) };
 };
 
 describe('cordonNode', () => {
   test('cordons the node and writes the record of this run, both in one update', async () => {
     const { cordon, nodes } = onStage();
-    expect(await cordon()).toEqual(RECORD);
+    expect(await cordon()).toMatchObject({ kind: 'cordoned', record: RECORD });
     expect(nodes.updates).toHaveLength(1);
     expect(nodes.at('n1').unschedulable).toBe(true);
     expect(readRollout(nodes.at('n1').annotations[ANNOTATION.rollout])).toEqual({
@@ -37,21 +39,41 @@ describe('cordonNode', () => {
 
   test("G6: remembers a cordon that was there before as somebody else's", async () => {
     const { cordon, nodes } = onStage({ unschedulable: true });
-    expect(await cordon()).toEqual({ ...RECORD, cordonedByUs: false });
+    expect(await cordon()).toMatchObject({ record: { ...RECORD, cordonedByUs: false } });
     expect(nodes.at('n1').unschedulable).toBe(true);
     expect(nodes.events[0]).toContain('it was cordoned before, and will be left so');
+  });
+
+  test('touches nothing when a gate has closed while the permit was waited for, and says which', async () => {
+    const { cordon, nodes } = onStage({
+      annotations: { [ANNOTATION.hold]: 'disk swap' },
+      deleting: true,
+    });
+    expect(await cordon()).toEqual({
+      kind: 'closed',
+      because: 'hold: held: disk swap; node: the node is being deleted',
+    });
+    expect(nodes.updates).toEqual([]);
+    expect(nodes.events).toEqual([]);
+  });
+
+  test('G2: notices a gate that closes while it does', async () => {
+    const { cordon, nodes } = onStage();
+    nodes.meanwhile.push(() => nodes.change('n1', { deleting: true }));
+    expect(await cordon()).toMatchObject({ kind: 'closed' });
+    expect(nodes.at('n1').unschedulable).toBe(false);
   });
 
   test('G6: notices that somebody cordons the node while it does', async () => {
     const { cordon, nodes } = onStage();
     nodes.meanwhile.push(() => nodes.change('n1', { unschedulable: true }));
-    expect(await cordon()).toMatchObject({ cordonedByUs: false });
+    expect(await cordon()).toMatchObject({ record: { cordonedByUs: false } });
   });
 
   test("G6: repeating it changes nothing and does not mistake our own cordon for another's", async () => {
     const { cordon, nodes } = onStage();
-    const first = await cordon();
-    expect(await cordon()).toEqual(first);
+    await cordon();
+    expect(await cordon()).toMatchObject({ kind: 'cordoned', record: RECORD });
     expect(nodes.updates).toHaveLength(1);
   });
 

@@ -1,22 +1,29 @@
 import { log } from '@temporalio/activity';
+import { closedGates, sayGate } from '../domain/gates.ts';
 import { ANNOTATION, writeRollout, type RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import type { Deps } from './deps.ts';
 import { failure } from './failure.ts';
+import { gateFacts, type GateQuestion } from './gates.ts';
 import { thisRun, type Run } from './ours.ts';
 
+export type Cordoned =
+  | { readonly kind: 'cordoned'; readonly record: RolloutRecord; readonly atMs: number }
+  /** A gate has closed while the permit was waited for; nothing was touched. */
+  | { readonly kind: 'closed'; readonly because: string };
+
 /**
- * Ensures that the node is cordoned and carries this run's record, both written in one update. A cordon that was there
- * before is remembered as somebody else's. Repeating it changes nothing.
+ * Looks at every gate once more, for waiting for the permit may have taken hours, and ensures in the same step that the
+ * node is cordoned and carries this run's record. A cordon that was there before is remembered as somebody else's.
+ * Repeating it changes nothing.
  */
-export async function cordonNode(
-  deps: Deps,
-  { node: name }: { node: string },
-): Promise<RolloutRecord> {
+export async function cordonNode(deps: Deps, asked: GateQuestion): Promise<Cordoned> {
   const run = thisRun();
-  const record = await takeNode(deps, name, run);
+  const taken = await takeNode(deps, asked, run);
+  if (taken.kind === 'closed') return taken;
+  const { record } = taken;
   await deps.nodes.setLifecycle(
-    name,
+    asked.node,
     {
       MaintenancePlanned: true,
       DrainInProgress: true,
@@ -26,21 +33,23 @@ export async function cordonNode(
     `${run.workflowId} takes the node out of service for a reboot`,
   );
   const whose = record.cordonedByUs ? '' : ' (it was cordoned before, and will be left so)';
-  await deps.nodes.announce(name, {
+  await deps.nodes.announce(asked.node, {
     type: 'Normal',
     reason: 'Draining',
     message: `cordoned${whose}; draining for a reboot`,
   });
-  log.info('node cordoned', { node: name, cordonedByUs: record.cordonedByUs });
-  return record;
+  log.info('node cordoned', { node: asked.node, cordonedByUs: record.cordonedByUs });
+  return taken;
 }
 
-async function takeNode(deps: Deps, name: string, run: Run): Promise<RolloutRecord> {
+async function takeNode(deps: Deps, asked: GateQuestion, run: Run): Promise<Cordoned> {
   for (;;) {
-    const node = await deps.nodes.read(name);
-    if (!node) throw failure('node-gone', `node ${name} was deleted before it was cordoned`);
+    const node = await deps.nodes.read(asked.node);
+    if (!node) throw failure('node-gone', `node ${asked.node} was deleted before it was cordoned`);
     const known = knownRecord(node, run);
-    if (known) return known;
+    if (known) return { kind: 'cordoned', record: known, atMs: Date.now() };
+    const closed = closedGates(await gateFacts(deps, asked, node), asked.skip);
+    if (closed.length > 0) return { kind: 'closed', because: closed.map(sayGate).join('; ') };
     const record = {
       workflowId: run.workflowId,
       runId: run.runId,
@@ -48,7 +57,7 @@ async function takeNode(deps: Deps, name: string, run: Run): Promise<RolloutReco
       bootIdBefore: node.bootId,
       phase: 'draining',
     };
-    const done = await deps.nodes.update(name, {
+    const done = await deps.nodes.update(asked.node, {
       resourceVersion: node.resourceVersion,
       unschedulable: true,
       annotations: {
@@ -57,7 +66,7 @@ async function takeNode(deps: Deps, name: string, run: Run): Promise<RolloutReco
         [ANNOTATION.answer]: null,
       },
     });
-    if (done === 'updated') return record;
+    if (done === 'updated') return { kind: 'cordoned', record, atMs: Date.now() };
   }
 }
 

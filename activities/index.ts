@@ -2,7 +2,7 @@ import { beating } from './beating.ts';
 import { cordonNode } from './cordon.ts';
 import type { Deps } from './deps.ts';
 import { drainAsOrdered, type DrainRequest } from './drain/activity.ts';
-import { lookAtGates, passGates } from './gates.ts';
+import { passGates } from './gates.ts';
 import { findRoom, requestPermit } from './lock.ts';
 import { orderReboot } from './order.ts';
 import { planRollout } from './plan.ts';
@@ -16,7 +16,6 @@ type Asked<F extends (deps: Deps, asked: never) => unknown> = Parameters<F>[1];
 export function createActivities(deps: Deps) {
   return {
     planRollout: (input: unknown) => planRollout(deps, input),
-    lookAtGates: (asked: Asked<typeof lookAtGates>) => beating(() => lookAtGates(deps, asked)),
     passGates: (asked: Asked<typeof passGates>) => passGates(deps, asked),
     requestPermit: (asked: Asked<typeof requestPermit>) => requestPermit(deps, asked),
     findRoom: (asked: Asked<typeof findRoom>) => findRoom(deps, asked),

@@ -112,6 +112,16 @@ describe('restoreNode', () => {
     expect(nodes.at('n1').annotations).toEqual({});
   });
 
+  test.each<{ name: string; node: Partial<FakeNode> }>([
+    { name: 'is not Ready any more', node: { ready: false } },
+    { name: 'is still in the boot of before', node: { bootId: 'boot-1' } },
+  ])('G3: touches nothing when the node $name', async ({ node }) => {
+    const { restore, nodes } = onStage({ ...BACK, ...node });
+    expect(await restore()).toEqual({ kind: 'not-back' });
+    expect(nodes.at('n1').unschedulable).toBe(true);
+    expect(nodes.updates).toEqual([]);
+  });
+
   test('repeating it changes nothing and answers the same', async () => {
     const { restore, nodes } = onStage(BACK);
     await restore(true);

@@ -18,7 +18,8 @@ const NO_ANNOTATIONS = {
 };
 
 export interface Restored {
-  readonly kind: 'restored' | 'quarantined' | 'gone';
+  /** `not-back`: it is away again, so nothing was touched. */
+  readonly kind: 'restored' | 'quarantined' | 'gone' | 'not-back';
 }
 
 export interface RestoreRequest {
@@ -36,8 +37,14 @@ export async function restoreNode(
   deps: Deps,
   { node: name, record, stillRequired: marked }: RestoreRequest,
 ): Promise<Restored> {
-  const node = await handBack(deps, name, { record, mark: marked ? quarantine : () => null });
+  const node = await handBack(deps, name, {
+    record,
+    mark: marked ? quarantine : () => null,
+    // The watch shows its last sight also while the API server is away: what is proved here is proved in the same update.
+    unless: isAway(record),
+  });
   if (!node) return { kind: 'gone' };
+  if (isAway(record)(node)) return { kind: 'not-back' };
   await deps.nodes.announce(name, {
     type: marked ? 'Warning' : 'Normal',
     reason: marked ? 'Quarantined' : 'Returned',
@@ -49,6 +56,11 @@ export async function restoreNode(
 
 const STILL_REQUIRED =
   'its sentinel survived the reboot; it is rebooted again once the sentinel has been gone or this annotation is removed';
+
+const isAway =
+  ({ bootIdBefore }: RolloutRecord) =>
+  (node: NodeFacts): boolean =>
+    !node.ready || node.bootId === bootIdBefore;
 
 function quarantine({ bootId }: NodeFacts): string {
   return writeQuarantine({ bootId, because: STILL_REQUIRED, atMs: Date.now() });

@@ -13,6 +13,5 @@ test('what cannot change by itself is not tried again, and nothing else is given
     'not-ours',
     'order-refused',
     'agent-silent',
-    'not-returned',
   ]);
 });

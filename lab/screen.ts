@@ -2,6 +2,9 @@ import { rolloutId } from '../domain/names.ts';
 import type { Tools } from './tools/contract.ts';
 import type { Lab } from './lab.ts';
 
+/** The scan runs every few seconds: without the filter its runs bury the rollouts. */
+const ROLLOUTS = '/namespaces/default/workflows?query=WorkflowType%3D%22nodeRollout%22';
+
 /** Addresses and three commands to try, for the person in front of the lab. */
 export function welcome(lab: Lab, tools: Tools, path: string): string[] {
   const { cluster, fleet } = lab;
@@ -11,7 +14,7 @@ export function welcome(lab: Lab, tools: Tools, path: string): string[] {
   const id = rolloutId(node);
   return [
     '',
-    `  Temporal Web UI  ${cluster.webUiUrl ?? '-'}`,
+    `  Temporal Web UI  ${cluster.webUiUrl ?? '-'}${ROLLOUTS}`,
     `  Temporal         ${cluster.temporalAddress}`,
     `  Kubernetes       export KUBECONFIG=${cluster.kubeconfigPath}`,
     `  Policy           ${lab.policyPath}`,

@@ -39,7 +39,8 @@ export async function awaitReturn(
   rollout.enter('rebooting');
   for (let lost = false; ; lost = true) {
     const end = await interruptible(
-      () => waiting.awaitReturn({ ...question, lost }),
+      () =>
+        waiting(lost ? `${node} is lost` : `reboot of ${node}`).awaitReturn({ ...question, lost }),
       () => mayStop(lost),
     );
     if (!end) return { kind: 'interrupted', because: `aborted: ${control.aborted?.reason}` };
@@ -67,11 +68,12 @@ export async function handBack(
     ...(end.kind === 'returned' ? { bootIdAfter: end.bootId } : {}),
   };
   rollout.enter('restoring');
-  const { kind } = await quick.restoreNode({
+  const { kind } = await quick(`restore ${node}`).restoreNode({
     node,
     record,
     stillRequired: end.kind === 'returned' && end.stillRequired,
   });
+  if (kind === 'not-back') return await comeBack(rollout, record);
   await releasePermit(rollout);
   if (end.kind === 'gone' || kind === 'gone') {
     return rollout.end('node-gone', 'its Node object was deleted', bootIds);

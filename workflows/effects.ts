@@ -5,39 +5,52 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 
-/** Every time limit of the workflows, each with its reason. None is a limit of business: those are in the policy. */
+/**
+ * Every time limit of the workflows, each with its reason. None is a limit of business: those are in the policy. Each effect
+ * is given a summary, which the Web UI shows beside its name.
+ */
 
 const RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const;
 
 /** Parsing and one signal: too small for a task of their own, and safe to repeat. */
-export const local = proxyLocalActivities<Pick<Activities, 'planRollout' | 'requestPermit'>>({
-  startToCloseTimeout: '15s',
-  retry: RETRY,
-});
+export const local = (summary: string) =>
+  proxyLocalActivities<Pick<Activities, 'planRollout' | 'requestPermit'>>({
+    startToCloseTimeout: '15s',
+    retry: RETRY,
+    summary,
+  });
 
 /** A look at something that opens by itself. Between two looks nobody works, so cancelling answers at once. */
-export const looking = proxyActivities<Pick<Activities, 'passGates' | 'findRoom'>>({
-  startToCloseTimeout: '30s',
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
-  retry: RETRY,
-});
+export const looking = (summary: string) =>
+  proxyActivities<Pick<Activities, 'passGates' | 'findRoom'>>({
+    startToCloseTimeout: '30s',
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: RETRY,
+    summary,
+  });
+
+type Quick = 'cordonNode' | 'orderReboot' | 'undoNode' | 'restoreNode';
 
 /** A few API calls; retried for as long as the API server is away. They beat by themselves, so a lost worker shows soon. */
-export const quick = proxyActivities<
-  Pick<Activities, 'lookAtGates' | 'cordonNode' | 'orderReboot' | 'undoNode' | 'restoreNode'>
->({ startToCloseTimeout: '2m', heartbeatTimeout: '10s', retry: RETRY });
+export const quick = (summary: string) =>
+  proxyActivities<Pick<Activities, Quick>>({
+    startToCloseTimeout: '2m',
+    heartbeatTimeout: '10s',
+    retry: RETRY,
+    summary,
+  });
 
 /**
  * Waits on other people's pods and machines. The deadlines are the policy's; this one only bounds an attempt, after which
  * the next goes on from what it observes. A lost worker shows within one heartbeat timeout.
  */
-export const waiting = proxyActivities<Pick<Activities, 'drainNode' | 'awaitReturn' | 'scanFleet'>>(
-  {
+export const waiting = (summary: string) =>
+  proxyActivities<Pick<Activities, 'drainNode' | 'awaitReturn' | 'scanFleet'>>({
     startToCloseTimeout: '24h',
     heartbeatTimeout: '20s',
     // Written out, because without it SDK 1.24 sends TRY_CANCEL, whatever it documents: then a drain would be taken for ended
     // while it still evicts, and the answer of an agent that has just accepted would be lost.
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: RETRY,
-  },
-);
+    summary,
+  });

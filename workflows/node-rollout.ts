@@ -3,7 +3,7 @@ import type { RolloutInput } from '../domain/rollout-input.ts';
 import type { RolloutResult } from '../domain/status.ts';
 import { comeBack } from './come-back.ts';
 import { local } from './effects.ts';
-import { acquirePermit, passGates, releasePermit, stillOpen } from './permission.ts';
+import { acquirePermit, passGates, releasePermit } from './permission.ts';
 import { Rollout } from './rollout.ts';
 import { abandon, takeOut } from './take-out.ts';
 
@@ -41,7 +41,7 @@ async function untilTheEnd(rollout: Rollout, input: RolloutInput): Promise<Rollo
 }
 
 async function roll(rollout: Rollout, input: RolloutInput): Promise<RolloutResult> {
-  const plan = await local.planRollout(input);
+  const plan = await local('read the input and the node').planRollout(input);
   rollout.begin(plan);
   const { recovery } = plan;
   if (recovery.at === 'return') return await comeBack(rollout, recovery.record);
@@ -63,7 +63,5 @@ async function goThrough(rollout: Rollout): Promise<RolloutResult | undefined> {
   const end = await passGates(rollout);
   if (end) return end;
   await acquirePermit(rollout);
-  if (await stillOpen(rollout)) return await takeOut(rollout);
-  await releasePermit(rollout);
-  return undefined;
+  return await takeOut(rollout);
 }

@@ -4,7 +4,7 @@ import type { ClosedGate } from '../domain/gates.ts';
 import { lockId } from '../domain/names.ts';
 import type { RolloutResult } from '../domain/status.ts';
 import { pauseOver } from './control.ts';
-import { local, looking, quick } from './effects.ts';
+import { local, looking } from './effects.ts';
 import { interruptible } from './interrupt.ts';
 import { release } from './messages.ts';
 import type { Rollout } from './rollout.ts';
@@ -40,7 +40,7 @@ async function lookAtGates(
   const { news } = rollout.control;
   const heard = (): boolean => rollout.control.news > news;
   const look = await interruptible(
-    () => looking.passGates({ ...rollout.gateQuestion(), known }),
+    () => looking(`gates of ${rollout.node}`).passGates({ ...rollout.gateQuestion(), known }),
     heard,
   );
   return heard() ? undefined : look;
@@ -60,7 +60,7 @@ export async function acquirePermit(rollout: Rollout): Promise<void> {
   rollout.enter('queued');
   control.asking = true;
   while (control.grantId === undefined && !control.aborted) {
-    await local.requestPermit({ pool, node, holding: false });
+    await local(`ask pool ${pool} for a permit`).requestPermit({ pool, node, holding: false });
     await condition(
       () => control.grantId !== undefined || control.aborted !== undefined,
       REPEAT_REQUEST,
@@ -69,20 +69,11 @@ export async function acquirePermit(rollout: Rollout): Promise<void> {
   }
 }
 
-/** The second look: waiting for the permit may have taken hours. */
-export async function stillOpen(rollout: Rollout): Promise<boolean> {
-  const { control } = rollout;
-  const free = (): boolean => !control.aborted && !control.paused;
-  if (!free()) return false;
-  const look = await quick.lookAtGates(rollout.gateQuestion());
-  return look.kind === 'open' && free();
-}
-
 /** Claims a permit for a node that is out of service already; it does not wait for the answer. */
 export async function claimPermit({ control, node, pool }: Rollout): Promise<void> {
   if (pool === undefined || control.grantId !== undefined) return;
   control.asking = true;
-  await local.requestPermit({ pool, node, holding: true });
+  await local(`claim a permit of pool ${pool}`).requestPermit({ pool, node, holding: true });
 }
 
 /** Gives back the permit, or the place in the queue. A lock that is gone has nothing to take back. */

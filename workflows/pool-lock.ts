@@ -121,7 +121,7 @@ async function serveFirst(lock: Lock): Promise<void> {
   const heard = lock.news;
   const found = await interruptible(
     () =>
-      looking.findRoom({
+      looking(`room for ${first.node}`).findRoom({
         pool: lock.state.pool,
         candidate: first.node,
         holders: lock.state.holders.map(({ node }) => node),

@@ -1,4 +1,5 @@
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import type { Cordoned } from '../activities/cordon.ts';
 import type { FailureKind } from '../domain/failures.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { RolloutResult } from '../domain/status.ts';
@@ -18,8 +19,13 @@ interface GivenUp {
 
 /** From the cordon to the return. Undefined: a gate has closed meanwhile, the node is handed back and it starts over. */
 export async function takeOut(rollout: Rollout): Promise<RolloutResult | undefined> {
-  const record = await cordon(rollout);
-  const vacated = await vacate(rollout).catch(failed);
+  const cordoned = await cordon(rollout);
+  if (!cordoned) {
+    await releasePermit(rollout);
+    return undefined;
+  }
+  const { record } = cordoned;
+  const vacated = await vacate(rollout, cordoned.atMs).catch(failed);
   if (vacated.kind === 'given-up') return await giveUp(rollout, record, vacated);
 
   const end = await awaitReturn(rollout, record, vacated).catch(failed);
@@ -55,14 +61,24 @@ export async function abandon(
   because: string,
 ): Promise<'undone' | 'too-late' | 'gone'> {
   rollout.enter('undoing', because);
-  const { kind } = await quick.undoNode({ node: rollout.node, record, because });
+  const { kind } = await quick(`hand ${rollout.node} back`).undoNode({
+    node: rollout.node,
+    record,
+    because,
+  });
   return kind;
 }
 
-async function cordon(rollout: Rollout): Promise<RolloutRecord> {
+/** Undefined when it is not to be taken out after all: a gate has closed, or a person has said so. */
+async function cordon(
+  rollout: Rollout,
+): Promise<Extract<Cordoned, { kind: 'cordoned' }> | undefined> {
+  const { control, node } = rollout;
+  if (control.paused || control.aborted) return undefined;
   rollout.enter('cordoning');
   try {
-    return await quick.cordonNode({ node: rollout.node });
+    const cordoned = await quick(`cordon ${node}`).cordonNode(rollout.gateQuestion());
+    return cordoned.kind === 'cordoned' ? cordoned : undefined;
   } catch (error) {
     await releasePermit(rollout);
     throw error;
@@ -70,7 +86,7 @@ async function cordon(rollout: Rollout): Promise<RolloutRecord> {
 }
 
 /** Drains until the node is proved empty and the order is written, both in one step. */
-async function vacate(rollout: Rollout): Promise<Ordered | GivenUp> {
+async function vacate(rollout: Rollout, cordonedAtMs: number): Promise<Ordered | GivenUp> {
   const { control, node, pool = '' } = rollout;
   const stop = (): boolean => control.paused !== undefined || control.aborted !== undefined;
   let startedAtMs = Date.now();
@@ -83,11 +99,16 @@ async function vacate(rollout: Rollout): Promise<Ordered | GivenUp> {
       return { kind: 'given-up', because: `aborted: ${control.aborted.reason}`, next: 'abort' };
     }
     rollout.enter('draining');
-    const drained = await interruptible(() => waiting.drainNode({ node, pool, startedAtMs }), stop);
+    const drained = await interruptible(
+      () => waiting(`drain ${node}`).drainNode({ node, pool, startedAtMs, cordonedAtMs }),
+      stop,
+    );
     if (!drained || stop()) continue;
 
     rollout.enter('ordering');
-    const ordered = await quick.orderReboot(rollout.gateQuestion());
+    const ordered = await quick(`prove ${node} empty and order`).orderReboot(
+      rollout.gateQuestion(),
+    );
     if (ordered.kind === 'closed') {
       return { kind: 'given-up', because: ordered.because, next: 'again' };
     }

@@ -3,6 +3,7 @@ import type { DrainResult } from '../../domain/drain-progress.ts';
 import { pause } from '../bell.ts';
 import type { Deps } from '../deps.ts';
 import { drainNode } from './drain.ts';
+import { GUARD_EVERY_MS } from './look.ts';
 import { ourRecord, stillCordoned, thisRun } from '../ours.ts';
 import { drainOptions, poolPolicy } from '../pool.ts';
 
@@ -11,12 +12,14 @@ export interface DrainRequest {
   readonly pool: string;
   /** When this rollout began to drain; the deadline counts from here, however often it is tried. */
   readonly startedAtMs: number;
+  /** When the cordon was written, so that it need not be looked for at once. */
+  readonly cordonedAtMs: number;
 }
 
 /** Drains the node as its pool's policy says, while the cordon stays ours. */
 export async function drainAsOrdered(
   deps: Deps,
-  { node, pool, startedAtMs }: DrainRequest,
+  { node, pool, startedAtMs, cordonedAtMs }: DrainRequest,
 ): Promise<DrainResult> {
   const run = thisRun();
   const signal = cancellationSignal();
@@ -31,6 +34,7 @@ export async function drainAsOrdered(
       pods: deps.pods,
       progress: heartbeat,
       async guard() {
+        if (Date.now() - cordonedAtMs < GUARD_EVERY_MS) return;
         const seen = await deps.nodes.read(node);
         ourRecord(seen, node, run);
         if (seen) stillCordoned(seen);

@@ -6,7 +6,7 @@ import type { Activities } from '../../activities/index.ts';
 import { lockId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
 import type { LockStatus } from '../../domain/status.ts';
 import type { poolLock } from '../../workflows/index.ts';
-import { openRealStage, statusOf, until, World } from './stage.ts';
+import { openRealStage, RECORD, statusOf, until, World } from './stage.ts';
 
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -38,13 +38,8 @@ class Pool {
         this.cordons.push(node);
         away.add(node);
         this.most = Math.max(this.most, away.size);
-        return {
-          workflowId: rolloutId(node),
-          runId: 'run',
-          cordonedByUs: true,
-          bootIdBefore: 'boot-1',
-          phase: 'draining',
-        };
+        const record = { ...RECORD, workflowId: rolloutId(node) };
+        return { kind: 'cordoned', record, atMs: 1 };
       },
       awaitReturn: async ({ node }) => {
         while (!this.back.has(node)) {
@@ -208,7 +203,12 @@ describe('the lock of a pool', () => {
   test('a new run carries on with the permits and the queue of the former', async () => {
     const pool = new Pool(1);
     await pool.world.run(async () => {
-      const waiter = { workflowId: rolloutId('n2'), runId: 'gone', node: 'n2', sinceMs: 1 };
+      const waiter = {
+        workflowId: rolloutId('n2'),
+        runId: '00000000-0000-4000-8000-000000000000',
+        node: 'n2',
+        sinceMs: 1,
+      };
       await env.client.workflow.start<typeof poolLock>('poolLock', {
         workflowId: lockId('workers'),
         taskQueue: TASK_QUEUE,

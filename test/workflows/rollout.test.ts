@@ -50,7 +50,6 @@ describe('a rollout', () => {
       'passGates',
       'requestPermit',
       'findRoom',
-      'lookAtGates',
       'cordonNode',
       'drainNode',
       'orderReboot',
@@ -115,26 +114,25 @@ describe('a rollout', () => {
   test('gives the permit back and waits again when a gate has closed while it was queued', async () => {
     let looks = 0;
     const world = inA({
-      lookAtGates: async () => {
+      cordonNode: async () => {
         looks += 1;
-        return looks > 1
-          ? { kind: 'open' }
-          : { kind: 'closed', closed: [{ gate: 'hold', because: 'held' }], lookAgainMs: 1 };
+        if (looks === 1) return { kind: 'closed', because: 'hold: held' };
+        return { kind: 'cordoned', record: RECORD, atMs: 1 };
       },
     });
     const result = await world.run(async () => (await world.start()).result());
     expect(result.outcome).toBe('rebooted');
     expect(world.calls.filter((name) => name === 'passGates')).toHaveLength(2);
-    expect(world.calls.filter((name) => name === 'cordonNode')).toHaveLength(1);
+    expect(world.calls).not.toContain('undoNode');
   });
 
   test('G1: takes no permit from a grant it has given back', async () => {
     let looks = 0;
     const world: World = inA({
-      lookAtGates: async () => {
+      cordonNode: async () => {
         looks += 1;
-        if (looks > 1) return { kind: 'open' };
-        return { kind: 'closed', closed: [{ gate: 'hold', because: 'held' }], lookAgainMs: 1 };
+        if (looks === 1) return { kind: 'closed', because: 'hold: held' };
+        return { kind: 'cordoned', record: RECORD, atMs: 1 };
       },
       passGates: async () => {
         // The lock confirms the first permit once more, as it does for a request that was repeated.
@@ -277,6 +275,24 @@ describe('a rollout that cannot go on', () => {
       expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
     });
   });
+});
+
+test('G3: a node that is away again when it is handed back is waited for once more', async () => {
+  let restores = 0;
+  const world = inA({
+    restoreNode: async () => {
+      restores += 1;
+      return { kind: restores === 1 ? 'not-back' : 'restored' };
+    },
+  });
+  const result = await world.run(async () => (await world.start()).result());
+  expect(result.outcome).toBe('rebooted');
+  expect(world.calls.slice(-4)).toEqual([
+    'awaitReturn',
+    'restoreNode',
+    'awaitReturn',
+    'restoreNode',
+  ]);
 });
 
 describe('a rollout that starts on a node left in the middle', () => {

@@ -86,7 +86,6 @@ export class World {
         searchAttributes: false,
       }),
       passGates: async () => ({ kind: 'open' }),
-      lookAtGates: async () => ({ kind: 'open' }),
       requestPermit: async ({ pool, node, holding }) => {
         const { workflowId, runId } = activityInfo().workflowExecution ?? {
           workflowId: '',
@@ -101,7 +100,7 @@ export class World {
         });
       },
       findRoom: async () => ({ room: true, budget: 1, out: [] }),
-      cordonNode: async () => RECORD,
+      cordonNode: async () => ({ kind: 'cordoned', record: RECORD, atMs: 1 }),
       drainNode: async () => ({
         evicted: 1,
         deleted: [],
