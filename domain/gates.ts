@@ -12,6 +12,9 @@ export const GATES = [
 ] as const;
 type GateName = (typeof GATES)[number];
 
+/** A person may go on without these; a node that is being deleted or cannot prove a reboot is beyond anybody's word. */
+export const SKIPPABLE = ['required', 'agent', 'hold', 'window', 'owner', 'quarantine'] as const;
+
 /** A reason not to go on, in words for the person who asks why. */
 export interface ClosedGate {
   readonly gate: GateName;
@@ -57,7 +60,8 @@ const RULES: readonly (readonly [GateName, Gate])[] = [
 
 /** Every closed gate, not just the first; none means the rollout may go on. */
 export function closedGates(facts: GateFacts, skip: readonly string[]): ClosedGate[] {
-  return RULES.filter(([gate]) => !skip.includes(gate)).flatMap(([gate, judge]) => {
+  const skips = (gate: GateName): boolean => gate !== 'node' && skip.includes(gate);
+  return RULES.filter(([gate]) => !skips(gate)).flatMap(([gate, judge]) => {
     const because = judge(facts);
     return because === undefined ? [] : [{ gate, because }];
   });

@@ -10,6 +10,8 @@ const durationMs = z
   .refine(isDuration, 'write a duration of at most 3650d')
   .transform(parseDuration);
 
+const longerThanZero = durationMs.refine((ms) => ms >= 1_000, 'write a duration of at least 1s');
+
 const labelSelector = z
   .string()
   .refine(
@@ -32,7 +34,7 @@ const Window = z.strictObject({
 });
 
 const Drain = z.strictObject({
-  timeout: durationMs.prefault('30m').describe('Longest drain before it is given up'),
+  timeout: longerThanZero.prefault('30m').describe('Longest drain before it is given up'),
   onTimeout: z
     .enum(['undo', 'delete'])
     .default('undo')
@@ -48,8 +50,8 @@ const Drain = z.strictObject({
 
 const Reboot = z.strictObject({
   delay: durationMs.prefault('0s').describe('Pause between an empty node and the order'),
-  orderExpires: durationMs.prefault('5m').describe('The agent must answer an order within'),
-  returnWithin: durationMs
+  orderExpires: longerThanZero.prefault('5m').describe('The agent must answer an order within'),
+  returnWithin: longerThanZero
     .prefault('20m')
     .describe(
       'A node not back after this long is lost: people are told, the pool halts, the wait goes on',
@@ -80,7 +82,7 @@ const Pool = z.strictObject({
 
 export const Policy = z
   .strictObject({
-    scanEvery: durationMs.prefault('1m').describe('How often the fleet is looked over'),
+    scanEvery: longerThanZero.prefault('1m').describe('How often the fleet is looked over'),
     pools: z.array(Pool).min(1),
   })
   .superRefine((policy, context) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { GATES } from './gates.ts';
+import { SKIPPABLE } from './gates.ts';
 
 /** What a rollout is started with, by the scan or by hand. Parsed in an activity: zod stays out of the workflow bundle. */
 export const RolloutInput = z.strictObject({
@@ -13,7 +13,7 @@ export const RolloutInput = z.strictObject({
     .max(253),
   reason: z.string().max(500).optional(),
   requestedBy: z.string().max(200).optional(),
-  skip: z.array(z.enum(GATES)).default([]),
+  skip: z.array(z.enum(SKIPPABLE)).default([]),
   evenIfNotRequired: z.boolean().default(false),
 });
 

@@ -1,5 +1,5 @@
 import { condition, setHandler, type SignalDefinition } from '@temporalio/workflow';
-import { GATES } from '../domain/gates.ts';
+import { SKIPPABLE } from '../domain/gates.ts';
 import type { QueuePlace, Word } from '../domain/status.ts';
 import { readWord, type SignalWord } from '../domain/word.ts';
 import * as messages from './messages.ts';
@@ -96,10 +96,10 @@ function listenToPeople(control: Control, hear: (sent: unknown) => SignalWord): 
 }
 
 function skip(control: Control, { gate, ...word }: SignalWord): void {
-  if (GATES.some((known) => known === gate)) {
+  if (SKIPPABLE.some((known) => known === gate)) {
     control.skipped.push({ ...said(word), gate: gate ?? '' });
   } else {
-    control.notUnderstood.push(`skipGate: write {"gate": …} with one of ${GATES.join(', ')}`);
+    control.notUnderstood.push(`skipGate: write {"gate": …} with one of ${SKIPPABLE.join(', ')}`);
   }
 }
 

@@ -7,6 +7,9 @@ import { GUARD_EVERY_MS } from './look.ts';
 import { ourRecord, stillCordoned, thisRun } from '../ours.ts';
 import { drainOptions, poolPolicy } from '../pool.ts';
 
+/** A signal is heard by heartbeats. */
+const BEAT_MS = 5_000;
+
 export interface DrainRequest {
   readonly node: string;
   readonly pool: string;
@@ -25,10 +28,7 @@ export async function drainAsOrdered(
   const signal = cancellationSignal();
   const policy = poolPolicy(deps, pool);
   const beginMs = startedAtMs + policy.drain.delay;
-  while (Date.now() < beginMs) {
-    heartbeat({ because: 'waits a while after the cordon, as the policy says' });
-    await pause(Math.min(5_000, beginMs - Date.now()), signal);
-  }
+  await waitUntil(beginMs, 'waits a while after the cordon, as the policy says');
   const result = await drainNode(
     {
       pods: deps.pods,
@@ -45,5 +45,14 @@ export async function drainAsOrdered(
     { node, deadlineMs: beginMs + policy.drain.timeout, options: drainOptions(policy) },
   );
   log.info('node drained', { node, ...result });
+  const orderAtMs = Date.now() + policy.reboot.delay;
+  await waitUntil(orderAtMs, 'is empty, and waits a while before its reboot, as the policy says');
   return result;
+}
+
+async function waitUntil(atMs: number, because: string): Promise<void> {
+  while (Date.now() < atMs) {
+    heartbeat({ because });
+    await pause(Math.min(BEAT_MS, atMs - Date.now()), cancellationSignal());
+  }
 }

@@ -156,7 +156,10 @@ export class FakePods implements PodApi {
   evict = unexpected;
   delete = unexpected;
   budgets = unexpected;
-  volumesLeft = unexpected;
+
+  async volumesLeft(): Promise<readonly string[]> {
+    return [];
+  }
 }
 
 /** A pod with a controller that recreates it elsewhere. */

@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { recorded } from '../testing/fake-cluster.ts';
+import { Stage } from '../testing/stage.ts';
+import { drainAsOrdered } from './activity.ts';
+
+beforeEach(() => {
+  jest.useFakeTimers({ now: 1_800_000_000_000 });
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** A node this run has cordoned a moment ago, with nobody on it. */
+const draining = (pool: object) => {
+  const stage = new Stage(pool);
+  stage.nodes.add('n1', { unschedulable: true, annotations: recorded() });
+  const now = Date.now();
+  const state = { done: false };
+  const asked = { node: 'n1', pool: 'workers', startedAtMs: now, cordonedAtMs: now };
+  const work = stage.run(drainAsOrdered, asked).then(() => {
+    state.done = true;
+    return undefined;
+  });
+  return { state, work };
+};
+
+test.each([
+  { name: 'between cordon and drain', pool: { drain: { delay: '40s' } } },
+  { name: 'between drain and order', pool: { reboot: { delay: '40s' } } },
+])('a drain waits $name as long as the policy says', async ({ pool }) => {
+  const { state, work } = draining(pool);
+  await jest.advanceTimersByTimeAsync(38_000);
+  expect(state.done).toBe(false);
+  await jest.advanceTimersByTimeAsync(5_000);
+  expect(state.done).toBe(true);
+  await work;
+});
+
+test('without a delay it does not wait', async () => {
+  const { state, work } = draining({});
+  await jest.advanceTimersByTimeAsync(1_000);
+  expect(state.done).toBe(true);
+  await work;
+});
