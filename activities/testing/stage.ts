@@ -8,7 +8,7 @@ import type { TemporalPort } from '../temporal.ts';
 import { FakeNodes, FakePods } from './fake-cluster.ts';
 
 /** A Temporal that only remembers. */
-export class FakeTemporal implements TemporalPort {
+class FakeTemporal implements TemporalPort {
   readonly running = new Set<string>();
   readonly failed = new Set<string>();
   readonly started: RolloutInput[] = [];
