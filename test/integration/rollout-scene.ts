@@ -99,6 +99,18 @@ export class RolloutScene {
     );
   }
 
+  /** A disruption budget that can never be met; the path to delete it by. */
+  async forbidEvictions(app: string): Promise<string> {
+    const budgets = '/apis/policy/v1/namespaces/shop/poddisruptionbudgets';
+    await this.lab.fleet.kube.post(budgets, {
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+      metadata: { name: `never-${app}` },
+      spec: { maxUnavailable: 0, selector: { matchLabels: { app } } },
+    });
+    return `${budgets}/never-${app}`;
+  }
+
   patchNode(node: string, patch: unknown): Promise<unknown> {
     return this.lab.fleet.kube.patch(`/api/v1/nodes/${node}`, 'merge', patch);
   }

@@ -184,15 +184,38 @@ describe('several rollouts', () => {
     await scene.lab.fleet.evidence.until(node, 'in service', ({ unschedulable }) => !unschedulable);
   });
 
+  test('G7: a rollout terminated in mid-drain is picked up by the scan, and no permit is left behind', async () => {
+    const node = 'worker-3';
+    const boots = scene.lab.fleet.bootIds(node).length;
+    await scene.askForReboot(node);
+    const blocker = await scene.forbidEvictions('web');
+    const rollout = await scene.startByHand(node);
+    await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
+    await rollout.terminate('a test');
+    await scene.lab.fleet.kube.delete(blocker);
+    await scene.client.schedule.getHandle('fleet-scan').trigger();
+    await scene.lab.fleet.evidence.until(
+      node,
+      'in service in its next boot',
+      ({ unschedulable, rollout: record }) =>
+        scene.lab.fleet.bootIds(node).length > boots && !unschedulable && record === undefined,
+    );
+    expect(scene.lab.fleet.bootIds(node)).toHaveLength(boots + 1);
+    const { holders } = await eventually(
+      () =>
+        scene.client.workflow
+          .getHandle('pool-lock/workers')
+          .query<{ holders: unknown[] }>('status'),
+      (status) => status.holders.length === 0,
+    );
+    expect(holders).toEqual([]);
+    await scene.record('picked-up', rollout.workflowId);
+  });
+
   test('G6: aborted in mid-drain, hands the node back as it was found', async () => {
     const node = 'worker-2';
     const boots = scene.lab.fleet.bootIds(node).length;
-    await scene.lab.fleet.kube.post('/apis/policy/v1/namespaces/shop/poddisruptionbudgets', {
-      apiVersion: 'policy/v1',
-      kind: 'PodDisruptionBudget',
-      metadata: { name: 'never' },
-      spec: { maxUnavailable: 0, selector: { matchLabels: { app: 'db' } } },
-    });
+    await scene.forbidEvictions('db');
     await scene.askForReboot(node);
     const rollout = await scene.startByHand(node);
     await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
