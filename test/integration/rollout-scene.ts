@@ -78,7 +78,8 @@ export class RolloutScene {
     const dir = process.env['LOCKKEEPER_RECORD'];
     if (dir === undefined) return;
     const history = await this.cli('show', '--workflow-id', workflowId, '--output', 'json');
-    await writeFile(join(dir, `${name}.json`), history);
+    // Stack traces say where this checkout is, which is nobody's business.
+    await writeFile(join(dir, `${name}.json`), history.replaceAll(`${process.cwd()}/`, ''));
   }
 
   result(rollout: WorkflowHandle): Promise<RolloutResult> {
