@@ -7,7 +7,8 @@ import {
   writeOrder,
 } from '../domain/node-contract.ts';
 import { orderReboot } from './order.ts';
-import { aPod, recorded, type FakeNode } from './testing/fake-cluster.ts';
+import { aPod } from '../domain/a-pod.fixture.ts';
+import { recorded, type FakeNode } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
 
 const ASKED = { node: 'n1', pool: 'workers', skip: [], evenIfNotRequired: false };

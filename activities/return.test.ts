@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { ActivityCancellationDetails } from '@temporalio/common';
 import { ANNOTATION, writeAnswer, writeOrder } from '../domain/node-contract.ts';
 import { awaitReturn, type Return, type ReturnQuestion } from './return.ts';
-import { aPod, RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
+import { aPod } from '../domain/a-pod.fixture.ts';
+import { RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
 
 const START = Date.parse('2026-11-23T22:00:00Z');

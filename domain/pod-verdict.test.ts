@@ -1,3 +1,4 @@
+import { aPod as namedPod } from './a-pod.fixture.ts';
 import { describe, expect, test } from '@jest/globals';
 import { drainTiers } from './drain-tiers.ts';
 import { judgePod, podsInTheWay, type PodFacts, type PodRules } from './pod-verdict.ts';
@@ -5,25 +6,8 @@ import { warningLines } from './pod-warnings.ts';
 
 const NOW = 1_000_000;
 
-function aPod(facts: Partial<PodFacts> = {}): PodFacts {
-  return {
-    namespace: 'shop',
-    name: 'web-1',
-    uid: 'u1',
-    labels: { app: 'web' },
-    priority: 0,
-    finished: false,
-    mirror: false,
-    owner: { kind: 'ReplicaSet', name: 'web' },
-    gracePeriodMs: 30_000,
-    finalizers: [],
-    emptyDir: false,
-    toleratesCordon: false,
-    ready: true,
-    claims: [],
-    ...facts,
-  };
-}
+const aPod = (facts: Partial<PodFacts> = {}): PodFacts =>
+  namedPod('web-1', { uid: 'u1', labels: { app: 'web' }, ...facts });
 
 function unmanaged(facts: Partial<PodFacts> = {}): PodFacts {
   const { owner: _, ...rest } = aPod(facts);

@@ -7,30 +7,11 @@ import { drainNode } from './drain.ts';
 import type { DrainInput, DrainOptions } from './state.ts';
 import { failure } from '../failure.ts';
 import type { PodEvent, PodWatch, WatchEnd } from '../kube/pod-watch.ts';
+import { aPod } from '../../domain/a-pod.fixture.ts';
 import type { PodApi } from '../kube/pods.ts';
 
 const START = Date.parse('2026-11-23T22:00:00Z');
 const MINUTE = 60_000;
-
-function aPod(name: string, facts: Partial<PodFacts> = {}): PodFacts {
-  return {
-    namespace: 'shop',
-    name,
-    uid: `uid-${name}`,
-    labels: {},
-    priority: 0,
-    finished: false,
-    mirror: false,
-    owner: { kind: 'ReplicaSet', name: 'web' },
-    gracePeriodMs: 30_000,
-    finalizers: [],
-    emptyDir: false,
-    toleratesCordon: false,
-    ready: true,
-    claims: [],
-    ...facts,
-  };
-}
 
 /** A node as the API server shows it. An accepted eviction marks the pod as leaving; `stopsAfterMs` later it is gone. */
 class FakeNode implements PodApi {

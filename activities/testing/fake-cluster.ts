@@ -162,27 +162,6 @@ export class FakePods implements PodApi {
   }
 }
 
-/** A pod with a controller that recreates it elsewhere. */
-export function aPod(name: string, facts: Partial<PodFacts> = {}): PodFacts {
-  return {
-    namespace: 'shop',
-    name,
-    uid: `uid-${name}`,
-    labels: {},
-    priority: 0,
-    finished: false,
-    mirror: false,
-    owner: { kind: 'ReplicaSet', name: 'web' },
-    gracePeriodMs: 30_000,
-    finalizers: [],
-    emptyDir: false,
-    toleratesCordon: false,
-    ready: true,
-    claims: [],
-    ...facts,
-  };
-}
-
 async function unexpected(): Promise<never> {
   throw new Error('the test expects the pods to be listed only');
 }

@@ -184,6 +184,46 @@ describe('several rollouts', () => {
     await scene.lab.fleet.evidence.until(node, 'in service', ({ unschedulable }) => !unschedulable);
   });
 
+  test.each<{ name: string; when: string; disturb: () => Promise<void> }>([
+    {
+      name: 'Temporal, killed and started again while the node is drained,',
+      when: 'cordoned',
+      disturb: () => scene.lab.cluster.restart('temporal', { downMs: 2_000 }),
+    },
+    {
+      name: 'the API server, killed and started again while the node is drained,',
+      when: 'cordoned',
+      disturb: () => scene.lab.cluster.restart('kube-apiserver', { downMs: 2_000 }),
+    },
+    {
+      name: 'the agent, killed when the order has been written,',
+      when: 'ordered',
+      disturb: async () => {
+        await scene.lab.fleet.agent('worker-4').kill();
+        await scene.lab.fleet.agent('worker-4').start();
+      },
+    },
+  ])(
+    'G7: $name changes neither the outcome nor the number of reboots',
+    async ({ when, disturb }) => {
+      const node = 'worker-4';
+      const boots = scene.lab.fleet.bootIds(node).length;
+      await scene.askForReboot(node);
+      const rollout = await scene.startByHand(node);
+      await scene.lab.fleet.evidence.until(node, when, ({ unschedulable, order }) =>
+        when === 'cordoned' ? unschedulable : order !== undefined,
+      );
+      await disturb();
+      expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
+      await scene.lab.fleet.evidence.until(
+        node,
+        'in service',
+        ({ unschedulable }) => !unschedulable,
+      );
+      expect(scene.lab.fleet.bootIds(node)).toHaveLength(boots + 1);
+    },
+  );
+
   test('G7: a rollout terminated in mid-drain is picked up by the scan, and no permit is left behind', async () => {
     const node = 'worker-3';
     const boots = scene.lab.fleet.bootIds(node).length;
