@@ -3,8 +3,12 @@ import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { Cordoned } from '../../activities/cordon.ts';
 import type { Activities } from '../../activities/index.ts';
-import { fails, openStage, RECORD, statusOf, until, World } from './stage.ts';
+import type { Ordered } from '../../activities/order.ts';
+import type { Restored } from '../../activities/restore.ts';
+import type { Return } from '../../activities/return.ts';
+import { fails, openStage, ORDERED, RECORD, statusOf, until, World } from './stage.ts';
 
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -15,6 +19,15 @@ afterAll(async () => {
 });
 
 const inA = (changes: Partial<Activities>): World => new World(env, changes);
+
+/** Answers the first call so, and every later one so. */
+const atFirst = <T>(first: T, later: T): (() => Promise<T>) => {
+  let calls = 0;
+  return async () => {
+    calls += 1;
+    return calls === 1 ? first : later;
+  };
+};
 
 /** Works until it is cancelled, as a drain does that is blocked. */
 const untilCancelled = async (): Promise<never> => {
@@ -112,13 +125,11 @@ describe('a rollout', () => {
   });
 
   test('gives the permit back and waits again when a gate has closed while it was queued', async () => {
-    let looks = 0;
     const world = inA({
-      cordonNode: async () => {
-        looks += 1;
-        if (looks === 1) return { kind: 'closed', because: 'hold: held' };
-        return { kind: 'cordoned', record: RECORD, atMs: 1 };
-      },
+      cordonNode: atFirst<Cordoned>(
+        { kind: 'closed', because: 'hold: held' },
+        { kind: 'cordoned', record: RECORD, atMs: 1 },
+      ),
     });
     const result = await world.run(async () => (await world.start()).result());
     expect(result.outcome).toBe('rebooted');
@@ -153,18 +164,11 @@ describe('a rollout', () => {
   });
 
   test('drains again when a pod has come back before the order', async () => {
-    let orders = 0;
     const world = inA({
-      orderReboot: async () => {
-        orders += 1;
-        return orders === 1
-          ? { kind: 'not-empty', because: 'still on the node: shop/web-1' }
-          : {
-              kind: 'ordered',
-              order: { bootId: 'boot-1', rollout: 'r', expiresAtMs: 0 },
-              orderedAtMs: 1,
-            };
-      },
+      orderReboot: atFirst<Ordered>(
+        { kind: 'not-empty', because: 'still on the node: shop/web-1' },
+        ORDERED,
+      ),
     });
     const result = await world.run(async () => (await world.start()).result());
     expect(result.outcome).toBe('rebooted');
@@ -172,18 +176,8 @@ describe('a rollout', () => {
   });
 
   test('starts over when a gate closes before the order', async () => {
-    let orders = 0;
     const world = inA({
-      orderReboot: async () => {
-        orders += 1;
-        return orders === 1
-          ? { kind: 'closed', because: 'window: closed' }
-          : {
-              kind: 'ordered',
-              order: { bootId: 'boot-1', rollout: 'r', expiresAtMs: 0 },
-              orderedAtMs: 1,
-            };
-      },
+      orderReboot: atFirst<Ordered>({ kind: 'closed', because: 'window: closed' }, ORDERED),
     });
     const result = await world.run(async () => (await world.start()).result());
     expect(result.outcome).toBe('rebooted');
@@ -237,14 +231,11 @@ describe('a rollout that cannot go on', () => {
   });
 
   test('goes forward when the order was accepted while it was being undone', async () => {
-    let waits = 0;
     const world = inA({
-      awaitReturn: async () => {
-        waits += 1;
-        return waits === 1
-          ? { kind: 'silent', because: 'no answer' }
-          : { kind: 'returned', bootId: 'boot-2', stillRequired: false };
-      },
+      awaitReturn: atFirst<Return>(
+        { kind: 'silent', because: 'no answer' },
+        { kind: 'returned', bootId: 'boot-2', stillRequired: false },
+      ),
       undoNode: async () => ({ kind: 'too-late' }),
     });
     const result = await world.run(async () => (await world.start()).result());
@@ -278,12 +269,8 @@ describe('a rollout that cannot go on', () => {
 });
 
 test('G3: a node that is away again when it is handed back is waited for once more', async () => {
-  let restores = 0;
   const world = inA({
-    restoreNode: async () => {
-      restores += 1;
-      return { kind: restores === 1 ? 'not-back' : 'restored' };
-    },
+    restoreNode: atFirst<Restored>({ kind: 'not-back' }, { kind: 'restored' }),
   });
   const result = await world.run(async () => (await world.start()).result());
   expect(result.outcome).toBe('rebooted');

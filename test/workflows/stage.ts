@@ -19,7 +19,12 @@ export const RECORD: RolloutRecord = {
   phase: 'draining',
 };
 
-const ORDER = { bootId: 'boot-1', rollout: 'node-rollout/n1/run', expiresAtMs: 0 };
+/** An order that was written. */
+export const ORDERED = {
+  kind: 'ordered',
+  order: { bootId: 'boot-1', rollout: 'node-rollout/n1/run', expiresAtMs: 0 },
+  orderedAtMs: 1,
+} as const;
 
 /** Fails as the real activities do, for good. */
 export const fails = (type: string, message: string) => async (): Promise<never> => {
@@ -107,7 +112,7 @@ export class World {
         warnings: [],
         daemonSetsReady: ['kube/cni'],
       }),
-      orderReboot: async () => ({ kind: 'ordered', order: ORDER, orderedAtMs: 1 }),
+      orderReboot: async () => ORDERED,
       awaitReturn: async () => ({ kind: 'returned', bootId: 'boot-2', stillRequired: false }),
       restoreNode: async () => ({ kind: 'restored' }),
       undoNode: async () => ({ kind: 'undone' }),
