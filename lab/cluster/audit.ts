@@ -1,12 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import type { AuditRecord } from './contract.ts';
 
-/** As the audit policy of the lab asks for it: who did what to which object, no contents. */
+/**
+ * As the audit policy of the lab asks for it: who did what to which object, and without contents. Only of what is written on
+ * a Node does it keep what became of it, so that each revision has its author (lab/witness).
+ */
 export const AUDIT_POLICY = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
   omitStages: ['RequestReceived'],
-  rules: [{ level: 'Metadata' }],
+  rules: [
+    {
+      level: 'RequestResponse',
+      verbs: ['create', 'update', 'patch', 'delete'],
+      resources: [{ group: '', resources: ['nodes', 'nodes/status'] }],
+      omitManagedFields: true,
+    },
+    { level: 'Metadata' },
+  ],
 };
 
 interface AuditEvent {

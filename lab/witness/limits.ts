@@ -1,0 +1,29 @@
+import type { PoolPolicy } from '../../domain/policy.ts';
+import { loadPolicy } from '../../worker/policy-file.ts';
+import type { PoolLimits } from './contract.ts';
+
+/** The limits of the policy file as it is at every call; while it is bad, those of the last good one, as in the worker. */
+export function limitsOfFile(path: string): () => readonly PoolLimits[] {
+  let last: readonly PoolLimits[] = [];
+  return () => {
+    try {
+      last = loadPolicy(path).policy.pools.map(limitsOf);
+    } catch {
+      // Nothing changes: the worker says what is wrong with the file.
+    }
+    return last;
+  };
+}
+
+function limitsOf({ name, nodes, maxUnavailable, drain }: PoolPolicy): PoolLimits {
+  const { podSelector, skipWaitForDeleteTimeout } = drain;
+  return {
+    name,
+    nodes,
+    maxUnavailable,
+    ...(podSelector !== undefined && { podSelector }),
+    ...(skipWaitForDeleteTimeout !== undefined && {
+      skipWaitForDeleteTimeoutMs: skipWaitForDeleteTimeout,
+    }),
+  };
+}
