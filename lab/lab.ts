@@ -10,6 +10,8 @@ import { connectKube } from './fleet/kube.ts';
 import { readManifests } from './fleet/manifests.ts';
 import { policyText } from './policy.ts';
 import type { ProgressSink, Tools } from './tools/contract.ts';
+import { limitsOfFile } from './witness/limits.ts';
+import { startWitness, type Witness } from './witness/witness.ts';
 import { startWorker, writePolicy } from './worker.ts';
 
 export interface LabOptions {
@@ -33,6 +35,8 @@ export interface Lab {
   readonly cluster: Cluster;
   readonly fleet: Fleet;
   readonly worker: KeptProcess;
+  /** Watches from before the first node on whether a guarantee is broken. */
+  readonly witness: Witness;
   /** Change the file, and the worker reads it again. */
   readonly policyPath: string;
   /** Ends everything, clients before servers; may be called at any time and more than once. */
@@ -59,6 +63,7 @@ interface Started {
   cluster?: Cluster;
   fleet?: Fleet;
   worker?: KeptProcess;
+  witness?: Witness;
 }
 
 async function start(options: LabOptions, started: Started): Promise<string> {
@@ -72,6 +77,7 @@ async function start(options: LabOptions, started: Started): Promise<string> {
   const cluster = await startClusterUntil(signal, options);
   started.cluster = cluster;
   const policyPath = await writePolicy(cluster, options.policy ?? policyText(options.downForMs));
+  started.witness = await startWitness({ cluster, limits: limitsOfFile(policyPath) });
   const bringFleet = async () => {
     started.fleet = await startFleet(cluster, { ...options, signal });
   };
@@ -114,13 +120,14 @@ async function allOrEnd(work: readonly Promise<void>[], ending: AbortController)
 }
 
 function labOf(started: Started, policyPath: string): Lab {
-  const { cluster, fleet, worker } = started;
-  if (!cluster || !fleet || !worker) throw new Error('the lab has not been started');
+  const { cluster, fleet, worker, witness } = started;
+  if (!cluster || !fleet || !worker || !witness) throw new Error('the lab has not been started');
   let stopping: Promise<void> | undefined;
   return {
     cluster,
     fleet,
     worker,
+    witness,
     policyPath,
     stop() {
       stopping ??= stopStarted(started);
@@ -129,9 +136,10 @@ function labOf(started: Started, policyPath: string): Lab {
   };
 }
 
-async function stopStarted({ guard, ending, cluster, fleet, worker }: Started): Promise<void> {
+async function stopStarted(started: Started): Promise<void> {
+  const { guard, ending, cluster, fleet, worker, witness } = started;
   ending.abort(new Error('the lab is being stopped'));
-  await Promise.all([worker?.stop(), fleet?.stop()]);
+  await Promise.all([worker?.stop(), fleet?.stop(), witness?.stop()]);
   await cluster?.stop();
   guard.close();
 }

@@ -105,6 +105,11 @@ describe('labResult', () => {
   });
 });
 
+test('a guarantee broken on the way is not a good end, and is told', () => {
+  const violations = ['G1 broken at noon: two nodes were out'];
+  expect(labResult([aNode()], 40, violations)).toMatchObject({ ok: false, violations });
+});
+
 describe('isSettled', () => {
   test.each<{ name: string; node: NodeEnd; expected: boolean }>([
     { name: 'a good end', node: aNode(), expected: true },

@@ -47,12 +47,22 @@ export interface LabResult {
   readonly ok: boolean;
   readonly nodes: readonly NodeResult[];
   readonly seconds: number;
+  /** What the witness saw broken, a sentence each; only when there was something. */
+  readonly violations?: readonly string[];
 }
 
-/** Good when every asked node was rebooted exactly once, no other was, and all are as schedulable as before. */
-export function labResult(nodes: readonly NodeEnd[], seconds: number): LabResult {
+/**
+ * Good when every asked node was rebooted exactly once, no other was, all are as schedulable as before, and no guarantee
+ * was broken on the way.
+ */
+export function labResult(
+  nodes: readonly NodeEnd[],
+  seconds: number,
+  violations: readonly string[] = [],
+): LabResult {
   const results = nodes.map(nodeResult);
-  return { ok: results.every(isGood), nodes: results, seconds };
+  const ok = violations.length === 0 && results.every(isGood);
+  return { ok, nodes: results, seconds, ...(violations.length > 0 && { violations }) };
 }
 
 /** Whether nothing more will happen to this node by itself, or all that should has happened. */

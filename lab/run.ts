@@ -10,6 +10,7 @@ import { welcome } from './screen.ts';
 import { lookAtLab, type Look, type LookContext } from './show.ts';
 import { createBoard, type Board } from './table.ts';
 import { ensureTools } from './tools/ensure.ts';
+import { say, type Witness } from './witness/witness.ts';
 
 /** Where a lab speaks: people read stderr, programs stdout. */
 export interface Voices {
@@ -61,7 +62,8 @@ interface Scene {
 }
 
 async function roll(args: LabArgs, lab: Lab, scene: Scene): Promise<ExitCode> {
-  const { cluster, fleet } = lab;
+  const { cluster, fleet, witness } = lab;
+  witness.onViolation((violation) => scene.board.say(['', `!!! ${say(violation)}`, '']));
   const rollouts = await connectRollouts(cluster.temporalAddress, cluster.temporalNamespace);
   const pods = startPodCount(fleet.kube);
   const died = new AbortController();
@@ -72,7 +74,7 @@ async function roll(args: LabArgs, lab: Lab, scene: Scene): Promise<ExitCode> {
     const context = { lab, rollouts, pods, completed: new Map(), ...asked };
     const code = await watch(args, context, { ...scene, signal });
     if (died.signal.aborted) throw died.signal.reason;
-    return code;
+    return code === 0 && witness.violations.length > 0 ? 1 : code;
   } finally {
     await pods.stop();
     await rollouts.close();
@@ -107,10 +109,11 @@ async function watch(args: LabArgs, context: LookContext, scene: Scene): Promise
     board.show(look.rows);
     const allBack = look.ends.every((end) => !end.asked || isSettled(end));
     if (args.once && (allBack || Date.now() > deadlineMs))
-      return finish(args, scene, { look, allBack, fromMs, logsDir: context.lab.cluster.logsDir });
+      return finish(args, scene, { look, allBack, fromMs, lab: context.lab });
     if (allBack && !told) {
       told = true;
-      board.say(summary(labResult(look.ends, elapsed(fromMs)), 'Ctrl-C ends the lab.'));
+      const violations = context.lab.witness.violations.map(say);
+      board.say(summary(labResult(look.ends, elapsed(fromMs), violations), 'Ctrl-C ends the lab.'));
     }
     await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
@@ -126,20 +129,33 @@ interface Finish {
   readonly look: Look;
   readonly allBack: boolean;
   readonly fromMs: number;
-  readonly logsDir: string;
+  readonly lab: Lab;
 }
 
-function finish(
+async function finish(
   args: LabArgs,
   { board, voices }: Scene,
-  { look, allBack, fromMs, logsDir }: Finish,
-): ExitCode {
-  const result = labResult(look.ends, elapsed(fromMs));
+  { look, allBack, fromMs, lab }: Finish,
+): Promise<ExitCode> {
+  const seconds = elapsed(fromMs);
+  const violations = await lastWord(lab.witness);
+  const result = labResult(look.ends, seconds, violations);
   const after = formatDuration(result.seconds * 1_000);
-  const late = allBack ? '' : `given up after ${after}; the logs are in ${logsDir}`;
+  const late = allBack ? '' : `given up after ${after}; the logs are in ${lab.cluster.logsDir}`;
   board.say(summary(result, late));
   if (args.json) voices.stdout.write(`${JSON.stringify(result)}\n`);
   return result.ok ? 0 : 1;
+}
+
+/** Everything the witness saw broken, a sentence each. */
+async function lastWord(witness: Witness): Promise<string[]> {
+  try {
+    await witness.finish();
+  } catch (error) {
+    // A witness that broke down itself has not seen that all is well.
+    if (witness.violations.length === 0) throw error;
+  }
+  return witness.violations.map(say);
 }
 
 /** What went wrong, a line per node, or that nothing did. */
@@ -152,6 +168,7 @@ function summary(result: LabResult, more: string): string[] {
   return [
     '',
     first,
+    ...(result.violations ?? []).map((violation) => `  ${violation}`),
     ...bad.map(({ name, outcome, because }) => `  ${name}: ${outcome}: ${because}`),
     ...(more ? [more] : []),
   ];

@@ -80,6 +80,7 @@ class Watching implements Witness {
   readonly #questions = new Set<Promise<void>>();
   readonly #running: Promise<void>[] = [];
   #limits = '';
+  #failure: Error | undefined;
   #told = 0;
   #moved: Moved[] = [];
 
@@ -93,7 +94,10 @@ class Watching implements Witness {
   async start(): Promise<void> {
     await this.#audit.open();
     await Promise.all([this.#followNodes(), this.#followPods()]);
-    this.#running.push(this.#look());
+    const looking = this.#look().catch((error: unknown) => {
+      this.#failure = new Error('the witness itself broke down', { cause: error });
+    });
+    this.#running.push(looking);
   }
 
   onViolation(listener: (violation: Violation) => void): void {
@@ -126,6 +130,7 @@ class Watching implements Witness {
   }
 
   #throwNew(): void {
+    if (this.#failure) throw this.#failure;
     const fresh = this.violations.slice(this.#told);
     this.#told = this.violations.length;
     if (fresh.length === 0) return;
@@ -137,7 +142,8 @@ class Watching implements Witness {
     await pause(HEARD_WITHIN_MS);
     const sinceMs = Date.now();
     const isBehind = () => this.#timeline.isWaiting(sinceMs) || this.#moved.length > 0;
-    while (isBehind() && !this.#stopping.signal.aborted) await pause(LOOK_EVERY_MS);
+    const isAtWork = () => !this.#failure && !this.#stopping.signal.aborted;
+    while (isBehind() && isAtWork()) await pause(LOOK_EVERY_MS);
     await Promise.all(this.#questions);
   }
 
