@@ -13,6 +13,12 @@ import type { Manifests } from './fleet/manifests.ts';
 
 const WORKER_MAIN = fileURLToPath(new URL('../worker/main.ts', import.meta.url));
 
+/** What stands between the worker and the servers, such as the proxies of lab/proxy. */
+export interface WorkerAddresses {
+  readonly apiServerUrl?: string;
+  readonly temporalAddress?: string;
+}
+
 export interface WorkerOptions {
   /** Names its files and its log; default `worker`. */
   readonly name?: string;
@@ -26,6 +32,8 @@ export interface WorkerOptions {
   readonly bundle: Promise<string>;
   /** On top of what the lab sets. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Where it reaches the servers, instead of directly. */
+  readonly by?: WorkerAddresses;
 }
 
 /**
@@ -33,12 +41,16 @@ export interface WorkerOptions {
  * It is started again when it ends by itself.
  */
 export async function startWorker(options: WorkerOptions): Promise<KeptProcess> {
-  const { cluster, kube, manifests, context, name = 'worker' } = options;
+  const { kube, manifests, context, by, name = 'worker' } = options;
+  const cluster = { ...options.cluster, ...by };
   await applyObjects(kube, manifests.objects.filter(isAccess));
   const kubeconfig = join(cluster.dir, `${name}.kubeconfig`);
   await writeKubeconfig(kube, cluster, manifests.worker, kubeconfig);
   const [port = 0] = await freePorts(1);
-  const spec = workerSpec(options, { kubeconfig, port, bundlePath: await options.bundle });
+  const spec = workerSpec(
+    { ...options, cluster },
+    { kubeconfig, port, bundlePath: await options.bundle },
+  );
   const worker = keepProcess(spec, context);
   try {
     await worker.start();
