@@ -12,19 +12,22 @@ import { policyText } from './policy.ts';
 import type { ProgressSink, Tools } from './tools/contract.ts';
 import { limitsOfFile } from './witness/limits.ts';
 import { startWitness, type Witness } from './witness/witness.ts';
-import { startWorker, writePolicy } from './worker.ts';
+import { startWorker, writePolicy, type WorkerAddresses } from './worker.ts';
 
 export interface LabOptions {
   /** Made when missing; everything the lab writes is in it. */
   readonly dir: string;
   readonly tools: Tools;
   readonly nodes: number;
-  readonly podsPerNode: number;
+  /** `none`: no workloads at all. */
+  readonly podsPerNode: number | 'none';
   readonly downForMs: number;
   readonly faults?: ReadonlyMap<string, Fault>;
   /** Default: the lab's own (lab/policy.ts). */
   readonly policy?: string;
   readonly uiPort?: number;
+  /** Called once the cluster is up: where the worker reaches it, instead of directly. */
+  readonly workerBy?: (cluster: Cluster) => Promise<WorkerAddresses>;
   readonly log: ProgressSink;
   /** Aborting it during the start ends everything and rejects; afterwards `stop` is the way. */
   readonly signal: AbortSignal;
@@ -85,7 +88,16 @@ async function start(options: LabOptions, started: Started): Promise<string> {
     const context = { guard: started.guard, log, lifetime: signal };
     const kube = connectKube(cluster, cluster.adminToken);
     const manifests = await readManifests();
-    started.worker = await startWorker({ cluster, kube, manifests, policyPath, context, bundle });
+    const by = (await options.workerBy?.(cluster)) ?? {};
+    started.worker = await startWorker({
+      cluster,
+      kube,
+      manifests,
+      policyPath,
+      context,
+      bundle,
+      by,
+    });
     kube.close();
     log('the worker is ready');
   };
