@@ -84,6 +84,8 @@ describe('orderReboot', () => {
     expect(again).toMatchObject({
       kind: 'ordered',
       order: first.kind === 'ordered' ? first.order : undefined,
+      // Whatever the kubelet has confirmed since the reboot counts, also before this attempt.
+      orderedAtMs: 0,
     });
     expect(scene.nodes.updates).toHaveLength(1);
   });

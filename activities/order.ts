@@ -32,7 +32,7 @@ export async function orderReboot(deps: Deps, asked: GateQuestion): Promise<Orde
     const record = ourRecord(node, asked.node, run);
     if (!node) continue;
     const known = orderOf(node, orderedBy(run));
-    if (known) return { kind: 'ordered', order: known, orderedAtMs: Date.now() };
+    if (known) return { kind: 'ordered', order: known, orderedAtMs: writtenAt(known, node) };
     const obstacle = await whyNot(deps, asked, { node, record });
     if (obstacle) return obstacle;
 
@@ -81,6 +81,14 @@ async function whyNot(
 /** The order of this run, even when another boot is running: then it has been obeyed, and is not given again. */
 function orderOf(node: NodeFacts, rollout: string): RebootOrder | undefined {
   return node.order?.ok && node.order.value.rollout === rollout ? node.order.value : undefined;
+}
+
+/**
+ * When an order was written at the latest that is there already. Once it has been obeyed nobody can tell: a time after the
+ * reboot would have the kubelet's word for its return waited for that it has given.
+ */
+function writtenAt(order: RebootOrder, node: NodeFacts): number {
+  return node.bootId === order.bootId ? Date.now() : 0;
 }
 
 async function tell(deps: Deps, node: string, workflowId: string): Promise<void> {
