@@ -4,7 +4,13 @@ import { cordonNode } from './cordon.ts';
 import { RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
 
-const ASKED = { node: 'n1', pool: 'workers', skip: [], evenIfNotRequired: false };
+const ASKED = {
+  node: 'n1',
+  pool: 'workers',
+  skip: [],
+  evenIfNotRequired: false,
+  grantId: 'workers-1',
+};
 
 const onStage = (facts: Partial<FakeNode> = {}) => {
   const stage = new Stage();

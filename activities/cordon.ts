@@ -1,26 +1,32 @@
-import { log } from '@temporalio/activity';
+import { cancellationSignal, log } from '@temporalio/activity';
 import { closedGates, sayGate } from '../domain/gates.ts';
 import { ANNOTATION, writeRollout, type RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import type { Deps } from './deps.ts';
 import { failure } from './failure.ts';
 import { gateFacts, type GateQuestion } from './gates.ts';
-import { thisRun, type Run } from './ours.ts';
+import { ofThisRun, thisRun, type Run } from './ours.ts';
+
+export interface CordonQuestion extends GateQuestion {
+  /** The permit by which it is taken out. */
+  readonly grantId: string;
+}
 
 export type Cordoned =
   | { readonly kind: 'cordoned'; readonly record: RolloutRecord; readonly atMs: number }
-  /** A gate has closed while the permit was waited for; nothing was touched. */
-  | { readonly kind: 'closed'; readonly because: string };
+  /** A gate has closed while the permit was waited for, or the permit is no longer good; nothing was touched. */
+  | { readonly kind: 'closed'; readonly because: string }
+  | { readonly kind: 'gone' };
 
 /**
  * Looks at every gate once more, for waiting for the permit may have taken hours, and ensures in the same step that the
  * node is cordoned and carries this run's record. A cordon that was there before is remembered as somebody else's.
  * Repeating it changes nothing.
  */
-export async function cordonNode(deps: Deps, asked: GateQuestion): Promise<Cordoned> {
+export async function cordonNode(deps: Deps, asked: CordonQuestion): Promise<Cordoned> {
   const run = thisRun();
   const taken = await takeNode(deps, asked, run);
-  if (taken.kind === 'closed') return taken;
+  if (taken.kind !== 'cordoned') return taken;
   const { record } = taken;
   await deps.nodes.setLifecycle(
     asked.node,
@@ -42,14 +48,19 @@ export async function cordonNode(deps: Deps, asked: GateQuestion): Promise<Cordo
   return taken;
 }
 
-async function takeNode(deps: Deps, asked: GateQuestion, run: Run): Promise<Cordoned> {
+async function takeNode(deps: Deps, asked: CordonQuestion, run: Run): Promise<Cordoned> {
   for (;;) {
     const node = await deps.nodes.read(asked.node);
-    if (!node) throw failure('node-gone', `node ${asked.node} was deleted before it was cordoned`);
+    if (!node) return { kind: 'gone' };
     const known = knownRecord(node, run);
     if (known) return { kind: 'cordoned', record: known, atMs: Date.now() };
     const closed = closedGates(await gateFacts(deps, asked, node), asked.skip);
     if (closed.length > 0) return { kind: 'closed', because: closed.map(sayGate).join('; ') };
+    // A lock that was lost took its permits along, and the one in its place may have given this room to another.
+    const { pool, grantId } = asked;
+    if (!(await deps.temporal.holdsPermit(pool, { workflowId: run.workflowId, grantId }))) {
+      return { kind: 'closed', because: `the lock of pool ${pool} no longer knows the permit` };
+    }
     const record = {
       workflowId: run.workflowId,
       runId: run.runId,
@@ -57,6 +68,8 @@ async function takeNode(deps: Deps, asked: GateQuestion, run: Run): Promise<Cord
       bootIdBefore: node.bootId,
       phase: 'draining',
     };
+    // An attempt that was given up must not cordon behind the back of what took its place.
+    cancellationSignal().throwIfAborted();
     const done = await deps.nodes.update(asked.node, {
       resourceVersion: node.resourceVersion,
       unschedulable: true,
@@ -79,6 +92,5 @@ function knownRecord(node: NodeFacts, run: Run): RolloutRecord | undefined {
     );
   }
   const record = node.rollout.value;
-  if (record.workflowId === run.workflowId && record.runId === run.runId) return record;
-  throw failure('not-ours', `node ${node.name} has been taken by ${record.workflowId}`);
+  return ofThisRun(record, node.name, run);
 }

@@ -6,6 +6,8 @@ import type { TemporalPort } from './temporal.ts';
 /** The policy in force at this moment; never throws, for a bad file leaves the last good one in force. */
 interface PolicySource {
   current(): Policy;
+  /** Names the policy in force; another one has another name. */
+  readonly hash: string;
 }
 
 /** What the activities act through. Built once by the worker; tests give their own. */

@@ -11,6 +11,7 @@ import type { NodeFacts } from '../domain/node-facts.ts';
 import type { Deps } from './deps.ts';
 import { waiting } from './failure.ts';
 import { thisRun } from './ours.ts';
+import { knownPool, restRules } from './pool.ts';
 
 export interface GateQuestion {
   readonly node: string;
@@ -20,22 +21,30 @@ export interface GateQuestion {
   readonly evenIfNotRequired: boolean;
 }
 
+/** What decides when it is the node's turn. */
+export interface Standing {
+  readonly zone?: string;
+  /** From then on it goes before others; absent when nobody knows since when it waits. */
+  readonly overdueAtMs?: number;
+}
+
 export type GateLook =
-  | { readonly kind: 'open' }
+  | ({ readonly kind: 'open' } & Standing)
   | {
       readonly kind: 'closed';
       readonly closed: readonly ClosedGate[];
       readonly lookAgainMs: number;
     }
-  | { readonly kind: 'nothing-to-do'; readonly because: string };
+  | { readonly kind: 'nothing-to-do'; readonly because: string }
+  | { readonly kind: 'gone'; readonly because: string };
 
 /** Looks at every gate once and says what is closed. */
 export async function lookAtGates(deps: Deps, asked: GateQuestion): Promise<GateLook> {
   const node = await deps.nodes.read(asked.node);
-  if (!node) return { kind: 'nothing-to-do', because: 'the node no longer exists' };
+  if (!node) return { kind: 'gone', because: 'its Node object was deleted' };
   const facts = await gateFacts(deps, asked, node);
   const closed = closedGates(facts, asked.skip);
-  if (closed.length === 0) return { kind: 'open' };
+  if (closed.length === 0) return { kind: 'open', ...standing(deps, asked, node) };
   const idle = asked.skip.includes('required') ? undefined : nothingToDo(facts);
   if (idle !== undefined) return { kind: 'nothing-to-do', because: idle };
   return { kind: 'closed', closed, lookAgainMs: deps.lookAgainMs };
@@ -60,6 +69,15 @@ export async function passGates(
   return look;
 }
 
+function standing(deps: Deps, asked: GateQuestion, { zone, report }: NodeFacts): Standing {
+  const overdueAfterMs = knownPool(deps, asked.pool)?.overdueAfter;
+  const since = report?.sinceMs;
+  return {
+    ...(zone === undefined ? {} : { zone }),
+    ...(since && overdueAfterMs ? { overdueAtMs: since + overdueAfterMs } : {}),
+  };
+}
+
 /** Everything the gates are judged on, for a node just read. */
 export async function gateFacts(
   deps: Deps,
@@ -68,12 +86,13 @@ export async function gateFacts(
 ): Promise<GateFacts> {
   const { workflowId } = thisRun();
   const owner = node.rollout?.ok ? node.rollout.value.workflowId : workflowId;
-  const pool = deps.policy.current().pools.find(({ name }) => name === asked.pool);
+  const pool = knownPool(deps, asked.pool);
   return {
     node,
     workflowId,
     ownerRunning: owner === workflowId || (await deps.temporal.isRunning(owner)),
     windows: pool?.windows ?? [],
+    rest: restRules(pool),
     evenIfNotRequired: asked.evenIfNotRequired,
     nowMs: Date.now(),
   };

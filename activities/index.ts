@@ -3,12 +3,14 @@ import { cordonNode } from './cordon.ts';
 import type { Deps } from './deps.ts';
 import { drainAsOrdered, type DrainRequest } from './drain/activity.ts';
 import { passGates } from './gates.ts';
-import { findRoom, requestPermit } from './lock.ts';
+import { findHolders, requestPermit } from './lock.ts';
 import { orderReboot } from './order.ts';
 import { planRollout } from './plan.ts';
+import { remind } from './remind.ts';
 import { restoreNode, undoNode } from './restore.ts';
 import { awaitReturn } from './return.ts';
 import { scanFleet } from './scan.ts';
+import { watchPool } from './watch-pool.ts';
 
 type Asked<F extends (deps: Deps, asked: never) => unknown> = Parameters<F>[1];
 
@@ -18,14 +20,16 @@ export function createActivities(deps: Deps) {
     planRollout: (input: unknown) => planRollout(deps, input),
     passGates: (asked: Asked<typeof passGates>) => passGates(deps, asked),
     requestPermit: (asked: Asked<typeof requestPermit>) => requestPermit(deps, asked),
-    findRoom: (asked: Asked<typeof findRoom>) => findRoom(deps, asked),
+    findHolders: (asked: Asked<typeof findHolders>) => findHolders(deps, asked),
+    watchPool: (asked: Asked<typeof watchPool>) => watchPool(deps, asked),
     cordonNode: (asked: Asked<typeof cordonNode>) => beating(() => cordonNode(deps, asked)),
     drainNode: (asked: DrainRequest) => drainAsOrdered(deps, asked),
     orderReboot: (asked: Asked<typeof orderReboot>) => beating(() => orderReboot(deps, asked)),
     awaitReturn: (asked: Asked<typeof awaitReturn>) => awaitReturn(deps, asked),
     undoNode: (asked: Asked<typeof undoNode>) => beating(() => undoNode(deps, asked)),
     restoreNode: (asked: Asked<typeof restoreNode>) => beating(() => restoreNode(deps, asked)),
-    scanFleet: () => scanFleet(deps),
+    remind: (asked: Asked<typeof remind>) => beating(() => remind(deps, asked)),
+    scanFleet: (asked: Asked<typeof scanFleet>) => scanFleet(deps, asked),
   };
 }
 

@@ -24,9 +24,17 @@ export function ourRecord(node: NodeFacts | undefined, name: string, run: Run): 
   if (!node.rollout?.ok) {
     throw failure('not-ours', `the rollout annotation of ${name} was removed or cannot be read`);
   }
-  const record = node.rollout.value;
-  if (record.workflowId !== run.workflowId || record.runId !== run.runId) {
+  return ofThisRun(node.rollout.value, name, run);
+}
+
+/** The record, if this run has written it. */
+export function ofThisRun(record: RolloutRecord, name: string, run: Run): RolloutRecord {
+  if (record.workflowId !== run.workflowId) {
     throw failure('not-ours', `node ${name} has been taken by ${record.workflowId}`);
+  }
+  // After a reset the new run remembers what the old one did, but the node is still marked as the old one's.
+  if (record.runId !== run.runId) {
+    throw failure('run-changed', `node ${name} carries the mark of run ${record.runId}`);
   }
   return record;
 }

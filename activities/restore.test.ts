@@ -35,7 +35,8 @@ const onStage = (facts: Partial<FakeNode> = {}, cordonedByUs = true) => {
     stage,
     restore: (stillRequired = false) =>
       stage.run(restoreNode, { node: 'n1', record, stillRequired }),
-    undo: () => stage.run(undoNode, { node: 'n1', record, because: 'the window closed' }),
+    undo: (failed = false) =>
+      stage.run(undoNode, { node: 'n1', record, because: 'the window closed', failed }),
   };
 };
 

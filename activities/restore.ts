@@ -1,6 +1,13 @@
 import { log } from '@temporalio/activity';
-import { ANNOTATION, writeQuarantine, type RolloutRecord } from '../domain/node-contract.ts';
+import {
+  ANNOTATION,
+  writePast,
+  writeQuarantine,
+  type Past,
+  type RolloutRecord,
+} from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
+import { afterFailure, afterReboot } from '../domain/past.ts';
 import { isAccepted } from '../domain/recovery.ts';
 import type { Deps } from './deps.ts';
 
@@ -40,6 +47,7 @@ export async function restoreNode(
   const node = await handBack(deps, name, {
     record,
     mark: marked ? quarantine : () => null,
+    past: (found) => afterReboot(found.past, Date.now()),
     // The watch shows its last sight also while the API server is away: what is proved here is proved in the same update.
     unless: isAway(record),
   });
@@ -66,6 +74,14 @@ function quarantine({ bootId }: NodeFacts): string {
   return writeQuarantine({ bootId, because: STILL_REQUIRED, atMs: Date.now() });
 }
 
+export interface UndoRequest {
+  readonly node: string;
+  readonly record: RolloutRecord;
+  readonly because: string;
+  /** It counts as a try that failed: the next one comes after a pause. */
+  readonly failed: boolean;
+}
+
 /** `too-late`: the agent has accepted the order, so the rollout can only go forward. */
 export type Undone = { readonly kind: 'undone' | 'too-late' | 'gone' };
 
@@ -75,11 +91,15 @@ export type Undone = { readonly kind: 'undone' | 'too-late' | 'gone' };
  */
 export async function undoNode(
   deps: Deps,
-  { node: name, record, because }: { node: string; record: RolloutRecord; because: string },
+  { node: name, record, because, failed }: UndoRequest,
 ): Promise<Undone> {
   const tooLate = (node: NodeFacts): boolean =>
     isAccepted(node) || node.bootId !== record.bootIdBefore;
-  const node = await handBack(deps, name, { record, unless: tooLate });
+  const node = await handBack(deps, name, {
+    record,
+    unless: tooLate,
+    past: ({ past }) => (failed ? afterFailure(past, because, Date.now()) : past),
+  });
   if (!node) return { kind: 'gone' };
   if (tooLate(node)) return { kind: 'too-late' };
   await deps.nodes.announce(name, {
@@ -93,6 +113,8 @@ export async function undoNode(
 
 interface HandBack {
   readonly record: RolloutRecord;
+  /** What to remember of the node from now on. */
+  readonly past: (node: NodeFacts) => Past | undefined;
   /** What to leave on the node as its quarantine; absent: whatever is there. */
   readonly mark?: (node: NodeFacts) => string | null;
   readonly unless?: (node: NodeFacts) => boolean;
@@ -114,11 +136,15 @@ async function handBack(deps: Deps, name: string, how: HandBack): Promise<NodeFa
   }
 }
 
-function release(deps: Deps, node: NodeFacts, { record, mark }: HandBack) {
+function release(deps: Deps, node: NodeFacts, { record, mark, past }: HandBack) {
   return deps.nodes.update(node.name, {
     resourceVersion: node.resourceVersion,
     ...(record.cordonedByUs ? { unschedulable: false } : {}),
-    annotations: { ...NO_ANNOTATIONS, ...(mark ? { [ANNOTATION.quarantine]: mark(node) } : {}) },
+    annotations: {
+      ...NO_ANNOTATIONS,
+      ...(mark ? { [ANNOTATION.quarantine]: mark(node) } : {}),
+      [ANNOTATION.past]: writePast(past(node) ?? { reboots: [] }),
+    },
   });
 }
 

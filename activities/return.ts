@@ -6,6 +6,7 @@ import { REBOOT_DEFAULTS } from '../domain/policy.ts';
 import { heardInBoot, judgeReception, notBackYet } from '../domain/return.ts';
 import type { Deps } from './deps.ts';
 import { NodeView } from './node-view.ts';
+import { knownPool } from './pool.ts';
 
 export interface ReturnQuestion {
   readonly node: string;
@@ -201,7 +202,7 @@ function rebootPolicy(
   deps: Deps,
   pool: string | undefined,
 ): { returnWithin: number; stableFor: number } {
-  return deps.policy.current().pools.find(({ name }) => name === pool)?.reboot ?? REBOOT_DEFAULTS;
+  return (pool === undefined ? undefined : knownPool(deps, pool))?.reboot ?? REBOOT_DEFAULTS;
 }
 
 function cancelRequested(): boolean {

@@ -1,7 +1,8 @@
 import { heartbeat, log } from '@temporalio/activity';
+import { lockId, rolloutId } from '../domain/names.ts';
 import { ANNOTATION } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
-import { rolloutId } from '../domain/names.ts';
+import { isForgettable } from '../domain/past.ts';
 import { poolOf } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
 
@@ -10,29 +11,54 @@ export interface Scan {
   readonly started: readonly string[];
   /** Nodes that want a reboot and are in no pool, or in two: left alone. */
   readonly unmanaged: readonly string[];
+  /** Pools whose lock was lost and whose rollouts were made to ask anew. */
+  readonly healed: readonly string[];
+  /** Hash of the policy it was done by. */
+  readonly policy: string;
+}
+
+export interface ScanQuestion {
+  /** Hash of the policy of the scan before, where there was one. */
+  readonly formerPolicy?: string;
 }
 
 /** A rollout that failed or that a person aborted is not started again before this; a hold lasts longer. */
 const REST_MS = 10 * 60_000;
+/** Whoever waited for a lock that was ended has been woken by then, by several scans. */
+const HEAL_MS = 10 * 60_000;
 
 /**
  * Starts a rollout for every node that wants a reboot and for every node that a lost rollout has left behind, unless one is
- * running.
+ * running; wakes what waits when a lock was lost or the policy has changed.
  */
-export async function scanFleet(deps: Deps): Promise<Scan> {
+export async function scanFleet(deps: Deps, { formerPolicy }: ScanQuestion): Promise<Scan> {
+  const policy = deps.policy.hash;
   const nodes = await deps.nodes.list();
   const busy = await deps.temporal.runningRollouts();
+  const { started, unmanaged } = await startRollouts(deps, nodes, busy);
+  const healed = await wakeOrphans(deps, nodes, busy);
+  if (formerPolicy !== undefined && formerPolicy !== policy) {
+    log.info('policy has changed', { from: formerPolicy, to: policy });
+    const locks = deps.policy.current().pools.map(({ name }) => lockId(name));
+    await deps.temporal.recheck([...busy, ...locks]);
+  }
+  return { nodes: nodes.length, started, unmanaged, healed, policy };
+}
+
+async function startRollouts(
+  deps: Deps,
+  nodes: readonly NodeFacts[],
+  busy: ReadonlySet<string>,
+): Promise<Pick<Scan, 'started' | 'unmanaged'>> {
   const resting = await deps.temporal.endedEarlySince(Date.now() - REST_MS);
   const started: string[] = [];
   const unmanaged: string[] = [];
   for (const node of nodes) {
     heartbeat();
-    await liftQuarantine(deps, node);
+    await forget(deps, node);
     const reason = reasonToRoll(node);
     const id = rolloutId(node.name);
-    // A node that was left in the middle is not left there to rest.
-    const rests = resting.has(id) && !node.rollout;
-    if (reason === undefined || busy.has(id) || rests) continue;
+    if (reason === undefined || busy.has(id) || (resting.has(id) && mayRest(node))) continue;
     const choice = poolOf(deps.policy.current(), node.labels);
     if (choice.kind === 'none' && !node.rollout) {
       unmanaged.push(node.name);
@@ -45,7 +71,12 @@ export async function scanFleet(deps: Deps): Promise<Scan> {
       log.info('rollout started', { node: node.name, reason });
     }
   }
-  return { nodes: nodes.length, started, unmanaged };
+  return { started, unmanaged };
+}
+
+/** A node that was left in the middle is not left there to rest; one that remembers its failed tries waits at a gate, which shows. */
+function mayRest({ rollout, past }: NodeFacts): boolean {
+  return !rollout && !past?.failed;
 }
 
 function reasonToRoll(node: NodeFacts): string | undefined {
@@ -54,11 +85,39 @@ function reasonToRoll(node: NodeFacts): string | undefined {
   return node.report.message.slice(0, 200) || 'reboot required';
 }
 
-/** The sentinel has been gone since: the next time it appears is a new reason. */
-async function liftQuarantine(deps: Deps, node: NodeFacts): Promise<void> {
-  if (!node.quarantine || node.report?.wants !== 'not-required') return;
-  await deps.nodes.update(node.name, {
-    resourceVersion: node.resourceVersion,
-    annotations: { [ANNOTATION.quarantine]: null },
-  });
+/** The rollouts of a pool whose lock was ended from outside ask anew, which starts another; those it had told wait for nothing. */
+async function wakeOrphans(
+  deps: Deps,
+  nodes: readonly NodeFacts[],
+  busy: ReadonlySet<string>,
+): Promise<string[]> {
+  const healed: string[] = [];
+  for (const { name } of deps.policy.current().pools) {
+    const endedMs = (await deps.temporal.formerLockEndedAt(name)) ?? 0;
+    if (endedMs < Date.now() - HEAL_MS) continue;
+    if (await deps.temporal.isRunning(lockId(name))) continue;
+    const waiters = nodes
+      .filter(({ labels }) => {
+        const choice = poolOf(deps.policy.current(), labels);
+        return choice.kind === 'pool' && choice.pool.name === name;
+      })
+      .map((node) => rolloutId(node.name))
+      .filter((id) => busy.has(id));
+    if (waiters.length === 0) continue;
+    await deps.temporal.recheck(waiters);
+    log.warn('a lock was lost; its rollouts ask anew', { pool: name, rollouts: waiters.length });
+    healed.push(name);
+  }
+  return healed;
+}
+
+/** The sentinel has been gone since: the next time it appears is a new reason. A past that means nothing any more goes too. */
+async function forget(deps: Deps, node: NodeFacts): Promise<void> {
+  if (node.report?.wants !== 'not-required' || node.rollout) return;
+  const annotations = {
+    ...(node.quarantine ? { [ANNOTATION.quarantine]: null } : {}),
+    ...(node.past && isForgettable(node.past, Date.now()) ? { [ANNOTATION.past]: null } : {}),
+  };
+  if (Object.keys(annotations).length === 0) return;
+  await deps.nodes.update(node.name, { resourceVersion: node.resourceVersion, annotations });
 }

@@ -3,13 +3,15 @@ import {
   WorkflowNotFoundError,
   type Client,
 } from '@temporalio/client';
+import type { DrainProgress } from '../domain/drain-progress.ts';
 import type { PermitRequest } from '../domain/lock-state.ts';
 import { lockId, rolloutId, TASK_QUEUE } from '../domain/names.ts';
 import type { RolloutInput } from '../domain/rollout-input.ts';
 
 /** What the activities ask of Temporal itself. */
 export interface TemporalPort {
-  isRunning(workflowId: string): Promise<boolean>;
+  /** Whether the workflow is open; with a run id, whether that very run is. */
+  isRunning(workflowId: string, runId?: string): Promise<boolean>;
   /** Ids of all rollouts that are open; may lag behind by a moment. */
   runningRollouts(): Promise<Set<string>>;
   /** Ids of rollouts that failed, were cancelled or were aborted at or after this. */
@@ -18,14 +20,41 @@ export interface TemporalPort {
   startRollout(input: RolloutInput): Promise<boolean>;
   /** Starts the pool's lock if need be; a repeated request changes nothing. */
   requestPermit(pool: string, request: PermitRequest): Promise<void>;
+  /** Whether the lock that runs now counts this permit among those it has granted. */
+  holdsPermit(pool: string, permit: { workflowId: string; grantId: string }): Promise<boolean>;
+  /** When the latest lock of the pool was ended from outside, if that was within the last hour. */
+  formerLockEndedAt(pool: string): Promise<number | undefined>;
+  /** Nodes on which workers run, as far as they say so in their identity. */
+  workerNodes(): Promise<ReadonlySet<string>>;
+  /** Makes these workflows look again; one that has ended is passed over. */
+  recheck(workflowIds: readonly string[]): Promise<void>;
+  /** Tells a rollout how its drain stands. */
+  tellDrain(run: { workflowId: string; runId: string }, progress: DrainProgress): Promise<void>;
 }
 
+/** A lock that was ended longer ago has left nothing behind. */
+const FORMER_LOCK_MS = 60 * 60_000;
+/** Many rollouts ask at once where the workers run. */
+const WORKERS_KNOWN_MS = 10_000;
+
+/** Names the node in the identity under which a worker polls, so that others know where it runs. */
+export function workerIdentity(host: string, pid: number, node: string | undefined): string {
+  return `lockkeeper@${host}/${pid}${node === undefined ? '' : ` on ${node}`}`;
+}
+
+const nodeInIdentity = (identity: string): string[] => {
+  const node = / on (\S+)$/.exec(identity)?.[1];
+  return node === undefined ? [] : [node];
+};
+
 /** The TemporalPort of a real server; without the search attributes an aborted rollout looks like one that is done. */
-export function temporalPort({ workflow }: Client, searchAttributes: boolean): TemporalPort {
+export function temporalPort(client: Client, searchAttributes: boolean): TemporalPort {
+  const { workflow } = client;
+  let workers: { nodes: ReadonlySet<string>; atMs: number } | undefined;
   return {
-    async isRunning(workflowId) {
+    async isRunning(workflowId, runId) {
       try {
-        const { status } = await workflow.getHandle(workflowId).describe();
+        const { status } = await workflow.getHandle(workflowId, runId).describe();
         return status.name === 'RUNNING' || status.name === 'PAUSED';
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return false;
@@ -70,7 +99,52 @@ export function temporalPort({ workflow }: Client, searchAttributes: boolean): T
         staticSummary: `the lock of pool ${pool}`,
       });
     },
+
+    async holdsPermit(pool, { workflowId, grantId }) {
+      if (!(await this.isRunning(lockId(pool)))) return false;
+      return await workflow
+        .getHandle(lockId(pool))
+        .query<boolean, [string, string]>('holds', workflowId, grantId);
+    },
+
+    async formerLockEndedAt(pool) {
+      const since = new Date(Date.now() - FORMER_LOCK_MS).toISOString();
+      const closed = 'ExecutionStatus != "Running" AND ExecutionStatus != "ContinuedAsNew"';
+      const query = `WorkflowId = "${lockId(pool)}" AND ${closed} AND CloseTime >= "${since}"`;
+      let latestMs: number | undefined;
+      for await (const { closeTime } of workflow.list({ query })) {
+        latestMs = Math.max(latestMs ?? 0, closeTime?.getTime() ?? 0);
+      }
+      return latestMs;
+    },
+
+    async workerNodes() {
+      if (workers && Date.now() - workers.atMs < WORKERS_KNOWN_MS) return workers.nodes;
+      const { pollers } = await client.workflowService.describeTaskQueue({
+        namespace: client.options.namespace,
+        taskQueue: { name: TASK_QUEUE },
+      });
+      const nodes = new Set(
+        (pollers ?? []).flatMap((poller) => nodeInIdentity(poller.identity ?? '')),
+      );
+      workers = { nodes, atMs: Date.now() };
+      return nodes;
+    },
+
+    async recheck(workflowIds) {
+      for (const workflowId of workflowIds) {
+        await workflow.getHandle(workflowId).signal('recheck').catch(ended);
+      }
+    },
+
+    async tellDrain({ workflowId, runId }, progress) {
+      await workflow.getHandle(workflowId, runId).signal('drainProgress', progress).catch(ended);
+    },
   };
+}
+
+function ended(error: unknown): void {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
 }
 
 async function idsOf(workflow: Client['workflow'], filter: string): Promise<Set<string>> {

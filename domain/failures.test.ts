@@ -11,6 +11,7 @@ test('what cannot change by itself is not tried again, and nothing else is given
     'cordon-lost',
     'node-gone',
     'not-ours',
+    'run-changed',
     'order-refused',
     'agent-silent',
   ]);

@@ -24,6 +24,8 @@ export const FAILURES = {
   'node-gone': { retry: false },
   /** Another rollout has taken the node. */
   'not-ours': { retry: false },
+  /** The node carries the mark of an earlier run of the same rollout, as after a reset: the rollout starts over from what it sees. */
+  'run-changed': { retry: false },
   'order-refused': { retry: false },
   'agent-silent': { retry: false },
   'temporal-unavailable': { retry: true },

@@ -25,6 +25,7 @@ function facts(node: Partial<NodeFacts> = {}, over: Partial<GateFacts> = {}): Ga
     workflowId: US,
     ownerRunning: true,
     windows: [{ always: true }],
+    rest: { pauseMs: 10 * MINUTE, longestPauseMs: 60 * MINUTE, rebootsPerDay: 3 },
     evenIfNotRequired: false,
     nowMs: NOW,
     ...over,

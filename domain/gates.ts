@@ -1,5 +1,6 @@
 import { AGENT_SILENT_AFTER_MS } from './node-contract.ts';
 import type { NodeFacts } from './node-facts.ts';
+import { restReason, type RestRules } from './past.ts';
 
 export const GATES = [
   'required',
@@ -8,12 +9,21 @@ export const GATES = [
   'window',
   'owner',
   'quarantine',
+  'rest',
   'node',
 ] as const;
 type GateName = (typeof GATES)[number];
 
 /** A person may go on without these; a node that is being deleted or cannot prove a reboot is beyond anybody's word. */
-export const SKIPPABLE = ['required', 'agent', 'hold', 'window', 'owner', 'quarantine'] as const;
+export const SKIPPABLE = [
+  'required',
+  'agent',
+  'hold',
+  'window',
+  'owner',
+  'quarantine',
+  'rest',
+] as const;
 
 /** A reason not to go on, in words for the person who asks why. */
 export interface ClosedGate {
@@ -29,6 +39,7 @@ export interface GateFacts {
   /** Whether the rollout named on the node, if it is another one, is still running. */
   readonly ownerRunning: boolean;
   readonly windows: readonly { readonly always: true }[];
+  readonly rest: RestRules;
   /** Reboot although nothing asks for it. */
   readonly evenIfNotRequired: boolean;
   readonly nowMs: number;
@@ -55,6 +66,7 @@ const RULES: readonly (readonly [GateName, Gate])[] = [
   ['window', windowGate],
   ['owner', ownerGate],
   ['quarantine', quarantineGate],
+  ['rest', ({ node, rest, nowMs }) => restReason(node.past, rest, nowMs)],
   ['node', nodeGate],
 ];
 

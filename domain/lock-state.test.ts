@@ -19,7 +19,7 @@ const asks = (node: string, over: Partial<PermitRequest> = {}): PermitRequest =>
 });
 
 const queueOf = (...nodes: string[]): LockState =>
-  nodes.reduce((state, node, at) => enqueue(state, asks(node), at), emptyLock('workers'));
+  nodes.reduce((state, node, at) => enqueue(state, asks(node), at), emptyLock('workers', 'k'));
 
 /** Grants the first in the queue. */
 function grantFirst(state: LockState): LockState {
@@ -65,7 +65,7 @@ describe('release', () => {
   test.each([
     {
       name: 'takes the permit named by its grant',
-      given: { workflowId: 'node-rollout/n1', grantId: 'workers-1' },
+      given: { workflowId: 'node-rollout/n1', grantId: 'workers-k-1' },
       expected: { holders: ['n2'], queue: ['n3'] },
     },
     {
@@ -85,17 +85,17 @@ describe('release', () => {
     },
     {
       name: 'G1: of an older grant frees nothing',
-      given: { workflowId: 'node-rollout/n1', grantId: 'workers-0' },
+      given: { workflowId: 'node-rollout/n1', grantId: 'workers-k-0' },
       expected: { holders: ['n1', 'n2'], queue: ['n3'] },
     },
     {
       name: "G1: of another's grant frees nothing",
-      given: { workflowId: 'node-rollout/n1', grantId: 'workers-2' },
+      given: { workflowId: 'node-rollout/n1', grantId: 'workers-k-2' },
       expected: { holders: ['n1', 'n2'], queue: ['n3'] },
     },
     {
       name: 'of an older grant does not cost the place taken since',
-      given: { workflowId: 'node-rollout/n3', grantId: 'workers-1' },
+      given: { workflowId: 'node-rollout/n3', grantId: 'workers-k-1' },
       expected: { holders: ['n1', 'n2'], queue: ['n3'] },
     },
     {
@@ -105,7 +105,7 @@ describe('release', () => {
     },
     {
       name: 'of a grant without a name changes nothing',
-      given: { grantId: 'workers-1' },
+      given: { grantId: 'workers-k-1' },
       expected: { holders: ['n1', 'n2'], queue: ['n3'] },
     },
     {
@@ -114,7 +114,7 @@ describe('release', () => {
       expected: { holders: ['n1', 'n2'], queue: ['n3'] },
     },
   ])('$name', ({ given, expected }) => {
-    const state = release(held, given);
+    const state = release(held, given, 5);
     expect({ holders: names(state.holders), queue: names(state.queue) }).toEqual(expected);
   });
 });
@@ -157,10 +157,14 @@ function take(state: LockState, move: Step, atMs: number): LockState {
     case 'grant':
       return grantFirst(state);
     case 'release':
-      return release(state, {
-        workflowId: `node-rollout/${move.node}`,
-        ...(move.grant === undefined ? {} : { grantId: `workers-${move.grant}` }),
-      });
+      return release(
+        state,
+        {
+          workflowId: `node-rollout/${move.node}`,
+          ...(move.grant === undefined ? {} : { grantId: `workers-k-${move.grant}` }),
+        },
+        5,
+      );
     default:
       return move satisfies never;
   }
@@ -173,7 +177,7 @@ const history = fc.array(step, { maxLength: 30, size: 'max' });
 function always(law: (before: LockState, after: LockState, move: Step) => void): void {
   fc.assert(
     fc.property(history, (moves) => {
-      let state = emptyLock('workers');
+      let state = emptyLock('workers', 'k');
       moves.forEach((move, atMs) => {
         const next = take(state, move, atMs);
         law(state, next, move);
@@ -196,7 +200,7 @@ describe('G1: whatever is asked, granted and given back in whatever order,', () 
     fc.assert(
       fc.property(history, (moves) => {
         const given = new Set<string>();
-        let state = emptyLock('workers');
+        let state = emptyLock('workers', 'k');
         moves.forEach((move, atMs) => {
           const next = take(state, move, atMs);
           for (const { workflowId, grantId } of next.holders) {

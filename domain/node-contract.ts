@@ -4,6 +4,10 @@
  * Worker and agent meet only here. The agent bundles this file, so it stays free of dependencies.
  */
 
+import { instantOf, readRecord, type Read } from './json-record.ts';
+
+export type { Read } from './json-record.ts';
+
 export const ANNOTATION = {
   /** Written by the worker: reboot this boot of this node, for this workflow run, before this time. */
   order: 'lockkeeper.io/reboot-order',
@@ -13,6 +17,8 @@ export const ANNOTATION = {
   rollout: 'lockkeeper.io/rollout',
   /** Written by the worker: the sentinel survived a reboot, so this boot is not rebooted again. */
   quarantine: 'lockkeeper.io/quarantine',
+  /** Written by the worker: what it remembers of a node between two rollouts. */
+  past: 'lockkeeper.io/past',
   /** Written by a person: leave this node alone, and why. */
   hold: 'lockkeeper.io/hold',
 } as const;
@@ -68,6 +74,20 @@ export interface Quarantine {
   readonly atMs: number;
 }
 
+/** Tries that ended without a reboot, since the last that went well. */
+export interface FailedTries {
+  readonly count: number;
+  readonly lastAtMs: number;
+  readonly because: string;
+}
+
+/** What is remembered of a node between two rollouts. */
+export interface Past {
+  /** When its latest reboots were proved, oldest first. */
+  readonly reboots: readonly number[];
+  readonly failed?: FailedTries;
+}
+
 export interface Hold {
   readonly reason: string;
   readonly untilMs?: number;
@@ -80,9 +100,11 @@ export interface RebootReport {
   readonly heardAtMs: number;
 }
 
-/** A value read from the cluster: what it says, or why it cannot be read. */
-export type Read<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly because: string };
+/** A report as it stands on the node. */
+export interface HeardReport extends RebootReport {
+  /** Since when the node wants what it wants. */
+  readonly sinceMs?: number;
+}
 
 /** The part of a NodeCondition that is written here; a plain JSON object for a strategic merge patch. */
 export interface NodeCondition {
@@ -95,13 +117,6 @@ export interface NodeCondition {
 }
 
 const rfc3339 = (atMs: number): string => new Date(atMs).toISOString();
-
-const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i;
-
-/** Date.parse guesses: it reads "1-12-2026" as a day in January and "friday-5" as a day in May. NaN for both. */
-function instantOf(text: string): number {
-  return RFC3339.test(text) ? Date.parse(text.toUpperCase()) : Number.NaN;
-}
 
 export function writeOrder(order: RebootOrder): string {
   return JSON.stringify({
@@ -172,6 +187,29 @@ export function readQuarantine(text: string | undefined): Read<Quarantine> | und
   }));
 }
 
+/** Null when there is nothing to remember: the annotation is removed. */
+export function writePast({ reboots, failed }: Past): string | null {
+  if (reboots.length === 0 && !failed) return null;
+  return JSON.stringify({
+    reboots: reboots.map(rfc3339),
+    ...(failed
+      ? { failed: failed.count, lastAt: rfc3339(failed.lastAtMs), because: failed.because }
+      : {}),
+  });
+}
+
+/** An unreadable past is none: it only spaces rollouts out, and must not hold one up for ever. */
+export function readPast(text: string | undefined): Past | undefined {
+  const read = readRecord(text, (fields): Past => {
+    const reboots = fields.instants('reboots');
+    const count = fields.count('failed');
+    if (count === 0) return { reboots };
+    const failed = { count, lastAtMs: fields.instant('lastAt'), because: fields.text('because') };
+    return { reboots, failed };
+  });
+  return read?.ok ? read.value : undefined;
+}
+
 /**
  * A person's hold: a reason, optionally with `until=<RFC 3339>` anywhere in it.
  * A date that cannot be read holds without end, for a hold must not lapse by a typing error.
@@ -215,8 +253,9 @@ export function readReport(
     status: string;
     message?: string;
     lastHeartbeatTime?: string | Date;
+    lastTransitionTime?: string | Date;
   }[],
-): RebootReport | undefined {
+): HeardReport | undefined {
   const condition = conditions.find(({ type }) => type === REBOOT_REQUIRED);
   if (!condition) return undefined;
   return {
@@ -224,56 +263,8 @@ export function readReport(
     message: condition.message ?? '',
     // A report without a time is as old as can be: the node is not started on.
     heardAtMs: new Date(condition.lastHeartbeatTime ?? 0).getTime() || 0,
-  };
-}
-
-interface Fields {
-  text(key: string): string;
-  flag(key: string): boolean;
-  instant(key: string): number;
-  oneOf<const T extends string>(key: string, words: readonly T[]): T;
-}
-
-class Unreadable extends Error {}
-
-function readRecord<T>(
-  text: string | undefined,
-  build: (fields: Fields) => T,
-): Read<T> | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return { ok: true, value: build(fieldsOf(JSON.parse(text))) };
-  } catch (error) {
-    if (error instanceof Unreadable) return { ok: false, because: error.message };
-    return { ok: false, because: 'it is not JSON' };
-  }
-}
-
-function fieldsOf(value: unknown): Fields {
-  if (typeof value !== 'object' || value === null) throw new Unreadable('it is not a JSON object');
-  const record = value as Record<string, unknown>;
-  const text = (key: string): string => {
-    const field = record[key];
-    if (typeof field !== 'string') throw new Unreadable(`${key} is not a text`);
-    return field;
-  };
-  return {
-    text,
-    flag(key) {
-      const field = record[key];
-      if (typeof field !== 'boolean') throw new Unreadable(`${key} is not true or false`);
-      return field;
-    },
-    instant(key) {
-      const at = instantOf(text(key));
-      if (Number.isNaN(at)) throw new Unreadable(`${key} is not an RFC 3339 time`);
-      return at;
-    },
-    oneOf(key, words) {
-      const field = text(key);
-      const word = words.find((candidate) => candidate === field);
-      if (word === undefined) throw new Unreadable(`${key} is none of ${words.join(', ')}`);
-      return word;
-    },
+    ...(condition.lastTransitionTime
+      ? { sinceMs: new Date(condition.lastTransitionTime).getTime() || 0 }
+      : {}),
   };
 }

@@ -2,18 +2,23 @@ import {
   ANNOTATION,
   readAnswer,
   readHold,
+  readPast,
   readOrder,
   readQuarantine,
   readReport,
   readRollout,
+  type HeardReport,
   type Hold,
+  type Past,
   type Quarantine,
   type Read,
   type RebootAnswer,
   type RebootOrder,
-  type RebootReport,
   type RolloutRecord,
 } from './node-contract.ts';
+
+/** Well-known label of Kubernetes. */
+const ZONE_LABEL = 'topology.kubernetes.io/zone';
 
 /** What the decisions here need to know of a Node, read from the API server at one moment. */
 export interface NodeFacts {
@@ -24,16 +29,19 @@ export interface NodeFacts {
   readonly unschedulable: boolean;
   readonly bootId: string;
   readonly ready: boolean;
+  /** The topology zone, where the node has one. */
+  readonly zone?: string;
   /** Since when Ready is what it is; 0 when the node has no Ready condition. */
   readonly readySinceMs: number;
   /** When the kubelet last confirmed Ready; 0 when it never did. */
   readonly heartbeatAtMs: number;
-  readonly report?: RebootReport;
+  readonly report?: HeardReport;
   readonly order?: Read<RebootOrder>;
   readonly answer?: Read<RebootAnswer>;
   readonly rollout?: Read<RolloutRecord>;
   readonly quarantine?: Read<Quarantine>;
   readonly hold?: Hold;
+  readonly past?: Past;
 }
 
 /** The shape of a Node as the API serves it and as client-node types it, reduced to what is read here. */
@@ -73,6 +81,7 @@ function identityFacts(metadata: NonNullable<NodeObject['metadata']>) {
     name: metadata.name ?? '',
     resourceVersion: metadata.resourceVersion ?? '',
     labels: metadata.labels ?? {},
+    ...present({ zone: metadata.labels?.[ZONE_LABEL] }),
     deleting: metadata.deletionTimestamp !== undefined,
   };
 }
@@ -95,6 +104,7 @@ function annotationFacts(annotations: Readonly<Record<string, string>>) {
     rollout: readRollout(annotations[ANNOTATION.rollout]),
     quarantine: readQuarantine(annotations[ANNOTATION.quarantine]),
     hold: readHold(annotations[ANNOTATION.hold]),
+    past: readPast(annotations[ANNOTATION.past]),
   });
 }
 

@@ -56,9 +56,21 @@ const Reboot = z.strictObject({
     .describe(
       'A node not back after this long is lost: people are told, the pool halts, the wait goes on',
     ),
+  perDay: z
+    .int()
+    .min(1)
+    .default(3)
+    .describe('Reboots of one node within 24 hours; what asks for more waits'),
   stableFor: durationMs
     .prefault('30s')
     .describe('How long the node must stay Ready to be believed'),
+});
+
+const Retry = z.strictObject({
+  pause: longerThanZero
+    .prefault('10m')
+    .describe('Pause after a try that ended without a reboot; doubled after each further one'),
+  longest: longerThanZero.prefault('6h').describe('The pause grows no longer than this'),
 });
 
 const Pool = z.strictObject({
@@ -76,23 +88,58 @@ const Pool = z.strictObject({
     .array(Window)
     .default([])
     .describe('When nodes may be taken out of service; none: never'),
+  after: z.array(z.string()).default([]).describe('Pools that are done before this one begins'),
+  order: z
+    .enum(['fifo', 'zone'])
+    .default('fifo')
+    .describe('fifo: in the order of asking. zone: one topology zone after the other'),
+  pauseBetween: durationMs
+    .prefault('0s')
+    .describe('Pause between a node that is back and the next that is taken out'),
+  failureBudget: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe('Nodes that failed or are lost from which on the pool halts'),
+  overdueAfter: longerThanZero
+    .prefault('14d')
+    .describe('A node that has waited this long for its reboot goes before others'),
+  retry: Retry.prefault({}),
   drain: Drain.prefault({}),
   reboot: Reboot.prefault({}),
 });
+
+/** Whether a pool has to wait for another, directly or through others. */
+function goesAfter(
+  pools: readonly { name: string; after: readonly string[] }[],
+  name: string,
+  other: string,
+  seen: ReadonlySet<string> = new Set(),
+): boolean {
+  if (name === other) return true;
+  if (seen.has(name)) return false;
+  const after = pools.find((pool) => pool.name === name)?.after ?? [];
+  return after.some((first) => goesAfter(pools, first, other, new Set([...seen, name])));
+}
 
 export const Policy = z
   .strictObject({
     scanEvery: longerThanZero.prefault('1m').describe('How often the fleet is looked over'),
     pools: z.array(Pool).min(1),
   })
-  .superRefine((policy, context) => {
-    for (const [index, { name }] of policy.pools.entries()) {
-      if (policy.pools.findIndex((other) => other.name === name) < index) {
-        context.addIssue({
-          code: 'custom',
-          path: ['pools', index, 'name'],
-          message: `there is another pool named ${name}`,
-        });
+  .superRefine(({ pools }, context) => {
+    const refuse = (path: PropertyKey[], message: string) =>
+      context.addIssue({ code: 'custom', path: ['pools', ...path], message });
+    for (const [index, { name, after }] of pools.entries()) {
+      if (pools.findIndex((other) => other.name === name) < index) {
+        refuse([index, 'name'], `there is another pool named ${name}`);
+      }
+      for (const [at, first] of after.entries()) {
+        if (!pools.some((other) => other.name === first)) {
+          refuse([index, 'after', at], `there is no pool named ${first}`);
+        } else if (goesAfter(pools, first, name)) {
+          refuse([index, 'after', at], `pools ${name} and ${first} would wait for each other`);
+        }
       }
     }
   });
@@ -114,6 +161,7 @@ function pathOf(path: readonly PropertyKey[]): string {
 
 /** What holds for a node on its way back whose pool has left the policy meanwhile. */
 export const REBOOT_DEFAULTS = Reboot.parse({});
+export const RETRY_DEFAULTS = Retry.parse({});
 
 export type PoolChoice =
   | { readonly kind: 'pool'; readonly pool: PoolPolicy }

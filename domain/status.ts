@@ -1,3 +1,4 @@
+import type { DrainProgress } from './drain-progress.ts';
 import type { ClosedGate } from './gates.ts';
 import type { Phase } from './phases.ts';
 
@@ -33,6 +34,8 @@ export interface RolloutStatus {
   readonly paused?: Word & { readonly untilMs?: number };
   readonly aborted?: Word;
   readonly skipped: readonly (Word & { readonly gate: string })[];
+  /** How the drain stands, where it takes its time. */
+  readonly drain?: DrainProgress & { readonly atMs: number };
   /** Why it does what it does now, where that is not the usual course. */
   readonly because?: string;
   /** Signals that could not be understood, in words. */
@@ -46,11 +49,21 @@ export interface LockStatus {
     readonly node: string;
     readonly grantId: string;
     readonly sinceMs: number;
+    /** Since when its rollout has ended; the permit is kept until the node is seen in service, or a person gives it back. */
+    readonly orphanedMs?: number;
   }[];
   readonly queue: readonly { readonly node: string; readonly sinceMs: number }[];
-  /** Why the first in the queue has to wait. */
+  /** Nodes that failed or are lost; the pool halts when its failure budget is used. */
+  readonly troubles: readonly {
+    readonly node: string;
+    readonly because: string;
+    readonly sinceMs: number;
+  }[];
+  /** Why it is nobody's turn. */
   readonly because?: string;
   readonly paused?: Word;
+  /** Signals that could not be understood, in words. */
+  readonly notUnderstood: readonly string[];
 }
 
 /** How a rollout ended. */

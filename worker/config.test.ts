@@ -66,7 +66,7 @@ describe('G9: a bad value is refused with its variable and the rule:', () => {
 
 test('each variable is described, with its default as one would write it', () => {
   const lines = describeConfig().split('\n');
-  expect(lines).toHaveLength(5);
+  expect(lines).toHaveLength(6);
   expect(lines[0]).toBe(
     '  LOCKKEEPER_POLICY            Path of the policy file; default: /etc/lockkeeper/policy.yaml',
   );

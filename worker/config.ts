@@ -33,6 +33,10 @@ const Environment = z.object({
     .enum(['DEBUG', 'INFO', 'WARN', 'ERROR'])
     .default('INFO')
     .describe('Least severity that is logged'),
+  LOCKKEEPER_NODE_ID: z
+    .string()
+    .default('')
+    .describe('The node this worker runs on, which is then the last of its pool'),
   LOCKKEEPER_WORKFLOW_BUNDLE: z
     .string()
     .default(fileURLToPath(new URL('../dist/workflows.js', import.meta.url)))
@@ -45,6 +49,8 @@ export interface WorkerConfig {
   readonly lookAgainMs: number;
   readonly logLevel: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
   readonly bundlePath: string;
+  /** Absent outside a cluster. */
+  readonly node?: string;
 }
 
 /** The configuration, or every problem of it as "VARIABLE: rule". */
@@ -58,6 +64,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig | { problems: s
     lookAgainMs: data.LOCKKEEPER_LOOK_AGAIN,
     logLevel: data.LOCKKEEPER_LOG_LEVEL,
     bundlePath: data.LOCKKEEPER_WORKFLOW_BUNDLE,
+    ...(data.LOCKKEEPER_NODE_ID ? { node: data.LOCKKEEPER_NODE_ID } : {}),
   };
 }
 

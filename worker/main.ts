@@ -5,7 +5,7 @@ import { createActivities } from '../activities/index.ts';
 import { connectKube } from '../activities/kube/client.ts';
 import { nodeApi } from '../activities/kube/nodes.ts';
 import { podApi } from '../activities/kube/pods.ts';
-import { temporalPort } from '../activities/temporal.ts';
+import { temporalPort, workerIdentity } from '../activities/temporal.ts';
 import { TASK_QUEUE } from '../domain/names.ts';
 import { describeConfig, readConfig, type WorkerConfig } from './config.ts';
 import { connectTemporal, type Temporal } from './connect.ts';
@@ -106,7 +106,7 @@ async function createWorker(
     connection: temporal.native,
     namespace: temporal.namespace,
     taskQueue: TASK_QUEUE,
-    identity: `lockkeeper@${hostname()}/${process.pid}`,
+    identity: workerIdentity(hostname(), process.pid, config.node),
     workflowBundle: { codePath: config.bundlePath },
     activities: createActivities({
       nodes: nodeApi(kube),

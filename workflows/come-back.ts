@@ -4,7 +4,7 @@ import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { RolloutResult } from '../domain/status.ts';
 import { quick, waiting } from './effects.ts';
 import { interruptible } from './interrupt.ts';
-import { claimPermit, releasePermit } from './permission.ts';
+import { claimPermit, releasePermit, reportTrouble } from './permission.ts';
 import type { Rollout } from './rollout.ts';
 
 /** An order that has been written, and the DaemonSets whose pods were Ready before. */
@@ -46,6 +46,7 @@ export async function awaitReturn(
     if (!end) return { kind: 'interrupted', because: `aborted: ${control.aborted?.reason}` };
     if (end.kind !== 'late') return end;
     rollout.enter('lost', end.because);
+    await reportTrouble(rollout, `it is lost: ${end.because}`);
   }
 }
 
@@ -74,12 +75,21 @@ export async function handBack(
     stillRequired: end.kind === 'returned' && end.stillRequired,
   });
   if (kind === 'not-back') return await comeBack(rollout, record);
-  await releasePermit(rollout);
-  if (end.kind === 'gone' || kind === 'gone') {
-    return rollout.end('node-gone', 'its Node object was deleted', bootIds);
-  }
+  if (end.kind === 'gone' || kind === 'gone') return await endGone(rollout, record);
   if (kind === 'quarantined') {
-    return rollout.end('quarantined', 'it rebooted, and its sentinel is still there', bootIds);
+    const because = 'it rebooted, and its sentinel is still there';
+    await releasePermit(rollout, { trouble: because });
+    return rollout.end('quarantined', because, bootIds);
   }
+  await releasePermit(rollout, { fine: true });
   return rollout.end('rebooted', 'it rebooted and is back', bootIds);
+}
+
+/** A node that is no longer there has nothing to be handed back, and nothing to be waited for. */
+export async function endGone(
+  rollout: Rollout,
+  { bootIdBefore }: RolloutRecord,
+): Promise<RolloutResult> {
+  await releasePermit(rollout, { fine: true });
+  return rollout.end('node-gone', 'its Node object was deleted', { bootIdBefore });
 }

@@ -1,5 +1,6 @@
 import { condition, setHandler, type SignalDefinition } from '@temporalio/workflow';
 import { SKIPPABLE } from '../domain/gates.ts';
+import type { DrainProgress } from '../domain/drain-progress.ts';
 import type { QueuePlace, Word } from '../domain/status.ts';
 import { readWord, type SignalWord } from '../domain/word.ts';
 import * as messages from './messages.ts';
@@ -17,6 +18,8 @@ export interface Control {
   /** Permits given back: the lock may confirm one once more that it had not heard of yet. */
   readonly givenBack: string[];
   place: QueuePlace | undefined;
+  /** How the drain stands, as it last told. */
+  drain: (DrainProgress & { atMs: number }) | undefined;
   /** Counts what makes a fresh look worth while. */
   news: number;
   /** Called after every signal. */
@@ -34,6 +37,7 @@ export function listen(): Control {
     asking: false,
     givenBack: [],
     place: undefined,
+    drain: undefined,
     news: 0,
     changed: () => undefined,
   };
@@ -44,22 +48,45 @@ export function listen(): Control {
     return word;
   };
   listenToPeople(control, hear);
-  setHandler(messages.recheck, () => void (control.news += 1), {
-    description: 'Look at every gate again now.',
-  });
-  setHandler(messages.permitGranted, (grant) => {
-    if (!control.asking || !grant || control.givenBack.includes(grant.grantId)) return;
-    control.grantId = grant.grantId;
-    control.asking = false;
-    control.place = undefined;
-    control.changed();
-  });
-  setHandler(messages.queued, (place) => {
-    if (!control.asking) return;
-    control.place = place;
-    control.changed();
-  });
+  listenToOthers(control);
   return control;
+}
+
+function listenToOthers(control: Control): void {
+  setHandler(messages.recheck, () => void (control.news += 1), {
+    description: 'Look at everything again now.',
+  });
+  setHandler(
+    messages.permitGranted,
+    (grant) => {
+      const grantId = grant?.grantId;
+      if (!control.asking || typeof grantId !== 'string') return;
+      if (control.givenBack.includes(grantId)) return;
+      control.grantId = grantId;
+      control.asking = false;
+      control.place = undefined;
+      control.changed();
+    },
+    { description: 'From the lock: the permit.' },
+  );
+  setHandler(
+    messages.queued,
+    (place) => {
+      if (!control.asking || typeof place?.place !== 'number') return;
+      control.place = { ...place, behind: Array.isArray(place.behind) ? place.behind : [] };
+      control.changed();
+    },
+    { description: 'From the lock: the place in its queue.' },
+  );
+  setHandler(
+    messages.drainProgress,
+    (progress) => {
+      if (!Array.isArray(progress?.blockers)) return;
+      control.drain = { ...progress, atMs: Date.now() };
+      control.changed();
+    },
+    { description: 'From the drain: what is left, and what it waits for.' },
+  );
 }
 
 function listenToPeople(control: Control, hear: (sent: unknown) => SignalWord): void {
@@ -67,7 +94,7 @@ function listenToPeople(control: Control, hear: (sent: unknown) => SignalWord): 
   const on = (
     signal: SignalDefinition<[unknown?]>,
     description: string,
-    act: (word: SignalWord) => void = () => undefined,
+    act: (word: SignalWord) => void,
   ): void => {
     const handler = (sent: unknown): void => {
       act(hear(sent));
@@ -92,7 +119,13 @@ function listenToPeople(control: Control, hear: (sent: unknown) => SignalWord): 
   on(messages.skipGate, 'Go on although one gate is closed. Input: {"gate": …}.', (word) => {
     skip(control, word);
   });
-  on(messages.retry, `Look again now instead of later. ${optional}.`);
+  on(
+    messages.retry,
+    `Try now: look again, and cut short a rest after failed tries. ${optional}.`,
+    (word) => {
+      skip(control, { ...word, gate: 'rest' });
+    },
+  );
 }
 
 function skip(control: Control, { gate, ...word }: SignalWord): void {
@@ -105,17 +138,24 @@ function skip(control: Control, { gate, ...word }: SignalWord): void {
 
 const said = ({ reason, by, atMs }: Word): Word => ({ reason, by, atMs });
 
-/** Returns once nobody has paused the rollout, or it was aborted, which ends a pause too. */
-export async function pauseOver(control: Control): Promise<void> {
+/** A pause without an end is reminded of this often. */
+const REMIND_EVERY_MS = 12 * 60 * 60_000;
+
+/**
+ * Returns once nobody has paused the rollout, or it was aborted, which ends a pause too. `remind` is called whenever the
+ * pause has lasted long.
+ */
+export async function pauseOver(
+  control: Control,
+  remind: (because: string) => Promise<void>,
+): Promise<void> {
   while (control.paused && !control.aborted) {
     const pause = control.paused;
     const changed = (): boolean => control.paused !== pause || control.aborted !== undefined;
-    if (pause.untilMs === undefined) {
-      await condition(changed);
-      continue;
-    }
-    const leftMs = Math.max(1, pause.untilMs - Date.now());
-    const summary = `paused by ${pause.by}: ${pause.reason}`.slice(0, 200);
-    if (!(await condition(changed, leftMs, { summary }))) control.paused = undefined;
+    const words = `paused by ${pause.by}: ${pause.reason}`.slice(0, 200);
+    const leftMs = Math.max(1, (pause.untilMs ?? Number.MAX_SAFE_INTEGER) - Date.now());
+    if (await condition(changed, Math.min(leftMs, REMIND_EVERY_MS), { summary: words })) continue;
+    if (leftMs <= REMIND_EVERY_MS) control.paused = undefined;
+    else await remind(`${words}, since ${new Date(pause.atMs).toISOString()}`);
   }
 }

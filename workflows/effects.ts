@@ -22,14 +22,14 @@ export const local = (summary: string) =>
 
 /** A look at something that opens by itself. Between two looks nobody works, so cancelling answers at once. */
 export const looking = (summary: string) =>
-  proxyActivities<Pick<Activities, 'passGates' | 'findRoom'>>({
+  proxyActivities<Pick<Activities, 'passGates' | 'watchPool' | 'findHolders'>>({
     startToCloseTimeout: '30s',
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry: RETRY,
     summary,
   });
 
-type Quick = 'cordonNode' | 'orderReboot' | 'undoNode' | 'restoreNode';
+type Quick = 'cordonNode' | 'orderReboot' | 'undoNode' | 'restoreNode' | 'remind';
 
 /** A few API calls; retried for as long as the API server is away. They beat by themselves, so a lost worker shows soon. */
 export const quick = (summary: string) =>

@@ -1,7 +1,13 @@
+import { workflowInfo } from '@temporalio/workflow';
 import type { Scan } from '../activities/scan.ts';
 import { waiting } from './effects.ts';
 
 /** One look over the whole fleet; a Temporal Schedule starts it again and again. */
 export async function fleetScan(): Promise<Scan> {
-  return await waiting('look the fleet over').scanFleet();
+  // Temporal hands the result of the scan before to the next run of its schedule.
+  const before = workflowInfo().lastResult as Partial<Scan> | undefined;
+  const formerPolicy = before?.policy;
+  return await waiting('look the fleet over').scanFleet(
+    formerPolicy === undefined ? {} : { formerPolicy },
+  );
 }

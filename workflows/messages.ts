@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
-import type { PermitRequest, Release } from '../domain/lock-state.ts';
+import type { DrainProgress } from '../domain/drain-progress.ts';
+import type { PermitRequest, Release, Trouble } from '../domain/lock-state.ts';
 import type { LockStatus, QueuePlace, RolloutStatus } from '../domain/status.ts';
 
 /** Signals of people, to a rollout; all take `{reason, by, for}` or nothing at all. */
@@ -13,12 +14,17 @@ export const retry = defineSignal<[unknown?]>('retry');
 export const permitGranted = defineSignal<[{ grantId: string }?]>('permitGranted');
 export const queued = defineSignal<[QueuePlace?]>('queued');
 
+/** From the drain of a rollout to the rollout itself, so that its status can say what is waited for. */
+export const drainProgress = defineSignal<[DrainProgress?]>('drainProgress');
+
 /** From a rollout to the lock of its pool; `release` also takes `{node}` from a person. */
 export const requestPermit = defineSignal<[PermitRequest]>('requestPermit');
 export const release = defineSignal<[Release]>('release');
+export const trouble = defineSignal<[Pick<Trouble, 'node' | 'because'>]>('trouble');
 
 /** From the fleet scan: the policy has changed, so look again. */
 export const recheck = defineSignal('recheck');
 
 export const rolloutStatus = defineQuery<RolloutStatus>('status');
+export const holds = defineQuery<boolean, [string, string]>('holds');
 export const lockStatus = defineQuery<LockStatus>('status');

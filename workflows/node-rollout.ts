@@ -1,11 +1,12 @@
-import { ActivityFailure, CancellationScope, CancelledFailure, log } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, log } from '@temporalio/workflow';
 import type { RolloutInput } from '../domain/rollout-input.ts';
 import type { RolloutResult } from '../domain/status.ts';
-import { comeBack } from './come-back.ts';
+import { causeOf, typeOf } from './cause.ts';
+import { comeBack, endGone } from './come-back.ts';
 import { local } from './effects.ts';
 import { acquirePermit, passGates, releasePermit } from './permission.ts';
 import { Rollout } from './rollout.ts';
-import { abandon, takeOut } from './take-out.ts';
+import { abandon, RUN_CHANGED, takeOut } from './take-out.ts';
 
 /**
  * Takes one node out of service, has it rebooted and brings it back. Cancelling it means the same as the signal `abort`:
@@ -31,8 +32,7 @@ async function untilTheEnd(rollout: Rollout, input: RolloutInput): Promise<Rollo
     log.info('rollout done', { ...result });
     return result;
   } catch (error) {
-    // The activity's own words say what happened; "Activity task failed" around them does not.
-    const cause = error instanceof ActivityFailure && error.cause ? error.cause : error;
+    const cause = causeOf(error);
     const message = cause instanceof Error ? cause.message : String(cause);
     rollout.enter('failed', message);
     log.error('rollout failed', { node: rollout.node, because: message });
@@ -41,16 +41,31 @@ async function untilTheEnd(rollout: Rollout, input: RolloutInput): Promise<Rollo
 }
 
 async function roll(rollout: Rollout, input: RolloutInput): Promise<RolloutResult> {
+  for (;;) {
+    try {
+      return await fromTheStart(rollout, input);
+    } catch (error) {
+      if (typeOf(error) !== RUN_CHANGED) throw error;
+      // After a reset: whatever the run before was in the middle of is undone or finished first.
+      log.warn('rollout starts over', { node: rollout.node });
+    }
+  }
+}
+
+/** Looks at the node first, and finishes or undoes what a former run has left behind. */
+async function fromTheStart(rollout: Rollout, input: RolloutInput): Promise<RolloutResult> {
   const plan = await local('read the input and the node').planRollout(input);
   rollout.begin(plan);
   const { recovery } = plan;
   if (recovery.at === 'return') return await comeBack(rollout, recovery.record);
   if (recovery.at === 'undo') {
-    const undone = await abandon(rollout, recovery.record, recovery.because);
-    if (undone === 'too-late') return await comeBack(rollout, recovery.record);
+    const { record, because } = recovery;
+    const undone = await abandon(rollout, record, { because, failed: false });
+    if (undone === 'too-late') return await comeBack(rollout, record);
+    if (undone === 'gone') return await endGone(rollout, record);
     // The run that was lost may have left a permit behind.
     await releasePermit(rollout);
-    if (plan.pool === undefined) return rollout.end('aborted', recovery.because);
+    if (plan.pool === undefined) return rollout.end('aborted', because);
   }
   for (;;) {
     const end = await goThrough(rollout);

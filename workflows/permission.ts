@@ -1,16 +1,17 @@
 import { condition, getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
 import type { GateLook } from '../activities/gates.ts';
 import type { ClosedGate } from '../domain/gates.ts';
+import type { Release } from '../domain/lock-state.ts';
 import { lockId } from '../domain/names.ts';
 import type { RolloutResult } from '../domain/status.ts';
 import { pauseOver } from './control.ts';
-import { local, looking } from './effects.ts';
+import { local, looking, quick } from './effects.ts';
 import { interruptible } from './interrupt.ts';
-import { release } from './messages.ts';
+import { release, trouble } from './messages.ts';
 import type { Rollout } from './rollout.ts';
 
-/** A waiter repeats its request this often, so that a lock that was terminated heals by itself. */
-const REPEAT_REQUEST = '30m';
+/** A waiter repeats its request this often, and whenever it is made to look again, so that a lost lock is started anew. */
+const REPEAT_REQUEST = '6h';
 
 /** Waits until every gate is open. A result ends the rollout here: aborted, or nothing to do. */
 export async function passGates(rollout: Rollout): Promise<RolloutResult | undefined> {
@@ -22,9 +23,13 @@ export async function passGates(rollout: Rollout): Promise<RolloutResult | undef
     const look = await lookAtGates(rollout, known);
     // Whatever was said meanwhile counts before what was seen.
     if (look === undefined) known = [];
+    else if (look.kind === 'gone') return rollout.end('node-gone', look.because);
     else if (look.kind === 'nothing-to-do') return rollout.end('nothing-to-do', look.because);
-    else if (look.kind === 'open') return undefined;
-    else {
+    else if (look.kind === 'open') {
+      const { kind: _, ...standing } = look;
+      rollout.standing = standing;
+      return undefined;
+    } else {
       known = look.closed;
       rollout.waitFor(look.closed, look.lookAgainMs);
     }
@@ -51,7 +56,9 @@ export async function untilResumed(rollout: Rollout): Promise<void> {
   const { control } = rollout;
   if (!control.paused) return;
   rollout.enter('paused');
-  await pauseOver(control);
+  await pauseOver(control, async (because) => {
+    await quick(`remind of the pause of ${rollout.node}`).remind({ node: rollout.node, because });
+  });
 }
 
 /** Joins the queue of the pool's lock and waits for the grant, or for an abort. */
@@ -60,9 +67,11 @@ export async function acquirePermit(rollout: Rollout): Promise<void> {
   rollout.enter('queued');
   control.asking = true;
   while (control.grantId === undefined && !control.aborted) {
-    await local(`ask pool ${pool} for a permit`).requestPermit({ pool, node, holding: false });
+    const { news } = control;
+    const { standing } = rollout;
+    await local(`ask pool ${pool} for a permit`).requestPermit({ pool, node, ...standing });
     await condition(
-      () => control.grantId !== undefined || control.aborted !== undefined,
+      () => control.grantId !== undefined || control.aborted !== undefined || control.news > news,
       REPEAT_REQUEST,
       { summary: `the lock of pool ${pool}` },
     );
@@ -76,8 +85,11 @@ export async function claimPermit({ control, node, pool }: Rollout): Promise<voi
   await local(`claim a permit of pool ${pool}`).requestPermit({ pool, node, holding: true });
 }
 
+/** What the lock is told about the node with its permit. */
+type Word = Pick<Release, 'trouble' | 'fine'>;
+
 /** Gives back the permit, or the place in the queue. A lock that is gone has nothing to take back. */
-export async function releasePermit({ control, pool }: Rollout): Promise<void> {
+export async function releasePermit({ control, pool }: Rollout, word: Word = {}): Promise<void> {
   if (pool === undefined) return;
   const { workflowId } = workflowInfo();
   const { grantId } = control;
@@ -86,6 +98,14 @@ export async function releasePermit({ control, pool }: Rollout): Promise<void> {
   control.asking = false;
   control.place = undefined;
   await getExternalWorkflowHandle(lockId(pool))
-    .signal(release, { workflowId, ...(grantId === undefined ? {} : { grantId }) })
+    .signal(release, { workflowId, ...(grantId === undefined ? {} : { grantId }), ...word })
+    .catch(() => undefined);
+}
+
+/** Halts the pool for a node that is lost; its permit is kept. */
+export async function reportTrouble({ node, pool }: Rollout, because: string): Promise<void> {
+  if (pool === undefined) return;
+  await getExternalWorkflowHandle(lockId(pool))
+    .signal(trouble, { node, because })
     .catch(() => undefined);
 }

@@ -1,6 +1,6 @@
 import { setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { GateQuestion } from '../activities/gates.ts';
+import type { GateQuestion, Standing } from '../activities/gates.ts';
 import type { Plan } from '../activities/plan.ts';
 import type { ClosedGate } from '../domain/gates.ts';
 import type { Phase } from '../domain/phases.ts';
@@ -24,6 +24,8 @@ const PASSING: ReadonlySet<Phase> = new Set<Phase>([
 /** One rollout as the workflow knows it: what was planned, what people have said, where it stands. */
 export class Rollout {
   readonly control: Control;
+  /** What decides when it is its turn, as the last look at the gates found it. */
+  standing: Standing = {};
   private plan: Plan | undefined;
   private nodeName: string;
   private phase: RolloutStatus['phase'] = { at: 'starting', sinceMs: Date.now() };
@@ -59,6 +61,7 @@ export class Rollout {
   enter(at: Phase, because?: string): void {
     if (this.phase.at !== at) this.phase = { at, sinceMs: Date.now() };
     if (at !== 'waiting') this.waitingFor = [];
+    if (at !== 'draining' && at !== 'paused') this.control.drain = undefined;
     this.because = because;
     this.mark(at);
     this.show();
@@ -96,7 +99,7 @@ export class Rollout {
   }
 
   private status(): RolloutStatus {
-    const { place, grantId, paused, aborted, skipped, notUnderstood } = this.control;
+    const { place, grantId, paused, aborted, skipped, drain, notUnderstood } = this.control;
     return {
       node: this.node,
       pool: this.pool ?? '',
@@ -107,6 +110,7 @@ export class Rollout {
       ...(paused ? { paused } : {}),
       ...(aborted ? { aborted } : {}),
       skipped,
+      ...(drain ? { drain } : {}),
       ...(this.because === undefined ? {} : { because: this.because }),
       notUnderstood,
     };

@@ -1,28 +1,39 @@
-import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure } from '@temporalio/workflow';
 import type { Cordoned } from '../activities/cordon.ts';
 import type { FailureKind } from '../domain/failures.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { RolloutResult } from '../domain/status.ts';
-import { awaitReturn, comeBack, handBack, type Ordered } from './come-back.ts';
+import { causeOf, typeOf } from './cause.ts';
+import { awaitReturn, comeBack, endGone, handBack, type Ordered } from './come-back.ts';
 import { quick, waiting } from './effects.ts';
 import { interruptible } from './interrupt.ts';
 import { releasePermit, untilResumed } from './permission.ts';
 import type { Rollout } from './rollout.ts';
 
+/** A rollout that was reset starts over from what it sees. */
+export const RUN_CHANGED = 'run-changed' satisfies FailureKind;
+
 /** Why a node is handed back without a reboot, and what comes after. */
 interface GivenUp {
   readonly kind: 'given-up';
   readonly because: string;
-  /** again: from the gates on. abort: a person wanted it. fail: the rollout ends as failed. */
+  /** again: from the gates on. abort: a person wanted it. An error: the rollout ends as failed. */
   readonly next: 'again' | 'abort' | Error;
 }
+
+/** Failures after which the pool goes on: a person's word or a deleted node, not a sign that something is wrong with nodes. */
+const NO_TROUBLE: ReadonlySet<string> = new Set([
+  'cordon-lost',
+  'not-ours',
+  'no-pool',
+] satisfies FailureKind[]);
 
 /** From the cordon to the return. Undefined: a gate has closed meanwhile, the node is handed back and it starts over. */
 export async function takeOut(rollout: Rollout): Promise<RolloutResult | undefined> {
   const cordoned = await cordon(rollout);
-  if (!cordoned) {
+  if (cordoned?.kind !== 'cordoned') {
     await releasePermit(rollout);
-    return undefined;
+    return cordoned && rollout.end('node-gone', 'its Node object was deleted');
   }
   const { record } = cordoned;
   const vacated = await vacate(rollout, cordoned.atMs).catch(failed);
@@ -58,27 +69,27 @@ export async function takeOut(rollout: Rollout): Promise<RolloutResult | undefin
 export async function abandon(
   rollout: Rollout,
   record: RolloutRecord,
-  because: string,
+  { because, failed }: { because: string; failed: boolean },
 ): Promise<'undone' | 'too-late' | 'gone'> {
   rollout.enter('undoing', because);
-  const { kind } = await quick(`hand ${rollout.node} back`).undoNode({
-    node: rollout.node,
-    record,
-    because,
-  });
+  const { node } = rollout;
+  const { kind } = await quick(`hand ${node} back`).undoNode({ node, record, because, failed });
   return kind;
 }
 
 /** Undefined when it is not to be taken out after all: a gate has closed, or a person has said so. */
 async function cordon(
   rollout: Rollout,
-): Promise<Extract<Cordoned, { kind: 'cordoned' }> | undefined> {
+): Promise<Exclude<Cordoned, { kind: 'closed' }> | undefined> {
   const { control, node } = rollout;
   if (control.paused || control.aborted) return undefined;
   rollout.enter('cordoning');
   try {
-    const cordoned = await quick(`cordon ${node}`).cordonNode(rollout.gateQuestion());
-    return cordoned.kind === 'cordoned' ? cordoned : undefined;
+    const cordoned = await quick(`cordon ${node}`).cordonNode({
+      ...rollout.gateQuestion(),
+      grantId: control.grantId ?? '',
+    });
+    return cordoned.kind === 'closed' ? undefined : cordoned;
   } catch (error) {
     await releasePermit(rollout);
     throw error;
@@ -122,17 +133,23 @@ async function giveUp(
   record: RolloutRecord,
   { because, next }: GivenUp,
 ): Promise<RolloutResult | undefined> {
-  if ((await abandon(rollout, record, because)) === 'too-late') {
-    return await comeBack(rollout, record);
-  }
-  await releasePermit(rollout);
+  if (typeOf(next) === RUN_CHANGED) throw next;
+  const undone = await abandon(rollout, record, { because, failed: next !== 'again' });
+  if (undone === 'too-late') return await comeBack(rollout, record);
+  if (undone === 'gone') return await endGone(rollout, record);
+  await releasePermit(rollout, isTrouble(next) ? { trouble: because } : {});
   if (next === 'again') return undefined;
   if (next === 'abort') return rollout.endAborted();
   throw next;
 }
 
+function isTrouble(next: GivenUp['next']): boolean {
+  if (typeof next === 'string') return false;
+  return !NO_TROUBLE.has(typeOf(next) ?? '');
+}
+
 function failed(error: unknown): GivenUp {
-  const cause = error instanceof ActivityFailure && error.cause ? error.cause : error;
+  const cause = causeOf(error);
   if (!(cause instanceof Error)) throw error;
   return { kind: 'given-up', because: cause.message, next: cause };
 }

@@ -1,10 +1,10 @@
 import { cancellationSignal, heartbeat, log } from '@temporalio/activity';
-import type { DrainResult } from '../../domain/drain-progress.ts';
+import type { DrainProgress, DrainResult } from '../../domain/drain-progress.ts';
 import { pause } from '../bell.ts';
 import type { Deps } from '../deps.ts';
 import { drainNode } from './drain.ts';
 import { GUARD_EVERY_MS } from './look.ts';
-import { ourRecord, stillCordoned, thisRun } from '../ours.ts';
+import { ourRecord, stillCordoned, thisRun, type Run } from '../ours.ts';
 import { drainOptions, poolPolicy } from '../pool.ts';
 
 /** A signal is heard by heartbeats. */
@@ -32,7 +32,7 @@ export async function drainAsOrdered(
   const result = await drainNode(
     {
       pods: deps.pods,
-      progress: heartbeat,
+      progress: telling(deps, run),
       async guard() {
         if (Date.now() - cordonedAtMs < GUARD_EVERY_MS) return;
         const seen = await deps.nodes.read(node);
@@ -48,6 +48,22 @@ export async function drainAsOrdered(
   const orderAtMs = Date.now() + policy.reboot.delay;
   await waitUntil(orderAtMs, 'is empty, and waits a while before its reboot, as the policy says');
   return result;
+}
+
+/** A drain that is over sooner has nothing to tell that would be read; one that lasts tells again only so often, for each is an event. */
+const TELL_AFTER_MS = 15_000;
+const TELL_EVERY_MS = 60_000;
+
+/** Beats with the progress, and tells the rollout when the drain takes its time, so that its status can say why. */
+function telling(deps: Deps, run: Run): (progress: DrainProgress) => void {
+  let nextMs = Date.now() + TELL_AFTER_MS;
+  return (progress) => {
+    heartbeat(progress);
+    if (Date.now() < nextMs) return;
+    nextMs = Date.now() + TELL_EVERY_MS;
+    // Not waited for: a Temporal that is away must not hold up the drain, and the heartbeat says the same.
+    deps.temporal.tellDrain(run, progress).catch(() => undefined);
+  };
 }
 
 async function waitUntil(atMs: number, because: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Logger, LogLevel } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import type { DrainProgress } from '../../domain/drain-progress.ts';
 import type { PermitRequest } from '../../domain/lock-state.ts';
 import { Policy } from '../../domain/policy.ts';
 import type { RolloutInput } from '../../domain/rollout-input.ts';
@@ -13,6 +14,13 @@ class FakeTemporal implements TemporalPort {
   readonly failed = new Set<string>();
   readonly started: RolloutInput[] = [];
   readonly requests: (PermitRequest & { pool: string })[] = [];
+
+  readonly rechecked: string[] = [];
+  readonly drains: DrainProgress[] = [];
+  readonly hosts = new Set<string>();
+  /** Whether the lock knows the permits it is asked about. */
+  knowsPermits = true;
+  formerLockEndedMs: number | undefined;
 
   async isRunning(workflowId: string): Promise<boolean> {
     return this.running.has(workflowId);
@@ -35,6 +43,26 @@ class FakeTemporal implements TemporalPort {
   async requestPermit(pool: string, request: PermitRequest): Promise<void> {
     this.requests.push({ pool, ...request });
   }
+
+  async holdsPermit(): Promise<boolean> {
+    return this.knowsPermits;
+  }
+
+  async formerLockEndedAt(): Promise<number | undefined> {
+    return this.formerLockEndedMs;
+  }
+
+  async workerNodes(): Promise<ReadonlySet<string>> {
+    return this.hosts;
+  }
+
+  async recheck(workflowIds: readonly string[]): Promise<void> {
+    this.rechecked.push(...workflowIds);
+  }
+
+  async tellDrain(_run: unknown, progress: DrainProgress): Promise<void> {
+    this.drains.push(progress);
+  }
 }
 
 /** Everything an activity acts through, and the context of an activity of `node-rollout/n1`, run `run-1`. */
@@ -55,7 +83,7 @@ export class Stage {
       nodes: this.nodes,
       pods: this.pods,
       temporal: this.temporal,
-      policy: { current: () => policy },
+      policy: { current: () => policy, hash: 'policy-1' },
       searchAttributes: true,
       lookAgainMs: 60_000,
     };

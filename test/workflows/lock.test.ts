@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Activities } from '../../activities/index.ts';
 import { lockId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
 import type { LockStatus } from '../../domain/status.ts';
 import type { poolLock } from '../../workflows/index.ts';
-import { openRealStage, RECORD, statusOf, until, World } from './stage.ts';
+import { nextTurn, nothingNew, openRealStage, RECORD, statusOf, until, World } from './stage.ts';
 
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -26,13 +25,11 @@ class Pool {
   constructor(permits: number, changes: Partial<Activities> = {}) {
     const away = new Set<string>();
     this.world = new World(env, {
-      findRoom: async ({ holders, known }) => {
-        if (holders.length < permits) return { room: true, budget: permits, out: [] };
-        const because = `${holders.join(', ')} out of service`;
-        if (because === known) {
-          throw ApplicationFailure.create({ message: because, nextRetryDelay: '1h' });
-        }
-        return { room: false, budget: permits, out: [], because };
+      watchPool: async ({ line: [first], holders, known }) => {
+        if (holders.length < permits) return nextTurn(first);
+        const because = `${holders.map(({ node }) => node).join(', ')} out of service`;
+        if (!first || because === known) throw nothingNew(because);
+        return { ended: [], free: [], well: [], turn: { kind: 'wait', because } };
       },
       cordonNode: async ({ node }) => {
         this.cordons.push(node);
@@ -218,6 +215,8 @@ describe('the lock of a pool', () => {
             carried: {
               state: {
                 pool: 'workers',
+                key: 'former',
+                troubles: [],
                 grants: 7,
                 holders: [
                   { ...waiter, workflowId: rolloutId('n1'), node: 'n1', grantId: 'workers-7' },

@@ -8,7 +8,7 @@ import type { Activities } from '../../activities/index.ts';
 import type { Ordered } from '../../activities/order.ts';
 import type { Restored } from '../../activities/restore.ts';
 import type { Return } from '../../activities/return.ts';
-import { fails, openStage, ORDERED, RECORD, statusOf, until, World } from './stage.ts';
+import { fails, nextTurn, openStage, ORDERED, RECORD, statusOf, until, World } from './stage.ts';
 
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -153,9 +153,9 @@ describe('a rollout', () => {
         }
         return { kind: 'open' };
       },
-      findRoom: async ({ holders }) => {
-        expect(holders).toEqual([]);
-        return { room: true, budget: 1, out: [] };
+      watchPool: async ({ line: [first], holders }) => {
+        if (first) expect(holders).toEqual([]);
+        return nextTurn(first);
       },
     });
     const result = await world.run(async () => (await world.start()).result());

@@ -3,6 +3,7 @@ import { activityInfo } from '@temporalio/activity';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { Activities } from '../../activities/index.ts';
+import type { PoolNews } from '../../activities/watch-pool.ts';
 import { TASK_QUEUE, lockId, rolloutId } from '../../domain/names.ts';
 import type { RolloutRecord } from '../../domain/node-contract.ts';
 import type { RolloutInput } from '../../domain/rollout-input.ts';
@@ -25,6 +26,17 @@ export const ORDERED = {
   order: { bootId: 'boot-1', rollout: 'node-rollout/n1/run', expiresAtMs: 0 },
   orderedAtMs: 1,
 } as const;
+
+/** There is room for whoever comes first; while nobody waits there is nothing new. */
+export function nextTurn(first: { workflowId: string } | undefined): PoolNews {
+  if (!first) throw nothingNew('nobody waits');
+  const turn = { kind: 'grant', workflowId: first.workflowId } as const;
+  return { ended: [], free: [], well: [], turn };
+}
+
+/** As the real look fails while nothing changes. */
+export const nothingNew = (message: string): ApplicationFailure =>
+  ApplicationFailure.create({ message, nextRetryDelay: '1h' });
 
 /** Fails as the real activities do, for good. */
 export const fails = (type: string, message: string) => async (): Promise<never> => {
@@ -91,7 +103,7 @@ export class World {
         searchAttributes: false,
       }),
       passGates: async () => ({ kind: 'open' }),
-      requestPermit: async ({ pool, node, holding }) => {
+      requestPermit: async ({ pool, ...asked }) => {
         const { workflowId, runId } = activityInfo().workflowExecution ?? {
           workflowId: '',
           runId: '',
@@ -101,10 +113,11 @@ export class World {
           taskQueue: TASK_QUEUE,
           args: [{ pool }],
           signal: 'requestPermit',
-          signalArgs: [{ workflowId, runId, node, holding }],
+          signalArgs: [{ workflowId, runId, ...asked }],
         });
       },
-      findRoom: async () => ({ room: true, budget: 1, out: [] }),
+      findHolders: async () => [],
+      watchPool: async ({ line: [first] }) => nextTurn(first),
       cordonNode: async () => ({ kind: 'cordoned', record: RECORD, atMs: 1 }),
       drainNode: async () => ({
         evicted: 1,
@@ -116,7 +129,8 @@ export class World {
       awaitReturn: async () => ({ kind: 'returned', bootId: 'boot-2', stillRequired: false }),
       restoreNode: async () => ({ kind: 'restored' }),
       undoNode: async () => ({ kind: 'undone' }),
-      scanFleet: async () => ({ nodes: 0, started: [], unmanaged: [] }),
+      remind: async () => undefined,
+      scanFleet: async () => ({ nodes: 0, started: [], unmanaged: [], healed: [], policy: '' }),
     };
   }
 

@@ -1,0 +1,153 @@
+import { log } from '@temporalio/activity';
+import type { Holder, LastReturn, Trouble } from '../domain/lock-state.ts';
+import type { NodeFacts } from '../domain/node-facts.ts';
+import type { PoolPolicy } from '../domain/policy.ts';
+import {
+  isBackInService,
+  isWell,
+  whoseTurn,
+  type Candidate,
+  type Turn,
+  type TurnQuestion,
+} from '../domain/turn.ts';
+import type { Deps } from './deps.ts';
+import { waiting } from './failure.ts';
+import { SETTLED_AFTER_MS } from './lock.ts';
+import { knownPool } from './pool.ts';
+
+/** What a lock knows, as far as the look at the world needs it. */
+export interface PoolQuestion {
+  readonly pool: string;
+  /** The first of those who wait, in turn; none: nothing is granted. */
+  readonly line: readonly Candidate[];
+  readonly holders: readonly Holder[];
+  readonly troubles: readonly Trouble[];
+  readonly lastReturn?: LastReturn;
+  /** Why it was nobody's turn at the last look. */
+  readonly known?: string;
+}
+
+/** What a look at the world has brought. */
+export interface PoolNews {
+  /** Runs of holders that have ended without giving their permit back. */
+  readonly ended: readonly string[];
+  /** Orphaned permits whose node was seen in service, or is gone. */
+  readonly free: readonly string[];
+  /** Troubled nodes that are well again. */
+  readonly well: readonly string[];
+  readonly turn?: Turn;
+}
+
+/** A holder whose run ends without a word is noticed within this. */
+const WATCH_EVERY_MS = 20_000;
+
+/**
+ * Looks at the rollouts that have a permit and at the live cluster, and answers once there is something new: a run that has
+ * ended, a permit that may be given back, a node that is well again, somebody whose turn it is, or another reason why it is
+ * nobody's. While nothing changes it is retried with the reason as its message. Unknown is never room.
+ */
+export async function watchPool(deps: Deps, asked: PoolQuestion): Promise<PoolNews> {
+  const nowMs = Date.now();
+  const ended = await endedRuns(deps, asked.holders);
+  const seen = await lookAtPool(deps, asked, nowMs);
+  const { free, well, turn } = seen;
+  const because = turn?.kind === 'wait' ? turn.because : undefined;
+  const isNews =
+    ended.length > 0 ||
+    free.length > 0 ||
+    well.length > 0 ||
+    turn?.kind === 'grant' ||
+    because !== asked.known;
+  if (!isNews) throw waiting('no-room', because ?? sayWatched(asked), pauseMs(deps, asked, turn));
+  if (because !== undefined) log.info('lock waits', { pool: asked.pool, because });
+  return { ended, ...seen };
+}
+
+function sayWatched({ holders, troubles }: PoolQuestion): string {
+  const names = [...holders, ...troubles].map(({ node }) => node);
+  return `watching ${[...new Set(names)].join(', ')}`;
+}
+
+function pauseMs(deps: Deps, { holders }: PoolQuestion, turn: Turn | undefined): number {
+  const usual = holders.length > 0 ? Math.min(deps.lookAgainMs, WATCH_EVERY_MS) : deps.lookAgainMs;
+  if (turn?.kind !== 'wait' || turn.againAtMs === undefined) return usual;
+  return Math.max(1_000, Math.min(usual, turn.againAtMs - Date.now()));
+}
+
+async function endedRuns(deps: Deps, holders: readonly Holder[]): Promise<string[]> {
+  const ended: string[] = [];
+  for (const { workflowId, runId, orphanedMs } of holders) {
+    if (orphanedMs !== undefined) continue;
+    if (!(await deps.temporal.isRunning(workflowId, runId))) ended.push(runId);
+  }
+  return ended;
+}
+
+async function lookAtPool(
+  deps: Deps,
+  asked: PoolQuestion,
+  nowMs: number,
+): Promise<Omit<PoolNews, 'ended'>> {
+  const { line, holders, troubles } = asked;
+  const orphans = holders.filter(({ orphanedMs }) => orphanedMs !== undefined);
+  const nothing = { free: [], well: [] };
+  if (line.length === 0 && orphans.length === 0 && troubles.length === 0) return nothing;
+  const pool = knownPool(deps, asked.pool);
+  // Waited for rather than failed: the lock must outlive a policy that is being edited.
+  if (!pool) {
+    const because = `pool ${asked.pool} is not in the policy`;
+    return { ...nothing, ...(line.length > 0 ? { turn: { kind: 'wait', because } } : {}) };
+  }
+  const nodes = await deps.nodes.list(pool.nodes);
+  const find = await finder(deps, nodes, [...orphans, ...troubles]);
+  const free = orphans
+    .filter(({ orphanedMs = nowMs }) => nowMs - orphanedMs >= SETTLED_AFTER_MS)
+    .filter(({ node }) => isBackInService(find(node)))
+    .map(({ grantId }) => grantId);
+  const well = troubles.filter(({ node }) => isWell(find(node))).map(({ node }) => node);
+  // What has ended is given back first; then it is looked again.
+  if (line.length === 0 || free.length + well.length > 0) return { free, well };
+  return { free, well, turn: whoseTurn(await question(deps, pool, { asked, nodes, nowMs })) };
+}
+
+/** A node that has left the pool, by a changed label or policy, is read by its name before it is taken for gone. */
+async function finder(
+  deps: Deps,
+  nodes: readonly NodeFacts[],
+  wanted: readonly { node: string }[],
+): Promise<(name: string) => NodeFacts | undefined> {
+  const known = new Map(nodes.map((node) => [node.name, node]));
+  for (const { node: name } of wanted) {
+    if (known.has(name)) continue;
+    const node = await deps.nodes.read(name);
+    if (node) known.set(name, node);
+  }
+  return (name) => known.get(name);
+}
+
+async function question(
+  deps: Deps,
+  pool: PoolPolicy,
+  { asked, nodes, nowMs }: { asked: PoolQuestion; nodes: readonly NodeFacts[]; nowMs: number },
+): Promise<TurnQuestion> {
+  const { maxUnavailable, order, failureBudget, pauseBetween } = pool;
+  const rules = { maxUnavailable, order, failureBudget, pauseBetweenMs: pauseBetween };
+  const { line, holders, troubles, lastReturn } = asked;
+  return {
+    rules,
+    nodes,
+    before: await nodesOf(deps, pool.after),
+    line,
+    holders,
+    troubles,
+    ...(lastReturn ? { lastReturn } : {}),
+    nowMs,
+  };
+}
+
+async function nodesOf(deps: Deps, names: readonly string[]): Promise<TurnQuestion['before']> {
+  const pools = deps.policy.current().pools.filter(({ name }) => names.includes(name));
+  return await Promise.all(
+    pools.map(async ({ name, nodes }) => ({ pool: name, nodes: await deps.nodes.list(nodes) })),
+  );
+}

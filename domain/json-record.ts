@@ -1,0 +1,80 @@
+/** JSON objects that people can read and edit on the cluster: each field checked, and what is wrong said in words. */
+
+/** A value read from the cluster: what it says, or why it cannot be read. */
+export type Read<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly because: string };
+
+const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i;
+
+/** Date.parse guesses: it reads "1-12-2026" as a day in January and "friday-5" as a day in May. NaN for both. */
+export function instantOf(text: string): number {
+  return RFC3339.test(text) ? Date.parse(text.toUpperCase()) : Number.NaN;
+}
+
+export interface Fields {
+  text(key: string): string;
+  flag(key: string): boolean;
+  instant(key: string): number;
+  /** A list of times; absent: none. */
+  instants(key: string): number[];
+  /** A whole number from 0; absent: 0. */
+  count(key: string): number;
+  oneOf<const T extends string>(key: string, words: readonly T[]): T;
+}
+
+class Unreadable extends Error {}
+
+export function readRecord<T>(
+  text: string | undefined,
+  build: (fields: Fields) => T,
+): Read<T> | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return { ok: true, value: build(fieldsOf(JSON.parse(text))) };
+  } catch (error) {
+    if (error instanceof Unreadable) return { ok: false, because: error.message };
+    return { ok: false, because: 'it is not JSON' };
+  }
+}
+
+function fieldsOf(value: unknown): Fields {
+  if (typeof value !== 'object' || value === null) throw new Unreadable('it is not a JSON object');
+  const record = value as Record<string, unknown>;
+  const text = (key: string): string => {
+    const field = record[key];
+    if (typeof field !== 'string') throw new Unreadable(`${key} is not a text`);
+    return field;
+  };
+  return {
+    text,
+    flag(key) {
+      const field = record[key];
+      if (typeof field !== 'boolean') throw new Unreadable(`${key} is not true or false`);
+      return field;
+    },
+    instant(key) {
+      const at = instantOf(text(key));
+      if (Number.isNaN(at)) throw new Unreadable(`${key} is not an RFC 3339 time`);
+      return at;
+    },
+    instants(key) {
+      const field = record[key] ?? [];
+      const times = Array.isArray(field) ? field.map((at) => instantOf(String(at))) : [Number.NaN];
+      if (times.some(Number.isNaN)) throw new Unreadable(`${key} is not a list of RFC 3339 times`);
+      return times;
+    },
+    count(key) {
+      const field = record[key] ?? 0;
+      if (!Number.isSafeInteger(field) || Number(field) < 0) {
+        throw new Unreadable(`${key} is not a number from 0`);
+      }
+      return Number(field);
+    },
+    oneOf(key, words) {
+      const field = text(key);
+      const word = words.find((candidate) => candidate === field);
+      if (word === undefined) throw new Unreadable(`${key} is none of ${words.join(', ')}`);
+      return word;
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import type { Past } from './node-contract.ts';
+
+/** What a node's past means for its next rollout: a pause that grows with failed tries, and a cap on reboots in a day. */
+
+const DAY_MS = 24 * 60 * 60_000;
+/** Longer words of a failure are in the history of the workflow; the annotation only has to remind of them. */
+const MOST_WORDS = 200;
+
+export interface RestRules {
+  /** Pause after the first failed try; doubled after each further one. */
+  readonly pauseMs: number;
+  readonly longestPauseMs: number;
+  /** Reboots of one node within 24 hours. */
+  readonly rebootsPerDay: number;
+}
+
+const NOTHING: Past = { reboots: [] };
+
+/** After a proved reboot: failed tries are forgotten. */
+export function afterReboot(past: Past = NOTHING, nowMs: number): Past {
+  return { reboots: [...withinADay(past, nowMs), nowMs] };
+}
+
+/** After a try that ended without a reboot. */
+export function afterFailure(past: Past = NOTHING, because: string, nowMs: number): Past {
+  const count = (past.failed?.count ?? 0) + 1;
+  const failed = { count, lastAtMs: nowMs, because: because.slice(0, MOST_WORDS) };
+  return { reboots: withinADay(past, nowMs), failed };
+}
+
+/** Why the node has to rest, and until when; undefined when it may be taken out. The same words at every look. */
+export function restReason(
+  past: Past | undefined,
+  rules: RestRules,
+  nowMs: number,
+): string | undefined {
+  if (!past) return undefined;
+  return tooManyReboots(past, rules, nowMs) ?? pauseAfterFailure(past, rules, nowMs);
+}
+
+/** Whether nothing of it can matter any more to a node that wants no reboot. */
+export function isForgettable(past: Past, nowMs: number): boolean {
+  return withinADay(past, nowMs).length === 0;
+}
+
+function tooManyReboots(
+  past: Past,
+  { rebootsPerDay }: RestRules,
+  nowMs: number,
+): string | undefined {
+  const recent = withinADay(past, nowMs);
+  const oldest = recent.at(-rebootsPerDay);
+  if (oldest === undefined) return undefined;
+  const next = new Date(oldest + DAY_MS).toISOString();
+  return `rebooted ${times(recent.length)} within 24 h, and at most ${rebootsPerDay} are allowed: again after ${next}`;
+}
+
+function pauseAfterFailure({ failed }: Past, rules: RestRules, nowMs: number): string | undefined {
+  if (!failed) return undefined;
+  const pauseMs = Math.min(rules.longestPauseMs, rules.pauseMs * 2 ** (failed.count - 1));
+  const untilMs = failed.lastAtMs + pauseMs;
+  if (nowMs >= untilMs) return undefined;
+  const next = new Date(untilMs).toISOString();
+  return `tried ${times(failed.count)} without a reboot, next try after ${next}; last: ${failed.because}`;
+}
+
+const withinADay = ({ reboots }: Past, nowMs: number): number[] =>
+  reboots.filter((atMs) => atMs > nowMs - DAY_MS);
+
+const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);

@@ -1,0 +1,42 @@
+import type { PermitRequest, Release, Trouble } from '../domain/lock-state.ts';
+
+/** What others send a lock, checked: a handler never throws, and what cannot be read changes nothing. */
+
+type Fields = Partial<Record<string, unknown>>;
+
+export function readRequest(sent: unknown): PermitRequest | undefined {
+  const { workflowId, runId, node, holding, zone, overdueAtMs, last } = fieldsOf(sent);
+  if (!isText(workflowId) || !isText(runId) || !isText(node)) return undefined;
+  return {
+    workflowId,
+    runId,
+    node,
+    ...(holding === true ? { holding } : {}),
+    ...(isText(zone) ? { zone } : {}),
+    ...(typeof overdueAtMs === 'number' ? { overdueAtMs } : {}),
+    ...(last === true ? { last } : {}),
+  };
+}
+
+export function readRelease(sent: unknown): Release | undefined {
+  const { workflowId, grantId, node, trouble, fine } = fieldsOf(sent);
+  if (!isText(workflowId) && !isText(node)) return undefined;
+  return {
+    ...(isText(workflowId) ? { workflowId } : {}),
+    ...(isText(grantId) ? { grantId } : {}),
+    ...(isText(node) ? { node } : {}),
+    ...(isText(trouble) ? { trouble } : {}),
+    ...(fine === true ? { fine } : {}),
+  };
+}
+
+export function readTrouble(sent: unknown, nowMs: number): Trouble | undefined {
+  const { node, because } = fieldsOf(sent);
+  return isText(node) && isText(because) ? { node, because, sinceMs: nowMs } : undefined;
+}
+
+function fieldsOf(sent: unknown): Fields {
+  return typeof sent === 'object' && sent !== null ? (sent as Fields) : {};
+}
+
+const isText = (field: unknown): field is string => typeof field === 'string' && field !== '';

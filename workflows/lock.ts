@@ -1,0 +1,170 @@
+import { log, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import {
+  addTrouble,
+  enqueue,
+  holderOf,
+  lineOf,
+  release as giveBack,
+  type Holder,
+  type LockState,
+  type PermitRequest,
+} from '../domain/lock-state.ts';
+import type { LockStatus, Word } from '../domain/status.ts';
+import { readWord } from '../domain/word.ts';
+import { readRelease, readRequest, readTrouble } from './lock-signals.ts';
+import { tell, tellHead, tellPlace } from './lock-tells.ts';
+import * as messages from './messages.ts';
+
+/** One lock as its workflow knows it. */
+export interface Lock {
+  state: LockState;
+  paused: Word | undefined;
+  /** Why it is nobody's turn. */
+  because: string | undefined;
+  /** Counts what makes a fresh look worth while. */
+  news: number;
+  /** What each waiting run was told last, so that nobody is told the same twice. */
+  readonly told: Map<string, string>;
+  readonly notUnderstood: string[];
+  change(next: LockState): void;
+  show(): void;
+}
+
+/** Registers every handler, before anything is awaited. */
+export function openLock(state: LockState, paused: Word | undefined): Lock {
+  const lock: Lock = {
+    state,
+    paused,
+    because: undefined,
+    news: 0,
+    told: new Map(),
+    notUnderstood: [],
+    change(next) {
+      lock.state = next;
+      lock.news += 1;
+      lock.show();
+    },
+    show: () => setCurrentDetails(describe(lock)),
+  };
+  listenToRollouts(lock);
+  listenToPeople(lock);
+  setHandler(messages.lockStatus, () => statusOf(lock), {
+    description: 'Who has a permit, who waits, what went wrong, and why.',
+  });
+  setHandler(messages.holds, (workflowId, grantId) => holds(lock, workflowId, grantId), {
+    description: 'Whether this rollout has this permit.',
+  });
+  lock.show();
+  return lock;
+}
+
+function listenToRollouts(lock: Lock): void {
+  const heard = <T>(signal: string, read: T | undefined): T | undefined => {
+    if (read === undefined) lock.notUnderstood.push(`${signal}: it names no rollout and no node`);
+    return read;
+  };
+  setHandler(
+    messages.requestPermit,
+    async (sent) => {
+      const request = heard('requestPermit', readRequest(sent));
+      if (request) await admit(lock, request);
+    },
+    { description: 'From a rollout: join the queue.' },
+  );
+  setHandler(
+    messages.release,
+    (sent) => {
+      const given = heard('release', readRelease(sent));
+      if (given) lock.change(giveBack(lock.state, given, Date.now()));
+    },
+    { description: 'From a rollout, or from a person: {"node": …} gives its permit back.' },
+  );
+  setHandler(
+    messages.trouble,
+    (sent) => {
+      const trouble = heard('trouble', readTrouble(sent, Date.now()));
+      if (!trouble) return;
+      log.error('node is in trouble', { pool: lock.state.pool, ...trouble });
+      lock.change(addTrouble(lock.state, trouble));
+    },
+    { description: 'From a rollout: its node is lost.' },
+  );
+}
+
+async function admit(lock: Lock, request: PermitRequest): Promise<void> {
+  const firstBefore = frontOf(lock.state);
+  lock.state = enqueue(lock.state, request, Date.now());
+  // Who joins at the end of a long queue changes nothing for those at its front.
+  if (request.holding || frontOf(lock.state) !== firstBefore) lock.news += 1;
+  lock.show();
+  const holder = holderOf(lock.state, request.workflowId);
+  // Whether it hears or not, it keeps its permit: its node may be in the middle of a reboot.
+  if (holder) await tell(holder, messages.permitGranted, { grantId: holder.grantId });
+  else await tellPlace(lock, request);
+}
+
+function frontOf({ queue, holders }: LockState): string {
+  const runs = [...lineOf(queue, Date.now()), ...holders].map(({ runId }) => runId);
+  return runs.join(' ');
+}
+
+function listenToPeople(lock: Lock): void {
+  setHandler(
+    messages.pause,
+    async (sent) => {
+      lock.paused = readWord(sent, Date.now());
+      lock.change(lock.state);
+      await tellHead(lock);
+    },
+    { description: 'Grant nothing until resumed. Optional input: {"reason": …, "by": …}.' },
+  );
+  setHandler(
+    messages.resume,
+    () => {
+      lock.paused = undefined;
+      lock.change({ ...lock.state, troubles: [] });
+    },
+    {
+      description: 'Grant again after a pause, or after a halt for a node that failed or is lost.',
+    },
+  );
+  setHandler(messages.recheck, () => lock.change(lock.state), { description: 'Look again now.' });
+}
+
+function holds({ state }: Lock, workflowId: string, grantId: string): boolean {
+  const holder = holderOf(state, workflowId);
+  return holder !== undefined && holder.grantId === grantId && holder.orphanedMs === undefined;
+}
+
+function statusOf({ state, because, paused, notUnderstood }: Lock): LockStatus {
+  return {
+    pool: state.pool,
+    holders: state.holders.map(({ node, grantId, sinceMs, orphanedMs }) => ({
+      node,
+      grantId,
+      sinceMs,
+      ...(orphanedMs === undefined ? {} : { orphanedMs }),
+    })),
+    queue: state.queue.map(({ node, sinceMs }) => ({ node, sinceMs })),
+    troubles: state.troubles,
+    ...(because === undefined ? {} : { because }),
+    ...(paused ? { paused } : {}),
+    notUnderstood,
+  };
+}
+
+function describe(lock: Lock): string {
+  const { troubles, queue, because, paused } = statusOf(lock);
+  return [
+    `**permits**: ${lock.state.holders.map(sayHolder).join(', ') || 'nobody'}`,
+    `**queue**: ${queue.map(({ node }) => node).join(', ') || 'nobody'}`,
+    ...troubles.map((trouble) => `- trouble with ${trouble.node}: ${trouble.because}`),
+    ...(because === undefined ? [] : [`- nobody's turn: ${because}`]),
+    ...(paused ? [`- paused by ${paused.by}: ${paused.reason}`] : []),
+  ].join('\n');
+}
+
+function sayHolder({ node, orphanedMs }: Holder): string {
+  if (orphanedMs === undefined) return node;
+  return `${node} (its rollout has ended; kept until the node is seen in service)`;
+}
