@@ -1,0 +1,191 @@
+import { parseSelector } from '../../domain/label-selector.ts';
+import { agentSettings } from './agent-settings.ts';
+import { sayDuration, Reader, type Draft } from './draft.ts';
+import { readFlags } from './flags.ts';
+import { durationMs } from './go.ts';
+import { alerts, blockingPods, kuredLock } from './gates.ts';
+import { hours } from './hours.ts';
+import { INSTEAD } from './instead.ts';
+import type { Kured } from './kured.ts';
+import { nodesOf, type NodeChoice } from './nodes.ts';
+import { notifications } from './notify.ts';
+import { OPTION_NAMES, OPTIONS, type OptionName } from './options.ts';
+
+/** Takes its options from the reader and writes what they become. */
+type Converter = (read: Reader, draft: Draft, kured: Kured) => void;
+
+/** Every option of kured, and who deals with it. One that is missing here does not compile. */
+const CONVERTERS: Readonly<Record<OptionName, Converter>> = {
+  'node-id': sayWhyNot,
+  'force-reboot': drain,
+  'metrics-host': sayWhyNot,
+  'metrics-port': sayWhyNot,
+  'drain-grace-period': drain,
+  'drain-pod-selector': drain,
+  'skip-wait-for-delete-timeout': drain,
+  'drain-delay': drain,
+  'drain-timeout': drain,
+  'reboot-delay': pauses,
+  'reboot-method': agentSettings,
+  period: agentSettings,
+  'ds-namespace': kuredLock,
+  'ds-name': kuredLock,
+  'lock-annotation': kuredLock,
+  'lock-ttl': sayWhyNot,
+  'lock-release-delay': pauses,
+  'prometheus-url': alerts,
+  'alert-filter-regexp': alerts,
+  'alert-filter-match-only': alerts,
+  'alert-firing-only': alerts,
+  'reboot-sentinel': agentSettings,
+  'prefer-no-schedule-taint': marks,
+  'reboot-sentinel-command': agentSettings,
+  'reboot-command': agentSettings,
+  concurrency: budget,
+  'reboot-signal': agentSettings,
+  'slack-hook-url': notifications,
+  'slack-username': notifications,
+  'slack-channel': notifications,
+  'notify-url': notifications,
+  'message-template-uncordon': notifications,
+  'message-template-drain': notifications,
+  'message-template-reboot': notifications,
+  'blocking-pod-selector': blockingPods,
+  'reboot-days': hours,
+  'start-time': hours,
+  'end-time': hours,
+  'time-zone': hours,
+  'annotate-nodes': sayWhyNot,
+  'log-format': agentSettings,
+  'pre-reboot-node-labels': marks,
+  'post-reboot-node-labels': marks,
+};
+
+export interface Converted extends Draft {
+  readonly title: string;
+  readonly nodes: NodeChoice;
+}
+
+/** One kured as one pool, with everything there is to say about it. */
+export function convert(kured: Kured, poolName: string): Converted {
+  const nodes = nodesOf(kured.scheduling, poolName);
+  const { settings, notes, faults } = readFlags(kured.args, kured.env);
+  const draft: Converted = {
+    title: kured.title,
+    nodes,
+    pool: { name: poolName, nodes: nodes.selector, maxUnavailable: 1, windows: [] },
+    timeZone: { name: 'UTC' },
+    notifications: [],
+    agent: [],
+    notes: [...kured.notes, ...nodes.notes, ...notes],
+    closed: faults.map((fault) => `kured does not start: ${fault}`),
+  };
+  const read = new Reader(settings, draft);
+  for (const converter of new Set(Object.values(CONVERTERS))) converter(read, draft, kured);
+  if (draft.closed.length > 0) draft.pool.windows = [];
+  return draft;
+}
+
+/** For options that have nothing instead: says so, if they were given something else than kured's default. */
+function sayWhyNot(read: Reader): void {
+  for (const name of OPTION_NAMES) {
+    const instead = INSTEAD[name];
+    if ('because' in instead && differs(read, name)) read.note(name, instead.because);
+  }
+}
+
+/** The node's name is set in every manifest, and no choice of anybody. */
+function differs(read: Reader, name: OptionName): boolean {
+  const setting = read.setting(name);
+  if (setting === undefined || name === 'node-id') return false;
+  const { type, fallback } = OPTIONS[name];
+  const value = setting.values.at(-1) ?? '';
+  return type === 'duration' ? durationMs(value) !== durationMs(fallback) : value !== fallback;
+}
+
+function budget(read: Reader, { pool }: Draft): void {
+  pool.maxUnavailable = Math.max(1, read.integer('concurrency'));
+  if (pool.maxUnavailable > 1) read.note('concurrency', COUNTED);
+}
+
+const COUNTED =
+  'maxUnavailable counts every node of the pool that is out of service, where kured counts only the holders of its lock';
+
+function drain(read: Reader, draft: Draft): void {
+  const timeout = read.duration('drain-timeout');
+  const grace = read.integer('drain-grace-period');
+  const skip = read.integer('skip-wait-for-delete-timeout');
+  const delay = read.duration('drain-delay');
+  const settings = {
+    ...(timeout === undefined ? {} : { timeout: sayDuration(Math.max(timeout, 1_000)) }),
+    ...(forced(read, timeout) ? { onTimeout: 'delete' as const } : {}),
+    ...(grace < 0 ? {} : { gracePeriod: `${grace}s` }),
+    ...podSelector(read),
+    ...(skip > 0 ? { skipWaitForDeleteTimeout: `${skip}s` } : {}),
+    ...(delay === undefined ? {} : { delay: sayDuration(delay) }),
+  };
+  if (timeout === undefined) read.note('drain-timeout', ENDLESS);
+  if (delay !== undefined) read.note('drain-delay', DELAYED);
+  if (Object.keys(settings).length > 0) draft.pool.drain = settings;
+}
+
+const ENDLESS =
+  'kured drains without end; Lockkeeper hands the node back after drain.timeout (30m) and tries again later, so that others get their turn';
+const DELAYED = 'kured waits before it cordons; drain.delay waits after the cordon';
+
+function forced(read: Reader, timeoutMs: number | undefined): boolean {
+  if (!read.bool('force-reboot')) return false;
+  if (timeoutMs === undefined) read.warn('force-reboot', FORCED_WITHOUT_END);
+  else read.note('force-reboot', FORCED);
+  return true;
+}
+
+const FORCED =
+  'drain.onTimeout: delete deletes what is left at the deadline, disruption budgets or not; unlike kured it reboots no node because a cordon or the API server failed';
+const FORCED_WITHOUT_END = `without drain-timeout kured never got past a disruption budget, and Lockkeeper does after drain.timeout (30m): take drain.onTimeout away if budgets must hold. ${FORCED}`;
+
+function podSelector(read: Reader): { podSelector?: string } {
+  const selector = read.text('drain-pod-selector');
+  if (selector === '') return {};
+  if (parseSelector(selector) === undefined)
+    read.close('drain-pod-selector', 'is no label selector, so every drain of kured fails');
+  else
+    read.warn(
+      'drain-pod-selector',
+      'pods that do not match stay on the node and are killed by the reboot, as with kured',
+    );
+  return { podSelector: selector };
+}
+
+function pauses(read: Reader, { pool }: Draft): void {
+  const delay = read.duration('reboot-delay');
+  const between = read.duration('lock-release-delay');
+  if (delay !== undefined) pool.reboot = { delay: sayDuration(delay) };
+  if (between !== undefined) pool.pauseBetween = sayDuration(between);
+}
+
+function marks(read: Reader, { pool }: Draft): void {
+  const before = labels(read, 'pre-reboot-node-labels');
+  const after = labels(read, 'post-reboot-node-labels');
+  if (before || after) pool.labels = { ...(before && { before }), ...(after && { after }) };
+  if (keys(before) !== keys(after))
+    read.warn(before ? 'pre-reboot-node-labels' : 'post-reboot-node-labels', UNEVEN);
+  const taint = read.text('prefer-no-schedule-taint');
+  if (taint !== '') pool.taint = taint;
+}
+
+const UNEVEN =
+  'the labels before and after have different keys: what is set before and not after stays on the node';
+
+const keys = (map: object = {}): string => Object.keys(map).toSorted().join();
+
+function labels(read: Reader, name: OptionName): Record<string, string> | undefined {
+  const pairs = read.list(name) ?? [];
+  const whole = pairs.filter((pair) => pair.includes('='));
+  if (whole.length < pairs.length) {
+    read.warn(name, 'one entry has no "=", on which kured crashes; it is left out');
+  }
+  if (whole.length === 0) return undefined;
+  // As kured: what follows a second "=" is lost.
+  return Object.fromEntries(whole.map((pair) => pair.split('=', 2) as [string, string]));
+}

@@ -1,0 +1,151 @@
+import type { Scheduling, Term } from './kured.ts';
+import { loud, quiet, type Note } from './notes.ts';
+
+/** One condition on a node's labels. */
+interface Requirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values: readonly string[];
+}
+
+export interface NodeChoice {
+  /** For the pool's `nodes`. */
+  readonly selector: string;
+  readonly requirements: readonly Requirement[];
+  readonly notes: readonly Note[];
+}
+
+const ALL: Requirement = { key: 'kubernetes.io/os', operator: 'In', values: ['linux'] };
+const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
+
+/**
+ * The nodes a DaemonSet runs on, as one label selector. What no selector can say (alternatives, Gt, Lt, names) becomes a
+ * label that a person has to put on the nodes first: until then the pool is empty, and nothing is rebooted by mistake.
+ */
+export function nodesOf(scheduling: Scheduling, pool: string): NodeChoice {
+  const terms =
+    scheduling.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+      ?.nodeSelectorTerms ?? [];
+  const fromSelector = Object.entries(scheduling.nodeSelector ?? {}).map(
+    ([key, value]): Requirement => ({ key, operator: 'In', values: [value] }),
+  );
+  const fromTerms = oneTerm(terms);
+  const notes = [...preferenceNote(scheduling), ...tolerationNote(scheduling)];
+  if (fromTerms === undefined) {
+    const label: Requirement = { key: 'lockkeeper.io/pool', operator: 'In', values: [pool] };
+    return choice([...fromSelector, label], [...notes, labelNote(terms, pool)]);
+  }
+  const asked = [...fromSelector, ...fromTerms];
+  return choice([...(asked.length > 0 ? asked : [ALL]), ...workersOnly(scheduling, asked)], notes);
+}
+
+/** Whether a node could match both: false only where one label proves that it cannot. */
+export function mayOverlap(one: NodeChoice, other: NodeChoice): boolean {
+  return !one.requirements.some((left) =>
+    other.requirements.some((right) => left.key === right.key && exclude(left, right)),
+  );
+}
+
+function exclude(left: Requirement, right: Requirement): boolean {
+  return excludes(left, right) || excludes(right, left);
+}
+
+function excludes(left: Requirement, right: Requirement): boolean {
+  if (right.operator === 'DoesNotExist') return ['In', 'Exists'].includes(left.operator);
+  if (left.operator !== 'In') return false;
+  if (right.operator === 'In') return !left.values.some((value) => right.values.includes(value));
+  return right.operator === 'NotIn' && left.values.every((value) => right.values.includes(value));
+}
+
+function choice(requirements: readonly Requirement[], notes: readonly Note[]): NodeChoice {
+  return { selector: requirements.map(sayRequirement).join(','), requirements, notes };
+}
+
+const SAYABLE = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
+
+function sayRequirement({ key, operator, values }: Requirement): string {
+  const [only, second] = values;
+  switch (operator) {
+    case 'Exists':
+      return key;
+    case 'DoesNotExist':
+      return `!${key}`;
+    case 'NotIn':
+      return second === undefined ? `${key}!=${only}` : `${key} notin (${values.join(',')})`;
+    default:
+      return second === undefined ? `${key}=${only}` : `${key} in (${values.join(',')})`;
+  }
+}
+
+/** The conditions of all terms as one list, none for no terms, undefined where a selector cannot say it. */
+function oneTerm(terms: readonly Term[]): readonly Requirement[] | undefined {
+  const [first, ...others] = terms;
+  if (first === undefined) return [];
+  if (others.length === 0) return isSayable(first) ? first.matchExpressions : undefined;
+  return sameLabel(terms);
+}
+
+function isSayable({ matchExpressions, matchFields }: Term): boolean {
+  return (
+    matchFields.length === 0 &&
+    matchExpressions.length > 0 &&
+    matchExpressions.every(({ operator }) => SAYABLE.includes(operator))
+  );
+}
+
+/** Alternatives that are all values of the same label are one "in". */
+function sameLabel(terms: readonly Term[]): readonly Requirement[] | undefined {
+  const expressions = terms.flatMap((term) => (isSayable(term) ? term.matchExpressions : []));
+  const [first] = expressions;
+  const alike = terms.every(
+    ({ matchExpressions: [one, second] }) =>
+      one?.key === first?.key && one?.operator === 'In' && second === undefined,
+  );
+  if (first === undefined || !alike || expressions.length < terms.length) return undefined;
+  const values = [...new Set(expressions.flatMap((one) => one.values))];
+  return [{ key: first.key, operator: 'In', values }];
+}
+
+function labelNote(terms: readonly Term[], pool: string): Note {
+  const said = terms
+    .map(({ matchExpressions, matchFields }) =>
+      [...matchExpressions, ...matchFields]
+        .map(({ key, operator, values }) => `${key} ${operator} ${values.join(',')}`.trim())
+        .join(' and '),
+    )
+    .join('; or ');
+  const text = `no label selector says this: ${said}. Put the label on these nodes, or the pool stays empty: kubectl label node NODE lockkeeper.io/pool=${pool}`;
+  return loud('nodeAffinity', text);
+}
+
+function preferenceNote({ affinity }: Scheduling): Note[] {
+  const preferred = affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  if (preferred.length === 0) return [];
+  return [quiet('nodeAffinity', 'preferences exclude no node, so there is nothing to convert')];
+}
+
+/** Without a toleration for it, kured did not run on a tainted control plane. */
+function workersOnly(scheduling: Scheduling, asked: readonly Requirement[]): Requirement[] {
+  if (toleratesControlPlane(scheduling) || asked.some(({ key }) => key === CONTROL_PLANE))
+    return [];
+  return [{ key: CONTROL_PLANE, operator: 'DoesNotExist', values: [] }];
+}
+
+function toleratesControlPlane({ tolerations }: Scheduling): boolean {
+  return tolerations.some(
+    ({ key, value, effect }) =>
+      (!key || key === CONTROL_PLANE) && !value && (!effect || effect === 'NoSchedule'),
+  );
+}
+
+function tolerationNote(scheduling: Scheduling): Note[] {
+  const { tolerations } = scheduling;
+  if (tolerations.some(({ key, operator, effect }) => !key && operator === 'Exists' && !effect)) {
+    return [];
+  }
+  const where = toleratesControlPlane(scheduling)
+    ? ''
+    : ' The control plane is left out, because kured did not tolerate its taint.';
+  const text = `kured ran only where its tolerations let it, and Lockkeeper's agent runs everywhere: nodes with other taints are in this pool too, unless the selector excludes them.${where}`;
+  return [quiet('tolerations', text)];
+}

@@ -1,0 +1,111 @@
+import type { NotificationText } from './draft.ts';
+import type { Draft, Reader } from './draft.ts';
+import type { OptionName } from './options.ts';
+
+/** kured's three messages, as events of Lockkeeper. */
+const TEMPLATES = {
+  draining: 'message-template-drain',
+  rebooting: 'message-template-reboot',
+  returned: 'message-template-uncordon',
+} as const satisfies Record<string, OptionName>;
+
+/** Receivers kured's library knows (shoutrrr 0.8.0, router/servicemap.go). */
+const SCHEMES =
+  /^(bark|discord|generic(\+https?)?|gotify|googlechat|hangouts|ifttt|join|logger|matrix|mattermost|ntfy|opsgenie|pushbullet|pushover|rocketchat|slack|smtp|teams|telegram|zulip)$/;
+
+const MORE =
+  'kured has three messages; Lockkeeper has more, such as lost, failed and overdue: add them to `on`';
+
+/** One entry for the receiver kured used. Its address is a secret, so the policy holds only the name of a variable. */
+export function notifications(read: Reader, draft: Draft): void {
+  const entry = receiver(read);
+  if (entry === undefined) {
+    withoutReceiver(read);
+    return;
+  }
+  draft.notifications.push({
+    ...entry,
+    on: Object.keys(TEMPLATES),
+    templates: Object.fromEntries(
+      Object.entries(TEMPLATES).map(([event, name]) => [event, template(read, name)]),
+    ),
+  });
+}
+
+function receiver(read: Reader): Pick<NotificationText, 'slack' | 'url' | 'username'> | undefined {
+  if (isGiven(read, 'notify-url')) {
+    if (isGiven(read, 'slack-hook-url')) {
+      read.note('slack-hook-url', 'has no effect in kured beside notify-url');
+    }
+    for (const name of ['slack-username', 'slack-channel'] as const) {
+      if (isGiven(read, name))
+        read.note(name, 'belongs to slack-hook-url; notify-url has it inside');
+    }
+    read.note('notify-url', `${storeAs(read, 'notify-url', 'NOTIFY_URL')}. ${MORE}`);
+    checkScheme(read);
+    return { url: '${NOTIFY_URL}' };
+  }
+  if (!isGiven(read, 'slack-hook-url')) return undefined;
+  read.note('slack-hook-url', `${storeAs(read, 'slack-hook-url', 'SLACK_WEBHOOK_URL')}. ${MORE}`);
+  checkHook(read);
+  return {
+    slack: '${SLACK_WEBHOOK_URL}',
+    username: read.text('slack-username'),
+    ...(isGiven(read, 'slack-channel') ? { channel: read.text('slack-channel') } : {}),
+  };
+}
+
+function isGiven(read: Reader, name: OptionName): boolean {
+  const setting = read.setting(name);
+  return setting?.elsewhere !== undefined || Boolean(setting?.values.at(-1));
+}
+
+function storeAs(read: Reader, name: OptionName, variable: string): string {
+  const { elsewhere } = read.setting(name) ?? {};
+  const from = elsewhere ?? 'a Secret of yours that holds the same address';
+  return `give the worker the environment variable ${variable} from ${from}`;
+}
+
+/** kured strips quotes around the address; the rest of it is never looked at aloud. */
+function schemeOf(read: Reader, name: OptionName): string | undefined {
+  const [, scheme] =
+    /^["']?([a-z][a-z0-9+.-]*):\/\//i.exec(read.setting(name)?.values.at(-1) ?? '') ?? [];
+  return scheme?.toLowerCase();
+}
+
+function checkScheme(read: Reader): void {
+  if (read.setting('notify-url')?.elsewhere !== undefined) return;
+  const scheme = schemeOf(read, 'notify-url');
+  if (scheme !== undefined && SCHEMES.test(scheme)) return;
+  const what = scheme === undefined ? 'no scheme' : `the scheme ${scheme}://`;
+  read.warn('notify-url', `it has ${what}, which kured's library does not know: it sent nothing`);
+}
+
+function checkHook(read: Reader): void {
+  const address = read.setting('slack-hook-url')?.values.at(-1);
+  if (address === undefined) return;
+  const bare = address.replace(/^(["'])(.*)\1$/, '$2');
+  const parts = URL.canParse(bare) ? new URL(bare).pathname.split('/').filter(Boolean) : [];
+  if (parts.filter((part, index) => index > 0 || part !== 'services').length === 3) return;
+  const text =
+    'its path is not Slack\'s /services/A/B/C, so kured 1.23 sends nothing to it; Lockkeeper posts {"text", "username"} to any address';
+  read.warn('slack-hook-url', text);
+}
+
+/** fmt.Sprintf(template, node): %s and %v are the node, %% is a percent sign. */
+function template(read: Reader, name: OptionName): string {
+  const text = read.text(name);
+  if (!/%[sv]/.test(text)) {
+    read.note(
+      name,
+      'has no %s, where kured adds "%!(EXTRA string=…)"; here the text stays as it is',
+    );
+  }
+  return text.replaceAll(/%([sv%])/g, (_, verb: string) => (verb === '%' ? '%' : '{node}'));
+}
+
+function withoutReceiver(read: Reader): void {
+  for (const name of ['slack-username', 'slack-channel', ...Object.values(TEMPLATES)] as const) {
+    if (isGiven(read, name)) read.note(name, 'has no effect without notify-url or slack-hook-url');
+  }
+}
