@@ -16,7 +16,9 @@ function labPolicy(downForMs: number): z.input<typeof Policy> {
         maxUnavailable: 1,
         windows: [{ always: true }],
         drain: { timeout: '2m' },
-        reboot: { orderExpires: '30s', returnWithin, stableFor: '2s' },
+        retry: { pause: '10s', longest: '1m' },
+        // Here nodes are rebooted again and again on purpose.
+        reboot: { orderExpires: '30s', returnWithin, stableFor: '2s', perDay: 1_000 },
       },
     ],
   };
