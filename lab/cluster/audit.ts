@@ -3,7 +3,8 @@ import type { AuditRecord } from './contract.ts';
 
 /**
  * As the audit policy of the lab asks for it: who did what to which object, and without contents. Only of what is written on
- * a Node does it keep what became of it, so that each revision has its author (lab/witness).
+ * a Node does it keep what became of it, so that each revision has its author, and of the going of a pod what was asked for
+ * (lab/witness).
  */
 export const AUDIT_POLICY = {
   apiVersion: 'audit.k8s.io/v1',
@@ -16,6 +17,13 @@ export const AUDIT_POLICY = {
       resources: [{ group: '', resources: ['nodes', 'nodes/status'] }],
       omitManagedFields: true,
     },
+    // By its UID one knows which of several pods of one name was meant.
+    {
+      level: 'Request',
+      verbs: ['create'],
+      resources: [{ group: '', resources: ['pods/eviction'] }],
+    },
+    { level: 'Request', verbs: ['delete'], resources: [{ group: '', resources: ['pods'] }] },
     { level: 'Metadata' },
   ],
 };

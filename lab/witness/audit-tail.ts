@@ -17,9 +17,15 @@ interface PodRecord {
   readonly how: 'evicted' | 'deleted';
   readonly namespace: string;
   readonly name: string;
+  /** Of the pod that was meant; absent when whichever pod has the name was meant. */
+  readonly uid: string | undefined;
 }
 
 export type Told = NodeRecord | PodRecord;
+
+interface DeleteOptions {
+  readonly preconditions?: { readonly uid?: string };
+}
 
 interface AuditEvent {
   readonly verb: string;
@@ -31,6 +37,8 @@ interface AuditEvent {
     readonly namespace?: string;
   };
   readonly responseStatus?: { readonly code?: number };
+  /** Of an eviction, or of a deletion. */
+  readonly requestObject?: DeleteOptions & { readonly deleteOptions?: DeleteOptions };
   readonly responseObject?: { readonly kind?: string };
   readonly requestReceivedTimestamp: string;
 }
@@ -119,12 +127,19 @@ function nodeRecord({ user, responseObject, requestReceivedTimestamp }: AuditEve
   return [{ kind: 'node', user: user.username, atMs, object }];
 }
 
-function podRecord({ verb, user, objectRef, requestReceivedTimestamp }: AuditEvent): PodRecord[] {
-  const { subresource, namespace = '', name = '' } = objectRef ?? {};
-  const evicted = verb === 'create' && subresource === 'eviction';
-  const deleted = verb === 'delete' && !subresource;
-  if (!evicted && !deleted) return [];
+function podRecord(event: AuditEvent): PodRecord[] {
+  const how = howMoved(event);
+  if (how === undefined) return [];
+  const { user, objectRef = {}, requestObject = {}, requestReceivedTimestamp } = event;
+  const { namespace = '', name = '' } = objectRef;
+  const { preconditions } = requestObject.deleteOptions ?? requestObject;
   const atMs = Date.parse(requestReceivedTimestamp);
-  const how = evicted ? 'evicted' : 'deleted';
-  return [{ kind: 'pod-moved', user: user.username, atMs, how, namespace, name }];
+  const uid = preconditions?.uid;
+  return [{ kind: 'pod-moved', user: user.username, atMs, how, namespace, name, uid }];
+}
+
+function howMoved({ verb, objectRef = {} }: AuditEvent): PodRecord['how'] | undefined {
+  const { subresource } = objectRef;
+  if (verb === 'create' && subresource === 'eviction') return 'evicted';
+  return verb === 'delete' && !subresource ? 'deleted' : undefined;
 }

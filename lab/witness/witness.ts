@@ -188,9 +188,10 @@ class Watching implements Witness {
   /** Evictions come after the writes of their time. */
   #noteMoved(): void {
     while (this.#moved[0] && !this.#timeline.isWaiting(this.#moved[0].heardAtMs)) {
-      const { namespace, name, how, atMs } = this.#moved[0];
+      const [moved] = this.#moved;
       this.#moved.shift();
-      const node = this.#places.nodeOf(namespace, name);
+      const { namespace, name, how, atMs } = moved;
+      const node = this.#places.nodeOf(moved);
       if (node === undefined) continue;
       this.#note({ kind: 'pod-moved', atMs, node, pod: `${namespace}/${name}`, how });
     }
