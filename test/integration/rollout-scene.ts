@@ -52,10 +52,15 @@ export class RolloutScene {
     return new RolloutScene(lab, connection, { temporal: tools.temporal, dir });
   }
 
+  /** Fails when a guarantee was broken, or when something of a rollout is left on a node that is in none. */
   async close(): Promise<void> {
-    await this.connection.close();
-    await this.lab.stop();
-    await rm(this.dir, { recursive: true, force: true });
+    try {
+      await this.lab.witness.finish();
+    } finally {
+      await this.connection.close();
+      await this.lab.stop();
+      await rm(this.dir, { recursive: true, force: true });
+    }
   }
 
   /** `temporal workflow start`, exactly as the documentation has it. */
