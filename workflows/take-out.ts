@@ -98,7 +98,7 @@ async function cordon(
 
 /** Drains until the node is proved empty and the order is written, both in one step. */
 async function vacate(rollout: Rollout, cordonedAtMs: number): Promise<Ordered | GivenUp> {
-  const { control, node, pool = '' } = rollout;
+  const { control, node } = rollout;
   const stop = (): boolean => control.paused !== undefined || control.aborted !== undefined;
   let startedAtMs = Date.now();
   for (;;) {
@@ -111,10 +111,16 @@ async function vacate(rollout: Rollout, cordonedAtMs: number): Promise<Ordered |
     }
     rollout.enter('draining');
     const drained = await interruptible(
-      () => waiting(`drain ${node}`).drainNode({ node, pool, startedAtMs, cordonedAtMs }),
+      () =>
+        waiting(`drain ${node}`).drainNode({
+          ...rollout.gateQuestion(),
+          startedAtMs,
+          cordonedAtMs,
+        }),
       stop,
     );
     if (!drained || stop()) continue;
+    if ('closed' in drained) return { kind: 'given-up', because: drained.closed, next: 'again' };
 
     rollout.enter('ordering');
     const ordered = await quick(`prove ${node} empty and order`).orderReboot(

@@ -1,8 +1,10 @@
 import { cancellationSignal, heartbeat, log } from '@temporalio/activity';
 import type { DrainProgress, DrainResult } from '../../domain/drain-progress.ts';
+import { closedInDrain, sayGate } from '../../domain/gates.ts';
 import { pause } from '../bell.ts';
 import type { Deps } from '../deps.ts';
 import { drainNode } from './drain.ts';
+import { gateFacts, type GateQuestion } from '../gates.ts';
 import { GUARD_EVERY_MS } from './look.ts';
 import { ourRecord, stillCordoned, thisRun, type Run } from '../ours.ts';
 import { drainOptions, poolPolicy } from '../pool.ts';
@@ -10,20 +12,30 @@ import { drainOptions, poolPolicy } from '../pool.ts';
 /** A signal is heard by heartbeats. */
 const BEAT_MS = 5_000;
 
-export interface DrainRequest {
-  readonly node: string;
-  readonly pool: string;
+export interface DrainRequest extends GateQuestion {
   /** When this rollout began to drain; the deadline counts from here, however often it is tried. */
   readonly startedAtMs: number;
   /** When the cordon was written, so that it need not be looked for at once. */
   readonly cordonedAtMs: number;
 }
 
-/** Drains the node as its pool's policy says, while the cordon stays ours. */
-export async function drainAsOrdered(
-  deps: Deps,
-  { node, pool, startedAtMs, cordonedAtMs }: DrainRequest,
-): Promise<DrainResult> {
+/** The drain is done, or a gate has closed meanwhile for which it is given up. */
+export type Drained = DrainResult | { readonly closed: string };
+
+class GateClosed extends Error {}
+
+/** Drains the node as its pool's policy says, while the cordon stays ours, the window open and nobody holds the node. */
+export async function drainAsOrdered(deps: Deps, asked: DrainRequest): Promise<Drained> {
+  try {
+    return await drain(deps, asked);
+  } catch (error) {
+    if (error instanceof GateClosed) return { closed: error.message };
+    throw error;
+  }
+}
+
+async function drain(deps: Deps, asked: DrainRequest): Promise<DrainResult> {
+  const { node, pool, startedAtMs, cordonedAtMs } = asked;
   const run = thisRun();
   const signal = cancellationSignal();
   const policy = poolPolicy(deps, pool);
@@ -35,9 +47,7 @@ export async function drainAsOrdered(
       progress: telling(deps, run),
       async guard() {
         if (Date.now() - cordonedAtMs < GUARD_EVERY_MS) return;
-        const seen = await deps.nodes.read(node);
-        ourRecord(seen, node, run);
-        if (seen) stillCordoned(seen);
+        await mayGoOn(deps, asked, run);
       },
       signal,
       nowMs: Date.now,
@@ -50,17 +60,29 @@ export async function drainAsOrdered(
   return result;
 }
 
+async function mayGoOn(deps: Deps, asked: DrainRequest, run: Run): Promise<void> {
+  const seen = await deps.nodes.read(asked.node);
+  ourRecord(seen, asked.node, run);
+  if (!seen) return;
+  stillCordoned(seen);
+  const closed = closedInDrain(await gateFacts(deps, asked, seen), asked.skip);
+  if (closed.length > 0) throw new GateClosed(closed.map(sayGate).join('; '));
+}
+
 /** A drain that is over sooner has nothing to tell that would be read; one that lasts tells again only so often, for each is an event. */
 const TELL_AFTER_MS = 15_000;
 const TELL_EVERY_MS = 60_000;
+const TELL_AT_LEAST_EVERY_MS = 10 * 60_000;
 
 /** Beats with the progress, and tells the rollout when the drain takes its time, so that its status can say why. */
 function telling(deps: Deps, run: Run): (progress: DrainProgress) => void {
   let nextMs = Date.now() + TELL_AFTER_MS;
+  let pauseMs = TELL_EVERY_MS;
   return (progress) => {
     heartbeat(progress);
     if (Date.now() < nextMs) return;
-    nextMs = Date.now() + TELL_EVERY_MS;
+    nextMs = Date.now() + pauseMs;
+    pauseMs = Math.min(2 * pauseMs, TELL_AT_LEAST_EVERY_MS);
     // Not waited for: a Temporal that is away must not hold up the drain, and the heartbeat says the same.
     deps.temporal.tellDrain(run, progress).catch(() => undefined);
   };
