@@ -1,6 +1,9 @@
+import { parseDuration } from '../../domain/durations.ts';
 import { parseSelector } from '../../domain/label-selector.ts';
+import { REBOOT_DEFAULTS } from '../../domain/policy.ts';
+import { rolloutLength } from '../../domain/rollout-length.ts';
 import { agentSettings } from './agent-settings.ts';
-import { sayDuration, Reader, type Draft } from './draft.ts';
+import { sayDuration, Reader, type Draft, type PoolText } from './draft.ts';
 import { readFlags } from './flags.ts';
 import { durationMs } from './go.ts';
 import { alerts, blockingPods, kuredLock } from './gates.ts';
@@ -8,8 +11,10 @@ import { hours } from './hours.ts';
 import { INSTEAD } from './instead.ts';
 import type { Kured } from './kured.ts';
 import { nodesOf, type NodeChoice } from './nodes.ts';
+import { loud } from './notes.ts';
 import { notifications } from './notify.ts';
 import { OPTION_NAMES, OPTIONS, type OptionName } from './options.ts';
+import { shortestS } from './windows.ts';
 
 /** Takes its options from the reader and writes what they become. */
 type Converter = (read: Reader, draft: Draft, kured: Kured) => void;
@@ -83,7 +88,27 @@ export function convert(kured: Kured, poolName: string): Converted {
   const read = new Reader(settings, draft);
   for (const converter of new Set(Object.values(CONVERTERS))) converter(read, draft, kured);
   if (draft.closed.length > 0) draft.pool.windows = [];
+  fitIntoWindow(draft);
   return draft;
+}
+
+/** kured starts until the last second; Lockkeeper when a rollout fits, and refuses a window in which none would. */
+function fitIntoWindow({ pool, notes }: Draft): void {
+  const shortestMs = shortestS(pool.windows) * 1_000;
+  if (shortestMs >= longestMs(pool)) return;
+  pool.expectedLength = sayDuration(Math.max(shortestMs / 2, 1_000));
+  notes.push(loud('windows', SHORT));
+}
+
+const SHORT =
+  'a window is shorter than a rollout may take by its timeouts, so expectedLength is set to half of it; better write what your rollouts take: none begins when less is left';
+
+function longestMs({ drain, reboot }: PoolText): number {
+  const { delay = '0s', timeout = '30m' } = drain ?? {};
+  return rolloutLength({
+    drain: { delay: parseDuration(delay), timeout: parseDuration(timeout) },
+    reboot: { ...REBOOT_DEFAULTS, delay: parseDuration(reboot?.delay ?? '0s') },
+  });
 }
 
 /** For options that have nothing instead: says so, if they were given something else than kured's default. */

@@ -1,3 +1,4 @@
+import { LONGEST_MS } from '../../domain/durations.ts';
 import * as go from './go.ts';
 import { INSTEAD } from './instead.ts';
 import { loud, quiet, type Note } from './notes.ts';
@@ -12,6 +13,7 @@ export interface PoolText {
   maxUnavailable: number;
   timeZone?: string;
   windows: readonly Window[];
+  expectedLength?: string;
   gates?: {
     alerts?: {
       prometheus: string;
@@ -48,7 +50,7 @@ export interface NotificationText {
 }
 
 /** A setting of the agent, as the environment of its container. */
-export interface AgentSetting {
+interface AgentSetting {
   readonly variable: string;
   readonly value: string;
 }
@@ -156,9 +158,9 @@ function decides(name: OptionName): boolean {
   return 'key' in instead && !instead.key.startsWith('notifications');
 }
 
-/** "1h30m": milliseconds as the policy and the agent take them. */
+/** "1h30m": milliseconds as the policy and the agent take them; more than they take is the most they take. */
 export function sayDuration(ms: number): string {
-  let rest = Math.round(ms);
+  let rest = Math.min(Math.round(ms), LONGEST_MS);
   const parts: string[] = [];
   for (const [unit, size] of [
     ['h', 3_600_000],

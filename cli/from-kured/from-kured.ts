@@ -62,7 +62,18 @@ function policyOf(converted: readonly Converted[]): PolicyText {
 
 /** The keys as the documentation has them, whatever was asked for first. */
 function inOrder(pool: PoolText): PoolText {
-  const { name, nodes, maxUnavailable, timeZone, windows, gates, drain, reboot, ...rest } = pool;
+  const {
+    name,
+    nodes,
+    maxUnavailable,
+    timeZone,
+    windows,
+    expectedLength,
+    gates,
+    drain,
+    reboot,
+    ...rest
+  } = pool;
   const { alerts, blockingPods, kuredLock } = gates ?? {};
   return {
     name,
@@ -70,6 +81,7 @@ function inOrder(pool: PoolText): PoolText {
     maxUnavailable,
     ...(timeZone && { timeZone }),
     windows,
+    ...(expectedLength && { expectedLength }),
     gates: {
       ...(alerts && { alerts }),
       ...(blockingPods && { blockingPods }),

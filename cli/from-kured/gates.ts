@@ -47,7 +47,7 @@ function withoutPassword(read: Reader, address: string): string {
   const text =
     'its user and password are left out: give them to the worker from the environment or a file; until then the gate stays closed';
   read.warn('prometheus-url', text);
-  return address.replace(/\/\/[^/@]*@/, '//');
+  return address.replace(/\/\/[^/?#]*@/, '//');
 }
 
 /** Go's regular expression as JavaScript's; they differ in how flags and groups are named. */

@@ -70,7 +70,9 @@ export const Container = z.object({
 export type Container = z.infer<typeof Container>;
 
 export const DaemonSet = z.object({
-  metadata: z.object({ name: z.string().default('kured'), namespace: z.string().optional() }),
+  metadata: z
+    .object({ name: z.string().default('kured'), namespace: z.string().optional() })
+    .prefault({}),
   spec: z.object({
     template: z.object({
       spec: Scheduling.extend({

@@ -11,6 +11,9 @@ export interface PolicyText {
 
 const WIDTH = 100;
 
+/** To Helm, which reads YAML 1.1, 22:00 can be a number and on a boolean; and ${…} looks better in quotes. */
+const READ_OTHERWISE = /^(\d+:|\$|on$)/;
+
 const HEAD = [
   'A policy of Lockkeeper that does what kured did. Read what follows, then look at it with',
   '  lockkeeper policy check FILE',
@@ -24,9 +27,8 @@ export function render(policy: PolicyText, converted: readonly Converted[]): str
     Collection(_, node) {
       if (isShort(node)) node.flow = true;
     },
-    Scalar(key, node) {
-      // 22:00 is a number to some readers of YAML.
-      if (key !== 'key' && typeof node.value === 'string' && /^(\d+:|\$)/.test(node.value)) {
+    Scalar(_, node) {
+      if (typeof node.value === 'string' && READ_OTHERWISE.test(node.value)) {
         node.type = 'QUOTE_DOUBLE';
       }
     },

@@ -88,8 +88,9 @@ function readDaemonSet(object: KubeObject): Found[] {
 }
 
 function runsKured({ name, image = '', command, args }: Container): boolean {
+  if (name === 'kured' || /(^|\/)kured(-[a-z0-9]+)?([:@]|$)/.test(image)) return true;
   const [program = ''] = programOf({ command, args });
-  return name === 'kured' || /(^|\/)kured(-[a-z0-9]+)?([:@]|$)/.test(image) || isKured(program);
+  return command.length > 0 && isKured(program);
 }
 
 const isKured = (word: string) => /(^|\/)kured$/.test(word);

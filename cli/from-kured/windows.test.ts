@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { WEEK, type Day } from './go.ts';
 import { windowsOf, type Hours, type Window } from './windows.ts';
 

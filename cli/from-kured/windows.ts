@@ -48,6 +48,22 @@ export function meant({ days, startS, endS }: Hours): Window {
   return { days: week, start: clock(startS), end: closing(endS) };
 }
 
+/** The shortest time that one of them is open, in seconds. */
+export function shortestS(windows: readonly Window[]): number {
+  return Math.min(
+    ...windows.map((window) => {
+      if ('always' in window) return Infinity;
+      const lasts = secondsOf(window.end) - secondsOf(window.start);
+      return lasts > 0 ? lasts : lasts + 24 * 3_600;
+    }),
+  );
+}
+
+function secondsOf(clock: string): number {
+  const [hours = 0, minutes = 0, seconds = 0] = clock.split(':').map(Number);
+  return hours * 3_600 + minutes * 60 + seconds;
+}
+
 function some(days: readonly Day[], start: string, end: string): Window[] {
   return days.length === 0 ? [] : [{ days, start, end }];
 }

@@ -1,0 +1,409 @@
+import { describe, expect, test } from '@jest/globals';
+import type { z } from 'zod';
+import * as fc from 'fast-check';
+import { parse } from 'yaml';
+import { Policy } from '../../domain/policy.ts';
+import { fromKured } from './from-kured.ts';
+import { WEEK } from './go.ts';
+import { converted, daemonSet, onlyPool } from './kured.fixture.ts';
+
+const ALL_OPTIONS = [
+  '--force-reboot',
+  '--drain-grace-period=90',
+  '--drain-pod-selector=app!=db',
+  '--skip-wait-for-delete-timeout=300',
+  '--drain-delay=30s',
+  '--drain-timeout=10m',
+  '--reboot-delay=90s',
+  '--lock-annotation=example.org/lock',
+  '--lock-release-delay=30m',
+  '--prometheus-url=http://prometheus:9090',
+  '--alert-filter-regexp=^Watchdog$',
+  '--alert-firing-only',
+  '--prefer-no-schedule-taint=weave.works/kured-node-reboot',
+  '--concurrency=2',
+  '--slack-hook-url=https://hooks.slack.com/services/A/B/C',
+  '--slack-channel=#ops',
+  '--blocking-pod-selector=app=db,role=primary',
+  '--reboot-days=fri,sat',
+  '--start-time=22:00',
+  '--end-time=03:59:59',
+  '--time-zone=Europe/Zurich',
+  '--pre-reboot-node-labels=state=rebooting',
+  '--post-reboot-node-labels=state=serving',
+];
+
+/** Keys of the policy that are still to come. Each is taken out of here when it lands. */
+const NOT_YET: readonly string[] = ['notifications', 'pools.gates', 'pools.labels', 'pools.taint'];
+
+const other = (zone: string) =>
+  daemonSet(['--notify-url=slack://A/B/C', `--time-zone=${zone}`], {
+    name: 'kured-gpu',
+    pod: { nodeSelector: { pool: 'gpu' } },
+  });
+
+describe('the policy that is made', () => {
+  const policies = ['Europe/Zurich', 'UTC'].map(
+    (zone) => converted(`${daemonSet(ALL_OPTIONS)}---\n${other(zone)}`).policy,
+  );
+
+  test('is accepted, but for the keys that the policy does not have yet', () => {
+    for (const policy of policies) {
+      expect(Policy.safeParse(without(policy, NOT_YET)).error?.issues).toBeUndefined();
+    }
+  });
+
+  test('has no other keys than the list says that the policy does not have yet: take out what has landed', () => {
+    const unknown = policies.flatMap((policy) => unknownKeys(Policy.safeParse(policy)));
+    expect([...new Set(unknown)].toSorted()).toEqual([...NOT_YET].toSorted());
+  });
+});
+
+const TWO_DIGITS = fc.integer({ min: 0, max: 59 }).map((number) => String(number).padStart(2, '0'));
+const HOUR = fc.integer({ min: 0, max: 23 });
+const CLOCK = fc.oneof(
+  fc.tuple(HOUR, TWO_DIGITS).map(([hour, minute]) => `${hour}:${minute}`),
+  fc.tuple(HOUR, TWO_DIGITS, TWO_DIGITS).map((parts) => parts.join(':')),
+  HOUR.map(String),
+);
+const LENGTH = fc.constantFrom('0', '30s', '5m', '90m', '24h', '1.5s', '99999h', '250ms', '-1s');
+
+test('G12: whatever hours and lengths kured is told, the policy is accepted', () => {
+  fc.assert(
+    fc.property(
+      fc.subarray([...WEEK]),
+      fc.record({ start: CLOCK, end: CLOCK }),
+      fc.record({ timeout: LENGTH, drain: LENGTH, reboot: LENGTH, release: LENGTH }),
+      (days, { start, end }, lengths) => {
+        const { policy } = converted(
+          daemonSet([
+            `--reboot-days=${days.join(',')}`,
+            `--start-time=${start}`,
+            `--end-time=${end}`,
+            `--drain-timeout=${lengths.timeout}`,
+            `--drain-delay=${lengths.drain}`,
+            `--reboot-delay=${lengths.reboot}`,
+            `--lock-release-delay=${lengths.release}`,
+          ]),
+        );
+        expect(Policy.safeParse(without(policy, NOT_YET)).error?.issues).toBeUndefined();
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+function unknownKeys({ error }: z.ZodSafeParseResult<unknown>): string[] {
+  const keys = (error?.issues ?? []).flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) =>
+          [...issue.path.filter((part) => typeof part === 'string'), key].join('.'),
+        )
+      : [],
+  );
+  return [...new Set(keys)];
+}
+
+function without(value: unknown, keys: readonly string[], path = ''): unknown {
+  if (Array.isArray(value)) return value.map((one) => without(one, keys, path));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .map(([key, inside]) => ({ key, inside, at: path === '' ? key : `${path}.${key}` }))
+      .filter(({ at }) => !keys.includes(at))
+      .map(({ key, inside, at }) => [key, without(inside, keys, at)]),
+  );
+}
+
+const at = (name: string, pool: string, ...args: string[]) =>
+  daemonSet([`--ds-name=${name}`, ...args], { name, pod: { nodeSelector: { pool } } });
+
+const shared = (name: string) => daemonSet([], { name, pod: { nodeSelector: { pool: name } } });
+
+describe('several DaemonSets', () => {
+  test('become several pools, without a warning where their nodes and locks are their own', () => {
+    const { policy, warnings } = converted(
+      [
+        at('kured-workers', 'workers', '--start-time=9', '--concurrency=2'),
+        at('kured-gpu', 'gpu', '--end-time=9'),
+      ].join('---\n'),
+    );
+    expect(policy).toMatchObject({
+      timeZone: 'UTC',
+      pools: [
+        { name: 'workers', nodes: 'pool=workers', maxUnavailable: 2 },
+        { name: 'gpu', nodes: 'pool=gpu', maxUnavailable: 1 },
+      ],
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  test('of the same name get a number', () => {
+    const { policy } = converted(
+      [at('kured', 'a'), at('kured', 'b'), at('kured', 'c')].join('---\n'),
+    );
+    expect(policy.pools.map(({ name }) => name)).toEqual(['nodes', 'nodes-2', 'nodes-3']);
+  });
+
+  test('in different time zones say so each for itself', () => {
+    const { policy } = converted(
+      [at('a', 'a', '--time-zone=Europe/Zurich'), at('b', 'b')].join('---\n'),
+    );
+    expect(policy).not.toHaveProperty('timeZone');
+    expect(policy.pools.map(({ timeZone }) => timeZone)).toEqual(['Europe/Zurich', 'UTC']);
+  });
+
+  test('that tell the same receiver are one notification', () => {
+    const url = '--notify-url=slack://A/B/C';
+    const { policy } = converted([at('a', 'a', url), at('b', 'b', url)].join('---\n'));
+    expect(policy.notifications).toHaveLength(1);
+    expect(policy.notifications?.[0]).not.toHaveProperty('pools');
+  });
+
+  test('that tell different receivers name their pools', () => {
+    const { policy } = converted(
+      [
+        at('a', 'a', '--notify-url=slack://A/B/C'),
+        at('b', 'b', '--slack-hook-url=https://hooks.slack.com/services/A/B/C'),
+        at('c', 'c'),
+      ].join('---\n'),
+    );
+    expect(policy.notifications).toMatchObject([
+      { url: '${NOTIFY_URL}', pools: ['a'] },
+      { slack: '${SLACK_WEBHOOK_URL}', pools: ['b'] },
+    ]);
+  });
+
+  test('that may have a node in common are told of', () => {
+    const { warnings } = converted(
+      [at('a', 'a'), daemonSet(['--ds-name=b'], { name: 'b' })].join('---\n'),
+    );
+    expect(warnings.join()).toContain('a node may be in this pool and in a too');
+  });
+
+  test('that share a lock are told of', () => {
+    const { warnings } = converted([shared('a'), shared('b')].join('---\n'));
+    expect(warnings.join()).toContain("it shares kured's lock with a: one budget for all of them");
+  });
+});
+
+const closed = (args: readonly string[], container: object = {}) => {
+  const result = converted(daemonSet(args, { container }));
+  expect(onlyPool(result).windows).toEqual([]);
+  return result;
+};
+
+describe('no window is open where kured would have rebooted nothing, or nobody knows what it would have done', () => {
+  test.each([
+    ['--start-time=5:00pm', 'kured does not start with --start-time=5:00pm: it is not a time'],
+    ['--end-time=24:00', 'kured does not start with --end-time=24:00'],
+    ['--reboot-days=mon,funday', 'kured does not start with --reboot-days'],
+    ['--time-zone=Europe/Zuerich', 'kured does not start with --time-zone=Europe/Zuerich'],
+    ['--period=60', 'kured does not start with --period=60: it is not a duration'],
+    ['--drain-timeout=1d', 'kured does not start with --drain-timeout=1d'],
+    ['--concurrency=10%', 'kured does not start with --concurrency=10%: it is not a whole number'],
+    ['--force-reboot=yes', 'kured does not start with --force-reboot=yes'],
+    ['--reboot-method=magic', 'kured does not start with --reboot-method=magic'],
+    ['--lock-release-delay', 'kured does not start: --lock-release-delay has no value'],
+    ['--blocking-pod-selector=a b', '--blocking-pod-selector: one of them is no label selector'],
+    ['--blocking-pod-selector=', '--blocking-pod-selector: one of them is no label selector'],
+    ['--drain-pod-selector=a b', '--drain-pod-selector: is no label selector'],
+  ])('%s', (arg, reason) => {
+    const { comments, warnings } = closed([arg]);
+    expect(comments).toContain('It has no window, so that nothing is rebooted, because');
+    expect(comments).toContain(reason);
+    expect(warnings.join()).toContain(`its pool has no window: ${reason}`);
+  });
+
+  test.each(['reboot-days', 'time-zone', 'concurrency', 'prometheus-url', 'drain-pod-selector'])(
+    'the value of %s is elsewhere',
+    (name) => {
+      const variable = `KURED_${name.replaceAll('-', '_').toUpperCase()}`;
+      const valueFrom = { configMapKeyRef: { name: 'kured', key: 'value' } };
+      const { comments } = closed([], { env: [{ name: variable, valueFrom }] });
+      expect(comments).toContain(
+        `${variable} comes from key value of ConfigMap kured, which is not in the input`,
+      );
+    },
+  );
+
+  test('an empty list of days', () => {
+    const { warnings } = closed(['--reboot-days=']);
+    expect(warnings.join()).toContain('it is empty, so kured never reboots anything');
+  });
+
+  test('a window of one second', () => {
+    const { warnings } = closed(['--start-time=9:00', '--end-time=9:00']);
+    expect(warnings.join()).toContain('it ends in the second in which it begins');
+  });
+
+  test('but a setting that decides over no node leaves it open', () => {
+    const env = [{ name: 'KURED_PERIOD', valueFrom: { configMapKeyRef: { name: 'a', key: 'b' } } }];
+    const result = converted(daemonSet([], { container: { env } }));
+    expect(onlyPool(result).windows).toEqual([{ always: true }]);
+    expect(result.warnings.join()).toContain('KURED_PERIOD: comes from key b of ConfigMap a');
+  });
+});
+
+const told = (...args: string[]) => converted(daemonSet(args)).warnings.join('\n');
+
+describe('a person is told', () => {
+  test.each([
+    ['that the pool is open at every hour', [], 'this pool is open at every hour'],
+    [
+      'what a window over midnight meant',
+      ['--start-time=22:00', '--end-time=4:00', '--reboot-days=fri'],
+      '{"days":["fri"],"start":"22:00","end":"04:00"}, which belongs to the day it starts on',
+    ],
+    ['that force has a deadline now', ['--force-reboot'], 'never got past a disruption budget'],
+    [
+      'that a password was left out',
+      ['--prometheus-url=http://u:p@prom'],
+      'user and password are left out',
+    ],
+    ['that an address is none', ['--prometheus-url=prom'], 'is not an address'],
+    [
+      'that an expression cannot be read',
+      ['--prometheus-url=http://p', '--alert-filter-regexp=a**'],
+      'cannot be written in JavaScript',
+    ],
+    ['that a label is half', ['--pre-reboot-node-labels=a'], 'one entry has no "="'],
+    ['that labels do not pair', ['--pre-reboot-node-labels=a=b'], 'have different keys'],
+    [
+      'that an address was never understood',
+      ['--notify-url=https://example.org'],
+      'the scheme https://',
+    ],
+    ['that a hook was never used', ['--slack-hook-url=https://example.org/hook'], "is not Slack's"],
+    [
+      'that a negation hides failures',
+      ['--reboot-sentinel-command=sh -c "! check"'],
+      'A "!" turns every failure',
+    ],
+    [
+      'that another command needs privileges',
+      ['--reboot-command=/sbin/reboot'],
+      'privileged: true',
+    ],
+    [
+      'that a window is short',
+      ['--start-time=9', '--end-time=9:29:59'],
+      'expectedLength is set to half',
+    ],
+    ['that pods stay on the node', ['--drain-pod-selector=a'], 'are killed by the reboot'],
+    [
+      'where the sentinel has to be mounted',
+      ['--reboot-sentinel=/sentinel/x'],
+      'has the hostPath /var/run',
+    ],
+  ])('%s', (_, args, text) => {
+    expect(told(...args)).toContain(text);
+  });
+
+  test.each([
+    ['--alert-firing-only', '--alert-firing-only: has no effect without prometheus-url'],
+    ['--slack-channel=#ops', '--slack-channel: has no effect without notify-url'],
+    ['--drain-delay=1m', '--drain-delay: kured waits before it cordons'],
+    ['--concurrency=2', '--concurrency: maxUnavailable counts every node'],
+    ['--reboot-signal=40', '--reboot-signal: has no effect with reboot-method command'],
+  ])('quietly of %s', (arg, text) => {
+    const { comments, warnings } = converted(daemonSet([arg]));
+    expect(comments).toContain(text);
+    expect(warnings.join()).not.toContain(text);
+  });
+
+  test('nothing about options that are as kured has them', () => {
+    const plain = converted(daemonSet([]));
+    const spelled = converted(
+      daemonSet([
+        '--lock-ttl=0',
+        '--metrics-port=8080',
+        '--annotate-nodes=false',
+        '--lock-release-delay=0',
+      ]),
+    );
+    expect(spelled.yaml).toBe(plain.yaml);
+  });
+});
+
+describe('a secret is never repeated', () => {
+  const SECRET = 'T0PS3CRET';
+
+  test.each([
+    ['a receiver', [`--notify-url=slack://${SECRET}`]],
+    ['a receiver that is not understood', [`--notify-url=${SECRET}`]],
+    ['an address in quotes', [`--slack-hook-url="https://example.org/${SECRET}"`]],
+    ['a password of Prometheus', [`--prometheus-url=https://user:${SECRET}@prom.example.org`]],
+    [
+      'a password of Prometheus with an at sign',
+      [`--prometheus-url=https://user:x@${SECRET}@prom.example.org`],
+    ],
+    ['an unknown option', [`--token=${SECRET}`]],
+    ['an unknown option and its next word', ['--token', SECRET]],
+    ['a word that belongs to nothing', ['--force-reboot', SECRET]],
+  ])('%s', (_, args) => {
+    expect(JSON.stringify(fromKured(daemonSet(args)))).not.toContain(SECRET);
+  });
+
+  test('a variable', () => {
+    const env = ['KURED_NOTIFY_URL', 'KURED_SLACK_HOOK_URL', 'KURED_WHAT', 'OTHER'].map((name) => ({
+      name,
+      value: SECRET,
+    }));
+    const text = daemonSet(['--notify-url=$(OTHER)'], { container: { env } });
+    expect(JSON.stringify(fromKured(text))).not.toContain(SECRET);
+  });
+});
+
+const template = (text: string) =>
+  converted(daemonSet(['--notify-url=slack://A/B/C', `--message-template-drain=${text}`]));
+
+describe('templates of messages', () => {
+  test.each([
+    ['%s', '{node}'],
+    ['node %s of %v', 'node {node} of {node}'],
+    ['100%% %s', '100% {node}'],
+  ])('%j becomes %j', (text, becomes) => {
+    expect(template(text).policy.notifications).toMatchObject([
+      { templates: { draining: becomes } },
+    ]);
+  });
+
+  test('without the node stay as they are, and it is said', () => {
+    const { policy, comments } = template('draining');
+    expect(policy.notifications).toMatchObject([{ templates: { draining: 'draining' } }]);
+    expect(comments).toContain('--message-template-drain: has no %s');
+  });
+});
+
+const alerts = (expression: string, ...more: string[]) =>
+  onlyPool(
+    converted(
+      daemonSet(['--prometheus-url=http://p', `--alert-filter-regexp=${expression}`, ...more]),
+    ),
+  ).gates?.alerts;
+
+describe('expressions for alerts', () => {
+  test.each([
+    ['^(A|B)$', '^(A|B)$'],
+    ['(?i)watchdog', '(?i:watchdog)'],
+    ['(?P<name>a)', '(?<name>a)'],
+    ['\\Aa\\z', '^a$'],
+  ])('%s is %s for JavaScript', (expression, becomes) => {
+    expect(alerts(expression)?.ignore).toBe(becomes);
+    expect(() => RegExp(becomes)).not.toThrow();
+  });
+
+  test('that JavaScript cannot read are left out, so that every alert counts', () => {
+    expect(alerts('a**')).toEqual({ prometheus: 'http://p', states: ['pending', 'firing'] });
+    expect(alerts('a**', '--alert-filter-match-only')).not.toHaveProperty('only');
+  });
+});
+
+test('the output is a policy with comments, and its strings mean the same to every reader of YAML', () => {
+  const { yaml } = converted(daemonSet(ALL_OPTIONS));
+  expect(yaml).toMatch(/^# A policy of Lockkeeper/);
+  expect(yaml.split('\n').filter((line) => line.length > 110)).toEqual([]);
+  expect(yaml).toContain('start: "22:00"');
+  expect(parse(yaml, { version: '1.1' })).toEqual(parse(yaml));
+});
