@@ -95,21 +95,24 @@ describe('cordonNode', () => {
     {
       name: 'another rollout has taken',
       annotations: recorded({ workflowId: 'by-hand' }),
+      type: 'not-ours',
       message: 'node n1 has been taken by by-hand',
     },
     {
-      name: 'a former run has left',
+      name: 'another run of the same rollout has left, as before a reset',
       annotations: recorded({ runId: 'run-0' }),
-      message: 'node n1 has been taken by node-rollout/n1',
+      type: 'run-changed',
+      message: 'node n1 carries the mark of run run-0',
     },
     {
       name: 'nobody can say who has',
       annotations: { [ANNOTATION.rollout]: '{' },
+      type: 'not-ours',
       message: 'the rollout annotation of n1 cannot be read: it is not JSON',
     },
-  ])('G6: does not touch a node that $name', async ({ annotations, message }) => {
+  ])('G6: does not touch a node that $name', async ({ annotations, type, message }) => {
     const { cordon, nodes } = onStage({ annotations });
-    await expect(cordon()).rejects.toMatchObject({ type: 'not-ours', nonRetryable: true, message });
+    await expect(cordon()).rejects.toMatchObject({ type, nonRetryable: true, message });
     expect(nodes.updates).toEqual([]);
   });
 
@@ -122,9 +125,51 @@ describe('cordonNode', () => {
   ])('says so when the node is deleted $when', async ({ gone }) => {
     const { cordon, stage } = onStage();
     gone(stage);
-    await expect(cordon()).rejects.toMatchObject({
-      type: 'node-gone',
-      message: 'node n1 was deleted before it was cordoned',
+    expect(await cordon()).toEqual({ kind: 'gone' });
+    expect(stage.nodes.events).toEqual([]);
+  });
+
+  test('G1: touches nothing by a permit the lock knows no more, for its room may be taken', async () => {
+    const { cordon, nodes, stage } = onStage();
+    stage.temporal.knowsPermits = false;
+    expect(await cordon()).toEqual({
+      kind: 'closed',
+      because: 'the lock of pool workers no longer knows the permit',
     });
+    expect(nodes.updates).toEqual([]);
+    expect(nodes.lifecycle).toEqual({});
+    expect(nodes.events).toEqual([]);
+  });
+
+  test('asks the lock about its own permit, by name', async () => {
+    const { cordon, stage } = onStage();
+    const asked: unknown[] = [];
+    stage.temporal.holdsPermit = async (...question: unknown[]) => {
+      asked.push(...question);
+      return true;
+    };
+    await cordon();
+    expect(asked).toEqual(['workers', { workflowId: 'node-rollout/n1', grantId: 'workers-1' }]);
+  });
+
+  test('G1: asks again about the permit after a conflict: it may have been taken away since', async () => {
+    const { cordon, nodes, stage } = onStage();
+    nodes.meanwhile.push(() => {
+      nodes.change('n1', { labels: { pool: 'workers', new: 'label' } });
+      stage.temporal.knowsPermits = false;
+    });
+    expect(await cordon()).toMatchObject({ kind: 'closed' });
+    expect(nodes.at('n1').unschedulable).toBe(false);
+  });
+
+  test('does not write once its attempt was given up: another may have taken its place', async () => {
+    const { cordon, nodes, stage } = onStage();
+    stage.temporal.holdsPermit = async () => {
+      stage.environment.cancel('CANCELLED');
+      return true;
+    };
+    await expect(cordon()).rejects.toThrow('CANCELLED');
+    expect(nodes.at('n1')).toMatchObject({ unschedulable: false, annotations: {} });
+    expect(nodes.updates).toEqual([]);
   });
 });

@@ -155,9 +155,9 @@ describe('G2: no order is written', () => {
       expected: { type: 'not-ours', message: 'node n1 has been taken by by-hand' },
     },
     {
-      name: 'for a node another run has taken',
+      name: 'for a node that carries the mark of another run of the same rollout, as after a reset',
       node: { annotations: recorded({ runId: 'run-2' }) },
-      expected: { type: 'not-ours' },
+      expected: { type: 'run-changed', message: 'node n1 carries the mark of run run-2' },
     },
     {
       name: 'for a node whose record was removed',

@@ -58,7 +58,7 @@ describe('restoreNode', () => {
       unschedulable: false,
       annotations: { 'example.org/x': 'y' },
     });
-    expect(Object.keys(nodes.at('n1').annotations)).toEqual(['example.org/x']);
+    expect(Object.keys(nodes.at('n1').annotations)).toEqual(['example.org/x', ANNOTATION.past]);
     expect(nodes.lifecycle).toEqual({});
     expect(nodes.updates).toHaveLength(1);
     expect(nodes.events).toEqual(['n1 Normal Returned: rebooted and back, boot id boot-2']);
@@ -110,7 +110,7 @@ describe('restoreNode', () => {
       annotations: { ...recorded(), [ANNOTATION.quarantine]: QUARANTINE },
     });
     await restore();
-    expect(nodes.at('n1').annotations).toEqual({});
+    expect(Object.keys(nodes.at('n1').annotations)).toEqual([ANNOTATION.past]);
   });
 
   test.each<{ name: string; node: Partial<FakeNode> }>([

@@ -125,7 +125,7 @@ describe('placeOf', () => {
     { name: 'the first waits behind the holders', node: 'n2', place: 1, behind: ['n1'] },
     { name: 'the next waits behind both', node: 'n3', place: 2, behind: ['n1', 'n2'] },
   ])('$name', ({ node, place, behind }) => {
-    expect(placeOf(state, `node-rollout/${node}`)).toEqual({ place, behind });
+    expect(placeOf(state, `node-rollout/${node}`, 9)).toEqual({ place, behind });
   });
 });
 
@@ -236,7 +236,7 @@ describe('G1: whatever is asked, granted and given back in whatever order,', () 
       if (move.do !== 'release' || move.grant === undefined) return;
       const held = holderOf(before, `node-rollout/${move.node}`)?.grantId;
       const freed = before.holders.length - after.holders.length;
-      expect(freed).toBe(held === `workers-${move.grant}` ? 1 : 0);
+      expect(freed).toBe(held === `workers-k-${move.grant}` ? 1 : 0);
       expect(after.queue).toEqual(before.queue);
     });
   });
