@@ -1,4 +1,5 @@
 import type { Policy } from '../domain/policy.ts';
+import type { CalendarSource } from './calendars.ts';
 import type { NodeApi } from './kube/nodes.ts';
 import type { PodApi } from './kube/pods.ts';
 import type { TemporalPort } from './temporal.ts';
@@ -15,6 +16,8 @@ export interface Deps {
   readonly nodes: NodeApi;
   readonly pods: PodApi;
   readonly policy: PolicySource;
+  /** The calendars that the policy's windows name. */
+  readonly calendars: CalendarSource;
   readonly temporal: TemporalPort;
   /** False where the search attributes could not be registered; rollouts then go without. */
   readonly searchAttributes: boolean;

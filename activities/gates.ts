@@ -12,6 +12,7 @@ import type { Deps } from './deps.ts';
 import { waiting } from './failure.ts';
 import { thisRun } from './ours.ts';
 import { knownPool, restRules } from './pool.ts';
+import { windowLook } from './windows.ts';
 
 export interface GateQuestion {
   readonly node: string;
@@ -47,7 +48,7 @@ export async function lookAtGates(deps: Deps, asked: GateQuestion): Promise<Gate
   if (closed.length === 0) return { kind: 'open', ...standing(deps, asked, node) };
   const idle = asked.skip.includes('required') ? undefined : nothingToDo(facts);
   if (idle !== undefined) return { kind: 'nothing-to-do', because: idle };
-  return { kind: 'closed', closed, lookAgainMs: deps.lookAgainMs };
+  return { kind: 'closed', closed, lookAgainMs: untilNextLook(deps, facts) };
 }
 
 /**
@@ -60,8 +61,8 @@ export async function passGates(
 ): Promise<GateLook> {
   const look = await lookAtGates(deps, asked);
   if (look.kind === 'closed' && sameGates(look.closed, asked.known)) {
-    const spreadMs = Math.round(deps.lookAgainMs * (0.9 + Math.random() * 0.2));
-    throw waiting('gate-closed', look.closed.map(sayGate).join('; '), spreadMs);
+    const because = look.closed.map(sayGate).join('; ');
+    throw waiting('gate-closed', because, spread(look.lookAgainMs, deps.lookAgainMs));
   }
   if (look.kind === 'closed') {
     log.info('node waits', { node: asked.node, because: look.closed.map(sayGate) });
@@ -78,22 +79,35 @@ function standing(deps: Deps, asked: GateQuestion, { zone, report }: NodeFacts):
   };
 }
 
-/** Everything the gates are judged on, for a node just read. */
+/** So that a fleet does not look all at once. A window that opens soon is looked at just after it has. */
+function spread(pauseMs: number, usualMs: number): number {
+  const random = Math.random();
+  return Math.round(pauseMs < usualMs ? pauseMs + random * 1_000 : pauseMs * (0.9 + random * 0.2));
+}
+
+/** The usual pause, or a shorter one when the window opens sooner. */
+function untilNextLook({ lookAgainMs }: Deps, { window, nowMs }: GateFacts): number {
+  if (window.kind === 'open' || window.opensMs === undefined) return lookAgainMs;
+  return Math.min(lookAgainMs, Math.max(1_000, window.opensMs - nowMs));
+}
+
+/** Everything the gates are judged on, for a node just read; `underWay` once it is out of service. */
 export async function gateFacts(
   deps: Deps,
-  asked: GateQuestion,
+  asked: GateQuestion & { readonly underWay?: boolean },
   node: NodeFacts,
 ): Promise<GateFacts> {
   const { workflowId } = thisRun();
   const owner = node.rollout?.ok ? node.rollout.value.workflowId : workflowId;
-  const pool = knownPool(deps, asked.pool);
+  const { pool, underWay = false } = asked;
+  const nowMs = Date.now();
   return {
     node,
     workflowId,
     ownerRunning: owner === workflowId || (await deps.temporal.isRunning(owner)),
-    windows: pool?.windows ?? [],
-    rest: restRules(pool),
+    window: await windowLook(deps, { pool, underWay, nowMs }),
+    rest: restRules(knownPool(deps, pool)),
     evenIfNotRequired: asked.evenIfNotRequired,
-    nowMs: Date.now(),
+    nowMs,
   };
 }

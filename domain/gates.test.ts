@@ -14,6 +14,7 @@ import type { NodeFacts } from './node-facts.ts';
 const NOW = Date.parse('2026-11-23T22:00:00Z');
 const MINUTE = 60_000;
 const US = 'node-rollout/n1';
+const NO_WINDOW = { kind: 'closed', because: 'its pool has no window' } as const;
 
 const report = (over: Partial<NonNullable<NodeFacts['report']>> = {}) => ({
   report: { wants: 'required', message: 'linux-image', heardAtMs: NOW - MINUTE, ...over } as const,
@@ -24,7 +25,7 @@ function facts(node: Partial<NodeFacts> = {}, over: Partial<GateFacts> = {}): Ga
     node: aNode({ ...report(), ...node }),
     workflowId: US,
     ownerRunning: true,
-    windows: [{ always: true }],
+    window: { kind: 'open' },
     rest: { pauseMs: 10 * MINUTE, longestPauseMs: 60 * MINUTE, rebootsPerDay: 3 },
     evenIfNotRequired: false,
     nowMs: NOW,
@@ -76,8 +77,8 @@ describe('G8: a closed gate says why:', () => {
       expected: ['hold: held until 2026-11-23T22:00:00.001Z: year end'],
     },
     {
-      name: 'the pool has no window',
-      given: facts({}, { windows: [] }),
+      name: 'the window is not open',
+      given: facts({}, { window: NO_WINDOW }),
       expected: ['window: its pool has no window'],
     },
     {
@@ -112,7 +113,7 @@ describe('G8: a closed gate says why:', () => {
     },
     {
       name: 'every closed gate, not just the first',
-      given: facts({ hold: { reason: 'x' }, deleting: true }, { windows: [] }),
+      given: facts({ hold: { reason: 'x' }, deleting: true }, { window: NO_WINDOW }),
       expected: [
         'hold: held: x',
         'window: its pool has no window',
@@ -170,7 +171,7 @@ test('skipping leaves out the named gates and no others', () => {
       quarantine: quarantine('boot-1'),
       deleting: true,
     },
-    { windows: [] },
+    { window: NO_WINDOW },
   );
   expect(closedGates(all, []).map(({ gate }) => gate)).toEqual([...GATES]);
   for (const skipped of SKIPPABLE) {

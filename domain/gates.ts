@@ -1,6 +1,7 @@
 import { AGENT_SILENT_AFTER_MS } from './node-contract.ts';
 import type { NodeFacts } from './node-facts.ts';
 import { restReason, type RestRules } from './past.ts';
+import type { WindowLook } from './window/look.ts';
 
 export const GATES = [
   'required',
@@ -38,7 +39,7 @@ export interface GateFacts {
   readonly workflowId: string;
   /** Whether the rollout named on the node, if it is another one, is still running. */
   readonly ownerRunning: boolean;
-  readonly windows: readonly { readonly always: true }[];
+  readonly window: WindowLook;
   readonly rest: RestRules;
   /** Reboot although nothing asks for it. */
   readonly evenIfNotRequired: boolean;
@@ -80,6 +81,17 @@ export function closedGates(facts: GateFacts, skip: readonly string[]): ClosedGa
 }
 
 /**
+ * What ends a drain that is under way: a person's hold, and the end of the window. The other gates are looked at again when
+ * the node is empty: a drain itself makes alerts fire, and undoing it would only disturb twice.
+ */
+const ENDS_DRAIN: ReadonlySet<GateName> = new Set<GateName>(['hold', 'window']);
+
+/** Every closed gate for which a drain is given up half-way. */
+export function closedInDrain(facts: GateFacts, skip: readonly string[]): ClosedGate[] {
+  return closedGates(facts, skip).filter(({ gate }) => ENDS_DRAIN.has(gate));
+}
+
+/**
  * A fresh word of the agent that nothing asks for a reboot: there is nothing to wait for. A record that cannot be read is
  * something to wait for all the same: a person has to look at it.
  */
@@ -111,8 +123,8 @@ function holdGate({ node, nowMs }: GateFacts): string | undefined {
   return untilMs > nowMs ? `held until ${new Date(untilMs).toISOString()}: ${reason}` : undefined;
 }
 
-function windowGate({ windows }: GateFacts): string | undefined {
-  return windows.some(({ always }) => always) ? undefined : 'its pool has no window';
+function windowGate({ window }: GateFacts): string | undefined {
+  return window.kind === 'closed' ? window.because : undefined;
 }
 
 function ownerGate({ node, workflowId, ownerRunning }: GateFacts): string | undefined {

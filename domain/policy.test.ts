@@ -14,11 +14,12 @@ const MINUTE = 60_000;
 test('a name and a selector are a whole pool; what is not written has a safe default', () => {
   expect(Policy.parse({ pools: [WORKERS] })).toEqual({
     scanEvery: MINUTE,
+    freezes: [],
     pools: [
       {
         ...WORKERS,
         maxUnavailable: 1,
-        windows: [],
+        freezes: [],
         drain: { timeout: 30 * MINUTE, onTimeout: 'undo', delay: 0, atOnce: 20 },
         reboot: {
           delay: 0,
@@ -114,7 +115,7 @@ describe('G9: a bad policy is refused with the path and the rule:', () => {
     {
       name: 'a window that is not said to be always open',
       policy: pools({ windows: [{ always: false }] }),
-      expected: ['pools[0].windows[0].always: Invalid input: expected true'],
+      expected: ['pools[0].windows[0].always: write always: true, or another window'],
     },
     {
       name: 'two pools of one name',

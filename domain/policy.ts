@@ -1,16 +1,12 @@
 import { z } from 'zod';
-import { DURATION, isDuration, parseDuration } from './durations.ts';
+import { durationMs, longerThanZero } from './duration-schema.ts';
 import { parseSelector } from './label-selector.ts';
+import { windowProblems } from './window/check.ts';
+import { timeZone } from './window/field-schemas.ts';
+import { freezes } from './window/freeze-schema.ts';
+import { windows } from './window/window-schema.ts';
 
 /** The policy: type, default, check and documentation in one. Only the worker, the CLI and tests import it as a value. */
-
-const durationMs = z
-  .string()
-  .regex(DURATION, { error: 'write a duration like 90s, 30m, 1h30m or 14d', abort: true })
-  .refine(isDuration, 'write a duration of at most 3650d')
-  .transform(parseDuration);
-
-const longerThanZero = durationMs.refine((ms) => ms >= 1_000, 'write a duration of at least 1s');
 
 const labelSelector = z
   .string()
@@ -28,10 +24,6 @@ const maxUnavailable = z
   .describe(
     'Nodes of the pool that may be out of service at once, whoever took them out; a percentage rounds down, to at least 1',
   );
-
-const Window = z.strictObject({
-  always: z.literal(true).describe('Open at every hour; must be written out'),
-});
 
 const Drain = z.strictObject({
   timeout: longerThanZero.prefault('30m').describe('Longest drain before it is given up'),
@@ -84,10 +76,14 @@ const Pool = z.strictObject({
     'Label selector of its nodes; a node in no pool, or in two, is reported and left alone',
   ),
   maxUnavailable: maxUnavailable.default(1),
-  windows: z
-    .array(Window)
-    .default([])
-    .describe('When nodes may be taken out of service; none: never'),
+  timeZone: timeZone.optional(),
+  windows: windows.optional(),
+  freezes,
+  expectedLength: longerThanZero
+    .optional()
+    .describe(
+      'How long a rollout takes: it begins only if so much is left of the window. Default: the sum of its timeouts',
+    ),
   after: z.array(z.string()).default([]).describe('Pools that are done before this one begins'),
   order: z
     .enum(['fifo', 'zone'])
@@ -125,6 +121,9 @@ function goesAfter(
 export const Policy = z
   .strictObject({
     scanEvery: longerThanZero.prefault('1m').describe('How often the fleet is looked over'),
+    timeZone: timeZone.optional(),
+    windows: windows.optional().describe('The windows of pools that have none of their own'),
+    freezes: freezes.describe('Freezes of all pools'),
     pools: z.array(Pool).min(1),
   })
   .superRefine(({ pools }, context) => {
@@ -142,6 +141,11 @@ export const Policy = z
         }
       }
     }
+  })
+  .superRefine((policy, context) => {
+    for (const { path, message } of windowProblems(policy)) {
+      context.addIssue({ code: 'custom', path: [...path], message });
+    }
   });
 
 export type Policy = z.infer<typeof Policy>;
@@ -152,7 +156,8 @@ export function problemsOf(error: z.ZodError, whole = '(whole file)'): string[] 
   return error.issues.map((issue) => `${pathOf(issue.path) || whole}: ${issue.message}`);
 }
 
-function pathOf(path: readonly PropertyKey[]): string {
+/** A place in the policy as people write it: pools[0].windows[1].cron; empty for the whole. */
+export function pathOf(path: readonly PropertyKey[]): string {
   return path
     .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
     .join('')

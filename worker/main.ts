@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { Worker, type Logger } from '@temporalio/worker';
+import { Calendars } from '../activities/calendars.ts';
 import { createActivities } from '../activities/index.ts';
 import { connectKube } from '../activities/kube/client.ts';
 import { nodeApi } from '../activities/kube/nodes.ts';
@@ -112,6 +114,11 @@ async function createWorker(
       nodes: nodeApi(kube),
       pods: podApi(kube),
       policy,
+      calendars: new Calendars({
+        directory: dirname(config.policyPath),
+        nowMs: Date.now,
+        told: (problem) => logger.warn('calendar cannot be read', { because: problem }),
+      }),
       temporal: temporalPort(temporal.client, refused === undefined),
       searchAttributes: refused === undefined,
       lookAgainMs: config.lookAgainMs,

@@ -65,7 +65,10 @@ async function mayGoOn(deps: Deps, asked: DrainRequest, run: Run): Promise<void>
   ourRecord(seen, asked.node, run);
   if (!seen) return;
   stillCordoned(seen);
-  const closed = closedInDrain(await gateFacts(deps, asked, seen), asked.skip);
+  const closed = closedInDrain(
+    await gateFacts(deps, { ...asked, underWay: true }, seen),
+    asked.skip,
+  );
   if (closed.length > 0) throw new GateClosed(closed.map(sayGate).join('; '));
 }
 

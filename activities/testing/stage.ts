@@ -4,6 +4,8 @@ import type { DrainProgress } from '../../domain/drain-progress.ts';
 import type { PermitRequest } from '../../domain/lock-state.ts';
 import { Policy } from '../../domain/policy.ts';
 import type { RolloutInput } from '../../domain/rollout-input.ts';
+import type { CalendarCopy } from '../../domain/window/plan.ts';
+import type { CalendarSource } from '../calendars.ts';
 import type { Deps } from '../deps.ts';
 import type { TemporalPort } from '../temporal.ts';
 import { FakeNodes, FakePods } from './fake-cluster.ts';
@@ -65,11 +67,21 @@ class FakeTemporal implements TemporalPort {
   }
 }
 
+/** Calendars in memory. */
+class FakeCalendars implements CalendarSource {
+  readonly copies = new Map<string, CalendarCopy>();
+
+  async read(place: string): Promise<CalendarCopy> {
+    return this.copies.get(place) ?? { problem: `calendar ${place} cannot be read: not there` };
+  }
+}
+
 /** Everything an activity acts through, and the context of an activity of `node-rollout/n1`, run `run-1`. */
 export class Stage {
   readonly nodes = new FakeNodes();
   readonly pods = new FakePods();
   readonly temporal = new FakeTemporal();
+  readonly calendars = new FakeCalendars();
   readonly logged: string[] = [];
   readonly heartbeats: unknown[] = [];
   readonly environment: MockActivityEnvironment;
@@ -83,6 +95,7 @@ export class Stage {
       nodes: this.nodes,
       pods: this.pods,
       temporal: this.temporal,
+      calendars: this.calendars,
       policy: { current: () => policy, hash: 'policy-1' },
       searchAttributes: true,
       lookAgainMs: 60_000,

@@ -1,0 +1,54 @@
+import type { Policy } from '../domain/policy.ts';
+import { rolloutLength } from '../domain/rollout-length.ts';
+import { lookAtWindows, type WindowLook } from '../domain/window/look.ts';
+import { Plan, type CalendarCopy } from '../domain/window/plan.ts';
+import { poolWindows } from '../domain/window/pool-windows.ts';
+import type { Deps } from './deps.ts';
+
+export interface WindowMoment {
+  readonly pool: string;
+  /** The node is out of service already: the window has to be open, and need not be long enough for a whole rollout. */
+  readonly underWay: boolean;
+  readonly nowMs: number;
+}
+
+/** What the windows of a pool say, by the policy in force and its calendars as they are at hand. */
+export async function windowLook(
+  { policy, calendars }: Pick<Deps, 'policy' | 'calendars'>,
+  { pool, underWay, nowMs }: WindowMoment,
+): Promise<WindowLook> {
+  const current = policy.current();
+  const index = current.pools.findIndex(({ name }) => name === pool);
+  const found = current.pools[index];
+  if (!found) return { kind: 'closed', because: 'its pool has no window' };
+  const plan = await planOf(current, index, calendars);
+  return lookAtWindows(plan, { nowMs, neededMs: underWay ? 0 : rolloutLength(found) });
+}
+
+interface Made {
+  readonly plan: Plan;
+  readonly calendars: ReadonlyMap<string, CalendarCopy>;
+}
+
+/** Plans remember what they have worked out, so they are kept as long as the policy and the calendars they are made of. */
+const made = new WeakMap<Policy, Map<number, Made>>();
+
+async function planOf(policy: Policy, index: number, source: Deps['calendars']): Promise<Plan> {
+  const input = poolWindows(policy, index);
+  const places = input.entries.flatMap(({ window }) =>
+    window.kind === 'calendar' ? [window.calendar] : [],
+  );
+  const copies = await Promise.all(
+    places.map(async (place) => [place, await source.read(place)] as const),
+  );
+  const calendars = new Map(copies);
+  const plans = made.get(policy) ?? new Map<number, Made>();
+  made.set(policy, plans);
+  const known = plans.get(index);
+  if (known && copies.every(([place, copy]) => known.calendars.get(place) === copy)) {
+    return known.plan;
+  }
+  const plan = new Plan({ ...input, calendars });
+  plans.set(index, { plan, calendars });
+  return plan;
+}
