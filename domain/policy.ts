@@ -142,11 +142,15 @@ export const Policy = z
       }
     }
   })
-  .superRefine((policy, context) => {
-    for (const { path, message } of windowProblems(policy)) {
-      context.addIssue({ code: 'custom', path: [...path], message });
-    }
-  });
+  .superRefine(
+    (policy, context) => {
+      for (const { path, message } of windowProblems(policy)) {
+        context.addIssue({ code: 'custom', path: [...path], message });
+      }
+    },
+    // What is refused already cannot be reckoned with.
+    { when: ({ issues }) => issues.length === 0 },
+  );
 
 export type Policy = z.infer<typeof Policy>;
 export type PoolPolicy = Policy['pools'][number];

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
-import { Policy, problemsOf } from '../domain/policy.ts';
+import { basename } from 'node:path';
+import { readPolicy } from '../domain/policy-text.ts';
+import type { Policy } from '../domain/policy.ts';
 
-/** The text is not a policy: every problem, as "path: rule". */
+/** The text is not a policy: every problem, as "policy.yaml:14 path: rule". */
 export class BadPolicy extends Error {
   constructor(path: string, problems: readonly string[]) {
     super(`${path} is refused: ${problems.join('; ')}`);
@@ -18,10 +19,10 @@ interface Loaded {
 /** Reads the policy at `path`, or throws BadPolicy with everything that is wrong with it. */
 export function loadPolicy(path: string): Loaded {
   const text = readText(path);
-  const parsed = Policy.safeParse(parseYaml(path, text));
-  if (!parsed.success) throw new BadPolicy(path, problemsOf(parsed.error));
+  const read = readPolicy(text, basename(path));
+  if (read.kind === 'refused') throw new BadPolicy(path, read.problems);
   return {
-    policy: parsed.data,
+    policy: read.policy,
     hash: createHash('sha256').update(text).digest('hex').slice(0, 12),
   };
 }
@@ -86,15 +87,5 @@ function readText(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     throw new BadPolicy(path, [error instanceof Error ? error.message : String(error)]);
-  }
-}
-
-function parseYaml(path: string, text: string): unknown {
-  try {
-    return parse(text);
-  } catch (error) {
-    // Not only a YAMLParseError: an alias without an anchor, such as an unquoted *, is a ReferenceError.
-    const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-    throw new BadPolicy(path, [first.replace(/:$/, '')]);
   }
 }

@@ -1,0 +1,115 @@
+import { describe, expect, test } from '@jest/globals';
+import { readPolicy, WrittenPolicy } from './policy-text.ts';
+
+const refusals = (text: string): readonly string[] => {
+  const read = readPolicy(text, 'policy.yaml');
+  return read.kind === 'refused' ? read.problems : [];
+};
+
+const HEAD = `# The policy.
+timeZone: Europe/Zurich
+pools:
+  - name: workers
+    nodes: pool=workers
+`;
+
+test('a good text is a policy', () => {
+  const read = readPolicy(`${HEAD}    windows: [{ always: true }]\n`, 'policy.yaml');
+  expect(read).toMatchObject({ kind: 'policy', policy: { timeZone: 'Europe/Zurich' } });
+});
+
+describe('G9: a problem names its file, its line, its path, the rule and what is written:', () => {
+  test.each<{ name: string; text: string; expected: string[] }>([
+    {
+      name: 'a value in a block',
+      text: `${HEAD}    windows:\n      - always: true\n      - cron: 0 0 31 2 *\n        for: 4h\n`,
+      expected: [
+        'policy.yaml:8 pools[0].windows[1].cron: this cron never fires: write a day that exists (found "0 0 31 2 *")',
+      ],
+    },
+    {
+      name: 'a value in braces, on the line of its key',
+      text: `${HEAD}    windows: [\n      { days: [mon],\n        start: "25:00", end: "04:00" }]\n`,
+      expected: [
+        'policy.yaml:8 pools[0].windows[0].start: write a time like "22:00" or "22:00:30" (found "25:00")',
+      ],
+    },
+    {
+      name: 'a key that is not known, on its own line',
+      text: `${HEAD}    drain:\n      timeout: 5m\n      tiemout: 5m\n`,
+      expected: ['policy.yaml:8 pools[0].drain: Unrecognized key: "tiemout"'],
+    },
+    {
+      name: 'a key that is missing, on the line of what it is missing in',
+      text: `timeZone: UTC\npools:\n\n  - name: workers\n`,
+      expected: [
+        'policy.yaml:4 pools[0].nodes: Invalid input: expected string, received undefined',
+      ],
+    },
+    {
+      name: 'what comes from an alias, on the line of the anchor',
+      text: `${HEAD}    windows: &nights\n      - cron: x\n        for: 4h\n  - name: others\n    nodes: pool=others\n    windows: *nights\n`,
+      expected: [
+        expect.stringMatching(/^policy\.yaml:7 pools\[0\]\.windows\[0\]\.cron: write a cron/),
+        expect.stringMatching(/^policy\.yaml:7 pools\[1\]\.windows\[0\]\.cron: write a cron/),
+      ] as unknown as string[],
+    },
+    {
+      name: 'everything at once',
+      text: `scanEvry: 1m\npools:\n  - name: Workers\n    nodes: ''\n`,
+      expected: [
+        'policy.yaml:3 pools[0].name: write a name of lower-case letters, digits and dashes (found "Workers")',
+        'policy.yaml:4 pools[0].nodes: write a label selector like agentpool=workers (found "")',
+        'policy.yaml:1 (whole file): Unrecognized key: "scanEvry"',
+      ],
+    },
+    {
+      name: 'an address without what it may hold of secrets',
+      text: `${HEAD}    windows: [{ calendar: "ftp://example.org/private-token" }]\n`,
+      expected: [
+        'policy.yaml:6 pools[0].windows[0].calendar: write the path of an .ics file, or an address that begins with https://',
+      ],
+    },
+    {
+      name: 'an empty file',
+      text: '',
+      expected: ['policy.yaml:1 (whole file): Invalid input: expected object, received null'],
+    },
+    {
+      name: 'a list instead of a policy',
+      text: '- 1\n',
+      expected: ['policy.yaml:1 (whole file): Invalid input: expected object, received array'],
+    },
+  ])('$name', ({ text, expected }) => {
+    expect(refusals(text)).toEqual(expected);
+  });
+});
+
+describe('G9: what is not YAML is told with its line:', () => {
+  test.each([
+    { name: 'a bracket that is not closed', text: 'a: 1\nb: [', because: /^policy\.yaml:2 Flow/ },
+    {
+      name: 'a key written twice',
+      text: 'a: 1\nb: 2\na: 3\n',
+      because: /^policy\.yaml:3 Map keys must be unique/,
+    },
+    {
+      name: 'an alias without an anchor',
+      text: 'pools: *all\n',
+      because: /^policy\.yaml Unresolved alias/,
+    },
+    { name: 'two documents', text: 'a: 1\n---\na: 1\n', because: /multiple documents/ },
+  ])('$name', ({ text, because }) => {
+    const [problem, ...more] = refusals(text);
+    expect(problem).toMatch(because);
+    expect(problem).not.toContain('\n');
+    expect(more).toEqual([]);
+  });
+});
+
+test('the line of a path that is only partly there is that of its nearest part', () => {
+  const written = new WrittenPolicy('a:\n  b:\n    - c: 1\n', 'x.yaml');
+  expect(
+    [[], ['a'], ['a', 'b', 0, 'c'], ['a', 'b', 7], ['z']].map((path) => written.lineOf(path)),
+  ).toEqual([1, 1, 3, 2, 1]);
+});

@@ -1,0 +1,105 @@
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import type { Document, Node } from 'yaml';
+import type { z } from 'zod';
+import { pathOf, Policy } from './policy.ts';
+
+/** The policy in a text, or everything that is wrong with it as "policy.yaml:14 pools[0].windows[1].cron: rule". */
+export type PolicyReading =
+  | { readonly kind: 'policy'; readonly policy: Policy }
+  | { readonly kind: 'refused'; readonly problems: readonly string[] };
+
+const refused = (problems: readonly string[]): PolicyReading => ({ kind: 'refused', problems });
+
+/** Reads a policy; `name` is what the problems call its file. */
+export function readPolicy(text: string, name: string): PolicyReading {
+  const written = new WrittenPolicy(text, name);
+  if (written.problems.length > 0) return refused(written.problems);
+  const parsed = Policy.safeParse(written.value);
+  if (parsed.success) return { kind: 'policy', policy: parsed.data };
+  return refused(parsed.error.issues.map((issue) => written.say(issue)));
+}
+
+/** A policy file as it is written: its value, and where everything in it stands. */
+export class WrittenPolicy {
+  readonly value: unknown;
+  /** Why it is no YAML. */
+  readonly problems: readonly string[];
+  private readonly name: string;
+  private readonly document: Document;
+  private readonly lines = new LineCounter();
+
+  constructor(text: string, name: string) {
+    this.name = name;
+    this.document = parseDocument(text, { lineCounter: this.lines });
+    const problems = this.document.errors.map((error) => {
+      const line = this.lines.linePos(error.pos[0]).line;
+      return `${name}:${line} ${firstLine(error.message)}`;
+    });
+    try {
+      this.value = problems.length > 0 ? undefined : this.document.toJS();
+    } catch (error) {
+      // An alias without an anchor, such as an unquoted *, is found only now.
+      problems.push(`${name} ${firstLine(error instanceof Error ? error.message : String(error))}`);
+    }
+    this.problems = problems;
+  }
+
+  /** A problem with its file, line, path, rule, and what is written there. */
+  say(issue: z.core.$ZodIssue): string {
+    const key = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+    const line = this.lineOf(key === undefined ? issue.path : [...issue.path, key]);
+    const place = pathOf(issue.path) || '(whole file)';
+    return `${this.name}:${line} ${place}: ${issue.message}${this.found(issue.path)}`;
+  }
+
+  /** The line on which the value at this path stands, or the nearest thing around it. */
+  lineOf(path: readonly PropertyKey[]): number {
+    const { offset } = this.walk(path);
+    return this.lines.linePos(offset).line || 1;
+  }
+
+  private found(path: readonly PropertyKey[]): string {
+    const { node, whole } = this.walk(path);
+    if (!whole || !isScalar(node)) return '';
+    const text = JSON.stringify(node.value) ?? '';
+    // What looks like an address may hold a secret.
+    return /:\/\//.test(text) || text.length > 80 ? '' : ` (found ${text})`;
+  }
+
+  private walk(path: readonly PropertyKey[]): Found {
+    let at: Found = { node: this.document.contents, offset: 0, whole: true };
+    for (const key of path) {
+      const inner = this.step(at.node, key);
+      if (!inner) return { ...at, whole: false };
+      at = { ...inner, whole: true };
+    }
+    return at;
+  }
+
+  private step(node: Node | null, key: PropertyKey): Omit<Found, 'whole'> | undefined {
+    const real = isAlias(node) ? node.resolve(this.document) : node;
+    if (isSeq(real) && typeof key === 'number') {
+      const item = real.items[key];
+      return isNode(item) ? { node: item, offset: startOf(item) } : undefined;
+    }
+    if (!isMap(real)) return undefined;
+    const pair = real.items.find(({ key: own }) => isScalar(own) && own.value === key);
+    return pair && { node: isNode(pair.value) ? pair.value : null, offset: startOf(pair.key) };
+  }
+}
+
+const startOf = (node: unknown): number => (isNode(node) ? (node.range?.[0] ?? 0) : 0);
+
+interface Found {
+  readonly node: Node | null;
+  /** Where it, or its key, begins in the text. */
+  readonly offset: number;
+  /** Whether the whole path is there. */
+  readonly whole: boolean;
+}
+
+/** YAML's messages go on with a picture of the place. */
+function firstLine(message: string): string {
+  const [first = ''] = message.split('\n');
+  return first.replace(/:$/, '');
+}
