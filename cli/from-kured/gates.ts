@@ -1,3 +1,4 @@
+import { RE2JS } from 're2js';
 import { parseSelector } from '../../domain/label-selector.ts';
 import type { Draft, Reader } from './draft.ts';
 
@@ -50,26 +51,17 @@ function withoutPassword(read: Reader, address: string): string {
   return address.replace(/\/\/[^/?#]*@/, '//');
 }
 
-/** Go's regular expression as JavaScript's; they differ in how flags and groups are named. */
+/** Kept as it is: both sides read it as RE2 does, unanchored. */
 function expressionOf(read: Reader): string | undefined {
   const text = read.text('alert-filter-regexp');
   if (text === '') return undefined;
-  const translated = text
-    .replaceAll('(?P<', '(?<')
-    .replace(/^\(\?([ims]+)\)([\s\S]*)$/, '(?$1:$2)')
-    .replaceAll('\\z', '$')
-    .replaceAll('\\A', '^');
   try {
-    RegExp(translated);
-    return translated;
+    RE2JS.compile(text);
   } catch {
-    read.warn('alert-filter-regexp', UNREADABLE);
-    return undefined;
+    read.refuse('alert-filter-regexp', 'a regular expression of Go');
   }
+  return text;
 }
-
-const UNREADABLE =
-  'cannot be written in JavaScript, so it is left out, and every alert counts until you rewrite it as gates.alerts.ignore or gates.alerts.only';
 
 export function blockingPods(read: Reader, { pool }: Draft): void {
   const selectors = read.list('blocking-pod-selector') ?? [];
