@@ -61,18 +61,22 @@ export function whoseTurn(asked: TurnQuestion): Turn {
 
 type Wait = Extract<Turn, { kind: 'wait' }>;
 
-function otherPoolsFirst({ before }: TurnQuestion): Wait | undefined {
+function otherPoolsFirst({ before, nowMs }: TurnQuestion): Wait | undefined {
   const waits = before.flatMap(({ pool, nodes }) => {
-    const left = nodes.filter(isStillToRoll).map(({ name }) => name);
+    const left = nodes.filter((node) => isStillToRoll(node, nowMs)).map(({ name }) => name);
     return left.length > 0 ? [`pool ${pool} goes first, and is not done: ${shortList(left)}`] : [];
   });
   return waits.length > 0 ? { kind: 'wait', because: waits.join('; ') } : undefined;
 }
 
 /** Nodes that a person holds, or that another reboot would not help, are not waited for. */
-function isStillToRoll({ report, rollout, hold, quarantine }: NodeFacts): boolean {
+function isStillToRoll(node: NodeFacts, nowMs: number): boolean {
+  const { report, rollout, hold, quarantine, bootId } = node;
   if (rollout) return true;
-  return report?.wants === 'required' && !hold && !quarantine;
+  const held = hold !== undefined && (hold.untilMs === undefined || hold.untilMs > nowMs);
+  // As at the gates: one of an earlier boot is over, and one that cannot be read waits for a person.
+  const quarantined = quarantine && (!quarantine.ok || quarantine.value.bootId === bootId);
+  return report?.wants === 'required' && !held && !quarantined;
 }
 
 function stillPausing({ rules, lastReturn, nowMs }: TurnQuestion): Wait | undefined {
