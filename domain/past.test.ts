@@ -1,0 +1,209 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { readPast, writePast, type Past } from './node-contract.ts';
+import { afterFailure, afterReboot, isForgettable, restReason, type RestRules } from './past.ts';
+
+const NOW = Date.parse('2026-11-23T22:00:00Z');
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const RULES: RestRules = { pauseMs: 10 * MINUTE, longestPauseMs: 6 * HOUR, rebootsPerDay: 3 };
+
+const failed = (count: number, lastAtMs = NOW): Past => ({
+  reboots: [],
+  failed: { count, lastAtMs, because: 'shop/web-1: budget web' },
+});
+const rebooted = (...hoursAgo: number[]): Past => ({
+  reboots: hoursAgo.map((hours) => NOW - hours * HOUR),
+});
+
+/** How long the node rests from now, found by asking at every minute of two days. */
+function restsMs(past: Past, rules = RULES): number {
+  let ms = 0;
+  while (restReason(past, rules, NOW + ms) !== undefined && ms < 2 * DAY) ms += MINUTE;
+  return ms;
+}
+
+describe('after a try that ended without a reboot', () => {
+  test.each([
+    { count: 1, minutes: 10 },
+    { count: 2, minutes: 20 },
+    { count: 3, minutes: 40 },
+    { count: 4, minutes: 80 },
+    { count: 5, minutes: 160 },
+    { count: 6, minutes: 320 },
+    { count: 7, minutes: 360 },
+    { count: 8, minutes: 360 },
+    { count: 5_000, minutes: 360 },
+  ])('the pause after $count is $minutes minutes', ({ count, minutes }) => {
+    expect(restsMs(failed(count))).toBe(minutes * MINUTE);
+  });
+
+  test('a first pause that is longer than the longest is the longest', () => {
+    const rules = { ...RULES, pauseMs: 9 * HOUR };
+    expect(restsMs(failed(1), rules)).toBe(6 * HOUR);
+  });
+
+  test.each([
+    {
+      count: 1,
+      words:
+        'tried once without a reboot, next try after 2026-11-23T22:10:00.000Z; last: shop/web-1: budget web',
+    },
+    {
+      count: 3,
+      words:
+        'tried 3 times without a reboot, next try after 2026-11-23T22:40:00.000Z; last: shop/web-1: budget web',
+    },
+  ])('G8: the reason after $count says when the next comes, and why the last ended', (given) => {
+    expect(restReason(failed(given.count), RULES, NOW)).toBe(given.words);
+  });
+
+  test('it counts them, and keeps the last words short', () => {
+    const first = afterFailure(undefined, 'x'.repeat(9_000), NOW);
+    expect(first).toEqual({
+      reboots: [],
+      failed: { count: 1, lastAtMs: NOW, because: 'x'.repeat(200) },
+    });
+    expect(afterFailure(first, 'again', NOW + HOUR)).toEqual({
+      reboots: [],
+      failed: { count: 2, lastAtMs: NOW + HOUR, because: 'again' },
+    });
+  });
+
+  test('a reboot that is proved makes them forgotten', () => {
+    expect(afterReboot(failed(9), NOW)).toEqual({ reboots: [NOW] });
+  });
+});
+
+describe('reboots of one day', () => {
+  test.each<{ name: string; past: Past; perDay?: number; expected: string | undefined }>([
+    { name: 'none is few enough', past: rebooted(), expected: undefined },
+    { name: 'less than the cap are few enough', past: rebooted(5, 1), expected: undefined },
+    {
+      name: 'as many as the cap are enough, until the oldest of them is a day old',
+      past: rebooted(20, 5, 1),
+      expected:
+        'rebooted 3 times within 24 h, and at most 3 are allowed: again after 2026-11-24T02:00:00.000Z',
+    },
+    {
+      name: 'more than a lowered cap rest until the one that matters is a day old',
+      past: rebooted(20, 5, 1),
+      perDay: 1,
+      expected:
+        'rebooted 3 times within 24 h, and at most 1 are allowed: again after 2026-11-24T21:00:00.000Z',
+    },
+    {
+      name: 'one under a cap of one is said as once',
+      past: rebooted(23),
+      perDay: 1,
+      expected:
+        'rebooted once within 24 h, and at most 1 are allowed: again after 2026-11-23T23:00:00.000Z',
+    },
+    { name: 'a day old ones do not count', past: rebooted(24, 5, 1), expected: undefined },
+  ])('$name', ({ past, perDay = 3, expected }) => {
+    expect(restReason(past, { ...RULES, rebootsPerDay: perDay }, NOW)).toBe(expected);
+  });
+
+  test('the time it names is the time from which on it may go', () => {
+    const past = rebooted(20, 5, 1);
+    expect(restReason(past, RULES, NOW + 4 * HOUR - 1)).toBeDefined();
+    expect(restReason(past, RULES, NOW + 4 * HOUR)).toBeUndefined();
+  });
+
+  test('are told of before failed tries', () => {
+    const past = { ...failed(1), ...rebooted(3, 2, 1) };
+    expect(restReason(past, RULES, NOW)).toMatch(/^rebooted 3 times/);
+  });
+
+  test('older ones are not remembered', () => {
+    const past = rebooted(30, 24, 23);
+    expect(afterReboot(past, NOW).reboots).toEqual([NOW - 23 * HOUR, NOW]);
+    expect(afterFailure(past, 'x', NOW).reboots).toEqual([NOW - 23 * HOUR]);
+  });
+});
+
+test('a node without a past does not rest', () => {
+  expect(restReason(undefined, RULES, NOW)).toBeUndefined();
+});
+
+test.each([
+  { name: 'nothing', past: rebooted(), expected: true },
+  { name: 'failed tries alone, once no reboot is wanted', past: failed(3), expected: true },
+  { name: 'a reboot of yesterday', past: rebooted(24), expected: true },
+  { name: 'a reboot of today, for the cap', past: rebooted(30, 23), expected: false },
+])('of $name it is forgettable: $expected', ({ past, expected }) => {
+  expect(isForgettable(past, NOW)).toBe(expected);
+});
+
+/** What is remembered after the history, as it stands on the node, and when it ended. */
+function live(steps: readonly { rebooted: boolean; afterMs: number; because: string }[]) {
+  let past: Past | undefined;
+  let nowMs = NOW;
+  for (const { rebooted, afterMs, because } of steps) {
+    nowMs += afterMs;
+    const next = rebooted ? afterReboot(past, nowMs) : afterFailure(past, because, nowMs);
+    past = readPast(writePast(next) ?? undefined);
+    expect(past).toEqual(next);
+  }
+  return { past, nowMs };
+}
+
+describe('whatever has happened to a node,', () => {
+  const step = fc.record({
+    rebooted: fc.boolean(),
+    afterMs: fc.integer({ min: 1, max: 8 * HOUR }),
+    because: fc.string(),
+  });
+  const rules = fc.record({
+    pauseMs: fc.integer({ min: 1_000, max: 8 * HOUR }),
+    longestPauseMs: fc.integer({ min: 1_000, max: 8 * HOUR }),
+    rebootsPerDay: fc.integer({ min: 1, max: 5 }),
+  });
+  const history = fc.array(step, { maxLength: 20, size: 'max' });
+
+  test('it says the same words at every look until the reason is another', () => {
+    fc.assert(
+      fc.property(history, rules, (steps, given) => {
+        const { past, nowMs } = live(steps);
+        const words = restReason(past, given, nowMs);
+        if (words === undefined) return;
+        const until = Date.parse(/after (\S+?Z)/.exec(words)?.[1] ?? '');
+        expect(until).toBeGreaterThan(nowMs);
+        if (words.startsWith('tried')) {
+          expect(restReason(past, given, until - 1)).toBe(words);
+          expect(restReason(past, given, until)).toBeUndefined();
+        } else expect(restReason(past, given, until)).not.toBe(words);
+      }),
+    );
+  });
+
+  test('it rests at most a day and the longest pause, then it may go', () => {
+    fc.assert(
+      fc.property(history, rules, (steps, given) => {
+        const { past, nowMs } = live(steps);
+        expect(restReason(past, given, nowMs + DAY + given.longestPauseMs)).toBeUndefined();
+      }),
+    );
+  });
+
+  test('as long as the rest is kept to, no more reboots than allowed come within a day', () => {
+    fc.assert(
+      fc.property(history, rules, (steps, given) => {
+        let past: Past | undefined;
+        let nowMs = NOW;
+        const reboots: number[] = [];
+        for (const { afterMs } of steps) {
+          nowMs += afterMs;
+          if (restReason(past, given, nowMs) !== undefined) continue;
+          past = afterReboot(past, nowMs);
+          reboots.push(nowMs);
+        }
+        for (const at of reboots) {
+          const within = reboots.filter((other) => other <= at && other > at - DAY);
+          expect(within.length).toBeLessThanOrEqual(given.rebootsPerDay);
+        }
+      }),
+    );
+  });
+});
