@@ -49,10 +49,11 @@ export function freezeOf(
   reader: WallClock,
 ): Freeze {
   const clock = timeZone === undefined ? reader : zoneClock(timeZone);
-  return { fromMs: instant(from, clock, 0), toMs: instant(to, clock, DAY_MS), because };
+  return { fromMs: instantAt(from, clock), toMs: instantAt(to, clock, DAY_MS), because };
 }
 
-function instant(moment: Moment, clock: WallClock, ofDay: number): number {
+/** The instant of a moment; of a whole day, the one this long after its midnight on the clock. */
+export function instantAt(moment: Moment, clock: WallClock, ofDay = 0): number {
   switch (moment.kind) {
     case 'day':
       return instantOf(clock, moment.local + ofDay);

@@ -106,10 +106,14 @@ const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
 /** 0 for Sunday to 6 for Saturday, as cron counts. */
 export const weekdayOf = (local: number): number => new Date(local).getUTCDay();
 
-/** For people: "Tue 2026-12-08 22:00 Europe/Zurich". */
-export function sayTime(clock: WallClock, atMs: number): string {
+/** For people: "Tue 2026-12-08 22:00". */
+export function sayLocal(clock: WallClock, atMs: number): string {
   const local = localAt(clock, atMs);
   const [day = '', time = ''] = new Date(local).toISOString().split('T');
   const shown = time.endsWith(':00.000Z') ? time.slice(0, 5) : time.slice(0, 8);
-  return `${WEEKDAYS[weekdayOf(local)]} ${day} ${shown} ${clock.name}`;
+  return `${WEEKDAYS[weekdayOf(local)]} ${day} ${shown}`;
 }
+
+/** For people: "Tue 2026-12-08 22:00 Europe/Zurich". */
+export const sayTime = (clock: WallClock, atMs: number): string =>
+  `${sayLocal(clock, atMs)} ${clock.name}`;

@@ -1,0 +1,119 @@
+import { dirname } from 'node:path';
+import { Calendars } from '../activities/calendars.ts';
+import { formatDuration } from '../domain/durations.ts';
+import type { Policy } from '../domain/policy.ts';
+import { readMoment } from '../domain/window/local-time.ts';
+import type { Opening } from '../domain/window/opening.ts';
+import { Plan, type CalendarCopy, type PlanInput } from '../domain/window/plan.ts';
+import { instantAt, poolWindows } from '../domain/window/pool-windows.ts';
+import { sayLocal, type WallClock } from '../domain/window/wall-clock.ts';
+import { policyAt, type PolicySource } from './policy-source.ts';
+import { CommandFailed, wrongOption, type Terminal } from './terminal.ts';
+import type { WindowsOptions } from './windows.ts';
+
+interface PoolOpenings {
+  readonly pool: string;
+  readonly clock: WallClock;
+  readonly fromMs: number;
+  readonly openings: readonly Opening[];
+}
+
+/** Prints the next openings, as a table for each pool or as JSON. */
+export async function printWindows(options: WindowsOptions, terminal: Terminal): Promise<void> {
+  const source = policyAt(options.policy);
+  const wanted = indexesOf(source.policy, options.pool);
+  const inputs = wanted.map((index) => poolWindows(source.policy, index));
+  const calendars = await readCalendars(inputs, source, options.policy);
+  const pools = inputs.map((input, at): PoolOpenings => {
+    const pool = source.policy.pools[wanted[at] ?? 0]?.name ?? '';
+    const fromMs = fromOf(options.from, input.clock, terminal.nowMs());
+    const plan = new Plan({ ...input, calendars });
+    return { pool, clock: input.clock, fromMs, openings: take(plan, fromMs, options.count) };
+  });
+  terminal.out(options.json ? asJson(pools) : pools.map(asTable).join('\n'));
+}
+
+function indexesOf({ pools }: Policy, name: string | undefined): number[] {
+  const names = pools.map((pool) => pool.name);
+  if (name === undefined) return names.map((_, index) => index);
+  const index = names.indexOf(name);
+  if (index >= 0) return [index];
+  throw wrongOption('--pool', `there is no pool named ${name}: write one of ${names.join(', ')}`);
+}
+
+async function readCalendars(
+  inputs: readonly Omit<PlanInput, 'calendars'>[],
+  source: PolicySource,
+  path: string,
+): Promise<Map<string, CalendarCopy>> {
+  const shelf = new Calendars({
+    directory: dirname(path),
+    nowMs: Date.now,
+    told: () => undefined,
+  });
+  const copies = new Map<string, CalendarCopy>();
+  const problems = new Set<string>();
+  for (const { path: place, window } of inputs.flatMap(({ entries }) => entries)) {
+    if (window.kind !== 'calendar') continue;
+    const copy = copies.get(window.calendar) ?? (await shelf.read(window.calendar));
+    copies.set(window.calendar, copy);
+    if (copy.problem !== undefined) problems.add(source.say(`${place}.calendar`, copy.problem));
+  }
+  if (problems.size > 0) throw new CommandFailed([...problems]);
+  return copies;
+}
+
+function fromOf(text: string | undefined, clock: WallClock, nowMs: number): number {
+  if (text === undefined) return nowMs;
+  // Machines write fractions of a second, which nobody's window knows.
+  const moment = readMoment(text.replace(/\.[0-9]+/, ''));
+  if (moment) return instantAt(moment, clock);
+  throw wrongOption('--from', `write a time like 2027-03-01T08:00 or …T07:00Z, not "${text}"`);
+}
+
+function take(plan: Plan, fromMs: number, count: number): Opening[] {
+  const taken: Opening[] = [];
+  for (const opening of plan.openings(fromMs)) {
+    taken.push(opening);
+    if (taken.length === count) break;
+  }
+  return taken;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+function asJson(pools: readonly PoolOpenings[]): string {
+  const rows = pools.flatMap(({ pool, fromMs, openings }) =>
+    openings.map(({ opensMs, closesMs, from }) => ({
+      ...(pools.length > 1 && { pool }),
+      // What has been open for longer than anybody has looked back is open from the moment asked for.
+      opens: iso(opensMs === -Infinity ? fromMs : opensMs),
+      closes: closesMs === Infinity ? null : iso(closesMs),
+      from: from.join(', '),
+    })),
+  );
+  return `${JSON.stringify(rows, undefined, 2)}\n`;
+}
+
+function asTable({ pool, clock, fromMs, openings }: PoolOpenings): string {
+  const title = `pool ${pool}, from ${sayLocal(clock, fromMs)} on, times in ${clock.name}\n`;
+  if (openings.length === 0) return `${title}no window opens within ten years\n`;
+  const rows = openings.map(({ opensMs, closesMs, from }) => [
+    opensMs === -Infinity ? 'is open' : sayLocal(clock, opensMs),
+    closesMs === Infinity ? 'never' : sayLocal(clock, closesMs),
+    Number.isFinite(closesMs - opensMs) ? formatDuration(closesMs - opensMs) : '',
+    from.join(', '),
+  ]);
+  return title + columns([['OPENS', 'CLOSES', 'LASTS', 'FROM'], ...rows]);
+}
+
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths =
+    rows[0]?.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0))) ?? [];
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return `${rows.map(line).join('\n')}\n`;
+}
