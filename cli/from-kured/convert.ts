@@ -72,7 +72,7 @@ export interface Converted extends Draft {
 }
 
 /** One kured as one pool, with everything there is to say about it. */
-export function convert(kured: Kured, poolName: string): Converted {
+export function convert(kured: Kured, poolName: string, suffix: string): Converted {
   const nodes = nodesOf(kured.scheduling, poolName);
   const { settings, notes, faults } = readFlags(kured.args, kured.env);
   const draft: Converted = {
@@ -81,6 +81,7 @@ export function convert(kured: Kured, poolName: string): Converted {
     pool: { name: poolName, nodes: nodes.selector, maxUnavailable: 1, windows: [] },
     timeZone: { name: 'UTC' },
     notifications: [],
+    suffix,
     agent: [],
     notes: [...kured.notes, ...nodes.notes, ...notes],
     closed: faults.map((fault) => `kured does not start: ${fault}`),

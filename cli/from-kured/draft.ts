@@ -60,6 +60,10 @@ export interface Draft {
   readonly pool: PoolText;
   readonly timeZone: { name: string };
   readonly notifications: NotificationText[];
+  /** Put behind the names of variables that hold secrets, where pools have different ones. */
+  readonly suffix: string;
+  /** What tells the receiver of its messages from others. A secret: for comparing only. */
+  receiver?: string;
   readonly agent: AgentSetting[];
   readonly notes: Note[];
   /** Why the pool gets no window: what decides over its nodes is not known, or kured would not have started. */

@@ -169,9 +169,23 @@ describe('several DaemonSets', () => {
       ].join('---\n'),
     );
     expect(policy.notifications).toMatchObject([
-      { url: '${NOTIFY_URL}', pools: ['a'] },
-      { slack: '${SLACK_WEBHOOK_URL}', pools: ['b'] },
+      { url: '${NOTIFY_URL_A}', pools: ['a'] },
+      { slack: '${SLACK_WEBHOOK_URL_B}', pools: ['b'] },
     ]);
+  });
+
+  test('that tell different receivers of one kind have a variable for each', () => {
+    const { policy, comments } = converted(
+      [
+        at('a-1', 'a', '--notify-url=slack://A/B/C'),
+        at('b-1', 'b', '--notify-url=slack://D/E/F'),
+      ].join('---\n'),
+    );
+    expect(policy.notifications).toMatchObject([
+      { url: '${NOTIFY_URL_A_1}', pools: ['a-1'] },
+      { url: '${NOTIFY_URL_B_1}', pools: ['b-1'] },
+    ]);
+    expect(comments).toContain('the environment variable NOTIFY_URL_A_1 from');
   });
 
   test('that may have a node in common are told of', () => {
@@ -334,6 +348,7 @@ describe('a secret is never repeated', () => {
       'a password of Prometheus with an at sign',
       [`--prometheus-url=https://user:x@${SECRET}@prom.example.org`],
     ],
+    ['a password that breaks the address', [`--prometheus-url=https://user:a/${SECRET}@prom`]],
     ['an unknown option', [`--token=${SECRET}`]],
     ['an unknown option and its next word', ['--token', SECRET]],
     ['a word that belongs to nothing', ['--force-reboot', SECRET]],

@@ -20,8 +20,7 @@ export type FromKured =
 export function fromKured(text: string): FromKured {
   const sources = readSources(text);
   if ('problems' in sources) return sources;
-  const names = poolNames(sources.kureds);
-  const converted = sources.kureds.map((kured, index) => convert(kured, names[index] ?? ''));
+  const converted = convertAll(sources.kureds);
   noteOverlaps(converted);
   noteSharedLocks(converted);
   return {
@@ -31,6 +30,20 @@ export function fromKured(text: string): FromKured {
       ...notes.filter((note) => note.loud).map(({ about, text }) => `${title}: ${about}: ${text}`),
     ]),
   };
+}
+
+/** Pools that tell different receivers need variables of different names for them. */
+function convertAll(kureds: readonly Kured[]): Converted[] {
+  const names = poolNames(kureds);
+  const all = (suffixOf: (name: string) => string): Converted[] =>
+    kureds.map((kured, index) => {
+      const name = names[index] ?? '';
+      return convert(kured, name, suffixOf(name));
+    });
+  const alike = all(() => '');
+  const receivers = new Set(alike.flatMap(({ receiver }) => receiver ?? []));
+  if (receivers.size <= 1) return alike;
+  return all((name) => `_${name.replaceAll('-', '_').toUpperCase()}`);
 }
 
 /** "kured-workers" is the pool "workers", "kured" is "nodes"; a name that comes again gets a number. */

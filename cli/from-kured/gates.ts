@@ -41,7 +41,8 @@ function withoutPrometheus(read: Reader): void {
 function withoutPassword(read: Reader, address: string): string {
   if (!URL.canParse(address)) {
     read.warn('prometheus-url', 'is not an address like http://prometheus.monitoring:9090');
-    return address;
+    // Perhaps it is none because of a character in its password.
+    return address.replace(/^.*@/, '');
   }
   const url = new URL(address);
   if (url.username === '' && url.password === '') return address;

@@ -18,7 +18,7 @@ const MORE =
 
 /** One entry for the receiver kured used. Its address is a secret, so the policy holds only the name of a variable. */
 export function notifications(read: Reader, draft: Draft): void {
-  const entry = receiver(read);
+  const entry = receiver(read, draft);
   if (entry === undefined) {
     withoutReceiver(read);
     return;
@@ -32,38 +32,48 @@ export function notifications(read: Reader, draft: Draft): void {
   });
 }
 
-function receiver(read: Reader): Pick<NotificationText, 'slack' | 'url' | 'username'> | undefined {
-  if (isGiven(read, 'notify-url')) {
-    if (isGiven(read, 'slack-hook-url')) {
-      read.note('slack-hook-url', 'has no effect in kured beside notify-url');
-    }
-    for (const name of ['slack-username', 'slack-channel'] as const) {
-      if (isGiven(read, name))
-        read.note(name, 'belongs to slack-hook-url; notify-url has it inside');
-    }
-    read.note('notify-url', `${storeAs(read, 'notify-url', 'NOTIFY_URL')}. ${MORE}`);
-    checkScheme(read);
-    return { url: '${NOTIFY_URL}' };
+type Receiver = Pick<NotificationText, 'slack' | 'url' | 'username' | 'channel'>;
+
+function receiver(read: Reader, draft: Draft): Receiver | undefined {
+  if (isGiven(read, 'notify-url')) return byUrl(read, draft);
+  return isGiven(read, 'slack-hook-url') ? byHook(read, draft) : undefined;
+}
+
+function byUrl(read: Reader, draft: Draft): Receiver {
+  if (isGiven(read, 'slack-hook-url')) {
+    read.note('slack-hook-url', 'has no effect in kured beside notify-url');
   }
-  if (!isGiven(read, 'slack-hook-url')) return undefined;
-  read.note('slack-hook-url', `${storeAs(read, 'slack-hook-url', 'SLACK_WEBHOOK_URL')}. ${MORE}`);
+  for (const name of ['slack-username', 'slack-channel'] as const) {
+    if (isGiven(read, name)) read.note(name, 'belongs to slack-hook-url; notify-url has it inside');
+  }
+  const variable = store(read, draft, 'notify-url', 'NOTIFY_URL');
+  checkScheme(read);
+  return { url: variable };
+}
+
+function byHook(read: Reader, draft: Draft): Receiver {
+  const variable = store(read, draft, 'slack-hook-url', 'SLACK_WEBHOOK_URL');
   checkHook(read);
   return {
-    slack: '${SLACK_WEBHOOK_URL}',
+    slack: variable,
     username: read.text('slack-username'),
     ...(isGiven(read, 'slack-channel') ? { channel: read.text('slack-channel') } : {}),
   };
 }
 
+/** The variable that stands for the address, after telling where its value has to come from. */
+function store(read: Reader, draft: Draft, name: OptionName, base: string): string {
+  const { elsewhere, values = [] } = read.setting(name) ?? {};
+  const variable = `${base}${draft.suffix}`;
+  const from = elsewhere ?? 'a Secret of yours that holds the same address';
+  read.note(name, `give the worker the environment variable ${variable} from ${from}. ${MORE}`);
+  draft.receiver = `${name} ${elsewhere ?? ''} ${values.join()}`;
+  return `\${${variable}}`;
+}
+
 function isGiven(read: Reader, name: OptionName): boolean {
   const setting = read.setting(name);
   return setting?.elsewhere !== undefined || Boolean(setting?.values.at(-1));
-}
-
-function storeAs(read: Reader, name: OptionName, variable: string): string {
-  const { elsewhere } = read.setting(name) ?? {};
-  const from = elsewhere ?? 'a Secret of yours that holds the same address';
-  return `give the worker the environment variable ${variable} from ${from}`;
 }
 
 /** kured strips quotes around the address; the rest of it is never looked at aloud. */
