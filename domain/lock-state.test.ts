@@ -1,10 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
 import {
   emptyLock,
   enqueue,
   grant,
-  holderOf,
   placeOf,
   release,
   type LockState,
@@ -126,122 +124,5 @@ describe('placeOf', () => {
     { name: 'the next waits behind both', node: 'n3', place: 2, behind: ['n1', 'n2'] },
   ])('$name', ({ node, place, behind }) => {
     expect(placeOf(state, `node-rollout/${node}`, 9)).toEqual({ place, behind });
-  });
-});
-
-type Step =
-  | { readonly do: 'ask'; readonly node: string; readonly holding: boolean }
-  | { readonly do: 'grant' }
-  | { readonly do: 'release'; readonly node: string; readonly grant: number | undefined };
-
-const NODES = ['n1', 'n2', 'n3', 'n4'];
-const node = fc.constantFrom(...NODES);
-const step = fc.oneof<fc.Arbitrary<Step>[]>(
-  fc.record({
-    do: fc.constant('ask'),
-    node,
-    holding: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, fc.constant(true)),
-  }),
-  fc.record({ do: fc.constant('grant') }),
-  fc.record({
-    do: fc.constant('release'),
-    node,
-    grant: fc.option(fc.nat(6), { nil: undefined }),
-  }),
-);
-
-function take(state: LockState, move: Step, atMs: number): LockState {
-  switch (move.do) {
-    case 'ask':
-      return enqueue(state, asks(move.node, { holding: move.holding }), atMs);
-    case 'grant':
-      return grantFirst(state);
-    case 'release':
-      return release(
-        state,
-        {
-          workflowId: `node-rollout/${move.node}`,
-          ...(move.grant === undefined ? {} : { grantId: `workers-k-${move.grant}` }),
-        },
-        5,
-      );
-    default:
-      return move satisfies never;
-  }
-}
-
-/** Long enough for permits to be given back and granted again. */
-const history = fc.array(step, { maxLength: 30, size: 'max' });
-
-/** Checks a law after every step of any history. */
-function always(law: (before: LockState, after: LockState, move: Step) => void): void {
-  fc.assert(
-    fc.property(history, (moves) => {
-      let state = emptyLock('workers', 'k');
-      moves.forEach((move, atMs) => {
-        const next = take(state, move, atMs);
-        law(state, next, move);
-        state = next;
-      });
-    }),
-    { numRuns: 300 },
-  );
-}
-
-describe('G1: whatever is asked, granted and given back in whatever order,', () => {
-  test('nobody both waits and holds, and nobody does either twice', () => {
-    always((_, { holders, queue }) => {
-      const all = names([...holders, ...queue]);
-      expect(new Set(all).size).toBe(all.length);
-    });
-  });
-
-  test('every grant has an id of its own', () => {
-    fc.assert(
-      fc.property(history, (moves) => {
-        const given = new Set<string>();
-        let state = emptyLock('workers', 'k');
-        moves.forEach((move, atMs) => {
-          const next = take(state, move, atMs);
-          for (const { workflowId, grantId } of next.holders) {
-            if (holderOf(state, workflowId)?.grantId === grantId) continue;
-            expect(given.has(grantId)).toBe(false);
-            given.add(grantId);
-          }
-          state = next;
-        });
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  test('who stays in the queue keeps the order, and newcomers join at its end', () => {
-    always((before, after) => {
-      const staying = names(before.queue).filter((name) => names(after.queue).includes(name));
-      expect(names(after.queue).slice(0, staying.length)).toEqual(staying);
-      expect(after.queue.length).toBeLessThanOrEqual(before.queue.length + 1);
-    });
-  });
-
-  test('asking twice is asking once', () => {
-    always((before, after, move) => {
-      if (move.do !== 'ask') return;
-      const atMs = before.queue.length;
-      expect(take(after, move, atMs + 1_000)).toEqual(after);
-    });
-  });
-
-  test('a release names its permit, or it frees none', () => {
-    always((before, after, move) => {
-      if (move.do !== 'release' || move.grant === undefined) return;
-      const held = holderOf(before, `node-rollout/${move.node}`)?.grantId;
-      const freed = before.holders.length - after.holders.length;
-      expect(freed).toBe(held === `workers-k-${move.grant}` ? 1 : 0);
-      expect(after.queue).toEqual(before.queue);
-    });
-  });
-
-  test('its state is plain JSON, so that continue-as-new carries it whole', () => {
-    always((_, after) => expect(JSON.parse(JSON.stringify(after))).toEqual(after));
   });
 });
