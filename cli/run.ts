@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { policyCommand } from './policy.ts';
 import { CommandFailed, EXIT, type Terminal } from './terminal.ts';
 import { windowsCommand } from './windows.ts';
 
@@ -11,7 +12,7 @@ Exit codes:
   2  the command line is wrong`;
 
 /** Each makes one subcommand; a new one is added here. */
-const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [windowsCommand];
+const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [windowsCommand, policyCommand];
 
 /** Runs a command line and answers with the exit code. Never throws for what a person did. */
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
@@ -34,7 +35,7 @@ function lockkeeper(terminal: Terminal): Command {
     .description('Looks at what Lockkeeper does and will do, and checks its policy.')
     .addHelpText('after', HELP);
   for (const make of COMMANDS) root.addCommand(make(terminal));
-  for (const command of [root, ...root.commands]) {
+  for (const command of withSubcommands(root)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => terminal.out(text),
       writeErr: (text) => terminal.err(text),
@@ -42,4 +43,8 @@ function lockkeeper(terminal: Terminal): Command {
     });
   }
   return root;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }

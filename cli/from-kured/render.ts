@@ -42,7 +42,7 @@ export function render(policy: PolicyText, converted: readonly Converted[]): str
 function isShort(node: Node): boolean {
   if (isSeq(node)) return node.items.length === 0 || node.items.every(isWord);
   if (!isMap(node) || node.has('name') || node.has('on') || node.has('pools')) return false;
-  const fits = JSON.stringify(node).length < WIDTH - 20;
+  const fits = JSON.stringify(node).length < WIDTH - 10;
   return (
     fits && node.items.every(({ value }) => isScalar(value) || (isSeq(value) && isShort(value)))
   );

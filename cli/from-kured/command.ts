@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { Command } from 'commander';
+import { CommandFailed, EXIT, type Terminal } from '../terminal.ts';
+
+const EXAMPLES = `
+Takes kured's DaemonSet, several of them (YAML documents or a List), a values file of its Helm chart, or a HelmRelease.
+Comments at the head of the policy say what has to be set elsewhere, what could not be carried over, and why; what nobody
+should miss is said on stderr as well. Secrets are never repeated. docs/migrating-from-kured.md has every option.
+
+Examples:
+  kubectl -n kube-system get daemonset kured -o yaml | npm run -s lockkeeper -- policy from-kured > policy.yaml
+  npm run -s lockkeeper -- policy from-kured values.yaml > policy.yaml
+
+Exit codes:
+  ${EXIT.ok}  converted, also where an option is unknown: warnings on stderr name it
+  ${EXIT.failed}  the input is something else or cannot be read; stderr says what was expected
+  ${EXIT.usage}  the command line is wrong`;
+
+/** `lockkeeper policy from-kured`: a policy on stdout from what kured was told. `input` reads stdin to its end. */
+export function fromKuredCommand(
+  terminal: Terminal,
+  input: () => Promise<string> = readStdin(terminal),
+): Command {
+  return new Command('from-kured')
+    .description('Makes a policy of what kured was told.')
+    .argument('[file]', 'a file to read in place of stdin')
+    .addHelpText('after', EXAMPLES)
+    .action(async (file: string | undefined) => {
+      const given = file === undefined ? await input() : textAt(file);
+      // The schemas are read only when they are needed.
+      const { fromKured } = await import('./from-kured.ts');
+      const result = fromKured(given);
+      if ('problems' in result) throw new CommandFailed(result.problems);
+      for (const warning of result.warnings) terminal.err(`warning: ${warning}\n`);
+      terminal.out(result.yaml);
+    });
+}
+
+function readStdin(terminal: Terminal): () => Promise<string> {
+  return async () => {
+    if (process.stdin.isTTY) terminal.err("reading kured's DaemonSet here; end with Ctrl-D\n");
+    return await text(process.stdin);
+  };
+}
+
+function textAt(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CommandFailed([`${path}: ${error instanceof Error ? error.message : String(error)}`]);
+  }
+}
