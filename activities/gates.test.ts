@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ANNOTATION } from '../domain/node-contract.ts';
+import { ANNOTATION, writePast } from '../domain/node-contract.ts';
 import { lookAtGates, passGates } from './gates.ts';
 import { recorded, type FakeNode } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
@@ -129,5 +129,57 @@ describe('passGates', () => {
 
   test('answers when what was closed has opened', async () => {
     expect(await onStage().pass({ known: [HOLD] })).toMatchObject({ kind: 'open' });
+  });
+});
+
+describe('what decides when it is the turn of a node whose gates are open', () => {
+  const HEARD = Date.now();
+  const DAY = 24 * 60 * 60_000;
+  const wants = { wants: 'required', message: '', heardAtMs: HEARD } as const;
+
+  test.each<{ name: string; node?: Partial<FakeNode>; pool?: object; expected: object }>([
+    {
+      name: 'its zone, and when it will have waited too long',
+      node: { labels: { pool: 'workers', 'topology.kubernetes.io/zone': 'a' } },
+      pool: { overdueAfter: '2d' },
+      expected: { zone: 'a', overdueAtMs: HEARD + 2 * DAY },
+    },
+    {
+      name: 'fourteen days where the policy says nothing',
+      expected: { overdueAtMs: HEARD + 14 * DAY },
+    },
+  ])('$name', async ({ node, pool, expected }) => {
+    const { look } = onStage({ report: wants, ...node }, pool);
+    expect(await look()).toEqual({ kind: 'open', ...expected });
+  });
+
+  test('nothing where nobody knows since when it waits', async () => {
+    const { look } = onStage({ report: undefined });
+    expect(await look({ skip: ['required', 'agent'] })).toEqual({ kind: 'open' });
+  });
+});
+
+const tried = (lastAtMs: number) => ({
+  [ANNOTATION.past]:
+    writePast({
+      reboots: [],
+      failed: { count: 1, lastAtMs, because: 'no answer' },
+    }) ?? '',
+});
+
+describe('the rest after failed tries', () => {
+  test.each([
+    { agoMinutes: 4, pool: { retry: { pause: '5m' } }, kind: 'closed' },
+    { agoMinutes: 6, pool: { retry: { pause: '5m' } }, kind: 'open' },
+    { agoMinutes: 9, pool: {}, kind: 'closed' },
+    { agoMinutes: 11, pool: {}, kind: 'open' },
+  ])('lasts as long as the policy in force says: $agoMinutes, $kind', async (given) => {
+    const annotations = tried(Date.now() - given.agoMinutes * 60_000);
+    expect(await onStage({ annotations }, given.pool).look()).toMatchObject({ kind: given.kind });
+  });
+
+  test('is skipped by a person', async () => {
+    const annotations = tried(Date.now());
+    expect(await onStage({ annotations }).look({ skip: ['rest'] })).toMatchObject({ kind: 'open' });
   });
 });

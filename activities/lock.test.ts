@@ -1,11 +1,117 @@
-import { expect, test } from '@jest/globals';
-import { requestPermit } from './lock.ts';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { ANNOTATION } from '../domain/node-contract.ts';
+import { findHolders, requestPermit, SETTLED_AFTER_MS } from './lock.ts';
+import { recorded, type FakeNode } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
 
-test('requestPermit asks for this run, by name', async () => {
+const NOW = Date.parse('2026-11-23T22:00:00Z');
+const ASKED = {
+  pool: 'workers',
+  workflowId: 'node-rollout/n1',
+  runId: 'run-1',
+  node: 'n1',
+} as const;
+
+describe('requestPermit', () => {
+  test('asks for this run, with all that decides when it is its turn', async () => {
+    const stage = new Stage();
+    await stage.run(requestPermit, { pool: 'workers', node: 'n1', zone: 'a', overdueAtMs: 9 });
+    expect(stage.temporal.requests).toEqual([{ ...ASKED, zone: 'a', overdueAtMs: 9 }]);
+  });
+
+  test('says of a node past the point of no return that it has no choice', async () => {
+    const stage = new Stage();
+    await stage.run(requestPermit, { pool: 'workers', node: 'n1', holding: true });
+    expect(stage.temporal.requests).toEqual([{ ...ASKED, holding: true }]);
+  });
+
+  test.each([
+    { hosts: ['n1', 'n2'], expected: { ...ASKED, last: true } },
+    { hosts: ['n2'], expected: ASKED },
+  ])('lets the hosts of our workers go last: $hosts', async ({ hosts, expected }) => {
+    const stage = new Stage();
+    for (const host of hosts) stage.temporal.hosts.add(host);
+    await stage.run(requestPermit, { pool: 'workers', node: 'n1' });
+    expect(stage.temporal.requests).toEqual([expected]);
+  });
+});
+
+const inMidRollout = (name: string, facts: Partial<FakeNode> = {}) => ({
+  annotations: recorded({ workflowId: `node-rollout/${name}`, runId: `run-${name}` }),
+  ...facts,
+});
+
+/** A lock that was ended so long ago, and the nodes it has left behind. */
+const onStage = (nodes: Record<string, Partial<FakeNode>>, endedAgoMs?: number) => {
   const stage = new Stage();
-  await stage.run(requestPermit, { pool: 'workers', node: 'n1', zone: 'a' });
-  expect(stage.temporal.requests).toEqual([
-    { pool: 'workers', workflowId: 'node-rollout/n1', runId: 'run-1', node: 'n1', zone: 'a' },
-  ]);
+  if (endedAgoMs !== undefined) stage.temporal.formerLockEndedMs = NOW - endedAgoMs;
+  for (const [name, facts] of Object.entries(nodes)) stage.nodes.add(name, facts);
+  return { stage, find: (pool = 'workers') => stage.run(findHolders, { pool }) };
+};
+
+describe('findHolders', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ now: NOW });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test('finds none at once where there has been no lock lately, and asks the cluster nothing', async () => {
+    const { find, stage } = onStage({ n1: inMidRollout('n1') });
+    stage.temporal.running.add('node-rollout/n1');
+    stage.nodes.list = async () => {
+      throw new Error('the API server is away');
+    };
+    expect(await find()).toEqual([]);
+    expect(stage.logged).toEqual([]);
+  });
+
+  test.each([
+    { agoMs: 0, leftMs: SETTLED_AFTER_MS },
+    { agoMs: SETTLED_AFTER_MS - 1, leftMs: 1 },
+  ])('G1: waits until what a lost lock granted $agoMs ms ago has settled', async (given) => {
+    const { find } = onStage({ n1: inMidRollout('n1') }, given.agoMs);
+    const settled = new Date(NOW + given.leftMs).toISOString();
+    await expect(find()).rejects.toMatchObject({
+      type: 'no-room',
+      nonRetryable: false,
+      nextRetryDelay: given.leftMs,
+      message: `a former lock of pool workers was ended; what it granted settles until ${settled}`,
+    });
+  });
+
+  test('G1: then adopts the rollouts that have a node out of service, and no others', async () => {
+    const { find, stage } = onStage(
+      {
+        n1: inMidRollout('n1', { labels: { pool: 'workers', 'topology.kubernetes.io/zone': 'a' } }),
+        n2: inMidRollout('n2'),
+        n3: inMidRollout('n3'),
+        n4: {},
+        n5: { annotations: { [ANNOTATION.rollout]: '{' } },
+        m1: inMidRollout('m1', { labels: { pool: 'masters' } }),
+      },
+      SETTLED_AFTER_MS,
+    );
+    for (const name of ['n1', 'n2', 'n4', 'n5', 'm1']) {
+      stage.temporal.running.add(`node-rollout/${name}`);
+    }
+    expect(await find()).toMatchObject([
+      { workflowId: 'node-rollout/n1', node: 'n1', zone: 'a' },
+      { workflowId: 'node-rollout/n2', node: 'n2' },
+    ]);
+    expect(stage.logged).toEqual(['a lock was lost']);
+  });
+
+  test('G1: unknown is not none: it fails, to be tried again, while the nodes cannot be listed', async () => {
+    const { find, stage } = onStage({}, SETTLED_AFTER_MS);
+    stage.nodes.list = async () => {
+      throw new Error('the API server is away');
+    };
+    await expect(find()).rejects.toThrow('the API server is away');
+  });
+
+  test('finds none in a pool that is in the policy no more', async () => {
+    expect(await onStage({ n1: inMidRollout('n1') }, SETTLED_AFTER_MS).find('former')).toEqual([]);
+  });
 });

@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { ANNOTATION, readPast, writePast, type Past } from '../domain/node-contract.ts';
+import { restoreNode, undoNode } from './restore.ts';
+import { RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
+import { Stage } from './testing/stage.ts';
+
+const NOW = Date.parse('2026-11-23T22:00:00Z');
+const HOUR = 60 * 60_000;
+
+beforeEach(() => {
+  jest.useFakeTimers({ now: NOW });
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** A node this run has cordoned, with what is remembered of it. */
+const onStage = (past: Past, facts: Partial<FakeNode> = {}) => {
+  const stage = new Stage();
+  const { nodes } = stage;
+  const annotations = recorded();
+  const text = writePast(past);
+  if (text !== null) annotations[ANNOTATION.past] = text;
+  nodes.add('n1', { unschedulable: true, annotations, ...facts });
+  return {
+    nodes,
+    past: () => readPast(nodes.at('n1').annotations[ANNOTATION.past]),
+    restore: (stillRequired = false) =>
+      stage.run(restoreNode, { node: 'n1', record: RECORD, stillRequired }),
+    undo: (failed: boolean) =>
+      stage.run(undoNode, { node: 'n1', record: RECORD, because: 'no answer', failed }),
+  };
+};
+
+const failed = { count: 2, lastAtMs: NOW - HOUR, because: 'budget web' };
+const back = { bootId: 'boot-2' };
+
+describe('a node that is handed back after its reboot', () => {
+  test.each([
+    { name: 'in service', stillRequired: false },
+    { name: 'quarantined', stillRequired: true },
+  ])('$name: remembers the reboots of a day, and forgets failed tries', async (given) => {
+    const reboots = [NOW - 25 * HOUR, NOW - 23 * HOUR];
+    const { restore, past } = onStage({ reboots, failed }, back);
+    await restore(given.stillRequired);
+    expect(past()).toEqual({ reboots: [NOW - 23 * HOUR, NOW] });
+  });
+
+  test('G7: remembers the reboot once, however often it is handed back', async () => {
+    const { restore, past } = onStage({ reboots: [] }, back);
+    await restore();
+    jest.setSystemTime(NOW + HOUR);
+    await restore();
+    expect(past()).toEqual({ reboots: [NOW] });
+  });
+
+  test('that is away again has not been rebooted yet, as far as is known', async () => {
+    const { restore, past } = onStage({ reboots: [], failed }, { ...back, ready: false });
+    expect(await restore()).toEqual({ kind: 'not-back' });
+    expect(past()).toEqual({ reboots: [], failed });
+  });
+});
+
+describe('a node that is handed back without a reboot', () => {
+  test('counts the try that failed, with its reason, and keeps its reboots', async () => {
+    const { undo, past } = onStage({ reboots: [NOW - HOUR], failed });
+    await undo(true);
+    expect(past()).toEqual({
+      reboots: [NOW - HOUR],
+      failed: { count: 3, lastAtMs: NOW, because: 'no answer' },
+    });
+  });
+
+  test('counts nothing when it only goes back to wait', async () => {
+    const { undo, past } = onStage({ reboots: [NOW - HOUR], failed });
+    await undo(false);
+    expect(past()).toEqual({ reboots: [NOW - HOUR], failed });
+  });
+
+  test('has nothing written on it when there is nothing to remember', async () => {
+    const { undo, nodes } = onStage({ reboots: [] });
+    await undo(false);
+    expect(nodes.at('n1').annotations).toEqual({});
+  });
+
+  test('counts the try once, however often it is handed back', async () => {
+    const { undo, past } = onStage({ reboots: [] });
+    await undo(true);
+    await undo(true);
+    expect(past()?.failed?.count).toBe(1);
+  });
+
+  test('counts nothing when it is too late to undo', async () => {
+    const { undo, past } = onStage({ reboots: [], failed }, back);
+    expect(await undo(true)).toEqual({ kind: 'too-late' });
+    expect(past()).toEqual({ reboots: [], failed });
+  });
+
+  test('begins to count anew where a person has written what cannot be read', async () => {
+    const { undo, past } = onStage(
+      { reboots: [] },
+      { annotations: { ...recorded(), [ANNOTATION.past]: '{' } },
+    );
+    await undo(true);
+    expect(past()?.failed?.count).toBe(1);
+  });
+});
