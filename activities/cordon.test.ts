@@ -93,10 +93,10 @@ describe('cordonNode', () => {
 
   test.each([
     {
-      name: 'another rollout has taken',
+      name: 'a rollout that has ended has left',
       annotations: recorded({ workflowId: 'by-hand' }),
-      type: 'not-ours',
-      message: 'node n1 has been taken by by-hand',
+      type: 'run-changed',
+      message: 'a former rollout has left n1 behind',
     },
     {
       name: 'another run of the same rollout has left, as before a reset',
@@ -104,15 +104,27 @@ describe('cordonNode', () => {
       type: 'run-changed',
       message: 'node n1 carries the mark of run run-0',
     },
-    {
-      name: 'nobody can say who has',
-      annotations: { [ANNOTATION.rollout]: '{' },
-      type: 'not-ours',
-      message: 'the rollout annotation of n1 cannot be read: it is not JSON',
-    },
   ])('G6: does not touch a node that $name', async ({ annotations, type, message }) => {
     const { cordon, nodes } = onStage({ annotations });
     await expect(cordon()).rejects.toMatchObject({ type, nonRetryable: true, message });
+    expect(nodes.updates).toEqual([]);
+  });
+
+  test.each([
+    {
+      name: 'another rollout has',
+      annotations: recorded({ workflowId: 'by-hand' }),
+      because: 'owner: another rollout has the node: by-hand',
+    },
+    {
+      name: 'nobody can say who has',
+      annotations: { [ANNOTATION.rollout]: '{' },
+      because: 'owner: the rollout annotation cannot be read: it is not JSON',
+    },
+  ])('G6: waits for a node that $name', async ({ annotations, because }) => {
+    const { cordon, nodes, stage } = onStage({ annotations });
+    stage.temporal.running.add('by-hand');
+    expect(await cordon()).toEqual({ kind: 'closed', because });
     expect(nodes.updates).toEqual([]);
   });
 

@@ -56,6 +56,8 @@ async function takeNode(deps: Deps, asked: CordonQuestion, run: Run): Promise<Co
     if (known) return { kind: 'cordoned', record: known, atMs: Date.now() };
     const closed = closedGates(await gateFacts(deps, asked, node), asked.skip);
     if (closed.length > 0) return { kind: 'closed', because: closed.map(sayGate).join('; ') };
+    if (node.rollout?.ok)
+      throw failure('run-changed', `a former rollout has left ${node.name} behind`);
     // A lock that was lost took its permits along, and the one in its place may have given this room to another.
     const { pool, grantId } = asked;
     if (!(await deps.temporal.holdsPermit(pool, { workflowId: run.workflowId, grantId }))) {
@@ -83,14 +85,8 @@ async function takeNode(deps: Deps, asked: CordonQuestion, run: Run): Promise<Co
   }
 }
 
+/** The record of this run. Another rollout's, or one that cannot be read, is for the gates to judge. */
 function knownRecord(node: NodeFacts, run: Run): RolloutRecord | undefined {
-  if (!node.rollout) return undefined;
-  if (!node.rollout.ok) {
-    throw failure(
-      'not-ours',
-      `the rollout annotation of ${node.name} cannot be read: ${node.rollout.because}`,
-    );
-  }
-  const record = node.rollout.value;
-  return ofThisRun(record, node.name, run);
+  if (!node.rollout?.ok || node.rollout.value.workflowId !== run.workflowId) return undefined;
+  return ofThisRun(node.rollout.value, node.name, run);
 }

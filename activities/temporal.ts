@@ -12,6 +12,8 @@ import type { RolloutInput } from '../domain/rollout-input.ts';
 export interface TemporalPort {
   /** Whether the workflow is open; with a run id, whether that very run is. */
   isRunning(workflowId: string, runId?: string): Promise<boolean>;
+  /** The run of the workflow that is open. */
+  openRun(workflowId: string): Promise<string | undefined>;
   /** Ids of all rollouts that are open; may lag behind by a moment. */
   runningRollouts(): Promise<Set<string>>;
   /** Ids of rollouts that failed, were cancelled or were aborted at or after this. */
@@ -49,18 +51,24 @@ const nodeInIdentity = (identity: string): string[] => {
 
 /** The TemporalPort of a real server; without the search attributes an aborted rollout looks like one that is done. */
 export function temporalPort(client: Client, searchAttributes: boolean): TemporalPort {
-  const { workflow } = client;
-  let workers: { nodes: ReadonlySet<string>; atMs: number } | undefined;
   return {
-    async isRunning(workflowId, runId) {
-      try {
-        const { status } = await workflow.getHandle(workflowId, runId).describe();
-        return status.name === 'RUNNING' || status.name === 'PAUSED';
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return false;
-        throw error;
-      }
-    },
+    ...rolloutsOf(client.workflow, searchAttributes),
+    ...locksOf(client.workflow),
+    workerNodes: workersOf(client),
+  };
+}
+
+type LockPort = Pick<TemporalPort, 'requestPermit' | 'holdsPermit' | 'formerLockEndedAt'>;
+
+function rolloutsOf(
+  workflow: Client['workflow'],
+  searchAttributes: boolean,
+): Omit<TemporalPort, keyof LockPort | 'workerNodes'> {
+  return {
+    isRunning: async (workflowId, runId) =>
+      (await openRun(workflow, workflowId, runId)) !== undefined,
+
+    openRun: (workflowId) => openRun(workflow, workflowId),
 
     runningRollouts: () => idsOf(workflow, 'ExecutionStatus = "Running"'),
 
@@ -89,6 +97,20 @@ export function temporalPort(client: Client, searchAttributes: boolean): Tempora
       }
     },
 
+    async recheck(workflowIds) {
+      for (const workflowId of workflowIds) {
+        await workflow.getHandle(workflowId).signal('recheck').catch(ended);
+      }
+    },
+
+    async tellDrain({ workflowId, runId }, progress) {
+      await workflow.getHandle(workflowId, runId).signal('drainProgress', progress).catch(ended);
+    },
+  };
+}
+
+function locksOf(workflow: Client['workflow']): LockPort {
+  return {
     async requestPermit(pool, request) {
       await workflow.signalWithStart('poolLock', {
         workflowId: lockId(pool),
@@ -101,7 +123,7 @@ export function temporalPort(client: Client, searchAttributes: boolean): Tempora
     },
 
     async holdsPermit(pool, { workflowId, grantId }) {
-      if (!(await this.isRunning(lockId(pool)))) return false;
+      if ((await openRun(workflow, lockId(pool))) === undefined) return false;
       return await workflow
         .getHandle(lockId(pool))
         .query<boolean, [string, string]>('holds', workflowId, grantId);
@@ -117,30 +139,38 @@ export function temporalPort(client: Client, searchAttributes: boolean): Tempora
       }
       return latestMs;
     },
-
-    async workerNodes() {
-      if (workers && Date.now() - workers.atMs < WORKERS_KNOWN_MS) return workers.nodes;
-      const { pollers } = await client.workflowService.describeTaskQueue({
-        namespace: client.options.namespace,
-        taskQueue: { name: TASK_QUEUE },
-      });
-      const nodes = new Set(
-        (pollers ?? []).flatMap((poller) => nodeInIdentity(poller.identity ?? '')),
-      );
-      workers = { nodes, atMs: Date.now() };
-      return nodes;
-    },
-
-    async recheck(workflowIds) {
-      for (const workflowId of workflowIds) {
-        await workflow.getHandle(workflowId).signal('recheck').catch(ended);
-      }
-    },
-
-    async tellDrain({ workflowId, runId }, progress) {
-      await workflow.getHandle(workflowId, runId).signal('drainProgress', progress).catch(ended);
-    },
   };
+}
+
+function workersOf(client: Client): TemporalPort['workerNodes'] {
+  let known: { nodes: ReadonlySet<string>; atMs: number } | undefined;
+  return async () => {
+    if (known && Date.now() - known.atMs < WORKERS_KNOWN_MS) return known.nodes;
+    const { pollers } = await client.workflowService.describeTaskQueue({
+      namespace: client.options.namespace,
+      taskQueue: { name: TASK_QUEUE },
+    });
+    const nodes = new Set(
+      (pollers ?? []).flatMap((poller) => nodeInIdentity(poller.identity ?? '')),
+    );
+    known = { nodes, atMs: Date.now() };
+    return nodes;
+  };
+}
+
+async function openRun(
+  workflow: Client['workflow'],
+  workflowId: string,
+  runId?: string,
+): Promise<string | undefined> {
+  try {
+    const found = await workflow.getHandle(workflowId, runId).describe();
+    const { name } = found.status;
+    return name === 'RUNNING' || name === 'PAUSED' ? found.runId : undefined;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
 }
 
 function ended(error: unknown): void {

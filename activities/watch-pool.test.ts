@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Stage } from './testing/stage.ts';
 import { watchPool, type PoolQuestion } from './watch-pool.ts';
 
-const WAITER = { workflowId: 'node-rollout/n1', node: 'n1' };
+const WAITER = { workflowId: 'node-rollout/n1', runId: 'run-1', node: 'n1' };
 const HOLDER = {
   workflowId: 'node-rollout/n2',
   runId: 'run-2',
@@ -18,7 +18,7 @@ const onStage = (pool: object = {}) => {
     .add('n1')
     .add('n2')
     .add('m1', { labels: { pool: 'masters' }, ready: false });
-  stage.temporal.running.add(HOLDER.workflowId);
+  stage.temporal.running.add(HOLDER.workflowId).add(WAITER.workflowId);
   return {
     stage,
     nodes: stage.nodes,

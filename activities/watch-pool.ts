@@ -35,8 +35,15 @@ export interface PoolNews {
   readonly free: readonly string[];
   /** Troubled nodes that are well again. */
   readonly well: readonly string[];
-  readonly turn?: Turn;
+  readonly turn?: Found;
 }
+
+/** Whose turn it is, with the run that is to hear of it: after a reset that is not the one that asked. */
+type Found =
+  | (Extract<Turn, { kind: 'grant' }> & { readonly runId: string })
+  | Extract<Turn, { kind: 'wait' }>
+  /** It would be its turn, but it has ended. */
+  | { readonly kind: 'ended'; readonly workflowId: string };
 
 /** A holder whose run ends without a word is noticed within this. */
 const WATCH_EVERY_MS = 20_000;
@@ -50,13 +57,11 @@ export async function watchPool(deps: Deps, asked: PoolQuestion): Promise<PoolNe
   const nowMs = Date.now();
   const ended = await endedRuns(deps, asked.holders);
   const seen = await lookAtPool(deps, asked, nowMs);
-  const { free, well, turn } = seen;
+  const { turn } = seen;
   const because = turn?.kind === 'wait' ? turn.because : undefined;
   const isNews =
-    ended.length > 0 ||
-    free.length > 0 ||
-    well.length > 0 ||
-    turn?.kind === 'grant' ||
+    ended.length + seen.free.length + seen.well.length > 0 ||
+    (turn !== undefined && turn.kind !== 'wait') ||
     because !== asked.known;
   if (!isNews) throw waiting('no-room', because ?? sayWatched(asked), pauseMs(deps, asked, turn));
   if (because !== undefined) log.info('lock waits', { pool: asked.pool, because });
@@ -68,7 +73,7 @@ function sayWatched({ holders, troubles }: PoolQuestion): string {
   return `watching ${[...new Set(names)].join(', ')}`;
 }
 
-function pauseMs(deps: Deps, { holders }: PoolQuestion, turn: Turn | undefined): number {
+function pauseMs(deps: Deps, { holders }: PoolQuestion, turn: Found | undefined): number {
   const usual = holders.length > 0 ? Math.min(deps.lookAgainMs, WATCH_EVERY_MS) : deps.lookAgainMs;
   if (turn?.kind !== 'wait' || turn.againAtMs === undefined) return usual;
   return Math.max(1_000, Math.min(usual, turn.againAtMs - Date.now()));
@@ -107,7 +112,15 @@ async function lookAtPool(
   const well = troubles.filter(({ node }) => isWell(find(node))).map(({ node }) => node);
   // What has ended is given back first; then it is looked again.
   if (line.length === 0 || free.length + well.length > 0) return { free, well };
-  return { free, well, turn: whoseTurn(await question(deps, pool, { asked, nodes, nowMs })) };
+  const turn = whoseTurn(await question(deps, pool, { asked, nodes, nowMs }));
+  if (turn.kind === 'wait') return { free, well, turn };
+  const { workflowId } = turn;
+  const runId = await deps.temporal.openRun(workflowId);
+  return {
+    free,
+    well,
+    turn: runId === undefined ? { kind: 'ended', workflowId } : { ...turn, runId },
+  };
 }
 
 /** A node that has left the pool, by a changed label or policy, is read by its name before it is taken for gone. */

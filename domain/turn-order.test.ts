@@ -7,6 +7,7 @@ const RULES: TurnRules = { maxUnavailable: 2, order: 'fifo', failureBudget: 1, p
 
 const asks = (node: string, zone?: string): Candidate => ({
   workflowId: `node-rollout/${node}`,
+  runId: `run-of-${node}`,
   node,
   ...(zone === undefined ? {} : { zone }),
 });

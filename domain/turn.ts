@@ -7,6 +7,8 @@ import { shortList } from './short-list.ts';
 
 export interface Candidate {
   readonly workflowId: string;
+  /** The run that asked. */
+  readonly runId: string;
   readonly node: string;
   readonly zone?: string;
 }
@@ -44,7 +46,14 @@ export function whoseTurn(asked: TurnQuestion): Turn {
   if (held) return held;
   const allowed = halted(asked);
   if ('because' in allowed) return allowed;
-  const sameZone = inZone(asked, allowed.line);
+  const free = allowed.line.filter(
+    ({ node }) => !asked.holders.some((holder) => holder.node === node),
+  );
+  const [taken] = allowed.line;
+  if (taken && free.length === 0) {
+    return { kind: 'wait', because: `${taken.node} is in the hands of another rollout` };
+  }
+  const sameZone = inZone(asked, free);
   const [first] = sameZone.line;
   if (!first) return { kind: 'wait', because: sameZone.because };
   const { rules, nodes, holders } = asked;

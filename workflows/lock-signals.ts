@@ -36,7 +36,7 @@ export function readTrouble(sent: unknown, nowMs: number): Trouble | undefined {
 }
 
 function fieldsOf(sent: unknown): Fields {
-  return typeof sent === 'object' && sent !== null ? (sent as Fields) : {};
+  return typeof sent === 'object' && sent !== null ? sent : {};
 }
 
 const isText = (field: unknown): field is string => typeof field === 'string' && field !== '';

@@ -82,8 +82,9 @@ async function look(lock: Lock): Promise<void> {
     () =>
       looking(summary).watchPool({
         pool,
-        line: line.map(({ workflowId, node, zone }) => ({
+        line: line.map(({ workflowId, runId, node, zone }) => ({
           workflowId,
+          runId,
           node,
           ...(zone === undefined ? {} : { zone }),
         })),
@@ -113,15 +114,22 @@ async function learn(lock: Lock, { ended, free, well, turn }: PoolNews): Promise
   lock.state = state;
   lock.because = turn?.kind === 'wait' ? turn.because : undefined;
   lock.show();
-  if (turn?.kind === 'grant') await grantTo(lock, turn.workflowId);
+  if (turn?.kind === 'grant') await grantTo(lock, turn);
+  if (turn?.kind === 'ended') {
+    log.warn('waiter is gone', { pool, workflowId: turn.workflowId });
+    lock.state = giveBack(lock.state, { workflowId: turn.workflowId }, nowMs);
+  }
   await tellHead(lock);
 }
 
 /** A waiter that is gone is dropped: it never had the node. */
-async function grantTo(lock: Lock, workflowId: string): Promise<void> {
+async function grantTo(
+  lock: Lock,
+  { workflowId, runId }: { workflowId: string; runId: string },
+): Promise<void> {
   const waiter = lock.state.queue.find((known) => known.workflowId === workflowId);
   if (!waiter) return;
-  lock.state = grant(lock.state, waiter);
+  lock.state = grant(lock.state, { ...waiter, runId });
   const holder = holderOf(lock.state, workflowId);
   if (!holder) return;
   const { node, grantId } = holder;

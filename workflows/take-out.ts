@@ -21,6 +21,8 @@ interface GivenUp {
   readonly next: 'again' | 'abort' | Error;
 }
 
+type NotObeyed = Exclude<Awaited<ReturnType<typeof awaitReturn>>, { kind: 'returned' | 'gone' }>;
+
 /** Failures after which the pool goes on: a person's word or a deleted node, not a sign that something is wrong with nodes. */
 const NO_TROUBLE: ReadonlySet<string> = new Set([
   'cordon-lost',
@@ -40,26 +42,22 @@ export async function takeOut(rollout: Rollout): Promise<RolloutResult | undefin
   if (vacated.kind === 'given-up') return await giveUp(rollout, record, vacated);
 
   const end = await awaitReturn(rollout, record, vacated).catch(failed);
+  return end.kind === 'returned' || end.kind === 'gone'
+    ? await handBack(rollout, record, end)
+    : await giveUp(rollout, record, noReturn(end));
+}
+
+/** An order that came to nothing: why, and what comes after. */
+function noReturn(end: GivenUp | NotObeyed): GivenUp {
   switch (end.kind) {
-    case 'returned':
-    case 'gone':
-      return await handBack(rollout, record, end);
     case 'given-up':
-      return await giveUp(rollout, record, end);
+      return end;
     case 'interrupted':
-      return await giveUp(rollout, record, {
-        kind: 'given-up',
-        because: end.because,
-        next: 'abort',
-      });
+      return { kind: 'given-up', because: end.because, next: 'abort' };
     case 'refused':
-      return await giveUp(
-        rollout,
-        record,
-        stopped('order-refused', `the agent refused: ${end.because}`),
-      );
+      return stopped('order-refused', `the agent refused: ${end.because}`);
     case 'silent':
-      return await giveUp(rollout, record, stopped('agent-silent', end.because));
+      return stopped('agent-silent', end.because);
     default:
       return end satisfies never;
   }

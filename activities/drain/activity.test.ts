@@ -16,7 +16,8 @@ const draining = (pool: object) => {
   stage.nodes.add('n1', { unschedulable: true, annotations: recorded() });
   const now = Date.now();
   const state = { done: false };
-  const asked = { node: 'n1', pool: 'workers', startedAtMs: now, cordonedAtMs: now };
+  const question = { node: 'n1', pool: 'workers', skip: [], evenIfNotRequired: false };
+  const asked = { ...question, startedAtMs: now, cordonedAtMs: now };
   const work = stage.run(drainAsOrdered, asked).then(() => {
     state.done = true;
     return undefined;

@@ -28,6 +28,10 @@ class FakeTemporal implements TemporalPort {
     return this.running.has(workflowId);
   }
 
+  async openRun(workflowId: string): Promise<string | undefined> {
+    return this.running.has(workflowId) ? `run-of-${workflowId}` : undefined;
+  }
+
   async runningRollouts(): Promise<Set<string>> {
     return this.running;
   }

@@ -1,18 +1,42 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { parse, stringify } from 'yaml';
-import type { RolloutResult, RolloutStatus } from '../../domain/status.ts';
-import { rolloutId } from '../../domain/names.ts';
+import type { z } from 'zod';
+import { lockId, rolloutId } from '../../domain/names.ts';
+import type { Policy } from '../../domain/policy.ts';
+import type { LockStatus, RolloutResult, RolloutStatus } from '../../domain/status.ts';
+import { POOL_LABEL } from '../../lab/fleet/nodes.ts';
 import { startLab, type Lab } from '../../lab/lab.ts';
 import { policyText } from '../../lab/policy.ts';
 import { ensureTools } from '../../lab/tools/ensure.ts';
 
 const run = promisify(execFile);
 const silent = (): void => undefined;
+
+/** A pool as it stands in the policy file. */
+export type PoolText = z.input<typeof Policy>['pools'][number];
+
+interface SceneOptions {
+  readonly nodes: number;
+  readonly pools?: Readonly<Record<string, Partial<PoolText>>>;
+}
+
+/** The lab's policy with a scan that sleeps and more pools. */
+function sleepingPolicy(downForMs: number, pools: NonNullable<SceneOptions['pools']>): string {
+  const policy = parse(policyText(downForMs)) as z.input<typeof Policy>;
+  const [own] = policy.pools;
+  const more = Object.entries(pools).map(([name, changes]) => ({
+    ...own,
+    name,
+    nodes: `${POOL_LABEL.key}=${name}`,
+    ...changes,
+  }));
+  return stringify({ ...policy, scanEvery: '12h', pools: [own, ...more] });
+}
 
 /** A whole lab whose scan sleeps, so that nothing happens but what the test starts; and a person's hands on it. */
 export class RolloutScene {
@@ -32,12 +56,13 @@ export class RolloutScene {
     this.dir = paths.dir;
   }
 
-  static async open({ nodes }: { nodes: number }): Promise<RolloutScene> {
+  /** `pools`: pools on top of the lab's own, each with what its policy says otherwise; `moveTo` puts nodes into them. */
+  static async open({ nodes, pools = {} }: SceneOptions): Promise<RolloutScene> {
     const dir = await mkdtemp(join(tmpdir(), 'lockkeeper-rollout-test-'));
     const { signal } = new AbortController();
     const tools = await ensureTools({ log: silent, signal });
     const downForMs = 1_000;
-    const policy = stringify({ ...(parse(policyText(downForMs)) as object), scanEvery: '12h' });
+    const policy = sleepingPolicy(downForMs, pools);
     const lab = await startLab({
       dir,
       tools,
@@ -117,8 +142,58 @@ export class RolloutScene {
     return `${budgets}/never-${app}`;
   }
 
+  /** Takes the node out of the lab's own pool and into another. */
+  async moveTo(pool: string, ...nodes: readonly string[]): Promise<void> {
+    for (const node of nodes) {
+      await this.patchNode(node, { metadata: { labels: { [POOL_LABEL.key]: pool } } });
+    }
+  }
+
+  lockOf(pool: string): WorkflowHandle {
+    return this.client.workflow.getHandle(lockId(pool));
+  }
+
+  lockStatus(pool: string): Promise<LockStatus> {
+    return this.lockOf(pool).query<LockStatus>('status');
+  }
+
+  /** Rewrites the worker's policy file, as a person or a ConfigMap would. */
+  async changePolicy(change: (pools: PoolText[]) => void): Promise<void> {
+    const { policyPath } = this.lab;
+    const policy = parse(await readFile(policyPath, 'utf8')) as { pools: PoolText[] };
+    change(policy.pools);
+    await writeFile(policyPath, stringify(policy));
+  }
+
+  /** The Events about the node, oldest first, as `reason: message`. */
+  async eventsOf(node: string): Promise<string[]> {
+    interface Events {
+      items: { reason: string; message: string; eventTime: string }[];
+    }
+    const query = `fieldSelector=involvedObject.name=${node}`;
+    const { items } = await this.lab.fleet.kube.get<Events>(
+      `/api/v1/namespaces/default/events?${query}`,
+    );
+    return items
+      .toSorted((a, b) => a.eventTime.localeCompare(b.eventTime))
+      .map(({ reason, message }) => `${reason}: ${message}`);
+  }
+
   patchNode(node: string, patch: unknown): Promise<unknown> {
     return this.lab.fleet.kube.patch(`/api/v1/nodes/${node}`, 'merge', patch);
+  }
+
+  /** Resets the workflow to its latest workflow task, as from the Web UI: a new run takes the place of the old one. */
+  async reset(workflowId: string): Promise<void> {
+    await this.cli(
+      'reset',
+      '--workflow-id',
+      workflowId,
+      '--type',
+      'LastWorkflowTask',
+      '--reason',
+      'a test',
+    );
   }
 
   /** The most nodes out of service at one moment since the lab was up, from what the API server has shown. */

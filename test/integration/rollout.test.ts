@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import type { AuditRecord } from '../../lab/cluster/contract.ts';
 import { readAudit } from '../../lab/cluster/audit.ts';
+import { failureOf } from './failure-of.ts';
 import { eventually, RolloutScene } from './rollout-scene.ts';
 
 let scene: RolloutScene;
@@ -15,12 +16,6 @@ afterEach(async () => {
 afterAll(async () => {
   await scene.close();
 });
-
-const failureOf = async (rollout: WorkflowHandle): Promise<string> => {
-  const error: unknown = await rollout.result().catch((thrown: unknown) => thrown);
-  if (!(error instanceof WorkflowFailedError)) throw new Error(`it did not fail: ${String(error)}`);
-  return error.cause?.message ?? '';
-};
 
 const isEviction = ({ verb, subresource }: AuditRecord): boolean =>
   verb === 'create' && subresource === 'eviction';
@@ -96,7 +91,7 @@ describe('a rollout started by hand', () => {
       skipp: [],
       skip: ['x'],
     });
-    const message = await failureOf(rollout);
+    const { message } = await failureOf(rollout);
     expect(message).toContain('node: write the name of a node, as kubectl get nodes shows it');
     expect(message).toContain('skip[0]: ');
     expect(message).toContain('Unrecognized key: "skipp"');
@@ -105,7 +100,11 @@ describe('a rollout started by hand', () => {
 
   test('for a node that does not exist says so', async () => {
     const rollout = await scene.startByHand('worker-99');
-    expect(await failureOf(rollout)).toBe('there is no node worker-99; see kubectl get nodes');
+    expect(await failureOf(rollout)).toEqual({
+      type: 'no-such-node',
+      message: 'there is no node worker-99; see kubectl get nodes',
+    });
+    await scene.record('no-such-node', rollout.workflowId);
   });
 
   test('for a node that needs no reboot ends without touching it', async () => {

@@ -8,6 +8,7 @@ import { TASK_QUEUE, lockId, rolloutId } from '../../domain/names.ts';
 import type { RolloutRecord } from '../../domain/node-contract.ts';
 import type { RolloutInput } from '../../domain/rollout-input.ts';
 import type { RolloutStatus } from '../../domain/status.ts';
+import type { Candidate } from '../../domain/turn.ts';
 import type { nodeRollout } from '../../workflows/index.ts';
 
 /** Real workflows on Temporal's time-skipping server; only what the activities see of the world is played. */
@@ -28,9 +29,10 @@ export const ORDERED = {
 } as const;
 
 /** There is room for whoever comes first; while nobody waits there is nothing new. */
-export function nextTurn(first: { workflowId: string } | undefined): PoolNews {
+export function nextTurn(first: Candidate | undefined): PoolNews {
   if (!first) throw nothingNew('nobody waits');
-  const turn = { kind: 'grant', workflowId: first.workflowId } as const;
+  const { workflowId, runId } = first;
+  const turn = { kind: 'grant', workflowId, runId } as const;
   return { ended: [], free: [], well: [], turn };
 }
 
