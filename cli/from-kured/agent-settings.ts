@@ -1,7 +1,7 @@
 import { sayDuration, type Draft, type Reader } from './draft.ts';
 import { INSTEAD } from './instead.ts';
 import type { Kured, Mount } from './kured.ts';
-import type { OptionName } from './options.ts';
+import { OPTIONS, type OptionName } from './options.ts';
 
 /** What is told to the agent on each node and not to the policy. Only what differs from the agent's own defaults is set. */
 export function agentSettings(read: Reader, draft: Draft, kured: Kured): void {
@@ -71,14 +71,18 @@ function bySignal(read: Reader, set: Set): void {
   const signal = read.integer('reboot-signal');
   if (signal < 1) read.refuse('reboot-signal', 'the number of a signal');
   else if (signal !== 39) set('reboot-signal', String(signal));
-  if (read.setting('reboot-command')) {
+  if (isChanged(read, 'reboot-command')) {
     read.note('reboot-command', 'has no effect with reboot-method signal');
   }
 }
 
+function isChanged(read: Reader, name: OptionName): boolean {
+  return read.setting(name) !== undefined && read.text(name) !== OPTIONS[name].fallback;
+}
+
 /** `systemctl reboot` and the agent's default signal do the same, and the signal needs no privileged pod. */
 function byCommand(read: Reader, set: Set): void {
-  if (read.setting('reboot-signal')) {
+  if (isChanged(read, 'reboot-signal')) {
     read.note('reboot-signal', 'has no effect with reboot-method command');
   }
   const command = read.text('reboot-command');

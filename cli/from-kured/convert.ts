@@ -90,8 +90,14 @@ export function convert(kured: Kured, poolName: string, suffix: string): Convert
   for (const converter of new Set(Object.values(CONVERTERS))) converter(read, draft, kured);
   if (draft.closed.length > 0) draft.pool.windows = [];
   fitIntoWindow(draft);
+  if (draft.pool.windows.some((window) => 'always' in window)) {
+    draft.notes.push(loud('windows', ALWAYS));
+  }
   return draft;
 }
+
+const ALWAYS =
+  'kured has no window here, so this pool is open at every hour; if a scheduler deployed kured on maintenance days only, write those days into the policy instead: `dates` or `calendar`';
 
 /** kured starts until the last second; Lockkeeper when a rollout fits, and refuses a window in which none would. */
 function fitIntoWindow({ pool, notes }: Draft): void {

@@ -56,6 +56,12 @@ describe('flags by the rules of pflag', () => {
     expect(notes).toEqual([expect.stringContaining('belongs to no flag, so kured ignores it')]);
   });
 
+  test('two quotes are meant to be nothing', () => {
+    const { values, notes } = read(['--drain-pod-selector=""', "--notify-url=''"]);
+    expect(values).toEqual({ 'drain-pod-selector': [''], 'notify-url': [''] });
+    expect(notes).toHaveLength(2);
+  });
+
   test('a flag without its value keeps kured from starting', () => {
     expect(read(['--period']).faults).toEqual(['--period has no value']);
   });

@@ -69,7 +69,7 @@ function give(
   name: OptionName,
   value: string | undefined,
   env: readonly EnvVar[],
-  { settings, faults }: Reading,
+  { settings, notes, faults }: Reading,
 ): void {
   const by = `--${name}`;
   if (value === undefined) {
@@ -81,10 +81,11 @@ function give(
     settings.set(name, { by, values: [], elsewhere });
     return;
   }
-  settings.set(name, {
-    by,
-    values: [...listBefore(name, settings.get(name)), ...valuesOf(name, value)],
-  });
+  // As in kured's own example: without a shell the quotes are part of the value.
+  const isQuotes = value === '""' || value === "''";
+  if (isQuotes) notes.push(quiet(by, 'two quotes are no empty text to kured; here they are'));
+  const values = valuesOf(name, isQuotes ? '' : value);
+  settings.set(name, { by, values: [...listBefore(name, settings.get(name)), ...values] });
 }
 
 /** Lists grow with each repetition; of anything else the last one counts. */

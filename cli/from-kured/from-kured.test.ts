@@ -220,14 +220,15 @@ describe('no window is open where kured would have rebooted nothing, or nobody k
     ['--reboot-method=magic', 'kured does not start with --reboot-method=magic'],
     ['--lock-release-delay', 'kured does not start: --lock-release-delay has no value'],
     ['--alert-filter-regexp=*', 'kured does not start with --alert-filter-regexp=*'],
-    ['--blocking-pod-selector=a b', '--blocking-pod-selector: one of them is no label selector'],
-    ['--blocking-pod-selector=', '--blocking-pod-selector: one of them is no label selector'],
+    ['--blocking-pod-selector=a b', '--blocking-pod-selector: "a b" is no label selector'],
+    ['--blocking-pod-selector=', '--blocking-pod-selector: "" is no label selector'],
     ['--drain-pod-selector=a b', '--drain-pod-selector: is no label selector'],
   ])('%s', (arg, reason) => {
     const { comments, warnings } = closed([arg]);
     expect(comments).toContain('It has no window, so that nothing is rebooted, because');
     expect(comments).toContain(reason);
     expect(warnings.join()).toContain(`its pool has no window: ${reason}`);
+    expect(comments).not.toContain('open at every hour');
   });
 
   test.each(['reboot-days', 'time-zone', 'concurrency', 'prometheus-url', 'drain-pod-selector'])(
@@ -368,6 +369,16 @@ describe('a secret is never repeated', () => {
 
 const template = (text: string) =>
   converted(daemonSet(['--notify-url=slack://A/B/C', `--message-template-drain=${text}`]));
+
+describe('the time zone Local', () => {
+  test.each([
+    ['is that of the container', [{ name: 'TZ', value: 'Europe/Zurich' }], 'Europe/Zurich'],
+    ['is UTC where the container has none', [], 'UTC'],
+  ])('%s', (_, env, zone) => {
+    const { policy } = converted(daemonSet(['--time-zone=Local'], { container: { env } }));
+    expect(policy.timeZone).toBe(zone);
+  });
+});
 
 describe('templates of messages', () => {
   test.each([

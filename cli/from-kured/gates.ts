@@ -67,14 +67,13 @@ function expressionOf(read: Reader): string | undefined {
 export function blockingPods(read: Reader, { pool }: Draft): void {
   const selectors = read.list('blocking-pod-selector') ?? [];
   if (selectors.length === 0) return;
-  if (selectors.some((text) => parseSelector(text) === undefined)) {
-    read.close('blocking-pod-selector', NO_SELECTOR);
-  }
+  const wrong = selectors.find((text) => parseSelector(text) === undefined);
+  if (wrong !== undefined) read.close('blocking-pod-selector', `"${wrong}" ${NO_SELECTOR}`);
   pool.gates = { ...pool.gates, blockingPods: selectors };
 }
 
 const NO_SELECTOR =
-  'one of them is no label selector; kured fails to list pods by it, or finds every pod, and never reboots anything';
+  'is no label selector; kured fails to list pods by it, or finds every pod, and never reboots anything';
 
 /** While kured still runs on other nodes, its lock counts as one more holder of a permit. */
 export function kuredLock(read: Reader, { pool }: Draft): void {

@@ -1,3 +1,4 @@
+import { canonicalZone } from '../../domain/window/wall-clock.ts';
 import type { Draft, Reader } from './draft.ts';
 import { day, WEEK, type Day } from './go.ts';
 import type { Kured } from './kured.ts';
@@ -14,25 +15,16 @@ export function hours(read: Reader, draft: Draft, kured: Kured): void {
   const windows = windowsOf(asked);
   draft.pool.windows = windows;
   if (isSurprising(asked)) read.warn('start-time', surprise(asked));
-  if (windows.length === 0) read.warn(...neverOpen(days));
-  if (windows.some((window) => 'always' in window)) read.warn('start-time', ALWAYS);
+  if (days.length === 0) read.warn('reboot-days', NO_DAY);
+  else if (windows.length === 0) read.warn('start-time', NO_TIME);
 }
 
 function surprise(asked: Parameters<typeof meant>[0]): string {
   return `kured asks for the day of the moment, not of the evening before: these windows are open when kured's was. You may have meant ${JSON.stringify(meant(asked))}, which belongs to the day it starts on`;
 }
 
-const ALWAYS =
-  'kured has no window here, so this pool is open at every hour; if a scheduler deployed kured on maintenance days only, write those days into the policy instead: `dates` or `calendar`';
-
-function neverOpen(days: readonly Day[]): ['reboot-days' | 'start-time', string] {
-  if (days.length === 0)
-    return [
-      'reboot-days',
-      'it is empty, so kured never reboots anything, and nor does this policy',
-    ];
-  return ['start-time', 'it ends in the second in which it begins; this policy is never open'];
-}
+const NO_DAY = 'it is empty, so kured never reboots anything, and nor does this policy';
+const NO_TIME = 'it ends in the second in which it begins; this policy is never open';
 
 function daysOf(read: Reader): Day[] | undefined {
   const words = read.list('reboot-days');
@@ -48,10 +40,7 @@ function zoneOf(read: Reader, { env }: Kured): string {
   const asked = read.text('time-zone');
   const local = env.find(({ name }) => name === 'TZ')?.value;
   const name = asked === 'Local' ? (local ?? 'UTC') : asked || 'UTC';
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone && name;
-  } catch {
-    read.refuse('time-zone', 'the name of a time zone like Europe/Zurich');
-    return 'UTC';
-  }
+  if (canonicalZone(name) !== undefined) return name;
+  read.refuse('time-zone', 'the name of a time zone like Europe/Zurich');
+  return 'UTC';
 }

@@ -28,7 +28,7 @@ export function daemonSet(
           containers: [
             {
               name: 'kured',
-              image: 'ghcr.io/kubereboot/kured:1.23.0',
+              image: 'kubereboot/kured:1.23.0',
               env: [
                 { name: 'KURED_NODE_ID', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
               ],
