@@ -42,7 +42,7 @@ export async function startEvidence(kube: Kube): Promise<Evidence> {
   await new Promise<void>((resolve) => {
     following = follow<KubeObject>(kube, '/api/v1/nodes', {
       signal: stopping.signal,
-      onListed: resolve,
+      onListed: () => resolve(),
       onChange: ({ kind, object }) => {
         if (kind === 'gone') log.forget(object.metadata.name);
         else log.note(nodeFacts(object), Date.now());

@@ -14,13 +14,13 @@ const RETRY_MS = 250;
 
 /**
  * Follows a collection until the signal: first everything that is there, then every change in the API server's
- * order, without a gap. `onListed` runs after the first list. Connection trouble is bridged from the last version seen;
- * a version too old (410) is listed anew, and then deletions in between are not reported.
+ * order, without a gap. `onListed` runs after every list, with all that is there and the list's version. Connection trouble
+ * is bridged from the last version seen; a version too old (410) is listed anew, and then deletions in between are not reported.
  */
 export async function follow<T extends KubeObject>(
   kube: Kube,
   path: string,
-  options: { signal: AbortSignal; onListed: () => void; onChange: (change: Change<T>) => void },
+  options: Sink<T>,
 ): Promise<void> {
   let version: string | undefined;
   while (!options.signal.aborted) {
@@ -35,9 +35,10 @@ export async function follow<T extends KubeObject>(
   }
 }
 
-interface Sink<T extends KubeObject> {
+/** Who is told of what is there and of what changes. */
+export interface Sink<T extends KubeObject> {
   readonly signal: AbortSignal;
-  readonly onListed: () => void;
+  readonly onListed: (objects: readonly T[], version: string) => void;
   readonly onChange: (change: Change<T>) => void;
 }
 
@@ -48,7 +49,7 @@ async function list<T extends KubeObject>(
 ): Promise<string> {
   const listed = await kube.get<Listed<T>>(path);
   for (const object of listed.items) sink.onChange({ kind: 'seen', object });
-  sink.onListed();
+  sink.onListed(listed.items, listed.metadata.resourceVersion);
   return listed.metadata.resourceVersion;
 }
 

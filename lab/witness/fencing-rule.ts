@@ -7,6 +7,8 @@ const ON_ITS_WAY_MS = 15_000;
 
 interface Accepted {
   readonly rollout: string;
+  /** The node was handed back meanwhile, the machine not having gone down in time. */
+  handedBack?: boolean;
   /** Infinity when the order could not be read. */
   readonly expiresAtMs: number;
 }
@@ -24,7 +26,8 @@ interface Licence {
  * - the agent accepts only an order that stands on its node, for the boot that is running, before it expires;
  * - each boot has at most one accepted answer, and only the agent accepts;
  * - the worker does not take away or replace an accepted order while its boot runs and it has not expired;
- * - the boot id changes only after an accepted order of the boot that ends, once per order, or when a test has announced it.
+ * - the boot id changes only after an accepted order of the boot that ends, once per order and before the node is handed
+ *   back, or when a test has announced it.
  *
  * Answers written by others (a test plays the agent, a person restores a backup) are no fault of Lockkeeper's, but whoever
  * obeys them may: they count as an acceptance.
@@ -50,7 +53,10 @@ export class Fencing {
     }
     const withdrawn = judgeWithdrawal(change, licence);
     const accepted = standing && isNew(before, standing) ? accept(change, standing, licence) : [];
-    return [...withdrawn, ...accepted, ...judgeBoot(change, licence)];
+    const booted = judgeBoot(change, licence);
+    const handedBack = before.rollout !== undefined && now.rollout === undefined && isOurs(change);
+    if (licence.accepted && handedBack) licence.accepted.handedBack = true;
+    return [...withdrawn, ...accepted, ...booted];
   }
 
   #licence(name: string): Licence {
@@ -127,15 +133,15 @@ function judgeWithdrawal(change: NodeChange, { accepted }: Licence): string[] {
 function judgeBoot({ before, now }: NodeChange, licence: Licence): string[] {
   const from = before?.bootId ?? '';
   if (from === '' || now.bootId === '' || from === now.bootId) return [];
-  if (licence.accepted) {
-    delete licence.accepted;
-    return [];
-  }
+  const { accepted } = licence;
+  delete licence.accepted;
+  if (accepted && !accepted.handedBack) return [];
   if (licence.expected > 0) {
     licence.expected -= 1;
     return [];
   }
-  return [
-    `${now.name} rebooted from boot ${from} into ${now.bootId} without an accepted order of boot ${from}`,
-  ];
+  const why = accepted
+    ? `by the order of ${accepted.rollout} after it had been handed back`
+    : `without an accepted order of boot ${from}`;
+  return [`${now.name} rebooted from boot ${from} into ${now.bootId} ${why}`];
 }

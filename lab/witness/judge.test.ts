@@ -536,6 +536,31 @@ describe('G4', () => {
           .handBack('n1'),
     },
     {
+      name: 'but then the machine must not go down any more',
+      tell: (s) =>
+        s
+          .take('n1')
+          .order('n1', { expiresAtMs: s.atMs + 30_000 })
+          .pods()
+          .accept('n1')
+          .every(60_000)
+          .handBack('n1')
+          .boot('n1', 'boot-2')
+          .boot('n1', 'boot-3'),
+      broken: [
+        '^G4: n1 rebooted from boot boot-1 into boot-2 by the order of node-rollout/n1/run-1 after it had been handed back$',
+        '^G4: n1 rebooted from boot boot-2 into boot-3 without an accepted order of boot boot-2$',
+      ],
+    },
+    {
+      name: 'a machine that goes down after a person took the record away does as it was told',
+      tell: (s) => accepted(s).write(BY.person, 'n1', { rollout: undefined }).boot('n1', 'boot-2'),
+    },
+    {
+      name: 'boot and return seen as one, because the watch had to start over',
+      tell: (s) => accepted(s).handBack('n1', { bootId: 'boot-2' }, BY.nobody).end(),
+    },
+    {
       name: 'before it is accepted it may go',
       tell: (s) =>
         s.take('n1').order('n1').pods().handBack('n1').take('n1').order('n1').pods().accept('n1'),

@@ -83,6 +83,24 @@ describe('the timeline', () => {
     expect(write?.object).toBeUndefined();
   });
 
+  test('finds out from a list which nodes have gone unseen', () => {
+    const timeline = new Timeline();
+    for (const name of ['n1', 'n2', 'n3']) timeline.told(aNode(5, name), ANN, 0);
+    timeline.take(SOON);
+    timeline.seen('n4', 6, aNode(6, 'n4'), SOON);
+    timeline.listed(new Set(['n1']), 9, SOON);
+    const gone = timeline.take(LONG_AFTER).filter(({ object }) => object === undefined);
+    expect(gone.map(({ name }) => name)).toEqual(['n2', 'n3', 'n4']);
+  });
+
+  test('takes a node for gone no later than it was listed', () => {
+    const timeline = new Timeline();
+    timeline.told(aNode(5), ANN, 0);
+    timeline.told(aNode(9, 'n2'), ANN, 0);
+    timeline.listed(new Set(['n1']), 7, 0);
+    expect(timeline.take(LONG_AFTER).map(({ revision }) => revision)).toEqual([5, 7, 9]);
+  });
+
   test('knows whether something heard of by then is still to come', () => {
     const timeline = new Timeline();
     timeline.seen('n1', 9, aNode(9), 100);

@@ -32,12 +32,21 @@ const NOBODY: Author = { role: 'unknown', name: 'somebody' };
  * watch that had to start over, and the watch an API server that was killed before it wrote the record.
  */
 export class Timeline {
-  readonly #pending = new Map<number, Pending>();
+  /** By revision and name. */
+  readonly #pending = new Map<string, Pending>();
+  /** The last revision of each node that was handed out. */
   readonly #done = new Map<string, number>();
 
   /** The watch shows a node; `undefined`: it is gone as of this revision. */
   seen(name: string, revision: number, object: NodeObject | undefined, nowMs: number): void {
     this.#add({ name, revision, seenAtMs: nowMs, ...(object && { object }) });
+  }
+
+  /** These are all nodes there are as of this revision: others that were known have been deleted unseen. */
+  listed(names: ReadonlySet<string>, revision: number, nowMs: number): void {
+    const pending = [...this.#pending.values()].map(({ name }) => name);
+    const known = new Set([...this.#done.keys(), ...pending]);
+    for (const name of known) if (!names.has(name)) this.seen(name, revision, undefined, nowMs);
   }
 
   /** The audit log tells who wrote this state of a node. A write that changed nothing tells of the revision before it. */
@@ -71,21 +80,23 @@ export class Timeline {
     const { name, revision } = news;
     // A list shows nodes again that have been handed out, and the log tells of writes that changed nothing.
     if (revision <= (this.#done.get(name) ?? 0)) return;
-    const known = this.#pending.get(revision);
-    if (!known) {
-      this.#pending.set(revision, news);
-      return;
-    }
+    const key = keyOf(news);
+    const known = this.#pending.get(key) ?? news;
     const told = known.told ?? news.told;
-    this.#pending.set(revision, { ...known, ...(told && { told }) });
+    this.#pending.set(key, { ...known, ...(told && { told }) });
   }
 
-  #finish({ revision, name, seenAtMs, object, told }: Pending): Write {
-    this.#pending.delete(revision);
+  #finish(pending: Pending): Write {
+    const { revision, name, seenAtMs, object, told } = pending;
+    this.#pending.delete(keyOf(pending));
     this.#done.set(name, revision);
     const { by, atMs } = told ?? { by: NOBODY, atMs: seenAtMs };
     return { revision, name, by, atMs, ...(object && { object }) };
   }
+}
+
+function keyOf({ revision, name }: Pending): string {
+  return `${revision} ${name}`;
 }
 
 export function revisionOf({ metadata }: NodeObject): number {

@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ClusterFacts } from '../cluster/contract.ts';
 import { connectKube, KubeError, type Kube, type KubeObject } from '../fleet/kube.ts';
-import { follow, type Change } from '../fleet/watch.ts';
+import { follow, type Change, type Sink } from '../fleet/watch.ts';
 import { AuditTail, type Told } from './audit-tail.ts';
 import type {
   Author,
+  PodSight,
   PodsQuestion,
   PoolLimits,
   Violation,
@@ -55,6 +56,8 @@ type Moved = Extract<Told, { kind: 'pod-moved' }> & { readonly heardAtMs: number
 
 /** What has happened is heard of within this time. */
 const HEARD_WITHIN_MS = 500;
+/** The API server may be away for as long. */
+const ANSWERED_WITHIN_MS = 60_000;
 /** How often the audit log is read and what is complete is judged. */
 const LOOK_EVERY_MS = 100;
 /** What is left of a rollout that has just ended is taken away in the next moments. */
@@ -141,10 +144,17 @@ class Watching implements Witness {
   async #settled(): Promise<void> {
     await pause(HEARD_WITHIN_MS);
     const sinceMs = Date.now();
-    const isBehind = () => this.#timeline.isWaiting(sinceMs) || this.#moved.length > 0;
+    const isBehind = () =>
+      this.#timeline.isWaiting(sinceMs) ||
+      this.#moved.some(({ heardAtMs }) => heardAtMs <= sinceMs);
     const isAtWork = () => !this.#failure && !this.#stopping.signal.aborted;
     while (isBehind() && isAtWork()) await pause(LOOK_EVERY_MS);
-    await Promise.all(this.#questions);
+    const untilMs = Date.now() + ANSWERED_WITHIN_MS;
+    while (this.#questions.size > 0 && isAtWork()) {
+      if (Date.now() > untilMs)
+        throw new Error('the API server does not say which pods were on a node at its order');
+      await pause(LOOK_EVERY_MS);
+    }
   }
 
   async #look(): Promise<void> {
@@ -220,43 +230,55 @@ class Watching implements Witness {
       resourceVersion: String(revision),
       resourceVersionMatch: 'Exact',
     });
+    const pods = await this.#getPods(`/api/v1/pods?${query.toString()}`);
+    if (pods) this.#note({ kind: 'pods', atMs, node, pods });
+  }
+
+  /** Undefined when it is not known any more, because the API server has been away for so long. */
+  async #getPods(path: string): Promise<PodSight[] | undefined> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       try {
-        const path = `/api/v1/pods?${query.toString()}`;
         const { items } = await this.#kube.get<{ items: PodObject[] }>(path);
-        this.#note({ kind: 'pods', atMs, node, pods: items.map(sightOfPod) });
-        return;
+        return items.map(sightOfPod);
       } catch (error) {
-        // Too old: the API server has been away for so long that it is not known any more.
-        if (error instanceof KubeError && error.status === 410) return;
+        if (error instanceof KubeError && error.status === 410) return undefined;
         await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
       }
     }
+    return undefined;
   }
 
   #followNodes(): Promise<void> {
-    return this.#follow('/api/v1/nodes', ({ kind, object }: Change<NodeObject>) => {
+    const onChange = ({ kind, object }: Change<NodeObject>) => {
       if (!this.#isWatched(object)) return;
       const shown = kind === 'gone' ? undefined : object;
       this.#timeline.seen(object.metadata.name, revisionOf(object), shown, Date.now());
-    });
+    };
+    const onListed = (nodes: readonly NodeObject[], version: string) => {
+      const names = new Set(nodes.map(({ metadata }) => metadata.name));
+      this.#timeline.listed(names, Number(version), Date.now());
+    };
+    return this.#follow('/api/v1/nodes', { onChange, onListed });
   }
 
   #followPods(): Promise<void> {
-    return this.#follow('/api/v1/pods', ({ object }: Change<PodObject>) =>
-      this.#places.note(object),
-    );
+    const onChange = ({ object }: Change<PodObject>) => this.#places.note(object);
+    return this.#follow('/api/v1/pods', { onChange, onListed: () => undefined });
   }
 
   /** Resolves when what exists has been seen. */
   #follow<T extends KubeObject>(
     path: string,
-    onChange: (change: Change<T>) => void,
+    { onChange, onListed }: Pick<Sink<T>, 'onChange' | 'onListed'>,
   ): Promise<void> {
     const { signal } = this.#stopping;
     return new Promise((resolve) => {
-      this.#running.push(follow<T>(this.#kube, path, { signal, onListed: resolve, onChange }));
+      const listed: Sink<T>['onListed'] = (objects, version) => {
+        onListed(objects, version);
+        resolve();
+      };
+      this.#running.push(follow<T>(this.#kube, path, { signal, onListed: listed, onChange }));
     });
   }
 }
