@@ -8,6 +8,7 @@ export function aPod(name: string, facts: Partial<PodFacts> = {}): PodFacts {
     uid: `uid-${name}`,
     labels: {},
     priority: 0,
+    phase: 'Running',
     finished: false,
     mirror: false,
     owner: { kind: 'ReplicaSet', name: 'web' },

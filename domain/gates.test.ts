@@ -169,9 +169,20 @@ test('skipping leaves out the named gates and no others', () => {
       hold: { reason: 'x' },
       rollout: record('by-hand'),
       quarantine: quarantine('boot-1'),
+      past: { reboots: [], failed: { count: 1, lastAtMs: NOW, because: 'the drain timed out' } },
       deleting: true,
     },
-    { window: NO_WINDOW },
+    {
+      window: NO_WINDOW,
+      outside: {
+        alerts: [{ where: 'http://prometheus:9090', kind: 'unknown', because: 'it is away' }],
+        blockingPods: ['shop/db-0'],
+        kuredLock: {
+          rules: { namespace: 'kube-system', daemonSet: 'kured', annotation: 'lock' },
+          look: { kind: 'held', nodes: ['n9'] },
+        },
+      },
+    },
   );
   expect(closedGates(all, []).map(({ gate }) => gate)).toEqual([...GATES]);
   for (const skipped of SKIPPABLE) {

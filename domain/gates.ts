@@ -1,3 +1,9 @@
+import {
+  alertsReason,
+  blockingPodsReason,
+  kuredLockReason,
+  type OutsideFacts,
+} from './gates/outside.ts';
 import { AGENT_SILENT_AFTER_MS } from './node-contract.ts';
 import type { NodeFacts } from './node-facts.ts';
 import { restReason, type RestRules } from './past.ts';
@@ -8,6 +14,9 @@ export const GATES = [
   'agent',
   'hold',
   'window',
+  'alerts',
+  'blockingPods',
+  'kuredLock',
   'owner',
   'quarantine',
   'rest',
@@ -21,6 +30,9 @@ export const SKIPPABLE = [
   'agent',
   'hold',
   'window',
+  'alerts',
+  'blockingPods',
+  'kuredLock',
   'owner',
   'quarantine',
   'rest',
@@ -40,6 +52,8 @@ export interface GateFacts {
   /** Whether the rollout named on the node, if it is another one, is still running. */
   readonly ownerRunning: boolean;
   readonly window: WindowLook;
+  /** Absent: nobody was asked. */
+  readonly outside?: OutsideFacts;
   readonly rest: RestRules;
   /** Reboot although nothing asks for it. */
   readonly evenIfNotRequired: boolean;
@@ -65,6 +79,9 @@ const RULES: readonly (readonly [GateName, Gate])[] = [
   ['agent', agentGate],
   ['hold', holdGate],
   ['window', windowGate],
+  ['alerts', ({ outside }) => outside && alertsReason(outside)],
+  ['blockingPods', ({ outside }) => outside && blockingPodsReason(outside)],
+  ['kuredLock', ({ outside }) => outside && kuredLockReason(outside)],
   ['owner', ownerGate],
   ['quarantine', quarantineGate],
   ['rest', ({ node, rest, nowMs }) => restReason(node.past, rest, nowMs)],

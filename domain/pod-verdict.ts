@@ -7,6 +7,8 @@ export interface PodFacts {
   readonly uid: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly priority: number;
+  /** As its status has it; Unknown where it has none. */
+  readonly phase: string;
   /** Succeeded or Failed: none of its containers runs any more. */
   readonly finished: boolean;
   /** The API server's picture of a static pod. */

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { durationMs, longerThanZero } from './duration-schema.ts';
+import { gates } from './gates/gates-schema.ts';
+import { labelSelector } from './label-selector-schema.ts';
 import { parseSelector } from './label-selector.ts';
 import { windowProblems } from './window/check.ts';
 import { timeZone } from './window/field-schemas.ts';
@@ -7,13 +9,6 @@ import { freezes } from './window/freeze-schema.ts';
 import { windows } from './window/window-schema.ts';
 
 /** The policy: type, default, check and documentation in one. Only the worker, the CLI and tests import it as a value. */
-
-const labelSelector = z
-  .string()
-  .refine(
-    (text) => parseSelector(text) !== undefined,
-    'write a label selector like agentpool=workers',
-  );
 
 const BUDGET_RULE = 'write a number of nodes from 1, or a percentage from "1%" to "100%"';
 const maxUnavailable = z
@@ -100,6 +95,7 @@ const Pool = z.strictObject({
   overdueAfter: longerThanZero
     .prefault('14d')
     .describe('A node that has waited this long for its reboot goes before others'),
+  gates,
   retry: Retry.prefault({}),
   drain: Drain.prefault({}),
   reboot: Reboot.prefault({}),

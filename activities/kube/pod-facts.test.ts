@@ -46,6 +46,7 @@ describe('podFacts', () => {
       mirror: false,
       owner: { kind: 'ReplicaSet', name: 'web' },
       priority: 7,
+      phase: 'Running',
       finished: false,
       ready: true,
       deletionTimestampMs: Date.parse(DELETED),

@@ -22,6 +22,7 @@ export function podFacts({ metadata = {}, spec, status = {} }: V1Pod): PodFacts 
     ...(owner ? { owner: { kind: owner.kind, name: owner.name } } : {}),
     ...deletion(metadata, rest.terminationGracePeriodSeconds),
     priority,
+    phase: status.phase ?? 'Unknown',
     finished: status.phase === 'Succeeded' || status.phase === 'Failed',
     ready: isReady(status),
     emptyDir: volumes.some(({ emptyDir }) => emptyDir !== undefined),

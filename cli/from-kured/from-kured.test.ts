@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { Policy } from '../../domain/policy.ts';
 import { fromKured } from './from-kured.ts';
 import { WEEK } from './go.ts';
+import { OPTION_NAMES } from './options.ts';
 import { converted, daemonSet, onlyPool } from './kured.fixture.ts';
 
 const ALL_OPTIONS = [
@@ -17,7 +18,7 @@ const ALL_OPTIONS = [
   '--reboot-delay=90s',
   '--lock-annotation=example.org/lock',
   '--lock-release-delay=30m',
-  '--prometheus-url=http://prometheus:9090',
+  '--prometheus-url=http://lockkeeper:secret@prometheus:9090',
   '--alert-filter-regexp=^Watchdog$',
   '--alert-firing-only',
   '--prefer-no-schedule-taint=weave.works/kured-node-reboot',
@@ -34,7 +35,7 @@ const ALL_OPTIONS = [
 ];
 
 /** Keys of the policy that are still to come. Each is taken out of here when it lands. */
-const NOT_YET: readonly string[] = ['notifications', 'pools.gates', 'pools.labels', 'pools.taint'];
+const NOT_YET: readonly string[] = ['notifications', 'pools.labels', 'pools.taint'];
 
 const other = (zone: string) =>
   daemonSet(['--notify-url=slack://A/B/C', `--time-zone=${zone}`], {
@@ -90,6 +91,37 @@ test('G12: whatever hours and lengths kured is told, the policy is accepted', ()
       },
     ),
     { numRuns: 200 },
+  );
+});
+
+test('whatever kured is told, there is a policy, and its comments stay comments', () => {
+  const word = fc.oneof(
+    fc.string({ unit: 'grapheme', maxLength: 20 }),
+    fc.constantFrom(
+      '\n- a: b',
+      '%s %ff',
+      '$(X)',
+      "'",
+      '{{ .Values.x }}',
+      'http://%ff:%zz@h',
+      '=',
+      ',',
+    ),
+  );
+  const option = fc.tuple(fc.constantFrom(...OPTION_NAMES), word);
+  fc.assert(
+    fc.property(
+      fc.array(option, { maxLength: 12 }),
+      fc.array(word, { maxLength: 2 }),
+      (told, more) => {
+        const args = [...told.map(([name, value]) => `--${name}=${value}`), ...more];
+        const { policy } = converted(daemonSet(args));
+        const known = ['timeZone', 'pools', 'notifications'];
+        expect(Object.keys(policy).filter((key) => !known.includes(key))).toEqual([]);
+        expect(policy.pools).toMatchObject([{ name: 'nodes', nodes: 'kubernetes.io/os=linux' }]);
+      },
+    ),
+    { numRuns: 500 },
   );
 });
 
@@ -169,8 +201,8 @@ describe('several DaemonSets', () => {
       ].join('---\n'),
     );
     expect(policy.notifications).toMatchObject([
-      { url: '${NOTIFY_URL_A}', pools: ['a'] },
-      { slack: '${SLACK_WEBHOOK_URL_B}', pools: ['b'] },
+      { url: '${NOTIFY_URL}', pools: ['a'] },
+      { slack: '${SLACK_WEBHOOK_URL}', pools: ['b'] },
     ]);
   });
 
@@ -273,9 +305,14 @@ describe('a person is told', () => {
     ],
     ['that force has a deadline now', ['--force-reboot'], 'never got past a disruption budget'],
     [
-      'that a password was left out',
+      'that a password has to be given',
       ['--prometheus-url=http://u:p@prom'],
-      'user and password are left out',
+      'PROMETHEUS_PASSWORD',
+    ],
+    [
+      'that a user was left out',
+      ['--prometheus-url=http://u@prom'],
+      'its user, which has no password',
     ],
     ['that an address is none', ['--prometheus-url=prom'], 'is not an address'],
     ['that a label is half', ['--pre-reboot-node-labels=a'], 'one entry has no "="'],
@@ -349,6 +386,8 @@ describe('a secret is never repeated', () => {
       'a password of Prometheus with an at sign',
       [`--prometheus-url=https://user:x@${SECRET}@prom.example.org`],
     ],
+    ['a token of Prometheus', [`--prometheus-url=https://prom.example.org/path?token=${SECRET}`]],
+    ['a user of Prometheus', [`--prometheus-url=https://${SECRET}@prom.example.org`]],
     ['a password that breaks the address', [`--prometheus-url=https://user:a/${SECRET}@prom`]],
     ['an unknown option', [`--token=${SECRET}`]],
     ['an unknown option and its next word', ['--token', SECRET]],
@@ -369,6 +408,17 @@ describe('a secret is never repeated', () => {
 
 const template = (text: string) =>
   converted(daemonSet(['--notify-url=slack://A/B/C', `--message-template-drain=${text}`]));
+
+test('a user and a password of Prometheus are its basicAuth', () => {
+  const { warnings, policy } = converted(
+    daemonSet(['--prometheus-url=https://sa%40ops:p%20w@prom.example.org/path']),
+  );
+  expect(policy.pools[0]?.gates?.alerts).toMatchObject({
+    prometheus: 'https://prom.example.org/path',
+    basicAuth: { username: 'sa@ops', password: '${PROMETHEUS_PASSWORD}' },
+  });
+  expect(warnings.join()).toContain('give the worker its password as PROMETHEUS_PASSWORD;');
+});
 
 describe('the time zone Local', () => {
   test.each([
