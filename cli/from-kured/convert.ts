@@ -82,6 +82,7 @@ export function convert(kured: Kured, poolName: string, suffix: string): Convert
     timeZone: { name: 'UTC' },
     notifications: [],
     suffix,
+    secrets: new Map(),
     agent: [],
     notes: [...kured.notes, ...nodes.notes, ...notes],
     closed: faults.map((fault) => `kured does not start: ${fault}`),

@@ -6,6 +6,14 @@ import { OPTIONS, type OptionName } from './options.ts';
 import type { Setting, Settings } from './flags.ts';
 import type { Window } from './windows.ts';
 
+export interface AlertsText {
+  readonly prometheus: string;
+  readonly basicAuth?: { readonly username: string; readonly password: string };
+  readonly states: readonly string[];
+  readonly ignore?: string;
+  readonly only?: string;
+}
+
 /** A pool as it is written into the policy; keys that were not asked for are absent. */
 export interface PoolText {
   name: string;
@@ -15,12 +23,7 @@ export interface PoolText {
   windows: readonly Window[];
   expectedLength?: string;
   gates?: {
-    alerts?: {
-      prometheus: string;
-      states: readonly string[];
-      ignore?: string;
-      only?: string;
-    };
+    alerts?: AlertsText;
     blockingPods?: readonly string[];
     kuredLock?: { namespace: string; daemonSet: string; annotation?: string };
   };
@@ -62,12 +65,18 @@ export interface Draft {
   readonly notifications: NotificationText[];
   /** Put behind the names of variables that hold secrets, where pools have different ones. */
   readonly suffix: string;
-  /** What tells the receiver of its messages from others. A secret: for comparing only. */
-  receiver?: string;
+  /** The secret that each variable stands for: for comparing only. */
+  readonly secrets: Map<string, string>;
   readonly agent: AgentSetting[];
   readonly notes: Note[];
   /** Why the pool gets no window: what decides over its nodes is not known, or kured would not have started. */
   readonly closed: string[];
+}
+
+/** The name of the variable that stands for a secret. */
+export function variableFor(draft: Draft, base: string, secret: string): string {
+  draft.secrets.set(base, secret);
+  return `${base}${draft.suffix}`;
 }
 
 /** Reads the settings of one kured; what cannot be read closes the pool's windows and is noted. */

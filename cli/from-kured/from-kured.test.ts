@@ -121,7 +121,7 @@ test('whatever kured is told, there is a policy, and its comments stay comments'
         expect(policy.pools).toMatchObject([{ name: 'nodes', nodes: 'kubernetes.io/os=linux' }]);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 

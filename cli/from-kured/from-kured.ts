@@ -32,7 +32,7 @@ export function fromKured(text: string): FromKured {
   };
 }
 
-/** Pools that tell different receivers need variables of different names for them. */
+/** Where pools have different secrets for the same thing, their variables have different names. */
 function convertAll(kureds: readonly Kured[]): Converted[] {
   const names = poolNames(kureds);
   const all = (suffixOf: (name: string) => string): Converted[] =>
@@ -41,8 +41,13 @@ function convertAll(kureds: readonly Kured[]): Converted[] {
       return convert(kured, name, suffixOf(name));
     });
   const alike = all(() => '');
-  const receivers = new Set(alike.flatMap(({ receiver }) => receiver ?? []));
-  if (receivers.size <= 1) return alike;
+  const secrets = alike.flatMap((one) =>
+    [...one.secrets].map(([base, secret]) => ({ base, secret })),
+  );
+  const differ = secrets.some(({ base, secret }) =>
+    secrets.some((other) => other.base === base && other.secret !== secret),
+  );
+  if (!differ) return alike;
   return all((name) => `_${name.replaceAll('-', '_').toUpperCase()}`);
 }
 

@@ -1,9 +1,10 @@
 import { RE2JS } from 're2js';
 import { parseSelector } from '../../domain/label-selector.ts';
-import type { Draft, Reader } from './draft.ts';
+import { variableFor, type AlertsText, type Draft, type Reader } from './draft.ts';
 
 /** kured's Prometheus check. */
-export function alerts(read: Reader, { pool }: Draft): void {
+export function alerts(read: Reader, draft: Draft): void {
+  const { pool } = draft;
   const expression = expressionOf(read);
   const matchOnly = read.bool('alert-filter-match-only');
   const firingOnly = read.bool('alert-firing-only');
@@ -21,7 +22,7 @@ export function alerts(read: Reader, { pool }: Draft): void {
   pool.gates = {
     ...pool.gates,
     alerts: {
-      prometheus: withoutPassword(read, address),
+      ...accessOf(read, draft, address),
       ...(expression === undefined ? {} : { [matchOnly ? 'only' : 'ignore']: expression }),
       states: firingOnly ? ['firing'] : ['pending', 'firing'],
     },
@@ -38,18 +39,40 @@ function withoutPrometheus(read: Reader): void {
   }
 }
 
-function withoutPassword(read: Reader, address: string): string {
+type Access = Pick<AlertsText, 'prometheus' | 'basicAuth'>;
+
+/** The address without user, password and query, which may all be secrets. */
+function accessOf(read: Reader, draft: Draft, address: string): Access {
   if (!URL.canParse(address)) {
     read.warn('prometheus-url', 'is not an address like http://prometheus.monitoring:9090');
     // Perhaps it is none because of a character in its password.
-    return address.replace(/^.*@/, '');
+    return { prometheus: address.replace(/^.*@/, '') };
   }
-  const url = new URL(address);
-  if (url.username === '' && url.password === '') return address;
-  const text =
-    'its user and password are left out: give them to the worker from the environment or a file; until then the gate stays closed';
-  read.warn('prometheus-url', text);
-  return address.replace(/\/\/[^/?#]*@/, '//');
+  const { username, password, search, hash } = new URL(address);
+  const prometheus = address.replace(/[?#][\s\S]*$/, '').replace(/\/\/[^/]*@/, '//');
+  if (search !== '' || hash !== '') read.warn('prometheus-url', 'what follows the "?" is left out');
+  if (password === '') {
+    if (username !== '')
+      read.warn('prometheus-url', 'its user, which has no password, is left out');
+    return { prometheus };
+  }
+  const variable = variableFor(draft, 'PROMETHEUS_PASSWORD', password);
+  read.warn('prometheus-url', `give the worker its password as ${variable}; ${TILL_THEN}`);
+  return {
+    prometheus,
+    basicAuth: { username: decoded(username), password: `\${${variable}}` },
+  };
+}
+
+const TILL_THEN = 'until it has that environment variable, the gate stays closed';
+
+/** As it was meant; as it stands where its percent signs encode no text. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Kept as it is: both sides read it as RE2 does, unanchored. */
@@ -75,7 +98,7 @@ export function blockingPods(read: Reader, { pool }: Draft): void {
 const NO_SELECTOR =
   'is no label selector; kured fails to list pods by it, or finds every pod, and never reboots anything';
 
-/** While kured still runs on other nodes, its lock counts as one more holder of a permit. */
+/** While kured still runs on other nodes, nothing is taken out as long as it holds its lock. */
 export function kuredLock(read: Reader, { pool }: Draft): void {
   const annotation = read.text('lock-annotation');
   pool.gates = {

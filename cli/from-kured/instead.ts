@@ -54,7 +54,7 @@ export const INSTEAD: Readonly<Record<OptionName, Instead>> = {
   'lock-release-delay': key('pauseBetween', 'counted from the moment the node is back in service'),
   'prometheus-url': key(
     'gates.alerts',
-    '`prometheus`; user and password in the address have to come from the environment or a file',
+    '`prometheus`; user and password in the address become `basicAuth`, the password from the environment',
   ),
   'alert-filter-regexp': key(
     'gates.alerts',

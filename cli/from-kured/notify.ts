@@ -1,5 +1,4 @@
-import type { NotificationText } from './draft.ts';
-import type { Draft, Reader } from './draft.ts';
+import { variableFor, type Draft, type NotificationText, type Reader } from './draft.ts';
 import type { OptionName } from './options.ts';
 
 /** kured's three messages, as events of Lockkeeper. */
@@ -64,10 +63,9 @@ function byHook(read: Reader, draft: Draft): Receiver {
 /** The variable that stands for the address, after telling where its value has to come from. */
 function store(read: Reader, draft: Draft, name: OptionName, base: string): string {
   const { elsewhere, values = [] } = read.setting(name) ?? {};
-  const variable = `${base}${draft.suffix}`;
+  const variable = variableFor(draft, base, elsewhere ?? values.join());
   const from = elsewhere ?? 'a Secret of yours that holds the same address';
   read.note(name, `give the worker the environment variable ${variable} from ${from}. ${MORE}`);
-  draft.receiver = `${name} ${elsewhere ?? ''} ${values.join()}`;
   return `\${${variable}}`;
 }
 
