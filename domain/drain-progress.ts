@@ -41,3 +41,30 @@ export function blockerLine(blockers: readonly Blocker[], nowMs: number): string
   );
   return shortList(words, { between: '; ' });
 }
+
+/** What a signal says of a drain; undefined when it says nothing of the kind. A handler must not fail, whatever was sent. */
+export function readProgress(sent: unknown): DrainProgress | undefined {
+  const { podsLeft, evicted, blockers, warnings, trouble } = fieldsOf(sent);
+  if (typeof podsLeft !== 'number' || typeof evicted !== 'number') return undefined;
+  return {
+    podsLeft,
+    evicted,
+    blockers: listOf(blockers, isBlocker),
+    warnings: listOf(warnings, (text): text is string => typeof text === 'string'),
+    ...(isBlocker(trouble) ? { trouble } : {}),
+  };
+}
+
+function isBlocker(sent: unknown): sent is Blocker {
+  const { what, because, sinceMs } = fieldsOf(sent);
+  if (typeof what !== 'string' || typeof because !== 'string') return false;
+  return typeof sinceMs === 'number' && !Number.isNaN(new Date(sinceMs).getTime());
+}
+
+function listOf<T>(sent: unknown, fits: (entry: unknown) => entry is T): T[] {
+  return Array.isArray(sent) ? sent.filter(fits) : [];
+}
+
+function fieldsOf(sent: unknown): Partial<Record<string, unknown>> {
+  return typeof sent === 'object' && sent !== null ? sent : {};
+}

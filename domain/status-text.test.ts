@@ -54,6 +54,51 @@ describe('G8: the status for people', () => {
       lines: ['- place 1 in the queue'],
     },
     {
+      name: 'says how the drain stands, and what blocks it since when',
+      status: aStatus({
+        drain: {
+          podsLeft: 2,
+          evicted: 7,
+          warnings: [],
+          atMs: AT,
+          blockers: [
+            { what: 'shop/web-1', because: 'budget web: 3 of 3 must stay', sinceMs: AT },
+            { what: 'shop/web-2', because: 'x'.repeat(999), sinceMs: AT },
+          ],
+        },
+      }),
+      lines: [
+        '- 2 pods are left, 7 evicted, as of 2026-11-23T22:00:00.000Z',
+        '- waits for **shop/web-1**: budget web: 3 of 3 must stay (since 2026-11-23T22:00:00.000Z)',
+        `- waits for **shop/web-2**: ${'x'.repeat(300)} (since 2026-11-23T22:00:00.000Z)`,
+      ],
+    },
+    {
+      name: 'does not list a whole node, and says first why nothing can be seen',
+      status: aStatus({
+        drain: {
+          podsLeft: 1,
+          evicted: 0,
+          warnings: [],
+          atMs: AT,
+          trouble: { what: 'API server', because: 'it is away', sinceMs: AT },
+          blockers: ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((what) => ({
+            what,
+            because: 'it is terminating',
+            sinceMs: AT,
+          })),
+        },
+      }),
+      lines: [
+        '- 1 pod is left, 0 evicted, as of 2026-11-23T22:00:00.000Z',
+        '- waits for **API server**: it is away (since 2026-11-23T22:00:00.000Z)',
+        ...['a', 'b', 'c', 'd', 'e'].map(
+          (what) => `- waits for **${what}**: it is terminating (since 2026-11-23T22:00:00.000Z)`,
+        ),
+        '- and 2 more',
+      ],
+    },
+    {
       name: 'says what people have said',
       status: aStatus({
         paused: word,

@@ -1,3 +1,4 @@
+import type { Blocker } from './drain-progress.ts';
 import { sayPhase } from './phases.ts';
 import { shortList } from './short-list.ts';
 import type { RolloutStatus } from './status.ts';
@@ -8,6 +9,7 @@ export function describeStatus(status: RolloutStatus): string {
     `**${sayPhase(status.phase.at, status.node)}** since ${utc(status.phase.sinceMs)}`,
     ...(status.because === undefined ? [] : [status.because]),
     ...waits(status),
+    ...drains(status),
     ...words(status),
   ].join('\n');
 }
@@ -21,6 +23,28 @@ function waits({ waitingFor, queue }: RolloutStatus): string[] {
   const behind = queue.behind.length > 0 ? `, behind ${shortList(queue.behind)}` : '';
   const why = queue.because === undefined ? '' : `: ${queue.because}`;
   return [...gates, `- place ${queue.place} in the queue${behind}${why}`];
+}
+
+/** More would hide the first; the heartbeat of the drain, under Pending Activities, has them all. */
+const MOST_SHOWN = 5;
+/** A webhook may say a page. */
+const MOST_WORDS = 300;
+
+function drains({ drain }: RolloutStatus): string[] {
+  if (!drain) return [];
+  const { podsLeft, evicted, blockers, trouble, atMs } = drain;
+  const left = podsLeft === 1 ? '1 pod is left' : `${podsLeft} pods are left`;
+  const more = blockers.length - MOST_SHOWN;
+  return [
+    `- ${left}, ${evicted} evicted, as of ${utc(atMs)}`,
+    ...(trouble ? [sayBlocker(trouble)] : []),
+    ...blockers.slice(0, MOST_SHOWN).map(sayBlocker),
+    ...(more > 0 ? [`- and ${more} more`] : []),
+  ];
+}
+
+function sayBlocker({ what, because, sinceMs }: Blocker): string {
+  return `- waits for **${what}**: ${because.slice(0, MOST_WORDS)} (since ${utc(sinceMs)})`;
 }
 
 function words({ paused, aborted, skipped, notUnderstood }: RolloutStatus): string[] {

@@ -1,6 +1,6 @@
 import { condition, setHandler, type SignalDefinition } from '@temporalio/workflow';
 import { SKIPPABLE } from '../domain/gates.ts';
-import type { DrainProgress } from '../domain/drain-progress.ts';
+import { readProgress, type DrainProgress } from '../domain/drain-progress.ts';
 import type { QueuePlace, Word } from '../domain/status.ts';
 import { readWord, type SignalWord } from '../domain/word.ts';
 import * as messages from './messages.ts';
@@ -80,8 +80,9 @@ function listenToOthers(control: Control): void {
   );
   setHandler(
     messages.drainProgress,
-    (progress) => {
-      if (!Array.isArray(progress?.blockers)) return;
+    (sent) => {
+      const progress = readProgress(sent);
+      if (!progress) return;
       control.drain = { ...progress, atMs: Date.now() };
       control.changed();
     },

@@ -21,6 +21,9 @@ const PASSING: ReadonlySet<Phase> = new Set<Phase>([
   'restoring',
 ]);
 
+/** In another phase the word of a drain comes late: it is not waited for where it is sent. */
+const DRAINING: ReadonlySet<Phase> = new Set<Phase>(['draining', 'paused']);
+
 /** One rollout as the workflow knows it: what was planned, what people have said, where it stands. */
 export class Rollout {
   readonly control: Control;
@@ -61,7 +64,7 @@ export class Rollout {
   enter(at: Phase, because?: string): void {
     if (this.phase.at !== at) this.phase = { at, sinceMs: Date.now() };
     if (at !== 'waiting') this.waitingFor = [];
-    if (at !== 'draining' && at !== 'paused') this.control.drain = undefined;
+    if (!DRAINING.has(at)) this.control.drain = undefined;
     this.because = because;
     this.mark(at);
     this.show();
@@ -99,7 +102,8 @@ export class Rollout {
   }
 
   private status(): RolloutStatus {
-    const { place, grantId, paused, aborted, skipped, drain, notUnderstood } = this.control;
+    const { place, grantId, paused, aborted, skipped, notUnderstood } = this.control;
+    const drain = DRAINING.has(this.phase.at) ? this.control.drain : undefined;
     return {
       node: this.node,
       pool: this.pool ?? '',
