@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +33,10 @@ afterAll(async () => {
   await scene.close();
   await cluster.stop();
   await rm(dir, { recursive: true, force: true });
+});
+
+afterEach(async () => {
+  await scene.witness.assertClean();
 });
 
 const anOrder = (run: number) =>

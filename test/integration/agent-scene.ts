@@ -14,6 +14,7 @@ import { applyObjects } from '../../lab/fleet/apply.ts';
 import { connectKube } from '../../lab/fleet/kube.ts';
 import type { Kube, KubeObject } from '../../lab/fleet/kube.ts';
 import { readManifests } from '../../lab/fleet/manifests.ts';
+import { startWitness, type Witness } from '../../lab/witness/witness.ts';
 
 /** Tries until it neither throws nor is false; then the last error is the one that counts. */
 export async function eventually<T>(
@@ -88,6 +89,8 @@ export interface AgentNode {
 
 export interface AgentScene {
   readonly admin: Kube;
+  /** Of G4 alone: here tests play the worker, and write orders that no worker would. */
+  readonly witness: Witness;
   addNode(): Promise<AgentNode>;
   /** A token of the agents' account; bound to a pod when it is named. */
   token(pod?: string): Promise<string>;
@@ -98,6 +101,9 @@ interface NodeObject extends KubeObject {
   readonly status: { readonly conditions?: readonly NodeCondition[] };
 }
 
+const PREFIX = 'agent-test-';
+const isTestNode = (name: string): boolean => name.startsWith(PREFIX);
+
 /** Applies the shipped manifests, and no others, and waits until the admission policy is in force. */
 export async function openAgentScene(cluster: ClusterFacts): Promise<AgentScene> {
   const admin = connectKube(cluster, cluster.adminToken);
@@ -106,6 +112,7 @@ export async function openAgentScene(cluster: ClusterFacts): Promise<AgentScene>
   const { namespace, serviceAccount } = manifests.agent;
   const dir = mkdtempSync(join(tmpdir(), 'agent-scene-'));
   const nodes: { stop(): Promise<void>; name: string }[] = [];
+  const witness = await startWitness({ cluster, rules: ['G4'], nodes: isTestNode });
 
   async function token(pod?: string): Promise<string> {
     const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`;
@@ -119,7 +126,7 @@ export async function openAgentScene(cluster: ClusterFacts): Promise<AgentScene>
   }
 
   async function addNode(): Promise<AgentNode> {
-    const name = `agent-test-${randomUUID().slice(0, 8)}`;
+    const name = `${PREFIX}${randomUUID().slice(0, 8)}`;
     await admin.post('/api/v1/nodes', nodeObject(name));
     const pod = agentPod(name, serviceAccount);
     await eventually(async () => admin.post(`/api/v1/namespaces/${namespace}/pods`, pod));
@@ -133,15 +140,21 @@ export async function openAgentScene(cluster: ClusterFacts): Promise<AgentScene>
 
   return {
     admin,
+    witness,
     addNode,
     token,
     async close() {
-      for (const node of nodes) {
-        await node.stop();
-        await admin.delete(`/api/v1/nodes/${node.name}`);
+      try {
+        await witness.finish();
+      } finally {
+        await witness.stop();
+        for (const node of nodes) {
+          await node.stop();
+          await admin.delete(`/api/v1/nodes/${node.name}`);
+        }
+        admin.close();
+        rmSync(dir, { recursive: true });
       }
-      admin.close();
-      rmSync(dir, { recursive: true });
     },
   };
 }

@@ -35,6 +35,7 @@ describe('an order', () => {
   });
   afterEach(async () => {
     await node.stop();
+    await scene.witness.assertClean();
   });
 
   test('G4: is accepted on the node before it is obeyed, and obeyed once', async () => {
