@@ -58,8 +58,11 @@ interface Seen {
 }
 
 function closed(plan: Plan, asked: WindowQuestion, seen: Seen): WindowLook {
-  const because = [sayWhen(plan, asked, seen), ...plan.problems].join('; ');
-  const { next } = seen;
+  const { next, underWay } = seen;
+  // Without its calendar nobody knows whether anything opens.
+  const isBlind = !next && !underWay && plan.problems.length > 0;
+  const when = isBlind ? [] : [sayWhen(plan, asked, seen)];
+  const because = (isBlind ? 'closed: ' : '') + [...when, ...plan.problems].join('; ');
   return { kind: 'closed', because, ...(next && { opensMs: next.opensMs }) };
 }
 
