@@ -6,7 +6,7 @@ type Fields = Partial<Record<string, unknown>>;
 
 export function readRequest(sent: unknown): PermitRequest | undefined {
   const { workflowId, runId, node, holding, zone, overdueAtMs, last } = fieldsOf(sent);
-  if (!isText(workflowId) || !isText(runId) || !isText(node)) return undefined;
+  if (!isText(workflowId) || !isRunId(runId) || !isText(node)) return undefined;
   return {
     workflowId,
     runId,
@@ -39,4 +39,11 @@ function fieldsOf(sent: unknown): Fields {
   return typeof sent === 'object' && sent !== null ? sent : {};
 }
 
-const isText = (field: unknown): field is string => typeof field === 'string' && field !== '';
+/** Temporal takes ids of up to 1000 bytes; ours are far shorter. */
+const isText = (field: unknown): field is string =>
+  typeof field === 'string' && field !== '' && field.length <= 300;
+
+/** The server refuses to signal anything else, and a lock that tries is stuck on that for ever. */
+const isRunId = (field: unknown): field is string =>
+  typeof field === 'string' &&
+  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(field);

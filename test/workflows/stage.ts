@@ -160,9 +160,11 @@ export function openStage(): Promise<TestWorkflowEnvironment> {
  * The real server, for what the time-skipping one gets wrong: it refuses a workflow task that cancels an activity which has
  * just completed (ACTIVITY_UNKNOWN), and the workflow then stands still.
  */
-export function openRealStage(): Promise<TestWorkflowEnvironment> {
+export function openRealStage(extraArgs: string[] = []): Promise<TestWorkflowEnvironment> {
   quiet();
-  return TestWorkflowEnvironment.createLocal({ server: { executable: from('TEMPORAL') } });
+  return TestWorkflowEnvironment.createLocal({
+    server: { executable: from('TEMPORAL'), extraArgs },
+  });
 }
 
 function from(name: string) {
