@@ -123,6 +123,19 @@ describe('order: zone', () => {
   });
 });
 
+describe('G1: a node that another rollout has in hand', () => {
+  test('is passed over for the next, whatever the budget is', () => {
+    expect(ask({ holders: [{ node: 'n1' }] })).toEqual(grantTo('n2'));
+  });
+
+  test('is waited for when nobody else waits', () => {
+    expect(ask({ line: [asks('n1')], holders: [{ node: 'n1' }] })).toEqual({
+      kind: 'wait',
+      because: 'n1 is in the hands of another rollout',
+    });
+  });
+});
+
 test('what holds a pool back is said in the order in which it ends by itself', () => {
   const masters = { pool: 'masters', nodes: [aNode({ name: 'm1' })] };
   const rules = { ...RULES, pauseBetweenMs: 60_000 };

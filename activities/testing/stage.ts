@@ -13,6 +13,8 @@ import { FakeNodes, FakePods } from './fake-cluster.ts';
 /** A Temporal that only remembers. */
 class FakeTemporal implements TemporalPort {
   readonly running = new Set<string>();
+  /** Runs that have ended of workflows that run on. */
+  readonly endedRuns = new Set<string>();
   readonly failed = new Set<string>();
   readonly started: RolloutInput[] = [];
   readonly requests: (PermitRequest & { pool: string })[] = [];
@@ -24,8 +26,8 @@ class FakeTemporal implements TemporalPort {
   knowsPermits = true;
   formerLockEndedMs: number | undefined;
 
-  async isRunning(workflowId: string): Promise<boolean> {
-    return this.running.has(workflowId);
+  async isRunning(workflowId: string, runId = ''): Promise<boolean> {
+    return this.running.has(workflowId) && !this.endedRuns.has(runId);
   }
 
   async openRun(workflowId: string): Promise<string | undefined> {
