@@ -82,4 +82,33 @@ describe('watchPool', () => {
       nonRetryable: false,
     });
   });
+
+  test('counts the cluster no more often than anything is looked at, and asks for the holders in between', async () => {
+    const known = '1 of at most 1 out of service: n2 has a permit';
+    const looks = [];
+    for (const attempt of [1, 2, 3, 4]) {
+      const stage = new Stage({}, { attempt });
+      stage.nodes.add('n1').add('n2');
+      stage.temporal.running.add(HOLDER.workflowId).add(WAITER.workflowId);
+      let lists = 0;
+      const { list } = stage.nodes;
+      stage.nodes.list = (selector) => {
+        lists += 1;
+        return list.call(stage.nodes, selector);
+      };
+      const asked = { ...ASKED, holders: [HOLDER], known };
+      await expect(stage.run(watchPool, asked)).rejects.toMatchObject({
+        message: known,
+        nextRetryDelay: 20_000,
+      });
+      looks.push(lists);
+    }
+    expect(looks).toEqual([1, 0, 0, 1]);
+  });
+
+  test('notices between two counts that a holder has ended', async () => {
+    const stage = new Stage({}, { attempt: 2 });
+    const asked = { ...ASKED, line: [], holders: [HOLDER] };
+    expect(await stage.run(watchPool, asked)).toEqual({ ended: ['run-2'], free: [], well: [] });
+  });
 });

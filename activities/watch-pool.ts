@@ -1,4 +1,4 @@
-import { log } from '@temporalio/activity';
+import { activityInfo, log } from '@temporalio/activity';
 import type { Holder, LastReturn, Trouble } from '../domain/lock-state.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import type { PoolPolicy } from '../domain/policy.ts';
@@ -45,7 +45,7 @@ type Found =
   /** It would be its turn, but it has ended. */
   | { readonly kind: 'ended'; readonly workflowId: string };
 
-/** A holder whose run ends without a word is noticed within this. */
+/** A holder whose run ends without a word is noticed within this; the cluster is counted as often as anything is looked at. */
 const WATCH_EVERY_MS = 20_000;
 
 /**
@@ -56,7 +56,9 @@ const WATCH_EVERY_MS = 20_000;
 export async function watchPool(deps: Deps, asked: PoolQuestion): Promise<PoolNews> {
   const nowMs = Date.now();
   const ended = await endedRuns(deps, asked.holders);
-  const seen = await lookAtPool(deps, asked, nowMs);
+  const seen = isCountDue(deps, asked)
+    ? await lookAtPool(deps, asked, nowMs)
+    : { free: [], well: [], ...asKnown(asked) };
   const { turn } = seen;
   const because = turn?.kind === 'wait' ? turn.because : undefined;
   const isNews =
@@ -66,6 +68,17 @@ export async function watchPool(deps: Deps, asked: PoolQuestion): Promise<PoolNe
   if (!isNews) throw waiting('no-room', because ?? sayWatched(asked), pauseMs(deps, asked, turn));
   if (because !== undefined) log.info('lock waits', { pool: asked.pool, because });
   return { ended, ...seen };
+}
+
+/** Holders are asked for more often than all nodes of a large pool are listed. A pause between two nodes ends to the second. */
+function isCountDue(deps: Deps, { pool, holders }: PoolQuestion): boolean {
+  if (holders.length === 0 || knownPool(deps, pool)?.pauseBetween !== 0) return true;
+  const looksToACount = Math.max(1, Math.round(deps.lookAgainMs / WATCH_EVERY_MS));
+  return (activityInfo().attempt - 1) % looksToACount === 0;
+}
+
+function asKnown({ known }: PoolQuestion): Pick<PoolNews, 'turn'> {
+  return known === undefined ? {} : { turn: { kind: 'wait', because: known } };
 }
 
 function sayWatched({ holders, troubles }: PoolQuestion): string {

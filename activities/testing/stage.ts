@@ -9,6 +9,7 @@ import type { CalendarSource } from '../calendars.ts';
 import type { Deps } from '../deps.ts';
 import type { TemporalPort } from '../temporal.ts';
 import { FakeNodes, FakePods } from './fake-cluster.ts';
+import { FakeAlerts, FakeKuredLocks, FakeSilences } from './fake-outside.ts';
 
 /** A Temporal that only remembers. */
 class FakeTemporal implements TemporalPort {
@@ -86,6 +87,9 @@ class FakeCalendars implements CalendarSource {
 export class Stage {
   readonly nodes = new FakeNodes();
   readonly pods = new FakePods();
+  readonly alerts = new FakeAlerts();
+  readonly kuredLocks = new FakeKuredLocks();
+  readonly silences = new FakeSilences();
   readonly temporal = new FakeTemporal();
   readonly calendars = new FakeCalendars();
   readonly logged: string[] = [];
@@ -93,13 +97,19 @@ export class Stage {
   readonly environment: MockActivityEnvironment;
   readonly deps: Deps;
 
-  constructor(pool: object = {}, run: { workflowId?: string; runId?: string } = {}) {
+  constructor(
+    pool: object = {},
+    run: { workflowId?: string; runId?: string; attempt?: number } = {},
+  ) {
     const policy = Policy.parse({
       pools: [{ name: 'workers', nodes: 'pool=workers', windows: [{ always: true }], ...pool }],
     });
     this.deps = {
       nodes: this.nodes,
       pods: this.pods,
+      alerts: this.alerts,
+      kuredLocks: this.kuredLocks,
+      silences: this.silences,
       temporal: this.temporal,
       calendars: this.calendars,
       policy: { current: () => policy, hash: 'policy-1' },
@@ -107,7 +117,10 @@ export class Stage {
       lookAgainMs: 60_000,
     };
     this.environment = new MockActivityEnvironment(
-      { workflowExecution: { workflowId: 'node-rollout/n1', runId: 'run-1', ...run } },
+      {
+        workflowExecution: { workflowId: 'node-rollout/n1', runId: 'run-1', ...run },
+        attempt: run.attempt ?? 1,
+      },
       { logger: listening(this.logged) },
     );
     this.environment.on('heartbeat', (details) => this.heartbeats.push(details));
