@@ -317,8 +317,8 @@ describe('a pool', () => {
     expect(poolWindows({ ...policy, pools }, 1).entries).toEqual([]);
   });
 
-  test('reads what is written for all pools by its own clock, and UTC where nobody names a zone', () => {
-    const policy = { windows, freezes: [frozen('all')] };
+  test('reads what is written for all pools by its own clock', () => {
+    const policy = { timeZone: 'Asia/Kathmandu', windows, freezes: [frozen('all')] };
     const pools = [{ timeZone: 'America/New_York', freezes: [] }, { freezes: [] }];
     const begins = [0, 1].map((index) => {
       const { freezes, entries } = poolWindows({ ...policy, pools }, index);
@@ -326,8 +326,12 @@ describe('a pool', () => {
     });
     expect(begins).toEqual([
       ['America/New_York', '2026-12-01T05:00:00.000Z'],
-      ['UTC', '2026-12-01T00:00:00.000Z'],
+      ['Asia/Kathmandu', '2026-11-30T18:15:00.000Z'],
     ]);
+  });
+
+  test('has the clock of UTC where nobody names a zone', () => {
+    expect(poolWindows({ freezes: [], pools: [{ freezes: [] }] }, 0).clock.name).toBe('UTC');
   });
 });
 
