@@ -54,7 +54,8 @@ async function takeNode(deps: Deps, asked: CordonQuestion, run: Run): Promise<Co
     if (!node) return { kind: 'gone' };
     const known = knownRecord(node, run);
     if (known) return { kind: 'cordoned', record: known, atMs: Date.now() };
-    const closed = closedGates(await gateFacts(deps, asked, node), asked.skip);
+    const facts = await gateFacts(deps, { ...asked, moment: 'cordon' }, node);
+    const closed = closedGates(facts, asked.skip);
     if (closed.length > 0) return { kind: 'closed', because: closed.map(sayGate).join('; ') };
     if (node.rollout?.ok)
       throw failure('run-changed', `a former rollout has left ${node.name} behind`);

@@ -1,5 +1,8 @@
 import type { Policy } from '../domain/policy.ts';
 import type { CalendarSource } from './calendars.ts';
+import type { AlertSource } from './gates/alert-source.ts';
+import type { KuredLocks } from './gates/kured-locks.ts';
+import type { Silences } from './gates/silences.ts';
 import type { NodeApi } from './kube/nodes.ts';
 import type { PodApi } from './kube/pods.ts';
 import type { TemporalPort } from './temporal.ts';
@@ -18,6 +21,9 @@ export interface Deps {
   readonly policy: PolicySource;
   /** The calendars that the policy's windows name. */
   readonly calendars: CalendarSource;
+  readonly alerts: AlertSource;
+  readonly kuredLocks: KuredLocks;
+  readonly silences: Silences;
   readonly temporal: TemporalPort;
   /** False where the search attributes could not be registered; rollouts then go without. */
   readonly searchAttributes: boolean;

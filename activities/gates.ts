@@ -7,9 +7,12 @@ import {
   type ClosedGate,
   type GateFacts,
 } from '../domain/gates.ts';
+import type { Gates } from '../domain/gates/gates-schema.ts';
+import type { OutsideFacts } from '../domain/gates/outside.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import type { Deps } from './deps.ts';
 import { waiting } from './failure.ts';
+import { FRESH_FOR_MS, outsideFacts, SHARED_FOR_MS } from './gates/outside.ts';
 import { thisRun } from './ours.ts';
 import { knownPool, restRules } from './pool.ts';
 import { windowLook } from './windows.ts';
@@ -43,7 +46,7 @@ export type GateLook =
 export async function lookAtGates(deps: Deps, asked: GateQuestion): Promise<GateLook> {
   const node = await deps.nodes.read(asked.node);
   if (!node) return { kind: 'gone', because: 'its Node object was deleted' };
-  const facts = await gateFacts(deps, asked, node);
+  const facts = await gateFacts(deps, { ...asked, moment: 'waiting' }, node);
   const closed = closedGates(facts, asked.skip);
   if (closed.length === 0) return { kind: 'open', ...standing(deps, asked, node) };
   const idle = asked.skip.includes('required') ? undefined : nothingToDo(facts);
@@ -91,23 +94,38 @@ function untilNextLook({ lookAgainMs }: Deps, { window, nowMs }: GateFacts): num
   return Math.min(lookAgainMs, Math.max(1_000, window.opensMs - nowMs));
 }
 
-/** Everything the gates are judged on, for a node just read; `underWay` once it is out of service. */
+/** The steps of a rollout that look at the gates. */
+type Moment = 'waiting' | 'cordon' | 'drain' | 'order';
+
+/** Everything the gates are judged on, for a node just read; in mid-drain nobody outside is asked, for nothing of it ends a drain. */
 export async function gateFacts(
   deps: Deps,
-  asked: GateQuestion & { readonly underWay?: boolean },
+  { moment, ...asked }: GateQuestion & { readonly moment: Moment },
   node: NodeFacts,
 ): Promise<GateFacts> {
   const { workflowId } = thisRun();
   const owner = node.rollout?.ok ? node.rollout.value.workflowId : workflowId;
-  const { pool, underWay = false } = asked;
+  const pool = knownPool(deps, asked.pool);
+  const underWay = moment === 'drain' || moment === 'order';
   const nowMs = Date.now();
+  const outside = pool && moment !== 'drain' ? { gates: pool.gates, moment } : undefined;
   return {
     node,
     workflowId,
     ownerRunning: owner === workflowId || (await deps.temporal.isRunning(owner)),
-    window: await windowLook(deps, { pool, underWay, nowMs }),
-    rest: restRules(knownPool(deps, pool)),
+    window: await windowLook(deps, { pool: asked.pool, underWay, nowMs }),
+    ...(outside && { outside: await lookOutside(deps, asked, outside) }),
+    rest: restRules(pool),
     evenIfNotRequired: asked.evenIfNotRequired,
     nowMs,
   };
+}
+
+function lookOutside(
+  deps: Deps,
+  { node, skip }: GateQuestion,
+  { gates, moment }: { gates: Gates; moment: Moment },
+): Promise<OutsideFacts> {
+  const maxAgeMs = moment === 'waiting' ? SHARED_FOR_MS : FRESH_FOR_MS;
+  return outsideFacts(deps, { node, skip, gates, maxAgeMs });
 }

@@ -10,6 +10,7 @@ import { remind } from './remind.ts';
 import { restoreNode, undoNode } from './restore.ts';
 import { awaitReturn } from './return.ts';
 import { scanFleet } from './scan.ts';
+import { silencedFromCordon, silencedMeanwhile, silencedNoMore } from './silenced.ts';
 import { watchPool } from './watch-pool.ts';
 
 type Asked<F extends (deps: Deps, asked: never) => unknown> = Parameters<F>[1];
@@ -22,12 +23,15 @@ export function createActivities(deps: Deps) {
     requestPermit: (asked: Asked<typeof requestPermit>) => requestPermit(deps, asked),
     findHolders: (asked: Asked<typeof findHolders>) => findHolders(deps, asked),
     watchPool: (asked: Asked<typeof watchPool>) => watchPool(deps, asked),
-    cordonNode: (asked: Asked<typeof cordonNode>) => beating(() => cordonNode(deps, asked)),
-    drainNode: (asked: DrainRequest) => drainAsOrdered(deps, asked),
+    cordonNode: (asked: Asked<typeof cordonNode>) =>
+      beating(() => silencedFromCordon(deps, asked, cordonNode)),
+    drainNode: (asked: DrainRequest) => silencedMeanwhile(deps, asked, drainAsOrdered),
     orderReboot: (asked: Asked<typeof orderReboot>) => beating(() => orderReboot(deps, asked)),
-    awaitReturn: (asked: Asked<typeof awaitReturn>) => awaitReturn(deps, asked),
-    undoNode: (asked: Asked<typeof undoNode>) => beating(() => undoNode(deps, asked)),
-    restoreNode: (asked: Asked<typeof restoreNode>) => beating(() => restoreNode(deps, asked)),
+    awaitReturn: (asked: Asked<typeof awaitReturn>) => silencedMeanwhile(deps, asked, awaitReturn),
+    undoNode: (asked: Asked<typeof undoNode>) =>
+      beating(() => silencedNoMore(deps, asked, undoNode)),
+    restoreNode: (asked: Asked<typeof restoreNode>) =>
+      beating(() => silencedNoMore(deps, asked, restoreNode)),
     remind: (asked: Asked<typeof remind>) => beating(() => remind(deps, asked)),
     scanFleet: (asked: Asked<typeof scanFleet>) => scanFleet(deps, asked),
   };

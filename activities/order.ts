@@ -69,7 +69,10 @@ async function whyNot(
     return { kind: 'closed', because: 'the node has rebooted since it was cordoned' };
   }
   stillCordoned(node);
-  const closed = closedGates(await gateFacts(deps, { ...asked, underWay: true }, node), asked.skip);
+  const closed = closedGates(
+    await gateFacts(deps, { ...asked, moment: 'order' }, node),
+    asked.skip,
+  );
   if (closed.length > 0) return { kind: 'closed', because: closed.map(sayGate).join('; ') };
   const { pods } = await deps.pods.list(asked.node, cancellationSignal());
   const inTheWay = podsInTheWay(pods, podRules(poolPolicy(deps, asked.pool)), Date.now());

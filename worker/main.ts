@@ -3,6 +3,10 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { Worker, type Logger } from '@temporalio/worker';
 import { Calendars } from '../activities/calendars.ts';
+import { HttpAlertSource } from '../activities/gates/alert-source.ts';
+import { kuredLocks } from '../activities/gates/kured-locks.ts';
+import { secretsOf } from '../activities/gates/secrets.ts';
+import { HttpSilences } from '../activities/gates/silences.ts';
 import { createActivities } from '../activities/index.ts';
 import { connectKube } from '../activities/kube/client.ts';
 import { nodeApi } from '../activities/kube/nodes.ts';
@@ -104,6 +108,7 @@ async function createWorker(
     });
   }
   const kube = connectKube();
+  const secrets = secretsOf(process.env);
   return await Worker.create({
     connection: temporal.native,
     namespace: temporal.namespace,
@@ -114,6 +119,9 @@ async function createWorker(
       nodes: nodeApi(kube),
       pods: podApi(kube),
       policy,
+      alerts: new HttpAlertSource(secrets),
+      kuredLocks: kuredLocks(kube),
+      silences: new HttpSilences(secrets),
       calendars: new Calendars({
         directory: dirname(config.policyPath),
         nowMs: Date.now,

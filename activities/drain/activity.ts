@@ -66,7 +66,7 @@ async function mayGoOn(deps: Deps, asked: DrainRequest, run: Run): Promise<void>
   if (!seen) return;
   stillCordoned(seen);
   const closed = closedInDrain(
-    await gateFacts(deps, { ...asked, underWay: true }, seen),
+    await gateFacts(deps, { ...asked, moment: 'drain' }, seen),
     asked.skip,
   );
   if (closed.length > 0) throw new GateClosed(closed.map(sayGate).join('; '));

@@ -1,5 +1,6 @@
 import {
   ApiException,
+  AppsV1Api,
   CoreV1Api,
   KubeConfig,
   PolicyV1Api,
@@ -10,6 +11,7 @@ import { failure } from '../failure.ts';
 
 /** The typed clients every Kubernetes effect here is made of. */
 export interface KubeClient {
+  readonly apps: AppsV1Api;
   readonly core: CoreV1Api;
   readonly policy: PolicyV1Api;
   readonly storage: StorageV1Api;
@@ -25,6 +27,7 @@ export function connectKube(): KubeClient {
 
 export function kubeClient(config: KubeConfig): KubeClient {
   return {
+    apps: config.makeApiClient(AppsV1Api),
     core: config.makeApiClient(CoreV1Api),
     policy: config.makeApiClient(PolicyV1Api),
     storage: config.makeApiClient(StorageV1Api),

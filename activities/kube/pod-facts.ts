@@ -22,13 +22,16 @@ export function podFacts({ metadata = {}, spec, status = {} }: V1Pod): PodFacts 
     ...(owner ? { owner: { kind: owner.kind, name: owner.name } } : {}),
     ...deletion(metadata, rest.terminationGracePeriodSeconds),
     priority,
-    phase: status.phase ?? 'Unknown',
-    finished: status.phase === 'Succeeded' || status.phase === 'Failed',
+    ...lifeOf(status),
     ready: isReady(status),
     emptyDir: volumes.some(({ emptyDir }) => emptyDir !== undefined),
     toleratesCordon: tolerations.some(coversCordon),
     claims: volumes.flatMap((volume) => claimsOf(metadata, volume)),
   };
+}
+
+function lifeOf({ phase = 'Unknown' }: V1PodStatus) {
+  return { phase, finished: phase === 'Succeeded' || phase === 'Failed' };
 }
 
 function isReady({ conditions = [] }: V1PodStatus): boolean {

@@ -9,7 +9,10 @@ export interface Sample {
 }
 
 export type PrometheusAnswer =
-  { readonly samples: readonly Sample[] } | { readonly problem: string };
+  | { readonly samples: readonly Sample[] }
+  /** Its own words. */
+  | { readonly refusal: string }
+  | { readonly problem: string };
 
 const value = z.tuple([z.number(), z.string()]);
 const labels = z.record(z.string(), z.string());
@@ -35,7 +38,7 @@ export function readPrometheusAnswer(text: string): PrometheusAnswer {
   const parsed = Answer.safeParse(parse(text));
   if (!parsed.success) return { problem: 'its answer is not that of a Prometheus' };
   const answer = parsed.data;
-  if (answer.status === 'error') return { problem: `it refuses the query: ${answer.error}` };
+  if (answer.status === 'error') return { refusal: answer.error };
   const missing = answer.warnings?.find((warning) => !isAdvice(warning));
   if (missing !== undefined) return { problem: `it has only a part of the data: ${missing}` };
   return samplesIn(answer.data);

@@ -6,7 +6,7 @@ import { isObject, oneOrMany, tellTo, type Tell } from './written-forms.ts';
 
 /** Which alerts close the gate, and whom to ask. */
 
-export const STATES = ['firing', 'pending'] as const;
+const STATES = ['firing', 'pending'] as const;
 export type AlertState = (typeof STATES)[number];
 
 export interface AlertFilter {
