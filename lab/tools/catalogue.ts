@@ -1,6 +1,9 @@
 import type { Tools } from './contract.ts';
 
-export type ToolName = Exclude<keyof Tools, 'kubectl'>;
+type LabToolName = Exclude<keyof Tools, 'kubectl'>;
+/** What only tests need: the lab itself starts without. */
+type TestToolName = 'prometheus' | 'alertmanager';
+export type ToolName = LabToolName | TestToolName;
 
 export interface Platform {
   readonly os: 'linux' | 'darwin';
@@ -53,7 +56,7 @@ const GO_NEEDED = 'install Go 1.24 or newer (https://go.dev/dl/)';
 const PIP_NEEDED = 'install Python 3 with pip';
 
 /** Every program of the lab: pinned version, what is accepted from PATH, official release, registry. */
-export const CATALOGUE: Readonly<Record<ToolName, CatalogueEntry>> = {
+export const LAB_TOOLS: Readonly<Record<LabToolName, CatalogueEntry>> = {
   etcd: {
     binary: 'etcd',
     version: '3.6.5',
@@ -124,6 +127,50 @@ export const CATALOGUE: Readonly<Record<ToolName, CatalogueEntry>> = {
     install: PIP_NEEDED,
   },
 };
+
+/** Every program there is a way to get. */
+export const CATALOGUE: Readonly<Record<ToolName, CatalogueEntry>> = {
+  ...LAB_TOOLS,
+  prometheus: monitoring({
+    binary: 'prometheus',
+    version: '3.5.0',
+    accepts: /^prometheus, version (2\.(4[2-9]|[5-9]\d)|[3-9])\./m,
+    wanted: '2.42 or newer',
+    debian: { package: 'prometheus', member: 'usr/bin/prometheus' },
+  }),
+  alertmanager: monitoring({
+    binary: 'alertmanager',
+    version: '0.29.0',
+    accepts: /^alertmanager, version 0\.(2[5-9]|[3-9]\d)\./m,
+    wanted: '0.25 or newer',
+    debian: { package: 'prometheus-alertmanager', member: 'usr/bin/prometheus-alertmanager' },
+  }),
+};
+
+function monitoring(of: {
+  binary: string;
+  version: string;
+  accepts: RegExp;
+  wanted: string;
+  debian: { package: string; member: string };
+}): CatalogueEntry {
+  const { binary, version, accepts, wanted, debian } = of;
+  return {
+    binary,
+    version,
+    onPath: { args: ['--version'], accepts, wanted },
+    release: ({ os, arch }) => ({
+      ...github({
+        repository: `prometheus/${binary}`,
+        tag: `v${version}`,
+        asset: `${binary}-${version}.${os}-${arch}.tar.gz`,
+      }),
+      member: `${binary}-${version}.${os}-${arch}/${binary}`,
+    }),
+    registry: { kind: 'apt', ...debian },
+    install: `install ${binary} ${wanted} so that it is on PATH (https://prometheus.io/download/)`,
+  };
+}
 
 function kubernetes(binary: string): CatalogueEntry {
   return {

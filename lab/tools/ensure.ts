@@ -2,7 +2,13 @@ import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { startGuard, type Guard } from '../cluster/guard.ts';
-import { CATALOGUE, type CatalogueEntry, type Platform, type ToolName } from './catalogue.ts';
+import {
+  CATALOGUE,
+  LAB_TOOLS,
+  type CatalogueEntry,
+  type Platform,
+  type ToolName,
+} from './catalogue.ts';
 import { runChild } from './child.ts';
 import type { ProgressSink, Tools } from './contract.ts';
 import { download, type Unreachable } from './download.ts';
@@ -25,7 +31,7 @@ interface Run {
   readonly oneCompiler: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-const TOOL_NAMES = Object.keys(CATALOGUE) as ToolName[];
+const TOOL_NAMES = Object.keys(LAB_TOOLS) as (keyof typeof LAB_TOOLS)[];
 
 /**
  * Paths of all programs of the lab: from PATH, else the cache, else fetched into the cache. Rejects with one line per
