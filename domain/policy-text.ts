@@ -49,7 +49,9 @@ export class WrittenPolicy {
     const key = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
     const line = this.lineOf(key === undefined ? issue.path : [...issue.path, key]);
     const place = pathOf(issue.path) || '(whole file)';
-    return `${this.name}:${line} ${place}: ${issue.message}${this.found(issue.path)}`;
+    // What was to say where a secret is may be the secret.
+    const found = issue.message.includes('${') ? '' : this.found(issue.path);
+    return `${this.name}:${line} ${place}: ${issue.message}${found}`;
   }
 
   /** The line on which the value at this path stands, or the nearest thing around it. */

@@ -26,8 +26,15 @@ test('a name and a selector are a whole pool; what is not written has a safe def
         pauseBetween: 0,
         failureBudget: 1,
         overdueAfter: 14 * 24 * 60 * MINUTE,
+        waitingAfter: 3 * 24 * 60 * MINUTE,
         retry: { pause: 10 * MINUTE, longest: 6 * 60 * MINUTE },
-        drain: { timeout: 30 * MINUTE, onTimeout: 'undo', delay: 0, atOnce: 20 },
+        drain: {
+          timeout: 30 * MINUTE,
+          onTimeout: 'undo',
+          delay: 0,
+          atOnce: 20,
+          blockedAfter: 10 * MINUTE,
+        },
         reboot: {
           delay: 0,
           orderExpires: 5 * MINUTE,
@@ -37,6 +44,7 @@ test('a name and a selector are a whole pool; what is not written has a safe def
         },
       },
     ],
+    notifications: [],
   });
   expect(REBOOT_DEFAULTS.returnWithin).toBe(20 * MINUTE);
 });

@@ -3,6 +3,8 @@ import { durationMs, longerThanZero } from './duration-schema.ts';
 import { gates } from './gates/gates-schema.ts';
 import { labelSelector } from './label-selector-schema.ts';
 import { parseSelector } from './label-selector.ts';
+import { notifications } from './notifications/receiver-schema.ts';
+import { notificationProblems } from './notifications/receivers.ts';
 import { windowProblems } from './window/check.ts';
 import { timeZone } from './window/field-schemas.ts';
 import { freezes } from './window/freeze-schema.ts';
@@ -33,6 +35,9 @@ const Drain = z.strictObject({
     .describe('Pods that have been terminating for longer are not waited for'),
   delay: durationMs.prefault('0s').describe('Pause between cordon and first eviction'),
   atOnce: z.int().min(1).default(20).describe('Evictions waited for at the same time'),
+  blockedAfter: longerThanZero
+    .prefault('10m')
+    .describe('People are told when something has been in the way of a drain for this long'),
 });
 
 const Reboot = z.strictObject({
@@ -94,7 +99,12 @@ const Pool = z.strictObject({
     .describe('Nodes that failed or are lost from which on the pool halts'),
   overdueAfter: longerThanZero
     .prefault('14d')
-    .describe('A node that has waited this long for its reboot goes before others'),
+    .describe(
+      'A node that has waited this long for its reboot goes before others, and people are told',
+    ),
+  waitingAfter: longerThanZero
+    .prefault('3d')
+    .describe('People are told when a node has waited this long for its reboot'),
   gates,
   retry: Retry.prefault({}),
   drain: Drain.prefault({}),
@@ -121,6 +131,7 @@ export const Policy = z
     windows: windows.optional().describe('The windows of pools that have none of their own'),
     freezes: freezes.describe('Freezes of all pools'),
     pools: z.array(Pool).min(1),
+    notifications,
   })
   .superRefine(({ pools }, context) => {
     const refuse = (path: PropertyKey[], message: string) =>
@@ -140,7 +151,10 @@ export const Policy = z
   })
   .superRefine(
     (policy, context) => {
-      for (const { path, message } of windowProblems(policy)) {
+      for (const { path, message } of [
+        ...windowProblems(policy),
+        ...notificationProblems(policy),
+      ]) {
         context.addIssue({ code: 'custom', path: [...path], message });
       }
     },

@@ -1,0 +1,136 @@
+/** What people can be told of, and what is known of it. Without zod: workflows import it. */
+
+/** A closed list; the names are those of the policy, of history, of bodies and of logs. */
+export const EVENTS = [
+  'waiting',
+  'overdue',
+  'draining',
+  'blocked',
+  'rebooting',
+  'returned',
+  'undone',
+  'failed',
+  'lost',
+  'halted',
+  'pausedTooLong',
+  'policyRefused',
+] as const;
+
+export type NoticeEvent = (typeof EVENTS)[number];
+
+/** One happening that people are told of; plain JSON, for it stands in history. */
+export interface Notice {
+  /** The same for the same happening, however often it is told. */
+  readonly id: string;
+  readonly event: NoticeEvent;
+  readonly atMs: number;
+  readonly node?: string;
+  readonly pool?: string;
+  /** The reason, in words for people. */
+  readonly because?: string;
+  /** Since when it has been so. */
+  readonly sinceMs?: number;
+  /** The workflow that rolls the node. */
+  readonly rollout?: string;
+  /** The boot that runs now. */
+  readonly bootId?: string;
+}
+
+/** What a template may name as `{{fact}}`, and what a webhook gets. */
+export const FACTS = [
+  'event',
+  'at',
+  'node',
+  'pool',
+  'because',
+  'since',
+  'lasting',
+  'rollout',
+  'bootId',
+] as const;
+
+export type Fact = (typeof FACTS)[number];
+
+interface About {
+  /** Who does what when, in a sentence for people. */
+  readonly meaning: string;
+  /** What is known of it, beside `event` and `at`. */
+  readonly facts: readonly Fact[];
+  /** What people are told where the policy has no template; kured's own words where kured tells of it. */
+  readonly says: string;
+}
+
+const ROLLOUT: readonly Fact[] = ['node', 'pool', 'rollout'];
+const REASON: readonly Fact[] = [...ROLLOUT, 'because'];
+const WAIT: readonly Fact[] = ['node', 'pool', 'because', 'since', 'lasting'];
+
+export const ABOUT: Readonly<Record<NoticeEvent, About>> = {
+  waiting: {
+    meaning: "a node has waited for its reboot for longer than its pool's `waitingAfter`",
+    facts: WAIT,
+    says: 'Node {{node}} has waited {{lasting}} for its reboot: {{because}}',
+  },
+  overdue: {
+    meaning: "a node has waited for its reboot for longer than its pool's `overdueAfter`",
+    facts: WAIT,
+    says: 'Node {{node}} is overdue: it has waited {{lasting}} for its reboot: {{because}}',
+  },
+  draining: {
+    meaning: 'a node was cordoned, and its pods are evicted',
+    facts: ROLLOUT,
+    says: 'Draining node {{node}}',
+  },
+  blocked: {
+    meaning: "something has been in the way of a drain for longer than the pool's `blockedAfter`",
+    facts: [...REASON, 'since', 'lasting'],
+    says: 'The drain of node {{node}} has been blocked for {{lasting}}: {{because}}',
+  },
+  rebooting: {
+    meaning: 'a node was found empty, and its reboot is ordered',
+    facts: ROLLOUT,
+    says: 'Rebooting node {{node}}',
+  },
+  returned: {
+    meaning: 'a node is back in another boot, and handed back',
+    facts: [...REASON, 'bootId'],
+    says: 'Node {{node}} rebooted & uncordoned successfully!',
+  },
+  undone: {
+    meaning: 'a node was handed back without a reboot, because a gate closed or a person aborted',
+    facts: REASON,
+    says: 'Node {{node}} was handed back without a reboot: {{because}}',
+  },
+  failed: {
+    meaning: 'a rollout failed, or its node still wants a reboot after the reboot',
+    facts: REASON,
+    says: 'The rollout of node {{node}} failed: {{because}}',
+  },
+  lost: {
+    meaning: "a node is not back within its pool's `returnWithin`",
+    facts: REASON,
+    says: 'Node {{node}} has not come back after its reboot: {{because}}',
+  },
+  halted: {
+    meaning: 'a pool takes out no further node, because too many failed or are lost',
+    facts: ['pool', 'because'],
+    says: 'Pool {{pool}} is halted: {{because}}',
+  },
+  pausedTooLong: {
+    meaning:
+      'a rollout has been paused for 12 hours without an end, and again after each further 12',
+    facts: REASON,
+    says: 'The rollout of node {{node}} is still paused: {{because}}',
+  },
+  policyRefused: {
+    meaning: 'the policy file was changed to something that cannot be; the last good one stays',
+    facts: ['because'],
+    says: 'The policy was refused, and the last good one stays in force: {{because}}',
+  },
+};
+
+/** What a template of this event may name. */
+export const factsOf = (event: NoticeEvent): readonly Fact[] => [
+  'event',
+  'at',
+  ...ABOUT[event].facts,
+];

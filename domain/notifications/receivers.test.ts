@@ -1,0 +1,252 @@
+import { describe, expect, test } from '@jest/globals';
+import { readPolicy } from '../policy-text.ts';
+import { Policy } from '../policy.ts';
+import { EVENTS } from './events.ts';
+import { secretsOf, wants, type Receiver } from './receivers.ts';
+
+const policyWith = (...notifications: object[]) => ({
+  pools: [{ name: 'workers', nodes: 'pool=workers', windows: [{ always: true }] }],
+  notifications,
+});
+
+function receivers(...notifications: object[]): readonly Receiver[] {
+  return Policy.parse(policyWith(...notifications)).notifications;
+}
+
+/** What is told of a policy with one receiver, without the name of the file and the line. */
+function refusals(...notifications: object[]): string[] {
+  const read = readPolicy(JSON.stringify(policyWith(...notifications)), 'policy.yaml');
+  if (read.kind === 'policy') return [];
+  return read.problems.map((problem) => problem.replace('policy.yaml:1 notifications', ''));
+}
+
+describe('a receiver', () => {
+  test('is told of everything, under the name lockkeeper, when nothing else is said', () => {
+    expect(receivers({ slack: '${SLACK_WEBHOOK_URL}' })).toEqual([
+      {
+        name: 'slack ${SLACK_WEBHOOK_URL}',
+        target: {
+          kind: 'slack',
+          address: { variable: 'SLACK_WEBHOOK_URL' },
+          username: 'lockkeeper',
+        },
+        on: EVENTS,
+        templates: {},
+      },
+    ]);
+  });
+
+  test('is as the design shows it', () => {
+    const on = ['draining', 'rebooting', 'returned', 'lost', 'failed', 'overdue'];
+    const [first] = receivers({ slack: '${SLACK_WEBHOOK_URL}', username: 'lockkeeper', on });
+    expect(first).toMatchObject({ on });
+  });
+
+  test('is named by where its address is, or as the policy names it, and never like another', () => {
+    const names = receivers(
+      { slack: '${A}' },
+      { slack: '${A}', channel: '#b' },
+      { name: 'ops', url: { file: '/secrets/url' } },
+      { teams: { file: '/secrets/teams' } },
+      { webhook: { url: 'http://hooks.ops:8080/nodes', secret: '${S}' } },
+      { email: { server: 'smtp.example.org', from: 'a@example.org', to: ['b@example.org'] } },
+    ).map(({ name }) => name);
+    expect(names).toEqual([
+      'slack ${A}',
+      'slack ${A} (2)',
+      'ops',
+      'teams /secrets/teams',
+      'webhook http://hooks.ops:8080/nodes',
+      'email to b@example.org',
+    ]);
+  });
+
+  test('needs the secrets it names', () => {
+    const [mail, hook, plain] = receivers(
+      {
+        email: {
+          server: 'smtp.example.org',
+          from: 'a@example.org',
+          to: ['b@example.org'],
+          user: 'a',
+          password: '${P}',
+        },
+      },
+      { webhook: { url: '${U}', secret: { file: '/secrets/s' } } },
+      { webhook: { url: 'https://example.org', secret: '${S}' } },
+    ) as [Receiver, Receiver, Receiver];
+    expect(secretsOf(mail)).toEqual([{ variable: 'P' }]);
+    expect(secretsOf(hook)).toEqual([{ variable: 'U' }, { file: '/secrets/s' }]);
+    expect(secretsOf(plain)).toEqual([{ variable: 'S' }]);
+  });
+});
+
+describe('a receiver wants to hear', () => {
+  const [some] = receivers({ slack: '${A}', on: ['lost', 'policyRefused'], pools: ['workers'] });
+
+  test.each([
+    ['of its pool', { event: 'lost', pool: 'workers' }, true],
+    ['not of another pool', { event: 'lost', pool: 'edge' }, false],
+    ['of what concerns no pool', { event: 'policyRefused' }, true],
+    ['of nothing that is not on its list', { event: 'draining', pool: 'workers' }, false],
+  ] as const)('%s', (_, notice, expected) => {
+    expect(wants(some as Receiver, notice)).toBe(expected);
+  });
+});
+
+const mail = (changes: object) => ({
+  email: { server: 'smtp.example.org', from: 'a@example.org', to: ['b@example.org'], ...changes },
+});
+const SECRET =
+  'write ${NAME}, an environment variable of the worker, or { file: /its/path }' as const;
+const ADDRESS =
+  'write an http or https address without user, password and query; or ${NAME}, or { file: /its/path }';
+
+describe('G9: notifications are refused', () => {
+  test.each<[string, object, string[]]>([
+    ['without a receiver', {}, ['[0]: write exactly one of slack, teams, email, webhook, url']],
+    [
+      'with two receivers in one',
+      { slack: '${A}', url: '${B}' },
+      ['[0]: write exactly one of slack, teams, email, webhook, url'],
+    ],
+    ['with an unknown key', { slack: '${A}', chanel: '#b' }, ['[0]: Unrecognized key: "chanel"']],
+    [
+      'with keys of another kind',
+      { teams: '${A}', username: 'a', channel: '#b' },
+      [
+        '[0].username: username belongs to slack (found "a")',
+        '[0].channel: channel belongs to slack (found "#b")',
+      ],
+    ],
+    [
+      'with an unknown event',
+      { slack: '${A}', on: ['drained'] },
+      [`[0].on[0]: there is ${EVENTS.join(', ')} (found "drained")`],
+    ],
+    [
+      'with an empty list of events',
+      { slack: '${A}', on: [] },
+      ['[0].on: write at least one event'],
+    ],
+    [
+      'with a pool that does not exist',
+      { slack: '${A}', pools: ['workers', 'edge'] },
+      ['[0].pools[1]: there is no pool named edge (found "edge")'],
+    ],
+    [
+      'with a template for an unknown event',
+      { slack: '${A}', templates: { drained: 'x' } },
+      ['[0].templates: Unrecognized key: "drained"'],
+    ],
+    [
+      'with unknown placeholders',
+      { slack: '${A}', templates: { halted: '{{ node }} {{pool}} {{}}' } },
+      [
+        '[0].templates.halted: there is no {{node}}, {{}} in halted; there is {{event}}, {{at}}, {{pool}}, {{because}} (found "{{ node }} {{pool}} {{}}")',
+      ],
+    ],
+    [
+      'with a mail server that is none',
+      mail({ server: 'smtp example', port: 0, tls: 'maybe' }),
+      [
+        '[0].email.server: write the name of a mail server, like smtp.example.org (found "smtp example")',
+        '[0].email.port: write a port from 1 to 65535 (found 0)',
+        '[0].email.tls: write starttls, always or never (found "maybe")',
+      ],
+    ],
+    [
+      'with addresses that would put words of their own into a mail',
+      mail({ from: 'a@example.org\r\nBcc: c@example.org', to: ['Ann <b@example.org>'] }),
+      [
+        '[0].email.from: write an address like ops@example.org (found "a@example.org\\r\\nBcc: c@example.org")',
+        '[0].email.to[0]: write an address like ops@example.org (found "Ann <b@example.org>")',
+      ],
+    ],
+    [
+      'with a user and no password',
+      mail({ user: 'a' }),
+      ['[0].email.password: write user and password together'],
+    ],
+    [
+      'with two receivers of one name',
+      { name: 'Ops!', slack: '${A}' },
+      ['[0].name: write a name of lower-case letters, digits and dashes (found "Ops!")'],
+    ],
+  ])('%s', (_, written, expected) => {
+    expect(refusals(written)).toEqual(expected);
+  });
+
+  test('with two receivers of one name', () => {
+    const problems = refusals({ name: 'ops', slack: '${A}' }, { name: 'ops', teams: '${B}' });
+    expect(problems).toEqual(['[1].name: there is another receiver named ops (found "ops")']);
+  });
+
+  test('for everything at once', () => {
+    const problems = refusals({ slack: 3, on: ['x'], templates: { lost: '{{x}}' } }, { name: 'a' });
+    expect(problems.map((problem) => problem.split(':')[0])).toEqual([
+      '[0].slack',
+      '[0].on[0]',
+      '[0].templates.lost',
+      '[1]',
+    ]);
+  });
+});
+
+describe('a secret that is written into the policy', () => {
+  test.each<[string, object, string]>([
+    ['an address of Slack', { slack: 'T0PS3CRET' }, `[0].slack: ${SECRET}`],
+    ['an address of Teams', { teams: 'https://example.org/T0PS3CRET' }, `[0].teams: ${SECRET}`],
+    ['an address as kured has it', { url: 'slack://T0PS3CRET' }, `[0].url: ${SECRET}`],
+    [
+      'a part of an address',
+      { slack: 'https://example.org/${A}?T0PS3CRET' },
+      `[0].slack: ${SECRET}`,
+    ],
+    [
+      'the secret of a webhook',
+      { webhook: { url: '${A}', secret: 'T0PS3CRET' } },
+      `[0].webhook.secret: ${SECRET}`,
+    ],
+    [
+      'a token in the address of a webhook',
+      { webhook: { url: 'https://example.org/?t=T0PS3CRET', secret: '${A}' } },
+      `[0].webhook.url: ${ADDRESS}`,
+    ],
+    [
+      'a password in the address of a webhook',
+      { webhook: { url: 'https://u:T0PS3CRET@example.org/', secret: '${A}' } },
+      `[0].webhook.url: ${ADDRESS}`,
+    ],
+    ['a password', mail({ user: 'a', password: 'T0PS3CRET' }), `[0].email.password: ${SECRET}`],
+    [
+      'a variable of Temporal',
+      { slack: '${TEMPORAL_API_KEY}' },
+      "[0].slack: write another variable than Temporal's own",
+    ],
+    [
+      'a file of the cluster',
+      { slack: { file: '/var/run/secrets/kubernetes.io/serviceaccount/token' } },
+      "[0].slack.file: write another file than the worker's own credentials",
+    ],
+    [
+      'a file of the process',
+      { slack: { file: '/proc/self/environ' } },
+      "[0].slack.file: write another file than the worker's own credentials",
+    ],
+    [
+      'a way around it',
+      { slack: { file: '/etc/../proc/self/environ' } },
+      '[0].slack.file: write a path without ..',
+    ],
+    [
+      'a path beside the policy',
+      { slack: { file: 'slack' } },
+      '[0].slack.file: write the absolute path of a file',
+    ],
+  ])('is refused and not repeated: %s', (_, written, expected) => {
+    const problems = refusals(written);
+    expect(problems.map((problem) => problem.replace(/ \(found .*/, ''))).toEqual([expected]);
+    expect(problems.join()).not.toContain('T0PS3CRET');
+  });
+});
