@@ -5,6 +5,8 @@ const POOL_B = { name: 'b', nodes: 'pool=b', maxUnavailable: 1 };
 /** Times in sentences are not what is tested. */
 const SINCE = /2026-\S+Z/;
 
+const ORDER_OF_ANOTHER = '{"bootId":"boot-1","rollout":"x/y","expires":"2027-01-01T00:00:00Z"}';
+
 /** One invented history per row, and every sentence it has to raise, in order; none: it is as it should be. */
 interface Row {
   readonly name: string;
@@ -429,6 +431,14 @@ describe('G4', () => {
       ],
     },
     {
+      name: 'also when it takes the place of the first',
+      tell: (s) =>
+        accepted(s)
+          .write(BY.person, 'n1', { order: ORDER_OF_ANOTHER })
+          .accept('n1', { rollout: 'x/y' }),
+      broken: ['^G4: n1 accepted a second order in boot boot-1: first of .*, now of x/y$'],
+    },
+    {
       name: 'the same acceptance with other words is the same',
       tell: (s) =>
         accepted(s).accept('n1', { because: 'the reboot cannot be started' }).boot('n1', 'boot-2'),
@@ -469,7 +479,12 @@ describe('G4', () => {
     },
     {
       name: 'no acceptance after the order has expired, by the word of the agent',
-      tell: (s) => s.take('n1').order('n1', { expiresAtMs: s.atMs }).pods().accept('n1'),
+      tell: (s) =>
+        s
+          .take('n1')
+          .order('n1', { expiresAtMs: s.atMs + 10_000 })
+          .pods()
+          .accept('n1', { atMs: s.atMs }),
       broken: ['^G4: n1 accepted an order that had expired at'],
     },
     {
@@ -564,6 +579,11 @@ describe('G4', () => {
       name: 'before it is accepted it may go',
       tell: (s) =>
         s.take('n1').order('n1').pods().handBack('n1').take('n1').order('n1').pods().accept('n1'),
+    },
+    {
+      name: 'a node made anew under the name of one that is gone has no order',
+      tell: (s) => accepted(s).gone('n1').node('n1', { bootId: 'boot-7' }).boot('n1', 'boot-8'),
+      broken: ['^G4: n1 rebooted from boot boot-7'],
     },
     {
       name: 'what a person takes away is not held against the worker',
@@ -705,6 +725,16 @@ describe('G6', () => {
     {
       name: 'no eviction from a node that is not in the hands of the worker',
       tell: (s) => s.moved('n1'),
+      broken: ['^G6: the worker evicted shop/web-1 from n1, which was not in its hands$'],
+    },
+    {
+      name: 'nor just before it is taken',
+      tell: (s) => s.take('n1').movedAt(s.atMs - 1, 'n1'),
+      broken: ['^G6: the worker evicted shop/web-1 from n1, which was not in its hands$'],
+    },
+    {
+      name: 'nor from one made anew under the name of one that was',
+      tell: (s) => s.take('n1').gone('n1').node('n1').every(1).moved('n1'),
       broken: ['^G6: the worker evicted shop/web-1 from n1, which was not in its hands$'],
     },
     {

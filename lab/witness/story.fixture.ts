@@ -120,7 +120,12 @@ export class Story {
 
   moved(node: string, how: 'evicted' | 'deleted' = 'evicted'): this {
     this.atMs += this.#stepMs;
-    return this.#tell({ kind: 'pod-moved', atMs: this.atMs, node, pod: 'shop/web-1', how });
+    return this.movedAt(this.atMs, node, how);
+  }
+
+  /** What is told of pods may come after what happened later. */
+  movedAt(atMs: number, node: string, how: 'evicted' | 'deleted' = 'evicted'): this {
+    return this.#tell({ kind: 'pod-moved', atMs, node, pod: 'shop/web-1', how });
   }
 
   /** The API server answers what was on the node at the order that has been asked about. */
