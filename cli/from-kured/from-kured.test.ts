@@ -35,7 +35,7 @@ const ALL_OPTIONS = [
 ];
 
 /** Keys of the policy that are still to come. Each is taken out of here when it lands. */
-const NOT_YET: readonly string[] = ['notifications', 'pools.labels', 'pools.taint'];
+const NOT_YET: readonly string[] = ['pools.labels', 'pools.taint'];
 
 const other = (zone: string) =>
   daemonSet(['--notify-url=slack://A/B/C', `--time-zone=${zone}`], {
@@ -432,9 +432,10 @@ describe('the time zone Local', () => {
 
 describe('templates of messages', () => {
   test.each([
-    ['%s', '{node}'],
-    ['node %s of %v', 'node {node} of {node}'],
-    ['100%% %s', '100% {node}'],
+    ['%s', '{{node}}'],
+    ['node %s of %v', 'node {{node}} of {{node}}'],
+    ['100%% %s', '100% {{node}}'],
+    ['{{x}} %s {', '{ {x}} {{node}} {'],
   ])('%j becomes %j', (text, becomes) => {
     expect(template(text).policy.notifications).toMatchObject([
       { templates: { draining: becomes } },

@@ -90,9 +90,9 @@ export const INSTEAD: Readonly<Record<OptionName, Instead>> = {
     'notifications.url',
     'the same address, from the environment, never written into the policy; several are several entries',
   ),
-  'message-template-uncordon': key('notifications.templates.returned', '`%s` becomes `{node}`'),
-  'message-template-drain': key('notifications.templates.draining', '`%s` becomes `{node}`'),
-  'message-template-reboot': key('notifications.templates.rebooting', '`%s` becomes `{node}`'),
+  'message-template-uncordon': key('notifications.templates.returned', '`%s` becomes `{{node}}`'),
+  'message-template-drain': key('notifications.templates.draining', '`%s` becomes `{{node}}`'),
+  'message-template-reboot': key('notifications.templates.rebooting', '`%s` becomes `{{node}}`'),
   'blocking-pod-selector': key('gates.blockingPods', 'each repetition is one entry'),
   'reboot-days': key(
     'windows',

@@ -109,7 +109,10 @@ function template(read: Reader, name: OptionName): string {
       'has no %s, where kured adds "%!(EXTRA string=…)"; here the text stays as it is',
     );
   }
-  return text.replaceAll(/%([sv%])/g, (_, verb: string) => (verb === '%' ? '%' : '{node}'));
+  // Two braces in a row begin the name of a fact here, and are only text in kured.
+  return text
+    .replaceAll(/\{(?=\{)/g, '{ ')
+    .replaceAll(/%([sv%])/g, (_, verb: string) => (verb === '%' ? '%' : '{{node}}'));
 }
 
 function withoutReceiver(read: Reader): void {

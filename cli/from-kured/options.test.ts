@@ -134,17 +134,17 @@ const USES: Readonly<Record<OptionName, Use>> = {
   'message-template-uncordon': {
     with: HOOK,
     value: '%s is back',
-    policy: template('returned', '{node} is back'),
+    policy: template('returned', '{{node}} is back'),
   },
   'message-template-drain': {
     with: HOOK,
     value: 'emptying %s (100%%)',
-    policy: template('draining', 'emptying {node} (100%)'),
+    policy: template('draining', 'emptying {{node}} (100%)'),
   },
   'message-template-reboot': {
     with: HOOK,
     value: 'rebooting %v',
-    policy: template('rebooting', 'rebooting {node}'),
+    policy: template('rebooting', 'rebooting {{node}}'),
   },
   'blocking-pod-selector': {
     value: 'runtime=long,cost=expensive',
