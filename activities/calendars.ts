@@ -73,7 +73,7 @@ export class Calendars implements CalendarSource {
       if (before?.text === text && !before.copy.problem) return { ...before, askAgainMs };
       return { copy: { calendar: understood(text) }, text, askAgainMs };
     } catch (error) {
-      const because = error instanceof Error ? error.message : String(error);
+      const because = messageOf(error);
       const askAgainMs = byAddress ? nowMs + RETRY_MS : nowMs;
       const copy = this.withProblem(place, because, before?.copy);
       return { ...before, copy, askAgainMs };
@@ -111,8 +111,7 @@ export class Calendars implements CalendarSource {
 const isAddress = (place: string): boolean => place.startsWith('https://');
 
 /** The address of a private calendar is a secret: whoever has it may read it. Only its host is named. */
-const nameOf = (place: string): string =>
-  isAddress(place) ? `${new URL(place).origin}/…` : place;
+const nameOf = (place: string): string => (isAddress(place) ? `${new URL(place).origin}/…` : place);
 
 async function textOf(answer: Response): Promise<string> {
   const decoder = new TextDecoder();
@@ -134,10 +133,12 @@ function understood(text: string): Calendar {
 
 /** "fetch failed" says nothing; its cause does. */
 function sayNetwork(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no answer within ${DEADLINE_MS / 1_000} s`;
-  const { cause } = error;
-  return cause instanceof Error
-    ? cause.message || String((cause as { code?: unknown }).code)
-    : error.message;
+  const { name, cause } = Object(error) as { name?: unknown; cause?: unknown };
+  if (name === 'TimeoutError') return `no answer within ${DEADLINE_MS / 1_000} s`;
+  return messageOf(cause ?? error);
+}
+
+function messageOf(error: unknown): string {
+  const { message, code } = Object(error) as { message?: unknown; code?: unknown };
+  return String(message || code || error);
 }

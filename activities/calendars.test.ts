@@ -1,0 +1,195 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { CalendarCopy } from '../domain/window/plan.ts';
+import { Calendars } from './calendars.ts';
+
+const MINUTE = 60_000;
+const ADDRESS = 'https://calendar.example.org/private-token/plan.ics?key=secret';
+const SAID = 'https://calendar.example.org/…';
+
+const ics = (name: string): string =>
+  `BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:${name}\r\nDTSTART:20261203T200000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`;
+
+const namesIn = ({ calendar }: CalendarCopy): string[] | undefined =>
+  calendar?.events.map(({ summary }) => summary);
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'lockkeeper-calendars-'));
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+type Answer = () => Promise<Response> | Response;
+
+/** Calendars with a clock that stands still and an address that answers as it is told. */
+const onStage = (answer: Answer = () => new Response(ics('A'))) => {
+  const world = { nowMs: 0, answer, asked: 0 };
+  const told: string[] = [];
+  const calendars = new Calendars({
+    directory,
+    nowMs: () => world.nowMs,
+    told: (problem) => told.push(problem),
+    fetch: async () => {
+      world.asked += 1;
+      return await world.answer();
+    },
+  });
+  return {
+    world,
+    told,
+    read: () => calendars.read(ADDRESS),
+    readFile: (place: string) => calendars.read(place),
+  };
+};
+
+describe('a file', () => {
+  test('is read relative to the directory of the policy, and again when it changes', async () => {
+    const { readFile, told } = onStage();
+    const path = join(directory, 'plan.ics');
+    writeFileSync(path, ics('A'));
+    const first = await readFile('plan.ics');
+    expect(namesIn(first)).toEqual(['A']);
+    expect(await readFile('plan.ics')).toBe(first);
+    expect(namesIn(await readFile(path))).toEqual(['A']);
+    writeFileSync(path, ics('B'));
+    expect(namesIn(await readFile('plan.ics'))).toEqual(['B']);
+    expect(told).toEqual([]);
+  });
+
+  test('that is not there says so once, and is read as soon as it is', async () => {
+    const { readFile, told } = onStage();
+    const first = await readFile('plan.ics');
+    expect(first).toEqual({
+      problem: expect.stringMatching(/^calendar plan\.ics cannot be read: ENOENT/),
+    });
+    expect(await readFile('plan.ics')).toBe(first);
+    expect(told).toEqual([first.problem]);
+    writeFileSync(join(directory, 'plan.ics'), ics('A'));
+    expect(await readFile('plan.ics')).toEqual({ calendar: expect.anything() });
+  });
+
+  test('that turns bad keeps its last good copy, and says so in the same words until it is mended', async () => {
+    const { readFile, told } = onStage();
+    const path = join(directory, 'plan.ics');
+    writeFileSync(path, ics('A'));
+    await readFile('plan.ics');
+    writeFileSync(path, 'Sign in');
+    const bad = await readFile('plan.ics');
+    expect(namesIn(bad)).toEqual(['A']);
+    expect(bad.problem).toMatch(
+      /^calendar plan\.ics cannot be read, its last good copy is used: it is not iCalendar/,
+    );
+    expect(await readFile('plan.ics')).toBe(bad);
+    expect(told).toHaveLength(1);
+    writeFileSync(path, ics('A'));
+    const mended = await readFile('plan.ics');
+    expect(mended.problem).toBeUndefined();
+    writeFileSync(path, 'Sign in');
+    await readFile('plan.ics');
+    expect(told).toHaveLength(2);
+  });
+});
+
+describe('an address', () => {
+  test('is asked at most every ten minutes, and the same copy is given while nothing changes', async () => {
+    const { read, world } = onStage();
+    const first = await read();
+    expect(namesIn(first)).toEqual(['A']);
+    world.nowMs = 10 * MINUTE - 1;
+    expect(await read()).toBe(first);
+    expect(world.asked).toBe(1);
+    world.nowMs = 10 * MINUTE;
+    expect((await read()).calendar).toBe(first.calendar);
+    expect(world.asked).toBe(2);
+    world.answer = () => new Response(ics('B'));
+    world.nowMs = 20 * MINUTE;
+    expect(namesIn(await read())).toEqual(['B']);
+  });
+
+  test('is asked once however many ask at the same time', async () => {
+    const { read, world } = onStage();
+    const all = await Promise.all([read(), read(), read()]);
+    expect(world.asked).toBe(1);
+    expect(new Set(all).size).toBe(1);
+  });
+
+  test.each<{ name: string; answer: Answer; because: RegExp }>([
+    {
+      name: 'refuses',
+      answer: () => new Response('', { status: 403 }),
+      because: /it answers 403$/,
+    },
+    {
+      name: 'cannot be reached',
+      answer: () =>
+        Promise.reject(
+          new TypeError('fetch failed', { cause: new Error('getaddrinfo ENOTFOUND') }),
+        ),
+      because: /getaddrinfo ENOTFOUND$/,
+    },
+    {
+      name: 'does not answer',
+      answer: () => Promise.reject(new DOMException('aborted', 'TimeoutError')),
+      because: /no answer within 10 s$/,
+    },
+    {
+      name: 'answers with a page',
+      answer: () => new Response('<html>'),
+      because: /it is not iCalendar/,
+    },
+    {
+      name: 'answers without end',
+      answer: () => new Response('x'.repeat(10_000_001)),
+      because: /it is longer than 10 MB$/,
+    },
+    {
+      name: 'leads to an address without encryption',
+      answer() {
+        const answer = new Response(ics('A'));
+        Object.defineProperty(answer, 'url', { value: 'http://example.org/' });
+        return answer;
+      },
+      because: /it redirects to plain http$/,
+    },
+  ])(
+    'that $name says so without its secret, and keeps its last good copy',
+    async ({ answer, because }) => {
+      const { read, world, told } = onStage(answer);
+      const never = await read();
+      expect(never.calendar).toBeUndefined();
+      expect(never.problem).toMatch(because);
+      expect(never.problem).toContain(`calendar ${SAID} cannot be read: `);
+
+      world.answer = () => new Response(ics('A'));
+      world.nowMs = MINUTE;
+      expect((await read()).problem).toBeUndefined();
+
+      world.answer = answer;
+      world.nowMs = 11 * MINUTE;
+      const last = await read();
+      expect(namesIn(last)).toEqual(['A']);
+      expect(last.problem).toContain(
+        `calendar ${SAID} cannot be read, its last good copy is used: `,
+      );
+      world.nowMs = 12 * MINUTE;
+      expect(await read()).toBe(last);
+      expect(told).toEqual([never.problem, last.problem]);
+      expect(told.join()).not.toMatch(/private-token|secret/);
+    },
+  );
+
+  test('that is in trouble is asked again after a minute, not at every look', async () => {
+    const { read, world } = onStage(() => new Response('', { status: 500 }));
+    await read();
+    world.nowMs = MINUTE - 1;
+    await read();
+    expect(world.asked).toBe(1);
+    world.nowMs = MINUTE;
+    await read();
+    expect(world.asked).toBe(2);
+  });
+});

@@ -1,0 +1,230 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { Policy } from '../domain/policy.ts';
+import { parseCalendar } from '../domain/window/calendar.ts';
+import { cordonNode } from './cordon.ts';
+import { drainAsOrdered } from './drain/activity.ts';
+import { lookAtGates, passGates } from './gates.ts';
+import { orderReboot } from './order.ts';
+import { recorded } from './testing/fake-cluster.ts';
+import { Stage } from './testing/stage.ts';
+import { windowLook } from './windows.ts';
+
+const at = (text: string): void => {
+  jest.setSystemTime(new Date(text));
+};
+
+beforeEach(() => {
+  jest.useFakeTimers();
+  at('2026-12-05T12:00:00Z');
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const ASKED = { node: 'n1', pool: 'workers', skip: [], evenIfNotRequired: false };
+const NIGHTS = {
+  timeZone: 'Europe/Zurich',
+  windows: [{ days: ['tue', 'wed'], start: '22:00', end: '02:00' }],
+};
+
+/** A node that wants a reboot, at a moment. */
+function waiting(moment: string, pool: object = NIGHTS) {
+  at(moment);
+  const stage = new Stage(pool);
+  stage.nodes.add('n1');
+  return stage;
+}
+
+/** A node this run has cordoned, at a moment. */
+function takenOut(moment: string, pool: object = NIGHTS) {
+  at(moment);
+  const stage = new Stage(pool);
+  stage.nodes.add('n1', { unschedulable: true, annotations: recorded() });
+  return stage;
+}
+
+const CLOSED = 'closed until Tue 2026-12-08 22:00 Europe/Zurich';
+const TOO_LATE =
+  'the window closes at Wed 2026-12-09 02:00 Europe/Zurich and a rollout may take 55m; the next opens at Wed 2026-12-09 22:00 Europe/Zurich';
+
+describe('G8: the gate of a closed window', () => {
+  test('says when it opens next', async () => {
+    const look = await waiting('2026-12-05T12:00:00Z').run(lookAtGates, ASKED);
+    expect(look).toEqual({
+      kind: 'closed',
+      closed: [{ gate: 'window', because: CLOSED }],
+      lookAgainMs: 60_000,
+    });
+  });
+
+  test('says the same at the next look, which is waited for', async () => {
+    const stage = waiting('2026-12-05T12:00:00Z');
+    const look = await stage.run(lookAtGates, ASKED);
+    at('2026-12-08T20:58:59Z');
+    stage.nodes.add('n1');
+    const known = look.kind === 'closed' ? look.closed : [];
+    const failure: unknown = await stage
+      .run(passGates, { ...ASKED, known })
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({ type: 'gate-closed', message: `window: ${CLOSED}` });
+  });
+
+  test('is looked at again just after it opens', async () => {
+    const stage = waiting('2026-12-08T20:59:50Z');
+    const look = await stage.run(lookAtGates, ASKED);
+    expect(look).toMatchObject({ kind: 'closed', lookAgainMs: 10_000 });
+    const known = look.kind === 'closed' ? look.closed : [];
+    const failure: unknown = await stage
+      .run(passGates, { ...ASKED, known })
+      .catch((error: unknown) => error);
+    const { nextRetryDelay } = failure as { nextRetryDelay: number };
+    expect(nextRetryDelay).toBeGreaterThanOrEqual(10_000);
+    expect(nextRetryDelay).toBeLessThanOrEqual(11_000);
+  });
+
+  test('opens with the window', async () => {
+    const look = await waiting('2026-12-08T21:00:00Z').run(lookAtGates, ASKED);
+    expect(look).toMatchObject({ kind: 'open' });
+  });
+});
+
+describe('a rollout whose length does not fit before the close', () => {
+  test('is not begun: not by the gates', async () => {
+    const stage = waiting('2026-12-09T00:05:01Z');
+    expect(await stage.run(lookAtGates, ASKED)).toMatchObject({
+      closed: [{ gate: 'window', because: TOO_LATE }],
+    });
+    expect(await waiting('2026-12-09T00:05:00Z').run(lookAtGates, ASKED)).toMatchObject({
+      kind: 'open',
+    });
+  });
+
+  test('is not begun: not by the cordon', async () => {
+    const stage = waiting('2026-12-09T00:05:01Z');
+    expect(await stage.run(cordonNode, { ...ASKED, grantId: 'workers-1' })).toEqual({
+      kind: 'closed',
+      because: `window: ${TOO_LATE}`,
+    });
+    expect(stage.nodes.updates).toEqual([]);
+  });
+
+  test('is begun when people say that it takes less', async () => {
+    const stage = waiting('2026-12-09T00:05:01Z', { ...NIGHTS, expectedLength: '15m' });
+    expect(await stage.run(lookAtGates, ASKED)).toMatchObject({ kind: 'open' });
+  });
+
+  test('is begun where the window does not close', async () => {
+    const stage = waiting('2026-12-09T00:05:01Z', { windows: [{ always: true }] });
+    expect(await stage.run(lookAtGates, ASKED)).toMatchObject({ kind: 'open' });
+  });
+
+  test('is ordered to reboot to the last moment of the window, once it is drained', async () => {
+    const stage = takenOut('2026-12-09T00:59:59Z');
+    expect(await stage.run(orderReboot, ASKED)).toMatchObject({ kind: 'ordered' });
+  });
+});
+
+/** A drain that is looked at for the first time at a moment. */
+const drain = (moment: string) => {
+  const stage = takenOut(moment);
+  const request = { ...ASKED, startedAtMs: Date.now(), cordonedAtMs: Date.now() - 60_000 };
+  return stage.run(drainAsOrdered, request);
+};
+
+describe('G2: when the window has closed', () => {
+  const NEXT = 'window: closed until Wed 2026-12-09 22:00 Europe/Zurich';
+
+  test('no reboot is ordered', async () => {
+    const stage = takenOut('2026-12-09T01:00:00Z');
+    expect(await stage.run(orderReboot, ASKED)).toEqual({ kind: 'closed', because: NEXT });
+    expect(stage.nodes.updates).toEqual([]);
+  });
+
+  test('no reboot is ordered in a freeze', async () => {
+    const freezes = [{ from: '2026-12-09', to: '2026-12-09', because: 'release' }];
+    const stage = takenOut('2026-12-08T23:00:00Z', { ...NIGHTS, freezes });
+    expect(await stage.run(orderReboot, ASKED)).toEqual({
+      kind: 'closed',
+      because: 'window: closed until Thu 2026-12-10 00:00 Europe/Zurich (freeze: release)',
+    });
+  });
+
+  test('a drain is given up half-way, and one that may go on is not', async () => {
+    expect(await drain('2026-12-09T01:00:00Z')).toMatchObject({ closed: NEXT });
+    expect(await drain('2026-12-09T00:59:00Z')).not.toHaveProperty('closed');
+  });
+});
+
+/** A calendar that is open on one day. */
+const copy = (day: string) => {
+  const calendar = parseCalendar(
+    `BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART;VALUE=DATE:${day}\nEND:VEVENT\nEND:VCALENDAR`,
+  );
+  if ('problems' in calendar) throw new Error(calendar.problems.join());
+  return { calendar };
+};
+
+describe('windowLook', () => {
+  const policy = Policy.parse({
+    pools: [
+      { name: 'workers', nodes: 'pool=workers', windows: [{ calendar: 'a.ics' }] },
+      { name: 'gpu', nodes: 'pool=gpu', windows: [{ always: true }] },
+    ],
+  });
+  const nowMs = Date.parse('2026-12-05T12:00:00Z');
+  const asked = { pool: 'workers', underWay: false, nowMs };
+
+  const scene = () => {
+    const { deps, calendars } = new Stage();
+    const inForce = { policy };
+    const source = {
+      policy: { current: () => inForce.policy, hash: '' },
+      calendars: deps.calendars,
+    };
+    return {
+      calendars,
+      inForce,
+      look: (over: object = {}) => windowLook(source, { ...asked, ...over }),
+    };
+  };
+
+  test('follows a calendar that has changed', async () => {
+    const { look, calendars } = scene();
+    calendars.copies.set('a.ics', copy('20261205'));
+    expect(await look()).toMatchObject({ kind: 'open' });
+    calendars.copies.set('a.ics', copy('20261207'));
+    expect(await look()).toMatchObject({ because: 'closed until Mon 2026-12-07 00:00 UTC' });
+  });
+
+  test('follows a policy that has changed', async () => {
+    const { look, inForce } = scene();
+    expect(await look()).toMatchObject({ kind: 'closed' });
+    inForce.policy = Policy.parse({
+      pools: [{ name: 'workers', nodes: 'pool=workers', windows: [{ always: true }] }],
+    });
+    expect(await look()).toEqual({ kind: 'open' });
+  });
+
+  test('keeps pools apart', async () => {
+    const { look } = scene();
+    expect(await look()).toMatchObject({ kind: 'closed' });
+    expect(await look({ pool: 'gpu' })).toEqual({ kind: 'open' });
+    expect(await look()).toMatchObject({ kind: 'closed' });
+  });
+
+  test('is closed while no copy of the calendar was ever read, and says why', async () => {
+    const { look } = scene();
+    expect(await look()).toEqual({
+      kind: 'closed',
+      because: 'closed: calendar a.ics cannot be read: not there',
+    });
+  });
+
+  test('is closed in a pool that is no longer in the policy', async () => {
+    const { look } = scene();
+    expect(await look({ pool: 'former' })).toEqual({
+      kind: 'closed',
+      because: 'its pool has no window',
+    });
+  });
+});
