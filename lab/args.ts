@@ -38,7 +38,7 @@ Faults: never-returns, same-boot-id, late:DURATION, sentinel-stays.
 
 Exit codes:
   0  stopped by Ctrl-C; with --once: every asked node was rebooted exactly once, no other was,
-     and all are as schedulable as before
+     and all are as schedulable as before; in either case no guarantee was seen broken
   1  something went wrong, and a line on stderr says what
   2  an option is wrong
   130  stopped by Ctrl-C before all was up, or before --once was done`;
