@@ -49,14 +49,14 @@ function isPlainAddress(text: string): boolean {
   return username === '' && password === '' && !/[?#@]/.test(text);
 }
 
-const HEADER_RULE = 'write headers like { X-Scope-OrgID: tenant-1 }';
+const HEADER_RULE = 'write headers like { X-Scope-OrgID: "${TENANT}" }';
 const REFERENCE_RULE = 'write references to environment variables like ${NAME}';
 const headers = z
   .record(
     z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'write the name of an HTTP header'),
     z
       .string(HEADER_RULE)
-      .regex(/^[ -~]*$/, 'write one line of plain characters')
+      .regex(/^[ -~]*$/, 'write one line of plain characters, and secrets as ${NAME}')
       .refine((text) => variablesIn(text).every(isVariableName), REFERENCE_RULE),
     HEADER_RULE,
   )

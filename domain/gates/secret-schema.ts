@@ -17,7 +17,14 @@ const FILE_RULE = 'write an absolute path, like /etc/lockkeeper/secrets/ca.crt';
 
 export const absolutePath = z.string(FILE_RULE).regex(/^\//, FILE_RULE);
 
-export const secretFile = absolutePath.transform((file): Secret => ({ file }));
+/** Whoever reads a problem with ${ in it does not repeat what is written: that may be the secret. */
+const SECRET_FILE_RULE =
+  'write the absolute path of the file it is in; one in the environment is written as ${NAME}';
+
+export const secretFile = z
+  .string(SECRET_FILE_RULE)
+  .regex(/^\//, SECRET_FILE_RULE)
+  .transform((file): Secret => ({ file }));
 
 /** Every `${NAME}` in a text; the text between them is no secret. */
 const REFERENCES = /\$\{([^}]*)\}/g;

@@ -1,0 +1,366 @@
+import { describe, expect, test } from '@jest/globals';
+import { readPolicy } from '../policy-text.ts';
+import { Policy, problemsOf } from '../policy.ts';
+
+const PROMETHEUS = 'http://prometheus.monitoring:9090';
+
+const read = (gates: unknown) =>
+  Policy.safeParse({ pools: [{ name: 'workers', nodes: 'pool=workers', gates }] });
+
+const accepted = (gates: unknown) => {
+  const { data, error } = read(gates);
+  if (!data) throw new Error(problemsOf(error).join('; '));
+  return data.pools[0]?.gates;
+};
+
+const refused = (gates: unknown): string[] => {
+  const { error } = read(gates);
+  return error ? problemsOf(error).map((line) => line.replace('pools[0].gates', 'gates')) : [];
+};
+
+describe('the gates of a pool', () => {
+  test.each([
+    { name: 'no gates', gates: undefined, expected: { blockingPods: [] } },
+    {
+      name: 'a Prometheus, asked as kured asks it',
+      gates: { alerts: { prometheus: `${PROMETHEUS}/` } },
+      expected: {
+        blockingPods: [],
+        alerts: [
+          {
+            target: { url: PROMETHEUS, headers: {}, deadlineMs: 10_000 },
+            asks: {
+              kind: 'alerts',
+              anchored: false,
+              states: ['firing', 'pending'],
+              matchers: [],
+            },
+          },
+        ],
+      },
+    },
+    {
+      name: 'everything about the alerts that count',
+      gates: {
+        alerts: [
+          {
+            prometheus: `${PROMETHEUS}/prefix`,
+            ignore: '^(Watchdog|RebootRequired)$',
+            only: '(?i)node',
+            anchored: true,
+            states: ['firing'],
+            matchers: ['severity=~"critical|page"', 'team!=dev'],
+            deadline: '3s',
+          },
+          { prometheus: 'https://other', query: ' sum(errors) ', threshold: 0.5 },
+        ],
+      },
+      expected: {
+        blockingPods: [],
+        alerts: [
+          {
+            target: { url: `${PROMETHEUS}/prefix`, headers: {}, deadlineMs: 3_000 },
+            asks: {
+              kind: 'alerts',
+              ignore: '^(Watchdog|RebootRequired)$',
+              only: '(?i)node',
+              anchored: true,
+              states: ['firing'],
+              matchers: [
+                { label: 'severity', operator: '=~', value: 'critical|page' },
+                { label: 'team', operator: '!=', value: 'dev' },
+              ],
+            },
+          },
+          {
+            target: { url: 'https://other', headers: {}, deadlineMs: 10_000 },
+            asks: { kind: 'query', query: 'sum(errors)', threshold: 0.5 },
+          },
+        ],
+      },
+    },
+    {
+      name: 'every way to be known to a server, without any secret',
+      gates: {
+        alerts: [
+          { prometheus: PROMETHEUS, bearerToken: '${TOKEN}' },
+          { prometheus: PROMETHEUS, bearerTokenFile: '/secrets/token' },
+          { prometheus: PROMETHEUS, basicAuth: { username: 'ann', password: '${PASSWORD}' } },
+          { prometheus: PROMETHEUS, basicAuth: { username: 'ann', passwordFile: '/secrets/p' } },
+          {
+            prometheus: 'https://p',
+            tls: { caFile: '/ca', certFile: '/cert', keyFile: '/key', serverName: 'prom' },
+            headers: { 'X-Scope-OrgID': 'team-${TEAM}', Authorization: 'Bearer ${TOKEN}' },
+          },
+        ],
+      },
+      expected: {
+        blockingPods: [],
+        alerts: [
+          { target: { bearer: { variable: 'TOKEN' } } },
+          { target: { bearer: { file: '/secrets/token' } } },
+          { target: { basic: { username: 'ann', password: { variable: 'PASSWORD' } } } },
+          { target: { basic: { username: 'ann', password: { file: '/secrets/p' } } } },
+          {
+            target: {
+              tls: { caFile: '/ca', certFile: '/cert', keyFile: '/key', serverName: 'prom' },
+              headers: { 'X-Scope-OrgID': 'team-${TEAM}', Authorization: 'Bearer ${TOKEN}' },
+            },
+          },
+        ],
+      },
+    },
+    {
+      name: 'an Alertmanager, whose silences are respected unless told otherwise',
+      gates: {
+        alerts: [
+          { prometheus: PROMETHEUS, alertmanager: { url: 'http://am:9093' } },
+          {
+            prometheus: PROMETHEUS,
+            alertmanager: { url: 'http://am:9093', respectSilences: false, silence: {} },
+          },
+          {
+            prometheus: PROMETHEUS,
+            alertmanager: {
+              url: 'http://am:9093',
+              silence: { for: '2m', labels: ['instance', 'node'] },
+            },
+          },
+        ],
+      },
+      expected: {
+        blockingPods: [],
+        alerts: [
+          { alertmanager: { respectSilences: true } },
+          {
+            alertmanager: { respectSilences: false, silence: { forMs: 300_000, labels: ['node'] } },
+          },
+          { alertmanager: { silence: { forMs: 120_000, labels: ['instance', 'node'] } } },
+        ],
+      },
+    },
+    {
+      name: 'blocking pods, short as in kured and in full',
+      gates: {
+        blockingPods: [
+          'runtime=long,cost=expensive',
+          { selector: 'app', namespace: 'shop', phases: ['Unknown'] },
+        ],
+      },
+      expected: {
+        blockingPods: [
+          { selector: 'runtime=long,cost=expensive', phases: ['Pending', 'Running'] },
+          { selector: 'app', namespace: 'shop', phases: ['Unknown'] },
+        ],
+      },
+    },
+    {
+      name: 'the lock of kured, with the names kured has by itself',
+      gates: { kuredLock: {} },
+      expected: {
+        blockingPods: [],
+        kuredLock: {
+          namespace: 'kube-system',
+          daemonSet: 'kured',
+          annotation: 'weave.works/kured-node-lock',
+        },
+      },
+    },
+  ])('may be $name', ({ gates, expected }) => {
+    expect(accepted(gates)).toMatchObject(expected);
+  });
+});
+
+const EXPRESSION = 'write an expression as Go understands it: ';
+const alert = (written: object) => ({ alerts: { prometheus: PROMETHEUS, ...written } });
+
+describe('G9: refused with path and rule:', () => {
+  test.each<{ name: string; gates: unknown; problems: string[] }>([
+    {
+      name: 'gates that are no object',
+      gates: ['alerts'],
+      problems: ['gates: write gates like { blockingPods: ["app=postgres"] }'],
+    },
+    {
+      name: 'a typing error',
+      gates: { alert: {}, ...alert({ ingore: 'x' }) },
+      problems: ['gates.alerts: Unrecognized key: "ingore"', 'gates: Unrecognized key: "alert"'],
+    },
+    {
+      name: 'an address alone',
+      gates: { alerts: PROMETHEUS },
+      problems: [
+        'gates.alerts: write alerts like { prometheus: "http://prometheus.monitoring:9090" }',
+      ],
+    },
+    {
+      name: 'no address',
+      gates: { alerts: [{}] },
+      problems: [
+        'gates.alerts[0].prometheus: write an address like http://prometheus.monitoring:9090, without user, password or query',
+      ],
+    },
+    ...[
+      'prometheus:9090',
+      'ftp://prometheus',
+      'http://',
+      'http://ann:secret@prometheus',
+      'http://prometheus?token=secret',
+      'http://prometheus#x',
+    ].map((prometheus) => ({
+      name: `the address ${prometheus}`,
+      gates: { alerts: { prometheus } },
+      problems: [
+        'gates.alerts.prometheus: write an address like http://prometheus.monitoring:9090, without user, password or query',
+      ],
+    })),
+    {
+      name: 'expressions that Go does not know',
+      gates: alert({ ignore: '*', only: '(?=Node)' }),
+      problems: [
+        `gates.alerts.ignore: ${EXPRESSION}missing argument to repetition operator: \`*\``,
+        `gates.alerts.only: ${EXPRESSION}invalid or unsupported Perl syntax: \`(?=\``,
+      ],
+    },
+    {
+      name: 'an empty expression, which would match everything',
+      gates: alert({ ignore: '' }),
+      problems: [
+        'gates.alerts.ignore: write an expression like "^(Watchdog|RebootRequired)$", or leave it out',
+      ],
+    },
+    {
+      name: 'matchers that are none',
+      gates: alert({ matchers: ['severity', 'a=~"("', 7] }),
+      problems: [
+        'gates.alerts.matchers[0]: write a matcher like severity=~"critical|page"',
+        `gates.alerts.matchers[1]: ${EXPRESSION}missing closing ): \`(\``,
+        'gates.alerts.matchers[2]: write a matcher like severity=~"critical|page"',
+      ],
+    },
+    {
+      name: 'states there are not, and none',
+      gates: {
+        alerts: [{ prometheus: PROMETHEUS, states: ['inactive'] }, alert({ states: [] }).alerts],
+      },
+      problems: [
+        'gates.alerts[0].states[0]: write states like [firing] or [firing, pending]',
+        'gates.alerts[1].states: write states like [firing] or [firing, pending]',
+      ],
+    },
+    {
+      name: 'what chooses among alerts beside a query of the own',
+      gates: alert({ query: 'up == 0', ignore: 'x', states: ['firing'], anchored: false }),
+      problems: [
+        'gates.alerts.ignore: ignore does not go with query',
+        'gates.alerts.anchored: anchored does not go with query',
+        'gates.alerts.states: states does not go with query',
+      ],
+    },
+    {
+      name: 'what has no effect',
+      gates: alert({ anchored: true, threshold: 1 }),
+      problems: [
+        'gates.alerts.threshold: threshold goes with query: leave it out',
+        'gates.alerts.anchored: anchored goes with ignore or only: leave it out',
+      ],
+    },
+    {
+      name: 'a deadline longer than a look may take',
+      gates: alert({ deadline: '30s' }),
+      problems: ['gates.alerts.deadline: write a duration of at most 20s'],
+    },
+    {
+      name: 'two ways to be known at once',
+      gates: alert({ bearerToken: '${A}', basicAuth: { username: 'ann', password: '${B}' } }),
+      problems: ['gates.alerts.basicAuth: write either bearerToken or basicAuth'],
+    },
+    {
+      name: 'a password in two places',
+      gates: alert({ basicAuth: { username: 'ann', password: '${B}', passwordFile: '/b' } }),
+      problems: ['gates.alerts.basicAuth: write either password or passwordFile'],
+    },
+    {
+      name: 'half a client certificate, and TLS without TLS',
+      gates: alert({ tls: { certFile: '/cert' } }),
+      problems: [
+        'gates.alerts.tls: write certFile and keyFile together',
+        'gates.alerts.tls: write an https address where tls is meant',
+      ],
+    },
+    {
+      name: 'an Alertmanager without an address, and a lease of a second',
+      gates: alert({ alertmanager: { silence: { for: '1s', labels: ['a b'] } } }),
+      problems: [
+        'gates.alerts.alertmanager.url: write an address like http://prometheus.monitoring:9090, without user, password or query',
+        'gates.alerts.alertmanager.silence.for: write a duration from 1m to 1h',
+        'gates.alerts.alertmanager.silence.labels[0]: write the names of labels, like [node, instance]',
+      ],
+    },
+    {
+      name: 'blocking pods that would be every pod, or none',
+      gates: { blockingPods: ['', { selector: 'app', phases: ['Gone'], namespace: 'A' }, 1] },
+      problems: [
+        'gates.blockingPods[0]: write a label selector like agentpool=workers',
+        'gates.blockingPods[1].namespace: write the name of a namespace',
+        'gates.blockingPods[1].phases[0]: write phases of pods, like [Pending, Running]; there are Pending, Running, Succeeded, Failed, Unknown',
+        'gates.blockingPods[2]: write a label selector, or { selector: app=postgres, namespace: shop }',
+      ],
+    },
+    {
+      name: 'a lock that is no object',
+      gates: { kuredLock: 'kube-system/kured' },
+      problems: [
+        'gates.kuredLock: write kuredLock like { namespace: kube-system, daemonSet: kured }',
+      ],
+    },
+  ])('$name', ({ gates, problems }) => {
+    expect(refused(gates)).toEqual(problems);
+  });
+});
+
+describe('a secret in the policy', () => {
+  test.each<{ name: string; gates: object; problem: string }>([
+    {
+      name: 'as a token',
+      gates: alert({ bearerToken: 'abcdef123' }),
+      problem:
+        'gates.alerts.bearerToken: write the environment variable it is in, like ${PROMETHEUS_TOKEN}',
+    },
+    {
+      name: 'beside a reference',
+      gates: alert({ bearerToken: '${A}abcdef123' }),
+      problem:
+        'gates.alerts.bearerToken: write the environment variable it is in, like ${PROMETHEUS_TOKEN}',
+    },
+    {
+      name: 'as a password',
+      gates: alert({ basicAuth: { username: 'ann', password: 'abcdef123' } }),
+      problem:
+        'gates.alerts.basicAuth.password: write the environment variable it is in, like ${PROMETHEUS_TOKEN}',
+    },
+    {
+      name: 'in place of the file it is in',
+      gates: alert({ bearerTokenFile: 'abcdef123' }),
+      problem:
+        'gates.alerts.bearerTokenFile: write the absolute path of the file it is in; one in the environment is written as ${NAME}',
+    },
+    {
+      name: 'as a header over two lines',
+      gates: alert({ headers: { Cookie: 'abcdef123\n${A}' } }),
+      problem:
+        'gates.alerts.headers.Cookie: write one line of plain characters, and secrets as ${NAME}',
+    },
+    ...['Authorization', 'cookie', 'X-Api-Key', 'X-Auth-Token'].map((header) => ({
+      name: `as the header ${header}`,
+      gates: alert({ headers: { [header]: 'abcdef123' } }),
+      problem: `gates.alerts.headers: write the secret of ${header} as \${NAME}, from the environment`,
+    })),
+  ])('$name is refused, and not repeated', ({ gates, problem }) => {
+    expect(refused(gates)).toEqual([problem]);
+    const text = JSON.stringify({ pools: [{ name: 'workers', nodes: 'pool=workers', gates }] });
+    const said = readPolicy(text, 'policy.yaml');
+    expect(said).toMatchObject({ kind: 'refused' });
+    expect(JSON.stringify(said)).not.toContain('abcdef123');
+  });
+});
