@@ -72,16 +72,28 @@ export interface Freeze {
   readonly because: string;
 }
 
-/** What the freezes leave of the openings. */
-export function* cut(openings: Iterable<Opening>, freezes: readonly Freeze[]): Generator<Opening> {
-  const inOrder = freezes.toSorted((one, other) => one.fromMs - other.fromMs);
+/** A stretch between two freezes. */
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** What the freezes leave of time, as far as it ends after `fromMs`. */
+export function* spansBetween(freezes: readonly Freeze[], fromMs: number): Generator<Span> {
+  let begin = -Infinity;
+  for (const freeze of freezes.toSorted((one, other) => one.fromMs - other.fromMs)) {
+    if (freeze.fromMs > Math.max(begin, fromMs)) yield { fromMs: begin, toMs: freeze.fromMs };
+    begin = Math.max(begin, freeze.toMs);
+  }
+  yield { fromMs: begin, toMs: Infinity };
+}
+
+/** What of the openings, which are in order, lies within a span. */
+export function* within(openings: Iterable<Opening>, span: Span): Generator<Opening> {
   for (const opening of openings) {
-    let { opensMs } = opening;
-    for (const { fromMs, toMs } of inOrder) {
-      if (toMs <= opensMs || fromMs >= opening.closesMs) continue;
-      if (fromMs > opensMs) yield { ...opening, opensMs, closesMs: fromMs };
-      opensMs = toMs;
-    }
-    if (opensMs < opening.closesMs) yield { ...opening, opensMs };
+    const opensMs = Math.max(opening.opensMs, span.fromMs);
+    const closesMs = Math.min(opening.closesMs, span.toMs);
+    if (opensMs >= span.toMs) return;
+    if (opensMs < closesMs) yield { ...opening, opensMs, closesMs };
   }
 }

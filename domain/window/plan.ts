@@ -1,6 +1,14 @@
 import { openingsOfCalendar } from './calendar-openings.ts';
 import type { Calendar } from './calendar.ts';
-import { cut, HORIZON_MS, inOrder, joined, type Freeze, type Opening } from './opening.ts';
+import {
+  HORIZON_MS,
+  inOrder,
+  joined,
+  spansBetween,
+  within,
+  type Freeze,
+  type Opening,
+} from './opening.ts';
 import { openingsOf, type Entry } from './sources.ts';
 import { DAY_MS, type WallClock } from './wall-clock.ts';
 
@@ -72,11 +80,21 @@ export class Plan {
   private walkTo(fromMs: number): Walk {
     const known = this.walked;
     if (known && known.fromMs <= fromMs && fromMs < known.fromMs + KEEP_MS) return known;
-    const sources = this.sources.map((openings) => openings(fromMs - LOOK_BACK_MS));
-    const open = joined(inOrder(sources, fromMs + HORIZON_MS), fromMs);
-    const begun = endlessBefore(open, fromMs - LOOK_BACK_MS);
-    this.walked = new Walk(fromMs, cut(begun, this.freezes));
+    this.walked = new Walk(fromMs, this.walk(fromMs));
     return this.walked;
+  }
+
+  /** Goes from one freeze to the next, so that what lies within a long one costs nothing. */
+  private *walk(fromMs: number): Generator<Opening> {
+    const untilMs = fromMs + HORIZON_MS;
+    for (const span of spansBetween(this.freezes, fromMs)) {
+      if (span.fromMs > untilMs) return;
+      const beginMs = Math.max(span.fromMs, fromMs - LOOK_BACK_MS);
+      const sources = this.sources.map((openings) => openings(beginMs));
+      const merged = inOrder(sources, Math.min(untilMs, span.toMs));
+      const open = joined(merged, Math.max(beginMs, fromMs));
+      yield* within(endlessBefore(open, fromMs - LOOK_BACK_MS), span);
+    }
   }
 }
 
