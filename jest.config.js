@@ -12,7 +12,7 @@ const shared = {
   },
 };
 
-/** One suite in three parts, cheapest first; all on one thread, because time skipping and the lab are shared. */
+/** One suite in four parts, cheapest first; all on one thread, because time skipping and the lab are shared. */
 export default {
   maxWorkers: 1,
   testTimeout: 120_000,
@@ -37,6 +37,11 @@ export default {
       testMatch: ['<rootDir>/test/integration/**/*.test.ts'],
       globalSetup: '<rootDir>/test/integration/setup.ts',
       globalTeardown: '<rootDir>/test/integration/teardown.ts',
+    },
+    {
+      ...shared,
+      displayName: 'faults',
+      testMatch: ['<rootDir>/test/faults/**/*.test.ts'],
     },
   ],
 };

@@ -1,0 +1,26 @@
+import { FAULTS } from './faults.ts';
+import { STEPS } from './steps.ts';
+import type { Outcome } from './column.ts';
+
+/** All cells as a table in Markdown: a row for each step, a column for each fault. */
+export function matrixTable(outcomes: readonly Outcome[]): string {
+  const cell = (step: string, fault: string): string =>
+    outcomes
+      .filter((one) => one.step === step && one.fault === fault)
+      .map(say)
+      .join('; ') || 'not run';
+  return [
+    row(['step', ...FAULTS]),
+    row(['---', ...FAULTS.map(() => '---')]),
+    ...STEPS.map((step) => row([step, ...FAULTS.map((fault) => cell(step, fault))])),
+    '',
+  ].join('\n');
+}
+
+const row = (words: readonly string[]): string => `| ${words.join(' | ')} |`;
+
+function say({ end, moment, because, tookMs }: Outcome): string {
+  const when = moment === undefined ? '' : `${moment}: `;
+  if (end === 'failed') return `${when}FAILED: ${because.replaceAll('|', '/')}`;
+  return `${when}${end}, ${(tookMs / 1_000).toFixed(0)} s`;
+}
