@@ -81,6 +81,11 @@ describe('a pool opens', () => {
       expected: ['2026-11-26T11:00 2026-11-26T12:00', '2026-11-27T11:00 2026-11-27T12:00'],
     },
     {
+      name: 'on a day of the month that is a day of the week too, when that is asked for',
+      windows: [{ cron: '0 12 1-7 * +TUE', for: '1h' }],
+      expected: ['2026-12-01T11:00 2026-12-01T12:00', '2027-01-05T11:00 2027-01-05T12:00'],
+    },
+    {
       name: 'on 29 February only',
       windows: [{ cron: '0 22 29 2 *', for: '1h' }],
       expected: ['2028-02-29T21:00 2028-02-29T22:00', '2032-02-29T21:00 2032-02-29T22:00'],
