@@ -81,7 +81,12 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
     await keepSchedule(temporal, policy, logger);
     const running = worker.run();
     stop.signal.addEventListener('abort', () => worker?.shutdown(), { once: true });
-    logger.info('worker started', { taskQueue: TASK_QUEUE, identity: worker.options.identity });
+    logger.info('worker started', {
+      taskQueue: TASK_QUEUE,
+      identity: worker.options.identity,
+      // Windows are reckoned by it: two workers should have the same.
+      timeZoneData: process.versions['tz'],
+    });
     await running;
     await temporal.native.close();
     await temporal.connection.close();
