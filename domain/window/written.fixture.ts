@@ -14,8 +14,6 @@ const Written = z.strictObject({
   freezes,
 });
 
-export type WrittenWindows = z.input<typeof Written>;
-
 /** What is wrong with windows as they would be written in a policy, as "path: rule". */
 export function problemsIn(written: unknown): string[] {
   const { error } = Written.safeParse(written);
