@@ -70,6 +70,17 @@ export async function eventually<T>(what: () => T | Promise<T>, withinMs = 30_00
   }
 }
 
+/** The API as somebody else: the same server, another token. */
+export function clientFor(kubeconfigPath: string, token: string): KubeClient {
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfigPath);
+  const cluster = config.getCurrentCluster();
+  if (!cluster) throw new Error(`${kubeconfigPath} names no cluster`);
+  const theirs = new KubeConfig();
+  theirs.loadFromClusterAndUser(cluster, { name: 'somebody', token });
+  return kubeClient(theirs);
+}
+
 export async function openScene(kubeconfigPath: string): Promise<Scene> {
   const config = new KubeConfig();
   config.loadFromFile(kubeconfigPath);
