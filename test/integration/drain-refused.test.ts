@@ -35,7 +35,6 @@ const admin = (): KubeConfig => {
 
 /** A service account of the scene that may look at pods, and the token it is known by. */
 async function somebody(): Promise<{
-  user: string;
   token: string;
   may: (verb: Verb) => Promise<void>;
 }> {
