@@ -4,7 +4,7 @@ import type { Deps } from './deps.ts';
 /** Reminds people, on the node's Events, of something that waits for them; `because` says who, why and since when. */
 export async function remind(
   deps: Deps,
-  { node, because }: { node: string; because: string },
+  { node, because }: { node: string; pool?: string; because: string },
 ): Promise<void> {
   await deps.nodes.announce(node, { type: 'Warning', reason: 'StillPaused', message: because });
   log.warn('still paused', { node, because });

@@ -10,13 +10,7 @@ import type { NodeFacts } from '../domain/node-facts.ts';
 import { afterFailure, afterReboot } from '../domain/past.ts';
 import { isAccepted } from '../domain/recovery.ts';
 import type { Deps } from './deps.ts';
-
-const NO_CONDITIONS = {
-  MaintenancePlanned: null,
-  DrainInProgress: null,
-  Drained: null,
-  MaintenanceInProgress: null,
-};
+import { NO_LIFECYCLE } from './kube/nodes.ts';
 
 const NO_ANNOTATIONS = {
   [ANNOTATION.rollout]: null,
@@ -25,12 +19,13 @@ const NO_ANNOTATIONS = {
 };
 
 export interface Restored {
-  /** `not-back`: it is away again, so nothing was touched. */
-  readonly kind: 'restored' | 'quarantined' | 'gone' | 'not-back';
+  /** `not-back`: it is away again, so nothing was touched. `not-ours`: somebody has changed the record, and the node is left to them. */
+  readonly kind: 'restored' | 'quarantined' | 'gone' | 'not-back' | 'not-ours';
 }
 
 export interface RestoreRequest {
   readonly node: string;
+  readonly pool?: string;
   readonly record: RolloutRecord;
   /** The sentinel has survived the reboot. */
   readonly stillRequired: boolean;
@@ -53,6 +48,10 @@ export async function restoreNode(
   });
   if (!node) return { kind: 'gone' };
   if (isAway(record)(node)) return { kind: 'not-back' };
+  if (node.rollout && !isOurs(node, record)) {
+    await deps.nodes.announce(name, { type: 'Warning', reason: 'LeftAsItIs', message: NOT_OURS });
+    return { kind: 'not-ours' };
+  }
   await deps.nodes.announce(name, {
     type: marked ? 'Warning' : 'Normal',
     reason: marked ? 'Quarantined' : 'Returned',
@@ -61,6 +60,9 @@ export async function restoreNode(
   log.info('node returned', { node: name, bootId: node.bootId, quarantined: marked });
   return { kind: marked ? 'quarantined' : 'restored' };
 }
+
+const NOT_OURS =
+  'rebooted and back, but its rollout annotation was changed by somebody else: annotation and cordon are left as they are';
 
 const STILL_REQUIRED =
   'its sentinel survived the reboot; it is rebooted again once the sentinel has been gone or this annotation is removed';
@@ -76,6 +78,7 @@ function quarantine({ bootId }: NodeFacts): string {
 
 export interface UndoRequest {
   readonly node: string;
+  readonly pool?: string;
   readonly record: RolloutRecord;
   readonly because: string;
   /** It counts as a try that failed: the next one comes after a pause. */
@@ -130,7 +133,7 @@ async function handBack(deps: Deps, name: string, how: HandBack): Promise<NodeFa
     if (done === 'gone') return undefined;
     // After a crash between the two writes only the conditions are left; another rollout's are not ours to remove.
     if (!node.rollout || isOurs(node, how.record)) {
-      await deps.nodes.setLifecycle(name, NO_CONDITIONS, '');
+      await deps.nodes.setLifecycle(name, NO_LIFECYCLE, '');
     }
     return node;
   }

@@ -63,7 +63,7 @@ export async function handBack(
   record: RolloutRecord,
   end: Back,
 ): Promise<RolloutResult> {
-  const { node } = rollout;
+  const { node, pool } = rollout;
   const bootIds = {
     bootIdBefore: record.bootIdBefore,
     ...(end.kind === 'returned' ? { bootIdAfter: end.bootId } : {}),
@@ -71,6 +71,7 @@ export async function handBack(
   rollout.enter('restoring');
   const { kind } = await quick(`restore ${node}`).restoreNode({
     node,
+    ...(pool === undefined ? {} : { pool }),
     record,
     stillRequired: end.kind === 'returned' && end.stillRequired,
   });
@@ -80,6 +81,12 @@ export async function handBack(
     const because = 'it rebooted, and its sentinel is still there';
     await releasePermit(rollout, { trouble: because });
     return rollout.end('quarantined', because, bootIds);
+  }
+  if (kind === 'not-ours') {
+    const because =
+      'it rebooted, but somebody changed its rollout annotation: cordon and annotation are left as they are';
+    await releasePermit(rollout, { trouble: because });
+    return rollout.end('rebooted', because, bootIds);
   }
   await releasePermit(rollout, { fine: true });
   return rollout.end('rebooted', 'it rebooted and is back', bootIds);

@@ -57,7 +57,9 @@ export async function untilResumed(rollout: Rollout): Promise<void> {
   if (!control.paused) return;
   rollout.enter('paused');
   await pauseOver(control, async (because) => {
-    await quick(`remind of the pause of ${rollout.node}`).remind({ node: rollout.node, because });
+    const { node, pool } = rollout;
+    const asked = { node, ...(pool === undefined ? {} : { pool }), because };
+    await quick(`remind of the pause of ${node}`).remind(asked);
   });
 }
 

@@ -70,8 +70,14 @@ export async function abandon(
   { because, failed }: { because: string; failed: boolean },
 ): Promise<'undone' | 'too-late' | 'gone'> {
   rollout.enter('undoing', because);
-  const { node } = rollout;
-  const { kind } = await quick(`hand ${node} back`).undoNode({ node, record, because, failed });
+  const { node, pool } = rollout;
+  const { kind } = await quick(`hand ${node} back`).undoNode({
+    node,
+    ...(pool === undefined ? {} : { pool }),
+    record,
+    because,
+    failed,
+  });
   return kind;
 }
 
