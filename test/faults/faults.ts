@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { MatrixScene, Place } from './scene.ts';
-import { ON_THE_WIRE, WRITES, type Held, type StepName } from './steps.ts';
+import type { Held, StepName } from './steps.ts';
 
 export const FAULTS = [
   'worker killed',
@@ -194,10 +194,3 @@ async function reset(
 type HistoryEvent = NonNullable<
   Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']
 >[number];
-
-/** The moments at which a step meets a fault: every one that is possible for a write, one for what may be repeated at will. */
-export function momentsOf(step: StepName, fault: FaultName): readonly (Moment | undefined)[] {
-  const { moments } = FAULT[fault];
-  if (WRITES.has(step)) return moments;
-  return ON_THE_WIRE.has(step) ? moments.slice(0, 1) : [undefined];
-}

@@ -1,6 +1,6 @@
+import type { Outcome } from './cell.ts';
 import { FAULTS } from './faults.ts';
 import { STEPS } from './steps.ts';
-import type { Outcome } from './column.ts';
 
 /** All cells as a table in Markdown: a row for each step, a column for each fault. */
 export function matrixTable(outcomes: readonly Outcome[]): string {
@@ -17,10 +17,10 @@ export function matrixTable(outcomes: readonly Outcome[]): string {
   ].join('\n');
 }
 
-const row = (words: readonly string[]): string => `| ${words.join(' | ')} |`;
-
 function say({ end, moment, because, tookMs }: Outcome): string {
   const when = moment === undefined ? '' : `${moment}: `;
   if (end === 'failed') return `${when}FAILED: ${because.replaceAll('|', '/')}`;
   return `${when}${end}, ${(tookMs / 1_000).toFixed(0)} s`;
 }
+
+const row = (words: readonly string[]): string => `| ${words.join(' | ')} |`;
