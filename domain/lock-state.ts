@@ -85,12 +85,17 @@ export function grant(state: LockState, waiter: Waiter): LockState {
   return { ...rest, grants, holders: [...rest.holders, holder] };
 }
 
-/** Takes over a rollout that has its node out of service and whose permit a lost lock took along. */
+/**
+ * Takes over a rollout that has its node out of service and whose permit a lost lock took along. One that asks in the
+ * meantime has handed its node back, and waits for its turn like any other.
+ */
 export function adopt(state: LockState, request: PermitRequest, nowMs: number): LockState {
-  if (holderOf(state, request.workflowId)) return state;
+  const { workflowId } = request;
+  const waits = state.queue.some((waiter) => waiter.workflowId === workflowId);
+  if (waits || holderOf(state, workflowId)) return state;
   const granted = grant(state, { ...request, sinceMs: nowMs });
   const holders = granted.holders.map((holder) =>
-    holder.workflowId === request.workflowId ? { ...holder, adopted: true } : holder,
+    holder.workflowId === workflowId ? { ...holder, adopted: true } : holder,
   );
   return { ...granted, holders };
 }
