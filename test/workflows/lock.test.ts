@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { Activities } from '../../activities/index.ts';
 import { lockId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
-import type { LockStatus } from '../../domain/status.ts';
 import type { poolLock } from '../../workflows/index.ts';
-import { nextTurn, nothingNew, openRealStage, RECORD, statusOf, until, World } from './stage.ts';
+import { Pool } from './pool-scene.ts';
+import { openRealStage, statusOf, until } from './stage.ts';
 
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -15,74 +13,11 @@ afterAll(async () => {
   await env.teardown();
 });
 
-/** A pool with room for `permits` nodes, in which a node is away until it is let back. */
-class Pool {
-  readonly back = new Set<string>();
-  readonly cordons: string[] = [];
-  most = 0;
-  readonly world: World;
-
-  constructor(permits: number, changes: Partial<Activities> = {}) {
-    const away = new Set<string>();
-    this.world = new World(env, {
-      watchPool: async ({ line: [first], holders, known }) => {
-        if (holders.length < permits) return nextTurn(first);
-        const because = `${holders.map(({ node }) => node).join(', ')} out of service`;
-        if (!first || because === known) throw nothingNew(because);
-        return { ended: [], free: [], well: [], turn: { kind: 'wait', because } };
-      },
-      cordonNode: async ({ node }) => {
-        this.cordons.push(node);
-        away.add(node);
-        this.most = Math.max(this.most, away.size);
-        const record = { ...RECORD, workflowId: rolloutId(node) };
-        return { kind: 'cordoned', record, atMs: 1 };
-      },
-      awaitReturn: async ({ node }) => {
-        while (!this.back.has(node)) {
-          heartbeat();
-          cancellationSignal().throwIfAborted();
-          await new Promise((resolve) => setTimeout(resolve, 20));
-        }
-        away.delete(node);
-        return { kind: 'returned', bootId: 'boot-2', stillRequired: false };
-      },
-      ...changes,
-    });
-  }
-
-  status(): Promise<LockStatus> {
-    return this.world.lock().query<LockStatus>('status');
-  }
-
-  holders = async (): Promise<string[]> => (await this.status()).holders.map(({ node }) => node);
-
-  /** Starts the rollouts one after the other, so that the order in which they ask is known. */
-  async startInTurn(nodes: readonly string[]) {
-    const rollouts = [];
-    for (const node of nodes) {
-      rollouts.push(await this.world.start({ node }));
-      await until(
-        () => this.status().catch(() => undefined),
-        (status) =>
-          [...(status?.holders ?? []), ...(status?.queue ?? [])].some(
-            (entry) => entry.node === node,
-          ),
-      );
-    }
-    return rollouts;
-  }
-
-  async endAll(nodes: readonly string[]): Promise<void> {
-    for (const node of nodes) await this.world.end(rolloutId(node));
-  }
-}
-
 const NODES = ['n1', 'n2', 'n3', 'n4'];
 
 describe('the lock of a pool', () => {
   test('G1: gives one permit at a time, in the order in which it was asked', async () => {
-    const pool = new Pool(1);
+    const pool = new Pool(env, 1);
     await pool.world.run(async () => {
       const rollouts = await pool.startInTurn(NODES);
       for (const [index, rollout] of rollouts.entries()) {
@@ -96,7 +31,7 @@ describe('the lock of a pool', () => {
   });
 
   test('G1: gives as many permits as there is room for', async () => {
-    const pool = new Pool(2);
+    const pool = new Pool(env, 2);
     await pool.world.run(async () => {
       const rollouts = await pool.startInTurn(NODES);
       await until(
@@ -111,7 +46,7 @@ describe('the lock of a pool', () => {
   });
 
   test('G8: tells a waiter its place and whom it waits behind, and shows why the first waits', async () => {
-    const pool = new Pool(1);
+    const pool = new Pool(env, 1);
     await pool.world.run(async () => {
       const [, , third] = await pool.startInTurn(['n1', 'n2', 'n3']);
       if (!third) throw new Error('there is no third rollout');
@@ -129,7 +64,7 @@ describe('the lock of a pool', () => {
   });
 
   test('drops a waiter that is gone when its turn comes', async () => {
-    const pool = new Pool(1);
+    const pool = new Pool(env, 1);
     await pool.world.run(async () => {
       const [first, second, third] = await pool.startInTurn(['n1', 'n2', 'n3']);
       await second?.terminate();
@@ -140,27 +75,8 @@ describe('the lock of a pool', () => {
     expect(pool.cordons).toEqual(['n1', 'n3']);
   });
 
-  test('keeps the permit of a holder that is gone until a person gives it back', async () => {
-    const pool = new Pool(1);
-    await pool.world.run(async () => {
-      const [first, second] = await pool.startInTurn(['n1', 'n2']);
-      await until(
-        async () => pool.cordons,
-        (cordons) => cordons.length === 1,
-      );
-      await first?.terminate();
-      await until(
-        () => pool.status(),
-        ({ because }) => because === 'n1 out of service',
-      );
-      await pool.world.lock().signal('release', { node: 'n1' });
-      pool.back.add('n2');
-      expect(await second?.result()).toMatchObject({ outcome: 'rebooted' });
-    });
-  });
-
   test('grants nothing while it is paused', async () => {
-    const pool = new Pool(1);
+    const pool = new Pool(env, 1);
     await pool.world.run(async () => {
       const [, second] = await pool.startInTurn(['n1', 'n2']);
       await pool.world.lock().signal('pause', { reason: 'release night', by: 'ann' });
@@ -174,7 +90,7 @@ describe('the lock of a pool', () => {
   });
 
   test('G8: tells those who wait that it is paused, and moves their places up', async () => {
-    const pool = new Pool(1);
+    const pool = new Pool(env, 1);
     await pool.world.run(async () => {
       const [, , third] = await pool.startInTurn(['n1', 'n2', 'n3']);
       if (!third) throw new Error('there is no third rollout');
@@ -198,7 +114,7 @@ describe('the lock of a pool', () => {
   });
 
   test('a new run carries on with the permits and the queue of the former', async () => {
-    const pool = new Pool(1);
+    const pool = new Pool(env, 1);
     await pool.world.run(async () => {
       const waiter = {
         workflowId: rolloutId('n2'),

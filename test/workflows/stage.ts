@@ -1,5 +1,6 @@
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { activityInfo } from '@temporalio/activity';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { Activities } from '../../activities/index.ts';
@@ -7,7 +8,7 @@ import type { PoolNews } from '../../activities/watch-pool.ts';
 import { TASK_QUEUE, lockId, rolloutId } from '../../domain/names.ts';
 import type { RolloutRecord } from '../../domain/node-contract.ts';
 import type { RolloutInput } from '../../domain/rollout-input.ts';
-import type { RolloutStatus } from '../../domain/status.ts';
+import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
 import type { Candidate } from '../../domain/turn.ts';
 import type { nodeRollout } from '../../workflows/index.ts';
 
@@ -45,6 +46,37 @@ export const fails = (type: string, message: string) => async (): Promise<never>
   throw ApplicationFailure.nonRetryable(message, type);
 };
 
+/** Answers the first call so, and every later one so. */
+export const atFirst = <T>(first: T, later: T): (() => Promise<T>) => {
+  let calls = 0;
+  return async () => {
+    calls += 1;
+    return calls === 1 ? first : later;
+  };
+};
+
+/** Works until it is cancelled, as a drain does that is blocked. */
+export const untilCancelled = async (): Promise<never> => {
+  for (;;) {
+    heartbeat();
+    cancellationSignal().throwIfAborted();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+/** What a workflow failed with. */
+export const failureOf = async (result: Promise<unknown>): Promise<Error | undefined> => {
+  const error = await result.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof WorkflowFailedError)) throw new Error(`did not fail: ${String(error)}`);
+  return error.cause;
+};
+
+/** What the lock asks for itself, whenever it likes. */
+const OF_THE_LOCK: ReadonlySet<string> = new Set(['findHolders', 'watchPool']);
+
 /** An undisturbed world, in which `calls` tells who was asked what, in order. */
 export class World {
   readonly calls: string[] = [];
@@ -54,6 +86,11 @@ export class World {
   constructor(env: TestWorkflowEnvironment, changes: Partial<Activities>) {
     this.env = env;
     this.acts = this.recorded({ ...this.undisturbed(), ...changes });
+  }
+
+  /** What the rollouts have asked for, in order. */
+  get steps(): string[] {
+    return this.calls.filter((name) => !OF_THE_LOCK.has(name));
   }
 
   /** Runs `play` with a worker in this world, and ends what it leaves open. */
@@ -79,6 +116,10 @@ export class World {
       taskQueue: TASK_QUEUE,
       args: [input],
     });
+  }
+
+  lockStatus(): Promise<LockStatus> {
+    return this.lock().query<LockStatus>('status');
   }
 
   lock() {
@@ -173,7 +214,8 @@ function from(name: string) {
 
 function quiet(): void {
   Runtime.install({
-    logger: new DefaultLogger('ERROR'),
+    // A rollout that fails says so as an error, and here many fail on purpose.
+    logger: new DefaultLogger('ERROR', () => undefined),
     telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
   });
 }

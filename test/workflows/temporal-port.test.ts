@@ -38,8 +38,11 @@ test('the nodes on which workers run are read from the identities under which th
     identity: workerIdentity('pod-1', 7, 'worker-3'),
   });
   await worker.runUntil(async () => {
-    const fresh = () => temporalPort(env.client, false).workerNodes();
-    expect(await until(fresh, (nodes) => nodes.size > 0)).toEqual(new Set(['worker-3']));
+    const nodes = await until(
+      () => temporalPort(env.client, false).workerNodes(),
+      ({ size }) => size > 0,
+    );
+    expect(nodes).toEqual(new Set(['worker-3']));
   });
 });
 
@@ -106,10 +109,10 @@ test('a rollout is open under its latest run only, and one that has ended hears 
 });
 
 test('`temporal workflow pause` in mid-drain does no harm: it goes on where it stood', async () => {
-  let mayEnd = false;
+  const drain = { mayEnd: false };
   const world = new World(env, {
     drainNode: async () => {
-      while (!mayEnd) {
+      while (!drain.mayEnd) {
         heartbeat();
         cancellationSignal().throwIfAborted();
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -124,7 +127,7 @@ test('`temporal workflow pause` in mid-drain does no harm: it goes on where it s
       ({ phase }) => phase.at === 'draining',
     );
     await cli('workflow', 'pause', '--workflow-id', rollout.workflowId, '--reason', 'a test');
-    mayEnd = true;
+    drain.mayEnd = true;
     expect(await port.isRunning(rollout.workflowId)).toBe(true);
     // What it is told meanwhile is heard afterwards, and nothing is ordered before.
     await rollout.signal('recheck');
