@@ -81,7 +81,8 @@ describe('restoreNode', () => {
   test('G6: touches nothing that another rollout has taken', async () => {
     const theirs = recorded({ workflowId: 'by-hand' });
     const { restore, nodes } = onStage({ ...BACK, annotations: theirs });
-    await restore();
+    expect(await restore()).toEqual({ kind: 'not-ours' });
+    expect(nodes.events).toEqual([expect.stringContaining('changed by somebody else')]);
     expect(nodes.at('n1')).toMatchObject({ unschedulable: true, annotations: theirs });
     expect(nodes.lifecycle).toEqual({ DrainInProgress: true });
   });

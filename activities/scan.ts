@@ -5,6 +5,7 @@ import type { NodeFacts } from '../domain/node-facts.ts';
 import { isForgettable } from '../domain/past.ts';
 import { poolOf } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
+import { NO_LIFECYCLE } from './kube/nodes.ts';
 
 export interface Scan {
   readonly nodes: number;
@@ -55,9 +56,10 @@ async function startRollouts(
   const unmanaged: string[] = [];
   for (const node of nodes) {
     heartbeat();
-    await forget(deps, node);
-    const reason = reasonToRoll(node);
     const id = rolloutId(node.name);
+    await forget(deps, node);
+    if (!busy.has(id)) await tidy(deps, node);
+    const reason = reasonToRoll(node);
     if (reason === undefined || busy.has(id) || (resting.has(id) && mayRest(node))) continue;
     const choice = poolOf(deps.policy.current(), node.labels);
     if (choice.kind === 'none' && !node.rollout) {
@@ -109,6 +111,11 @@ async function wakeOrphans(
     healed.push(name);
   }
   return healed;
+}
+
+/** Takes away the lifecycle conditions that a rollout has left behind which was ended between its last two writes. */
+async function tidy(deps: Deps, { name, marked, rollout }: NodeFacts): Promise<void> {
+  if (marked && !rollout) await deps.nodes.setLifecycle(name, NO_LIFECYCLE, '');
 }
 
 /** The sentinel has been gone since: the next time it appears is a new reason. A past that means nothing any more goes too. */

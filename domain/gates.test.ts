@@ -49,6 +49,15 @@ test('a healthy node that wants a reboot passes every gate', () => {
   expect(closedGates(facts(), [])).toEqual([]);
 });
 
+/** Accepted in the boot that is running, and in no rollout's record. */
+function orphanedOrder(expiresAtMs: number): Partial<NodeFacts> {
+  const order = { bootId: 'boot-1', rollout: 'by-hand/run' };
+  return {
+    order: { ok: true, value: { ...order, expiresAtMs } },
+    answer: { ok: true, value: { ...order, verdict: 'accepted', because: '', atMs: 1 } },
+  };
+}
+
 describe('G8: a closed gate says why:', () => {
   test.each<{ name: string; given: GateFacts; expected: string[] }>([
     {
@@ -85,6 +94,13 @@ describe('G8: a closed gate says why:', () => {
       name: 'another rollout that runs has the node',
       given: facts({ rollout: record('by-hand') }),
       expected: ['owner: another rollout has the node: by-hand'],
+    },
+    {
+      name: 'the agent has accepted an order whose record somebody has taken away',
+      given: facts(orphanedOrder(NOW + MINUTE)),
+      expected: [
+        'owner: its agent has accepted an order of by-hand/run, which holds until 2026-11-23T22:02:00.000Z',
+      ],
     },
     {
       name: 'nobody can say who has the node',
@@ -135,6 +151,10 @@ describe('G8: a closed gate says why:', () => {
 
 describe('a gate stays open', () => {
   test.each<{ name: string; given: GateFacts }>([
+    {
+      name: 'when an accepted order nobody stands for has expired',
+      given: facts(orphanedOrder(NOW - 2 * MINUTE)),
+    },
     {
       name: 'when a reboot is wanted by a person, whatever the agent says',
       given: facts(report({ wants: 'not-required' }), { evenIfNotRequired: true }),

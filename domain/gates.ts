@@ -7,6 +7,7 @@ import {
 import { AGENT_SILENT_AFTER_MS } from './node-contract.ts';
 import type { NodeFacts } from './node-facts.ts';
 import { restReason, type RestRules } from './past.ts';
+import { isAccepted } from './recovery.ts';
 import type { WindowLook } from './window/look.ts';
 
 export const GATES = [
@@ -144,13 +145,24 @@ function windowGate({ window }: GateFacts): string | undefined {
   return window.kind === 'closed' ? window.because : undefined;
 }
 
-function ownerGate({ node, workflowId, ownerRunning }: GateFacts): string | undefined {
-  if (!node.rollout) return undefined;
+/** Clocks of nodes differ a little. */
+const CLOCKS_DIFFER_MS = 60_000;
+
+function ownerGate({ node, workflowId, ownerRunning, nowMs }: GateFacts): string | undefined {
+  if (!node.rollout) return orphanedOrder(node, nowMs);
   if (!node.rollout.ok) return `the rollout annotation cannot be read: ${node.rollout.because}`;
   const owner = node.rollout.value.workflowId;
   return owner !== workflowId && ownerRunning
     ? `another rollout has the node: ${owner}`
     : undefined;
+}
+
+/** An accepted order cannot be taken back: while it lasts the node may reboot at any moment, whoever has taken the record away. */
+function orphanedOrder(node: NodeFacts, nowMs: number): string | undefined {
+  if (!node.order?.ok || !isAccepted(node)) return undefined;
+  const untilMs = node.order.value.expiresAtMs + CLOCKS_DIFFER_MS;
+  if (nowMs > untilMs) return undefined;
+  return `its agent has accepted an order of ${node.order.value.rollout}, which holds until ${new Date(untilMs).toISOString()}`;
 }
 
 function quarantineGate({ node }: GateFacts): string | undefined {

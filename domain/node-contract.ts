@@ -27,12 +27,14 @@ export const ANNOTATION = {
 export const REBOOT_REQUIRED = 'RebootRequired';
 
 /** Node lifecycle conditions of KEP-5683, written while a rollout has the node. */
-const LIFECYCLE_CONDITIONS = [
+export const LIFECYCLE_CONDITIONS = [
   'MaintenancePlanned',
   'DrainInProgress',
   'Drained',
   'MaintenanceInProgress',
 ] as const;
+/** Reason by which ours are told from those of others. */
+export const LIFECYCLE_REASON = 'Lockkeeper';
 export type LifecycleCondition = (typeof LIFECYCLE_CONDITIONS)[number];
 
 /** The agent refreshes its condition this often, changed or not. */

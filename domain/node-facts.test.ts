@@ -33,6 +33,11 @@ describe('nodeFacts', () => {
       expected: { name: 'n1', resourceVersion: '7', labels: { pool: 'workers' }, deleting: false },
     },
     {
+      name: 'sees lifecycle conditions of ours',
+      node: { status: { conditions: [{ type: 'Drained', status: 'True', reason: 'Lockkeeper' }] } },
+      expected: { marked: true },
+    },
+    {
       name: 'sees that a node is being deleted',
       node: { metadata: { deletionTimestamp: AT } },
       expected: { deleting: true },
@@ -109,4 +114,12 @@ describe('nodeFacts', () => {
   ])('$name', ({ node, expected }) => {
     expect(nodeFacts(node)).toMatchObject(expected);
   });
+});
+
+test('lifecycle conditions of others are not ours to take away', () => {
+  const conditions = [
+    { type: 'Drained', status: 'True', reason: 'StorageOperator' },
+    { type: 'Ready', status: 'True', reason: 'Lockkeeper' },
+  ];
+  expect(nodeFacts({ status: { conditions } })).not.toHaveProperty('marked');
 });

@@ -1,5 +1,7 @@
 import {
   ANNOTATION,
+  LIFECYCLE_CONDITIONS,
+  LIFECYCLE_REASON,
   readAnswer,
   readHold,
   readPast,
@@ -35,6 +37,8 @@ export interface NodeFacts {
   readonly readySinceMs: number;
   /** When the kubelet last confirmed Ready; 0 when it never did. */
   readonly heartbeatAtMs: number;
+  /** Lifecycle conditions of ours are on the node. */
+  readonly marked?: true;
   readonly report?: HeardReport;
   readonly order?: Read<RebootOrder>;
   readonly answer?: Read<RebootAnswer>;
@@ -58,6 +62,7 @@ export interface NodeObject {
     readonly conditions?: readonly {
       readonly type: string;
       readonly status: string;
+      readonly reason?: string;
       readonly message?: string;
       readonly lastHeartbeatTime?: Date | string;
       readonly lastTransitionTime?: Date | string;
@@ -93,8 +98,13 @@ function statusFacts({ conditions = [], nodeInfo }: NonNullable<NodeObject['stat
     ready: ready?.status === 'True',
     readySinceMs: instant(ready?.lastTransitionTime),
     heartbeatAtMs: instant(ready?.lastHeartbeatTime),
+    ...(conditions.some(isOurMark) ? { marked: true as const } : {}),
     ...present({ report: readReport(conditions) }),
   };
+}
+
+function isOurMark({ type, reason }: { type: string; reason?: string }): boolean {
+  return reason === LIFECYCLE_REASON && LIFECYCLE_CONDITIONS.some((ours) => ours === type);
 }
 
 function annotationFacts(annotations: Readonly<Record<string, string>>) {

@@ -4,7 +4,11 @@ import { readRelease, readRequest, readTrouble } from './lock-signals.ts';
 
 const NOW = 1_000;
 const NOTHING = [undefined, null, 0, 7, '', 'n1', true, [], ['n1'], {}];
-const asked = { workflowId: 'node-rollout/n1', runId: '00000000-0000-4000-8000-000000000001', node: 'n1' };
+const asked = {
+  workflowId: 'node-rollout/n1',
+  runId: '00000000-0000-4000-8000-000000000001',
+  node: 'n1',
+};
 
 describe('a request', () => {
   test.each<{ name: string; sent: object; expected: object }>([

@@ -1,5 +1,6 @@
 import { getExternalWorkflowHandle, type SignalDefinition } from '@temporalio/workflow';
 import { inTurn, placeOf, type PermitRequest } from '../domain/lock-state.ts';
+import type { QueuePlace } from '../domain/status.ts';
 import type { Lock } from './lock.ts';
 import * as messages from './messages.ts';
 
@@ -14,15 +15,35 @@ export async function tellHead(lock: Lock): Promise<void> {
 
 /** Tells a waiter its place, where that is news. Whoever can be served at once needs no place. */
 export async function tellPlace(lock: Lock, waiter: PermitRequest): Promise<void> {
-  const { place, behind } = placeOf(lock.state, waiter.workflowId, Date.now());
-  const paused = lock.paused && `the lock is paused by ${lock.paused.by}: ${lock.paused.reason}`;
-  const because = paused ?? (place === 1 ? lock.because : undefined);
-  if (place === 0 || (behind.length === 0 && because === undefined)) return;
-  const told = { place, behind, ...(because === undefined ? {} : { because }) };
-  const words = JSON.stringify(told);
-  if (lock.told.get(waiter.runId) === words) return;
+  const place = whatToTell(lock, waiter);
+  if (!place) {
+    lock.untold.set(waiter.runId, waiter);
+    return;
+  }
+  lock.untold.delete(waiter.runId);
+  const words = JSON.stringify(place);
+  if (place.place === 0 || lock.told.get(waiter.runId) === words) return;
   lock.told.set(waiter.runId, words);
-  await tell(waiter, messages.queued, told);
+  await tell(waiter, messages.queued, place);
+}
+
+function whatToTell(lock: Lock, { workflowId }: PermitRequest): QueuePlace | undefined {
+  const { place, behind } = placeOf(lock.state, workflowId, Date.now());
+  const { paused } = lock;
+  const because = paused
+    ? `the lock is paused by ${paused.by}: ${paused.reason}`
+    : place === 1 && lock.because;
+  if (!because) return behind.length > 0 ? { place, behind } : undefined;
+  return { place, behind, because };
+}
+
+/** Those who had nobody before them when they asked, and now have. */
+export async function tellOvertaken(lock: Lock): Promise<void> {
+  for (const waiter of lock.untold.values()) {
+    const { place, behind } = placeOf(lock.state, waiter.workflowId, Date.now());
+    if (place === 0) lock.untold.delete(waiter.runId);
+    else if (behind.length > 0) await tellPlace(lock, waiter);
+  }
 }
 
 /** Whether the run is still there to hear it. */

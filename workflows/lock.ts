@@ -12,7 +12,7 @@ import {
 import type { LockStatus, Word } from '../domain/status.ts';
 import { readWord } from '../domain/word.ts';
 import { readRelease, readRequest, readTrouble } from './lock-signals.ts';
-import { tell, tellHead, tellPlace } from './lock-tells.ts';
+import { tell, tellHead, tellOvertaken, tellPlace } from './lock-tells.ts';
 import * as messages from './messages.ts';
 
 /** One lock as its workflow knows it. */
@@ -25,6 +25,8 @@ export interface Lock {
   news: number;
   /** What each waiting run was told last, so that nobody is told the same twice. */
   readonly told: Map<string, string>;
+  /** Runs that were first in turn when they asked, and were told nothing. */
+  readonly untold: Map<string, PermitRequest>;
   readonly notUnderstood: string[];
   change(next: LockState): void;
   show(): void;
@@ -38,6 +40,7 @@ export function openLock(state: LockState, paused: Word | undefined): Lock {
     because: undefined,
     news: 0,
     told: new Map(),
+    untold: new Map(),
     notUnderstood: [],
     change(next) {
       lock.state = next;
@@ -101,6 +104,7 @@ async function admit(lock: Lock, request: PermitRequest): Promise<void> {
   // Whether it hears or not, it keeps its permit: its node may be in the middle of a reboot.
   if (holder) await tell(holder, messages.permitGranted, { grantId: holder.grantId });
   else await tellPlace(lock, request);
+  await tellOvertaken(lock);
 }
 
 function frontOf({ queue, holders }: LockState): string {

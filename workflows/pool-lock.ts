@@ -37,7 +37,7 @@ export interface LockInput {
  * as new when its history has grown, and takes everything along.
  */
 export async function poolLock({ pool, carried }: LockInput): Promise<never> {
-  const state = carried?.state ?? emptyLock(pool, workflowInfo().runId.slice(0, 8));
+  const state = carried?.state ?? emptyLock(pool, lockKey());
   const lock = openLock(state, carried?.paused);
   if (!carried) await adoptHolders(lock);
   for (;;) {
@@ -46,6 +46,9 @@ export async function poolLock({ pool, carried }: LockInput): Promise<never> {
     await look(lock);
   }
 }
+
+/** The original run id stays as it is when the lock is reset; another one would not fit what the history says. */
+const lockKey = (): string => workflowInfo().originalExecutionRunId.slice(0, 8);
 
 /** A lock that takes the place of a lost one first learns who has a node out of service. */
 async function adoptHolders(lock: Lock): Promise<void> {

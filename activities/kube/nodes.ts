@@ -5,7 +5,7 @@ import {
   type CoreV1Api,
   type CoreV1Event,
 } from '@kubernetes/client-node';
-import type { LifecycleCondition } from '../../domain/node-contract.ts';
+import { LIFECYCLE_REASON, type LifecycleCondition } from '../../domain/node-contract.ts';
 import { nodeFacts, type NodeFacts } from '../../domain/node-facts.ts';
 import { followNode } from './node-watch.ts';
 import { limited } from './request-limit.ts';
@@ -21,6 +21,14 @@ export interface NodeUpdate {
 
 /** What to write: true or false, or null to remove the condition. */
 export type Lifecycle = Partial<Record<LifecycleCondition, boolean | null>>;
+
+/** Removes all of them. */
+export const NO_LIFECYCLE = {
+  MaintenancePlanned: null,
+  DrainInProgress: null,
+  Drained: null,
+  MaintenanceInProgress: null,
+} satisfies Lifecycle;
 
 export interface NodeEvent {
   readonly reason: string;
@@ -125,7 +133,7 @@ async function setLifecycle(
     if (on === null) return { type, $patch: 'delete' };
     const status = on ? 'True' : 'False';
     const times = { lastHeartbeatTime: now, lastTransitionTime: now };
-    return { type, status, reason: 'Lockkeeper', message: because, ...times };
+    return { type, status, reason: LIFECYCLE_REASON, message: because, ...times };
   });
   const body = { status: { conditions: written } };
   await asking(`writing conditions of node ${name}`, () =>
