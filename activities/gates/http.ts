@@ -45,7 +45,7 @@ export async function exchange(
   try {
     return { ...(await send(target, request, options)), redact };
   } catch (error) {
-    throw new Error(redact(sayError(error)), { cause: error });
+    throw new Error(redact(sayError(error as NodeError)), { cause: error });
   }
 }
 
@@ -125,21 +125,27 @@ function send(
   });
 }
 
+/** What Node's errors of the network and of TLS have. */
+interface NodeError {
+  readonly message: string;
+  readonly code?: string;
+  readonly syscall?: string;
+  /** Of OpenSSL. */
+  readonly reason?: string;
+  /** One for each address of a name. */
+  readonly errors?: readonly NodeError[];
+}
+
 /** Node's words, but for those that are different each time or say nothing. */
-function sayError(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return sayError(error.errors[0]);
-  if (!(error instanceof Error)) return String(error);
-  const { code = '', syscall } = error as NodeJS.ErrnoException;
+function sayError(error: NodeError): string {
+  const { message, code = '', syscall, reason = code, errors: [first] = [] } = error;
+  if (first) return sayError(first);
   if (code === 'ECONNRESET' || code === 'EPIPE') return 'the connection was cut';
   // A name may stand for several addresses, and the next look may try another.
   if (syscall === 'connect') return `${syscall} ${code}`;
-  return sayTls(error, code) ?? (error.message || code);
-}
-
-/** OpenSSL's message begins with the number of a thread. */
-function sayTls(error: Error, code: string): string | undefined {
-  if (!/^(EPROTO$|ERR_SSL|ERR_OSSL)/.test(code)) return undefined;
-  return `TLS: ${'reason' in error ? String(error.reason) : code}`;
+  // OpenSSL's message begins with the number of a thread.
+  if (/^(EPROTO$|ERR_SSL|ERR_OSSL)/.test(code)) return `TLS: ${reason}`;
+  return message || code;
 }
 
 /** Shorter ones are no secrets, and would be found anywhere. */

@@ -92,8 +92,9 @@ describe('the alerts that count', () => {
   });
 });
 
+const silenced = (...alerts: Record<string, string>[]): Silenced => ({ alerts });
+
 describe('silences', () => {
-  const silenced = (...alerts: Record<string, string>[]): Silenced => ({ alerts });
   test.each<{ name: string; silences: Silenced | undefined; expected: object }>([
     {
       name: 'take out the alert that Alertmanager has with labels added on the way',

@@ -56,14 +56,15 @@ describe('G8: what is said of alerts', () => {
   });
 
   test('stays the same while more and more alerts join', () => {
-    const say = (count: number) =>
+    const [five, six, sixty] = [5, 6, 60].map((count) =>
       alertsReason({
         ...NOTHING,
         alerts: [{ where, kind: 'alerts', firing: many(count), pending: [] }],
-      });
-    expect(say(5)).toBe('A1, A2, A3, A4, A5 firing (http://prometheus:9090)');
-    expect(say(6)).toBe('A1, A2, A3, A4, A5 and others firing (http://prometheus:9090)');
-    expect(say(60)).toBe(say(6));
+      }),
+    );
+    expect(five).toBe('A1, A2, A3, A4, A5 firing (http://prometheus:9090)');
+    expect(six).toBe('A1, A2, A3, A4, A5 and others firing (http://prometheus:9090)');
+    expect(sixty).toBe(six);
   });
 
   test('is short, however long the query is', () => {
@@ -74,11 +75,12 @@ describe('G8: what is said of alerts', () => {
   });
 });
 
+const sayPods = (blockingPods: string[]) => blockingPodsReason({ ...NOTHING, blockingPods });
+
 test('G8: blocking pods are named', () => {
-  const say = (blockingPods: string[]) => blockingPodsReason({ ...NOTHING, blockingPods });
-  expect(say([])).toBeUndefined();
-  expect(say(['shop/db-0'])).toBe('on the node: shop/db-0');
-  expect(say(many(7))).toBe('on the node: A1, A2, A3, A4, A5 and others');
+  expect(sayPods([])).toBeUndefined();
+  expect(sayPods(['shop/db-0'])).toBe('on the node: shop/db-0');
+  expect(sayPods(many(7))).toBe('on the node: A1, A2, A3, A4, A5 and others');
 });
 
 describe('G8: what is said of the lock of kured', () => {
