@@ -2,7 +2,7 @@ import type { Tools } from './contract.ts';
 
 type LabToolName = Exclude<keyof Tools, 'kubectl'>;
 /** What only tests need: the lab itself starts without. */
-type TestToolName = 'prometheus' | 'alertmanager';
+type TestToolName = 'prometheus' | 'alertmanager' | 'helm';
 export type ToolName = LabToolName | TestToolName;
 
 export interface Platform {
@@ -25,7 +25,7 @@ export type RegistryWay =
   | { readonly kind: 'pip'; readonly requirement: string }
   /** Built from lab/tools/go/go.mod, which pins every module. */
   | { readonly kind: 'go-build'; readonly package: string; readonly ldflags: string }
-  | { readonly kind: 'go-install'; readonly module: string }
+  | { readonly kind: 'go-install'; readonly module: string; readonly ldflags?: string }
   | { readonly kind: 'apt'; readonly package: string; readonly member: string };
 
 export interface CatalogueEntry {
@@ -128,6 +128,17 @@ export const LAB_TOOLS: Readonly<Record<LabToolName, CatalogueEntry>> = {
   },
 };
 
+const HELM = '3.22.0';
+/** As Helm's own releases are built; without them it takes every cluster for Kubernetes 1.20 when it only renders. */
+const HELM_LDFLAGS = [
+  '-s -w',
+  `-X helm.sh/helm/v3/internal/version.version=v${HELM}`,
+  ...['lint/rules', 'chartutil'].flatMap((where) => [
+    `-X helm.sh/helm/v3/pkg/${where}.k8sVersionMajor=1`,
+    `-X helm.sh/helm/v3/pkg/${where}.k8sVersionMinor=37`,
+  ]),
+].join(' ');
+
 /** Every program there is a way to get. */
 export const CATALOGUE: Readonly<Record<ToolName, CatalogueEntry>> = {
   ...LAB_TOOLS,
@@ -145,6 +156,30 @@ export const CATALOGUE: Readonly<Record<ToolName, CatalogueEntry>> = {
     wanted: '0.25 or newer',
     debian: { package: 'prometheus-alertmanager', member: 'usr/bin/prometheus-alertmanager' },
   }),
+  helm: {
+    binary: 'helm',
+    version: HELM,
+    // Helm 4 has other flags, and other ways to apply.
+    onPath: {
+      args: ['version', '--short'],
+      accepts: /^v3\.(1[8-9]|[2-9]\d)\./m,
+      wanted: '3.18 or newer, not 4',
+    },
+    release: ({ os, arch }) => {
+      const url = `https://get.helm.sh/helm-v${HELM}-${os}-${arch}.tar.gz`;
+      return {
+        url,
+        sha256: { kind: 'file', url: `${url}.sha256` },
+        member: `${os}-${arch}/helm`,
+      };
+    },
+    registry: {
+      kind: 'go-install',
+      module: `helm.sh/helm/v3/cmd/helm@v${HELM}`,
+      ldflags: HELM_LDFLAGS,
+    },
+    install: `${GO_NEEDED}, or Helm 3 so that it is on PATH (https://helm.sh/docs/intro/install/)`,
+  },
 };
 
 function monitoring(of: {

@@ -41,7 +41,7 @@ export async function fromRegistry(
       });
     case 'go-install':
       return compile(entry, staging, context, {
-        args: ['install', '-v', '-ldflags=-s -w', way.module],
+        args: ['install', '-v', `-ldflags=${way.ldflags ?? '-s -w'}`, way.module],
         cwd: staging,
         env: { GOBIN: staging },
       });
