@@ -5,6 +5,8 @@ import type { KuredLocks } from './gates/kured-locks.ts';
 import type { Silences } from './gates/silences.ts';
 import type { NodeApi } from './kube/nodes.ts';
 import type { PodApi } from './kube/pods.ts';
+import type { Messenger } from './notify/messenger.ts';
+import type { Notices } from './notify/notices.ts';
 import type { TemporalPort } from './temporal.ts';
 
 /** The policy in force at this moment; never throws, for a bad file leaves the last good one in force. */
@@ -25,6 +27,10 @@ export interface Deps {
   readonly kuredLocks: KuredLocks;
   readonly silences: Silences;
   readonly temporal: TemporalPort;
+  /** Lets people be told. */
+  readonly notices: Notices;
+  /** Tells them. */
+  readonly messenger: Messenger;
   /** False where the search attributes could not be registered; rollouts then go without. */
   readonly searchAttributes: boolean;
   /** Pause between two looks at something that is waited for. */

@@ -4,6 +4,8 @@ import type { Deps } from './deps.ts';
 import { drainAsOrdered, type DrainRequest } from './drain/activity.ts';
 import { passGates } from './gates.ts';
 import { findHolders, requestPermit } from './lock.ts';
+import { deliver } from './notify/deliver.ts';
+import * as notify from './notify/told.ts';
 import { orderReboot } from './order.ts';
 import { planRollout } from './plan.ts';
 import { remind } from './remind.ts';
@@ -22,18 +24,28 @@ export function createActivities(deps: Deps) {
     passGates: (asked: Asked<typeof passGates>) => passGates(deps, asked),
     requestPermit: (asked: Asked<typeof requestPermit>) => requestPermit(deps, asked),
     findHolders: (asked: Asked<typeof findHolders>) => findHolders(deps, asked),
-    watchPool: (asked: Asked<typeof watchPool>) => watchPool(deps, asked),
+    watchPool: (asked: Asked<typeof watchPool>) =>
+      notify.toldOfPool(deps, asked, watchPool(deps, asked)),
     cordonNode: (asked: Asked<typeof cordonNode>) =>
-      beating(() => silencedFromCordon(deps, asked, cordonNode)),
+      beating(() =>
+        notify.told(deps, silencedFromCordon(deps, asked, cordonNode), notify.afterCordon(asked)),
+      ),
     drainNode: (asked: DrainRequest) => silencedMeanwhile(deps, asked, drainAsOrdered),
-    orderReboot: (asked: Asked<typeof orderReboot>) => beating(() => orderReboot(deps, asked)),
-    awaitReturn: (asked: Asked<typeof awaitReturn>) => silencedMeanwhile(deps, asked, awaitReturn),
+    orderReboot: (asked: Asked<typeof orderReboot>) =>
+      beating(() => notify.told(deps, orderReboot(deps, asked), notify.afterOrder(asked))),
+    awaitReturn: (asked: Asked<typeof awaitReturn>) =>
+      notify.told(deps, silencedMeanwhile(deps, asked, awaitReturn), notify.afterReturn(asked)),
     undoNode: (asked: Asked<typeof undoNode>) =>
-      beating(() => silencedNoMore(deps, asked, undoNode)),
+      beating(() =>
+        notify.told(deps, silencedNoMore(deps, asked, undoNode), notify.afterUndo(asked)),
+      ),
     restoreNode: (asked: Asked<typeof restoreNode>) =>
-      beating(() => silencedNoMore(deps, asked, restoreNode)),
+      beating(() =>
+        notify.told(deps, silencedNoMore(deps, asked, restoreNode), notify.afterRestore(asked)),
+      ),
     remind: (asked: Asked<typeof remind>) => beating(() => remind(deps, asked)),
     scanFleet: (asked: Asked<typeof scanFleet>) => scanFleet(deps, asked),
+    deliver: (asked: Asked<typeof deliver>) => deliver(deps, asked),
   };
 }
 

@@ -1,11 +1,13 @@
 import { log } from '@temporalio/activity';
 import type { Deps } from './deps.ts';
+import { tell } from './notify/told.ts';
 
 /** Reminds people, on the node's Events, of something that waits for them; `because` says who, why and since when. */
 export async function remind(
   deps: Deps,
-  { node, because }: { node: string; pool?: string; because: string },
+  { node, pool, because }: { node: string; pool?: string; because: string },
 ): Promise<void> {
   await deps.nodes.announce(node, { type: 'Warning', reason: 'StillPaused', message: because });
   log.warn('still paused', { node, because });
+  await tell(deps, { event: 'pausedTooLong', node, pool, because });
 }

@@ -5,6 +5,7 @@ import type { NodeFacts } from '../domain/node-facts.ts';
 import { isForgettable } from '../domain/past.ts';
 import { poolOf } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
+import { tellOfWaits, type ToldWaits } from './notify/late.ts';
 import { NO_LIFECYCLE } from './kube/nodes.ts';
 
 export interface Scan {
@@ -16,11 +17,15 @@ export interface Scan {
   readonly healed: readonly string[];
   /** Hash of the policy it was done by. */
   readonly policy: string;
+  /** The long waits that people have been told of; absent when there are none. */
+  readonly told?: ToldWaits;
 }
 
 export interface ScanQuestion {
   /** Hash of the policy of the scan before, where there was one. */
   readonly formerPolicy?: string;
+  /** The long waits that people had been told of by then. */
+  readonly told?: ToldWaits;
 }
 
 /** A rollout that failed or that a person aborted is not started again before this; a hold lasts longer. */
@@ -32,7 +37,10 @@ const HEAL_MS = 10 * 60_000;
  * Starts a rollout for every node that wants a reboot and for every node that a lost rollout has left behind, unless one is
  * running; wakes what waits when a lock was lost or the policy has changed.
  */
-export async function scanFleet(deps: Deps, { formerPolicy }: ScanQuestion): Promise<Scan> {
+export async function scanFleet(
+  deps: Deps,
+  { formerPolicy, told: before = [] }: ScanQuestion,
+): Promise<Scan> {
   const policy = deps.policy.hash;
   const nodes = await deps.nodes.list();
   const busy = await deps.temporal.runningRollouts();
@@ -43,7 +51,9 @@ export async function scanFleet(deps: Deps, { formerPolicy }: ScanQuestion): Pro
     const locks = deps.policy.current().pools.map(({ name }) => lockId(name));
     await deps.temporal.recheck([...busy, ...locks]);
   }
-  return { nodes: nodes.length, started, unmanaged, healed, policy };
+  const told = await tellOfWaits(deps, nodes, before);
+  const waits = told.length > 0 ? { told } : {};
+  return { nodes: nodes.length, started, unmanaged, healed, policy, ...waits };
 }
 
 async function startRollouts(

@@ -29,6 +29,8 @@ export const FAILURES = {
   'order-refused': { retry: false },
   'agent-silent': { retry: false },
   'temporal-unavailable': { retry: true },
+  /** A receiver of notifications did not take one. */
+  'not-delivered': { retry: true },
 } as const satisfies Record<string, { retry: boolean }>;
 
 export type FailureKind = keyof typeof FAILURES;

@@ -8,3 +8,9 @@ export const lockId = (pool: string): string => `pool-lock/${pool}`;
 
 /** Search attributes, all of type Keyword. */
 export const SEARCH_ATTRIBUTES = ['LockkeeperNode', 'LockkeeperPool', 'LockkeeperPhase'] as const;
+
+/** Tells people about one node, one pool, or the policy. */
+export function notifierId({ node, pool }: { node?: string; pool?: string }): string {
+  if (node !== undefined) return `notify/node/${node}`;
+  return pool === undefined ? 'notify/policy' : `notify/pool/${pool}`;
+}

@@ -5,7 +5,7 @@ import { Worker, type Logger } from '@temporalio/worker';
 import { Calendars } from '../activities/calendars.ts';
 import { HttpAlertSource } from '../activities/gates/alert-source.ts';
 import { kuredLocks } from '../activities/gates/kured-locks.ts';
-import { secretsOf } from '../activities/gates/secrets.ts';
+import { secretsOf, type Secrets } from '../activities/gates/secrets.ts';
 import { HttpSilences } from '../activities/gates/silences.ts';
 import { createActivities } from '../activities/index.ts';
 import { connectKube } from '../activities/kube/client.ts';
@@ -17,6 +17,7 @@ import { describeConfig, readConfig, type WorkerConfig } from './config.ts';
 import { connectTemporal, type Temporal } from './connect.ts';
 import { serveHealth } from './health.ts';
 import { installLogging } from './logging.ts';
+import { peopleOf, type People } from './people.ts';
 import { PolicyFile } from './policy-file.ts';
 import { ensureFleetScan } from './schedule.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
@@ -77,8 +78,11 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
   });
   try {
     const temporal = await connectTemporal(logger, stop.signal);
-    worker = await createWorker(config, temporal, { logger, policy });
-    await keepSchedule(temporal, policy, logger);
+    const secrets = secretsOf(process.env);
+    const people = peopleOf({ client: temporal.client, policy, secrets, logger });
+    people.check();
+    worker = await createWorker(config, temporal, { logger, policy, secrets, people });
+    await keepSchedule(temporal, policy, { logger, people });
     const running = worker.run();
     stop.signal.addEventListener('abort', () => worker?.shutdown(), { once: true });
     logger.info('worker started', {
@@ -101,10 +105,17 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
   }
 }
 
+interface WorkerParts {
+  readonly logger: Logger;
+  readonly policy: PolicyFile;
+  readonly secrets: Secrets;
+  readonly people: People;
+}
+
 async function createWorker(
   config: WorkerConfig,
   temporal: Temporal,
-  { logger, policy }: { logger: Logger; policy: PolicyFile },
+  { logger, policy, secrets, people }: WorkerParts,
 ): Promise<Worker> {
   const refused = await ensureSearchAttributes(temporal.connection, temporal.namespace);
   if (refused !== undefined) {
@@ -113,7 +124,6 @@ async function createWorker(
     });
   }
   const kube = connectKube();
-  const secrets = secretsOf(process.env);
   return await Worker.create({
     connection: temporal.native,
     namespace: temporal.namespace,
@@ -127,6 +137,8 @@ async function createWorker(
       alerts: new HttpAlertSource(secrets),
       kuredLocks: kuredLocks(kube),
       silences: new HttpSilences(secrets),
+      notices: people.notices,
+      messenger: people.messenger,
       calendars: new Calendars({
         directory: dirname(config.policyPath),
         nowMs: Date.now,
@@ -146,17 +158,24 @@ async function createWorker(
 }
 
 /** Keeps the fleet scan at the interval of the policy in force. */
-async function keepSchedule(temporal: Temporal, policy: PolicyFile, logger: Logger): Promise<void> {
+async function keepSchedule(
+  temporal: Temporal,
+  policy: PolicyFile,
+  { logger, people }: { logger: Logger; people: People },
+): Promise<void> {
   await ensureFleetScan(temporal.client, policy.current().scanEvery);
   policy.watch({
     changed({ scanEvery }, hash) {
       logger.info('policy in force', { hash });
+      people.check();
       ensureFleetScan(temporal.client, scanEvery).catch((error: unknown) =>
         logger.warn('the fleet scan keeps its old interval', { because: String(error) }),
       );
     },
-    refused: ({ message }) =>
-      logger.error('policy refused; the last good one stays in force', { because: message }),
+    refused({ message }) {
+      logger.error('policy refused; the last good one stays in force', { because: message });
+      people.policyRefused(message);
+    },
   });
 }
 

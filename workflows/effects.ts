@@ -29,6 +29,16 @@ export const looking = (summary: string) =>
     summary,
   });
 
+/** One message to one receiver. No more than this is tried at a time, and no longer than people want to hear of it. */
+export const delivering = (summary: string, withinMs: number) =>
+  proxyActivities<Pick<Activities, 'deliver'>>({
+    startToCloseTimeout: '30s',
+    scheduleToCloseTimeout: withinMs,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { ...RETRY, maximumInterval: '10m' },
+    summary,
+  });
+
 type Quick = 'cordonNode' | 'orderReboot' | 'undoNode' | 'restoreNode' | 'remind';
 
 /** A few API calls; retried for as long as the API server is away. They beat by themselves, so a lost worker shows soon. */

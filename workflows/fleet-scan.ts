@@ -6,8 +6,9 @@ import { waiting } from './effects.ts';
 export async function fleetScan(): Promise<Scan> {
   // Temporal hands the result of the scan before to the next run of its schedule.
   const before = workflowInfo().lastResult as Partial<Scan> | undefined;
-  const formerPolicy = before?.policy;
-  return await waiting('look the fleet over').scanFleet(
-    formerPolicy === undefined ? {} : { formerPolicy },
-  );
+  const { policy: formerPolicy, told } = before ?? {};
+  return await waiting('look the fleet over').scanFleet({
+    ...(formerPolicy === undefined ? {} : { formerPolicy }),
+    ...(told ? { told } : {}),
+  });
 }

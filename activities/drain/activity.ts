@@ -4,6 +4,7 @@ import { closedInDrain, sayGate } from '../../domain/gates.ts';
 import { pause } from '../bell.ts';
 import type { Deps } from '../deps.ts';
 import { drainNode } from './drain.ts';
+import { tellingOfBlocked } from '../notify/blocked.ts';
 import { gateFacts, type GateQuestion } from '../gates.ts';
 import { GUARD_EVERY_MS } from './look.ts';
 import { ourRecord, stillCordoned, thisRun, type Run } from '../ours.ts';
@@ -44,7 +45,7 @@ async function drain(deps: Deps, asked: DrainRequest): Promise<DrainResult> {
   const result = await drainNode(
     {
       pods: deps.pods,
-      progress: telling(deps, run),
+      progress: telling(deps, run, tellingOfBlocked(deps, asked)),
       async guard() {
         if (Date.now() - cordonedAtMs < GUARD_EVERY_MS) return;
         await mayGoOn(deps, asked, run);
@@ -78,11 +79,16 @@ const TELL_EVERY_MS = 60_000;
 const TELL_AT_LEAST_EVERY_MS = 10 * 60_000;
 
 /** Beats with the progress, and tells the rollout when the drain takes its time, so that its status can say why. */
-function telling(deps: Deps, run: Run): (progress: DrainProgress) => void {
+function telling(
+  deps: Deps,
+  run: Run,
+  people: (progress: DrainProgress) => void,
+): (progress: DrainProgress) => void {
   let nextMs = Date.now() + TELL_AFTER_MS;
   let pauseMs = TELL_EVERY_MS;
   return (progress) => {
     heartbeat(progress);
+    people(progress);
     if (Date.now() < nextMs) return;
     nextMs = Date.now() + pauseMs;
     pauseMs = Math.min(2 * pauseMs, TELL_AT_LEAST_EVERY_MS);

@@ -9,6 +9,7 @@ import type { CalendarSource } from '../calendars.ts';
 import type { Deps } from '../deps.ts';
 import type { TemporalPort } from '../temporal.ts';
 import { FakeNodes, FakePods } from './fake-cluster.ts';
+import { FakeMessenger, FakeNotices } from './fake-notices.ts';
 import { FakeAlerts, FakeKuredLocks, FakeSilences } from './fake-outside.ts';
 
 /** A Temporal that only remembers. */
@@ -92,6 +93,8 @@ export class Stage {
   readonly silences = new FakeSilences();
   readonly temporal = new FakeTemporal();
   readonly calendars = new FakeCalendars();
+  readonly notices = new FakeNotices();
+  readonly messenger = new FakeMessenger();
   readonly logged: string[] = [];
   readonly heartbeats: unknown[] = [];
   readonly environment: MockActivityEnvironment;
@@ -112,6 +115,8 @@ export class Stage {
       silences: this.silences,
       temporal: this.temporal,
       calendars: this.calendars,
+      notices: this.notices,
+      messenger: this.messenger,
       policy: { current: () => policy, hash: 'policy-1' },
       searchAttributes: true,
       lookAgainMs: 60_000,

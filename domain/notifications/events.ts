@@ -32,8 +32,6 @@ export interface Notice {
   readonly sinceMs?: number;
   /** The workflow that rolls the node. */
   readonly rollout?: string;
-  /** The boot that runs now. */
-  readonly bootId?: string;
 }
 
 /** What a template may name as `{{fact}}`, and what a webhook gets. */
@@ -46,7 +44,6 @@ export const FACTS = [
   'since',
   'lasting',
   'rollout',
-  'bootId',
 ] as const;
 
 export type Fact = (typeof FACTS)[number];
@@ -92,7 +89,7 @@ export const ABOUT: Readonly<Record<NoticeEvent, About>> = {
   },
   returned: {
     meaning: 'a node is back in another boot, and handed back',
-    facts: [...REASON, 'bootId'],
+    facts: REASON,
     says: 'Node {{node}} rebooted & uncordoned successfully!',
   },
   undone: {

@@ -13,7 +13,7 @@ export interface Receiver {
 }
 
 /** Mail by SMTP. */
-export interface MailServer {
+interface MailServer {
   readonly server: string;
   readonly port: number;
   readonly tls: 'starttls' | 'always' | 'never';

@@ -4,8 +4,7 @@ import { z } from 'zod';
 export type Secret = { readonly variable: string } | { readonly file: string };
 
 /** What a person is told who wrote something else, which may be the secret itself. */
-export const SECRET_RULE =
-  'write ${NAME}, an environment variable of the worker, or { file: /its/path }';
+const SECRET_RULE = 'write ${NAME}, an environment variable of the worker, or { file: /its/path }';
 
 const VARIABLE = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 /** What lets the worker into Temporal and the cluster is for nobody else. */

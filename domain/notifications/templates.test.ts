@@ -11,7 +11,6 @@ const NOTICE: Notice = {
   because: 'the reason',
   sinceMs: Date.UTC(2026, 10, 24, 20, 30),
   rollout: 'node-rollout/worker-1',
-  bootId: 'boot-2',
 };
 
 describe('without a template', () => {

@@ -39,7 +39,7 @@ const factOr = (facts: Partial<Record<string, string>>, name: string): string =>
 
 /** Everything known of a happening, in words; what is not known is absent. */
 export function factsIn(notice: Notice): Partial<Record<Fact, string>> {
-  const { event, atMs, sinceMs, node, pool, because, rollout, bootId } = notice;
+  const { event, atMs, sinceMs, node, pool, because, rollout } = notice;
   return {
     event,
     at: utc(atMs),
@@ -50,7 +50,6 @@ export function factsIn(notice: Notice): Partial<Record<Fact, string>> {
       ? {}
       : { since: utc(sinceMs), lasting: formatDuration(atMs - sinceMs) }),
     ...(rollout === undefined ? {} : { rollout }),
-    ...(bootId === undefined ? {} : { bootId }),
   };
 }
 

@@ -173,6 +173,7 @@ export class World {
       restoreNode: async () => ({ kind: 'restored' }),
       undoNode: async () => ({ kind: 'undone' }),
       remind: async () => undefined,
+      deliver: async () => undefined,
       scanFleet: async () => ({ nodes: 0, started: [], unmanaged: [], healed: [], policy: '' }),
     };
   }

@@ -1,0 +1,50 @@
+import { activityInfo, log } from '@temporalio/activity';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import type { FailureKind } from '../../domain/failures.ts';
+import type { Notice } from '../../domain/notifications/events.ts';
+import type { Deps } from '../deps.ts';
+import { notSent } from './not-sent.ts';
+
+export interface Delivery {
+  /** Its name in the policy; where its address is, is looked up there at every try. */
+  readonly receiver: string;
+  readonly notice: Notice;
+}
+
+/** A receiver that stays away is told of in the log once in so many tries. */
+const LOG_EVERY = 10;
+
+/** Tells one receiver of one notice; tried again until it has taken it. One that has left the policy is not told. */
+export async function deliver(
+  { policy, messenger }: Pick<Deps, 'policy' | 'messenger'>,
+  { receiver: name, notice }: Delivery,
+): Promise<void> {
+  const { id, event, node, pool } = notice;
+  const about = { receiver: name, event, node, pool, id };
+  const receiver = policy.current().notifications.find((one) => one.name === name);
+  if (!receiver) {
+    log.warn('receiver has left the policy, and is not told', about);
+    return;
+  }
+  try {
+    await messenger.send(receiver, notice);
+  } catch (error) {
+    const { message: because, againMs } = notSent(error);
+    const { attempt } = activityInfo();
+    if (attempt % LOG_EVERY === 1) log.warn('receiver is not told', { ...about, attempt, because });
+    throw notDelivered(`${name}: ${because}`, againMs);
+  }
+  log.info('receiver told', about);
+}
+
+function notDelivered(message: string, againMs: number | undefined): ApplicationFailure {
+  const failure = ApplicationFailure.create({
+    type: 'not-delivered' satisfies FailureKind,
+    message,
+    // A receiver that is away is its own trouble; the log above says so.
+    category: ApplicationFailureCategory.BENIGN,
+    ...(againMs === undefined ? {} : { nextRetryDelay: Math.round(againMs) }),
+  });
+  failure.stack = '';
+  return failure;
+}

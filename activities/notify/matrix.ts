@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { postJson } from '../../domain/notifications/services/call.ts';
+import type { MatrixWay } from '../../domain/notifications/services/translate.ts';
+import { carryOut } from './http.ts';
+import { NotSent } from './not-sent.ts';
+
+/** Matrix takes more than one request: https://spec.matrix.org/latest/client-server-api/. */
+
+const API = '/_matrix/client/v3';
+
+/** Says the text in every room; said again under the same id it appears once. */
+export async function sayInRooms(way: MatrixWay, text: string, id: string): Promise<void> {
+  const { server, rooms } = way;
+  const token = way.user === undefined ? way.password : await logIn(way, way.user);
+  const headers = { authorization: `Bearer ${token}` };
+  const named = rooms.length > 0 ? rooms : await joinedRooms(server, headers);
+  const transaction = createHash('sha256').update(id).digest('hex').slice(0, 32);
+  for (const name of named) {
+    const join = `${server}${API}/join/${encodeURIComponent(name)}`;
+    const room = textIn(await carryOut(postJson(join, {}, headers)), 'room_id');
+    const path = `rooms/${encodeURIComponent(room)}/send/m.room.message/${transaction}`;
+    const message = postJson(`${server}${API}/${path}`, { msgtype: 'm.text', body: text }, headers);
+    await carryOut({ ...message, method: 'PUT' });
+  }
+}
+
+async function logIn({ server, password }: MatrixWay, user: string): Promise<string> {
+  const identifier = { type: 'm.id.user', user };
+  const login = { type: 'm.login.password', identifier, password };
+  return textIn(await carryOut(postJson(`${server}${API}/login`, login)), 'access_token');
+}
+
+async function joinedRooms(server: string, headers: Record<string, string>): Promise<string[]> {
+  const answer = await carryOut({ method: 'GET', url: `${server}${API}/joined_rooms`, headers });
+  const rooms = fieldsIn(answer)['joined_rooms'];
+  return Array.isArray(rooms) ? rooms.map(String) : [];
+}
+
+function textIn(answer: string, field: string): string {
+  const found = fieldsIn(answer)[field];
+  if (typeof found === 'string') return found;
+  throw new NotSent(`it answers without ${field}`);
+}
+
+function fieldsIn(answer: string): Record<string, unknown> {
+  try {
+    return JSON.parse(answer) as Record<string, unknown>;
+  } catch {
+    throw new NotSent('it does not answer as Matrix does');
+  }
+}

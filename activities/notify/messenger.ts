@@ -1,0 +1,173 @@
+import {
+  adaptiveCard,
+  linesOf,
+  mailText,
+  slackBody,
+  webhookBody,
+} from '../../domain/notifications/bodies.ts';
+import type { Notice } from '../../domain/notifications/events.ts';
+import type { Receiver, Target } from '../../domain/notifications/receivers.ts';
+import { BadAddress } from '../../domain/notifications/services/address.ts';
+import { postJson, type HttpCall } from '../../domain/notifications/services/call.ts';
+import { translate, type Way } from '../../domain/notifications/services/translate.ts';
+import { textOf } from '../../domain/notifications/templates.ts';
+import type { Secrets } from '../gates/secrets.ts';
+import { carryOut } from './http.ts';
+import { sendMail } from './mail.ts';
+import { sayInRooms } from './matrix.ts';
+import { NotSent, notSent } from './not-sent.ts';
+import { signed } from './sign.ts';
+
+/** Tells receivers, each in its own way. Secrets are read for every message, and are in nothing that leaves here. */
+export interface Messenger {
+  /** Rejects with NotSent unless the receiver has taken it. */
+  send(receiver: Receiver, notice: Notice): Promise<void>;
+}
+
+/**
+ * How many of one receiver, and of all, are told at the same time. A receiver that hangs holds a few of the worker's hundred
+ * activities this way, and never all of them.
+ */
+const AT_ONCE = { receiver: 3, all: 12 } as const;
+const AGAIN_MS = 3_000;
+
+export interface MessengerPorts {
+  readonly secrets: Secrets;
+  readonly log: { info(message: string, fields: object): void };
+}
+
+/** The Messenger of the real world. */
+export class RealMessenger implements Messenger {
+  private readonly ports: MessengerPorts;
+  private readonly busy: string[] = [];
+
+  constructor(ports: MessengerPorts) {
+    this.ports = ports;
+  }
+
+  async send(receiver: Receiver, notice: Notice): Promise<void> {
+    const { name } = receiver;
+    const same = this.busy.filter((other) => other === name).length;
+    if (same >= AT_ONCE.receiver || this.busy.length >= AT_ONCE.all) {
+      throw new NotSent('others are being told just now', AGAIN_MS * (1 + Math.random()));
+    }
+    this.busy.push(name);
+    try {
+      await this.sendNow(receiver, notice);
+    } finally {
+      this.busy.splice(this.busy.indexOf(name), 1);
+    }
+  }
+
+  private async sendNow({ target, templates }: Receiver, notice: Notice): Promise<void> {
+    const revealed = new Revealed(this.ports.secrets);
+    try {
+      const message = { notice, text: textOf(notice, templates) };
+      if (target.kind === 'email') await mailTo(target, message, revealed);
+      else await this.go(await wayTo(target, message, revealed), message);
+    } catch (error) {
+      const { message, againMs } = notSent(error);
+      throw new NotSent(revealed.hide(message), againMs);
+    }
+  }
+
+  private async go(way: Way, { notice, text }: Message): Promise<void> {
+    switch (way.kind) {
+      case 'http':
+        for (const call of way.calls) await carryOut(call);
+        return;
+      case 'mail': {
+        const usual = mailText(notice, text);
+        await sendMail(way.mail, {
+          id: notice.id,
+          ...usual,
+          subject: way.mail.subject ?? usual.subject,
+        });
+        return;
+      }
+      case 'matrix':
+        await sayInRooms(way.matrix, text, notice.id);
+        return;
+      case 'log':
+        this.ports.log.info('notice', { text });
+        return;
+      default:
+        way satisfies never;
+    }
+  }
+}
+
+interface Message {
+  readonly notice: Notice;
+  readonly text: string;
+}
+
+/** The secrets that were read for one message. */
+class Revealed {
+  private readonly secrets: Secrets;
+  private readonly hidden: string[] = [];
+
+  constructor(secrets: Secrets) {
+    this.secrets = secrets;
+  }
+
+  async read(secret: Parameters<Secrets['read']>[0]): Promise<string> {
+    try {
+      const value = await this.secrets.read(secret);
+      // A receiver may repeat a part of its address.
+      this.hidden.push(...value.split(/[^A-Za-z0-9_.~-]+/).filter((part) => part.length >= 6));
+      return value;
+    } catch (error) {
+      // Secrets says where it looked, never what it found.
+      throw new NotSent(error instanceof Error ? error.message : 'its secret cannot be read');
+    }
+  }
+
+  hide(text: string): string {
+    return this.hidden.reduce((left, part) => left.replaceAll(part, '…'), text);
+  }
+}
+
+async function mailTo(
+  { login, ...server }: Extract<Target, { kind: 'email' }>,
+  { notice, text }: Message,
+  revealed: Revealed,
+): Promise<void> {
+  const password = login && (await revealed.read(login.password));
+  const withLogin =
+    login && password !== undefined ? { login: { user: login.user, password } } : {};
+  await sendMail({ ...server, ...withLogin }, { id: notice.id, ...mailText(notice, text) });
+}
+
+async function wayTo(
+  target: Exclude<Target, { kind: 'email' }>,
+  { notice, text }: Message,
+  revealed: Revealed,
+): Promise<Way> {
+  const address =
+    'plain' in target.address ? target.address.plain : await revealed.read(target.address);
+  switch (target.kind) {
+    case 'slack':
+      return one(postJson(webAddress(address), slackBody(text, target)));
+    case 'teams':
+      return one(postJson(webAddress(address), adaptiveCard(text, linesOf(notice))));
+    case 'webhook': {
+      const secret = await revealed.read(target.secret);
+      const call = postJson(webAddress(address), webhookBody(notice, text));
+      const { body = '' } = call;
+      const signature = signed({ id: notice.id, atMs: Date.now(), body }, secret);
+      return one({ ...call, headers: { ...call.headers, ...signature } });
+    }
+    case 'url':
+      return translate(address, text);
+    default:
+      return target satisfies never;
+  }
+}
+
+const one = (call: HttpCall): Way => ({ kind: 'http', calls: [call] });
+
+function webAddress(text: string): string {
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;
+  throw new BadAddress('it is not an http address');
+}

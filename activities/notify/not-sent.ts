@@ -1,0 +1,36 @@
+import { BadAddress } from '../../domain/notifications/services/address.ts';
+
+/** A receiver was not told. The message holds no secret: it is made of codes and of words of our own. */
+export class NotSent extends Error {
+  /** When to try again, where the receiver has said so. */
+  readonly againMs: number | undefined;
+
+  constructor(because: string, againMs?: number) {
+    super(because);
+    this.againMs = againMs;
+  }
+}
+
+/** Whatever went wrong, without what it says: messages of others may repeat an address. */
+export function notSent(error: unknown): NotSent {
+  if (error instanceof NotSent) return error;
+  if (error instanceof BadAddress)
+    return new NotSent(`its address cannot be used: ${error.message}`);
+  return new NotSent(codeOf(error));
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'it refuses connections',
+  ECONNRESET: 'the connection was cut',
+  EAI_AGAIN: 'its name cannot be looked up now',
+  ENOTFOUND: 'its name is not known',
+  UND_ERR_SOCKET: 'the connection was cut',
+};
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'it cannot be reached';
+  if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'no answer in time';
+  const { code } = error as NodeJS.ErrnoException;
+  if (typeof code === 'string') return WORDS[code] ?? `it cannot be reached (${code})`;
+  return error.cause === undefined ? 'it cannot be reached' : codeOf(error.cause);
+}

@@ -1,0 +1,34 @@
+import type { Notice, NoticeEvent } from '../../domain/notifications/events.ts';
+import type { Receiver } from '../../domain/notifications/receivers.ts';
+import type { Messenger } from '../notify/messenger.ts';
+import type { Notices } from '../notify/notices.ts';
+
+/** Remembers what was told; nobody wants to hear of anything unless the test says so. */
+export class FakeNotices implements Notices {
+  readonly told: Notice[] = [];
+  readonly wants = new Set<NoticeEvent>();
+  because = 'window: closed';
+
+  wanted({ event }: Pick<Notice, 'event'>): boolean {
+    return this.wants.has(event);
+  }
+
+  async tell(notice: Notice): Promise<void> {
+    this.told.push(notice);
+  }
+
+  async whyWaiting(): Promise<string> {
+    return this.because;
+  }
+}
+
+/** Remembers whom it told what; `refuse` makes it fail. */
+export class FakeMessenger implements Messenger {
+  readonly sent: { readonly receiver: string; readonly notice: Notice }[] = [];
+  refuse: Error | undefined;
+
+  async send({ name: receiver }: Receiver, notice: Notice): Promise<void> {
+    if (this.refuse) throw this.refuse;
+    this.sent.push({ receiver, notice });
+  }
+}

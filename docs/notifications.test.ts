@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { signed } from '../activities/notify/sign.ts';
+import {
+  adaptiveCard,
+  linesOf,
+  mailText,
+  slackBody,
+  webhookBody,
+} from '../domain/notifications/bodies.ts';
+import { ABOUT, EVENTS, type Notice } from '../domain/notifications/events.ts';
+import { textOf } from '../domain/notifications/templates.ts';
+import { Policy } from '../domain/policy.ts';
+
+const text = `\n${readFileSync(new URL('notifications.md', import.meta.url), 'utf8')}`;
+
+/** The first block under a heading. */
+function block(heading: string, language: string): string {
+  const [, section = ''] = text.split(`\n${heading}\n`);
+  return new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(section)?.[1] ?? '';
+}
+
+const NOTICE: Notice = {
+  id: '0199e0c6-5d7e-7c3a-8f56-2f0f1b6a4a11/7/draining',
+  event: 'draining',
+  atMs: Date.UTC(2026, 10, 24, 21, 5),
+  node: 'worker-7',
+  pool: 'workers',
+  rollout: 'node-rollout/worker-7',
+};
+const SAYS = textOf(NOTICE, {});
+
+test('the example is a policy', () => {
+  const policy = parse(block('# Notifications', 'yaml')) as unknown;
+  expect(Policy.safeParse(policy).error?.issues).toBeUndefined();
+});
+
+test('the table of events is that of the code', () => {
+  const rows = [...text.matchAll(/^\| `(\w+)` +\| (.*?) +\| (.*?) +\| (.*?) +\|$/gm)].map((row) =>
+    row.slice(1).map((cell) => cell.trim()),
+  );
+  const shown = rows.filter(([event]) => EVENTS.some((known) => known === event));
+  expect(shown).toEqual(
+    EVENTS.map((event) => {
+      const { meaning, facts, says } = ABOUT[event];
+      const named = facts.map((fact) => `\`{{${fact}}}\``).join(' ');
+      return [event, meaning, named, says];
+    }),
+  );
+});
+
+describe('the body shown is what is sent:', () => {
+  test('slack, to the letter', () => {
+    const body = JSON.stringify(slackBody(SAYS, { username: 'lockkeeper' }));
+    expect(block('### `slack`', 'text')).toBe(`${body}\n`);
+  });
+
+  test('teams', () => {
+    const shown = JSON.parse(block('### `teams`', 'json')) as unknown;
+    expect(shown).toEqual(adaptiveCard(SAYS, linesOf(NOTICE)));
+  });
+
+  test('email', () => {
+    const { subject, text: body } = mailText(NOTICE, SAYS);
+    expect(block('### `email`', 'text')).toBe(`Subject: ${subject}\n\n${body}`);
+  });
+
+  test('webhook', () => {
+    const shown = JSON.parse(block('### `webhook`', 'json')) as unknown;
+    expect(shown).toEqual(webhookBody(NOTICE, SAYS));
+  });
+});
+
+describe('the snippet that checks a signature', () => {
+  type Check = (
+    headers: Readonly<Record<string, string>>,
+    body: string,
+    secret: string,
+    nowMs?: number,
+  ) => boolean;
+  const load = async (): Promise<Check> => {
+    const code = encodeURIComponent(block('### `webhook`', 'js'));
+    const loaded = (await import(`data:text/javascript,${code}`)) as { isFromLockkeeper: Check };
+    return loaded.isFromLockkeeper;
+  };
+  const sent = (secret: string) => {
+    const body = JSON.stringify(webhookBody(NOTICE, 'Straße'));
+    return { body, headers: signed({ id: NOTICE.id, atMs: 5_000, body }, secret) };
+  };
+
+  test.each(['a secret', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'])(
+    'accepts what was signed with %s',
+    async (secret) => {
+      const { body, headers } = sent(secret);
+      const check = await load();
+      expect(check(headers, body, secret, 5_000)).toBe(true);
+    },
+  );
+
+  test('refuses another body, another secret, another id, an old message and none', async () => {
+    const { body, headers } = sent('a secret');
+    const check = await load();
+    expect(check(headers, `${body} `, 'a secret', 5_000)).toBe(false);
+    expect(check(headers, body, 'another', 5_000)).toBe(false);
+    expect(check({ ...headers, 'webhook-id': 'x' }, body, 'a secret', 5_000)).toBe(false);
+    expect(check(headers, body, 'a secret', 400_000)).toBe(false);
+    expect(check({}, body, 'a secret', 5_000)).toBe(false);
+  });
+});

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import type { Logger } from '@temporalio/worker';
+import { RealMessenger, type Messenger } from '../activities/notify/messenger.ts';
+import { TemporalNotices, type Notices } from '../activities/notify/notices.ts';
+import { whyNotReady } from '../activities/notify/readiness.ts';
+import type { Secrets } from '../activities/gates/secrets.ts';
+import type { PolicyFile } from './policy-file.ts';
+
+/** The people who want to be told of something. */
+export interface People {
+  readonly notices: Notices;
+  readonly messenger: Messenger;
+  /** Warns of those who could not be told as things are. */
+  check(): void;
+  /** Lets them know that the policy file is bad; the same words are told once, whichever workers say them. */
+  policyRefused(because: string): void;
+}
+
+interface PeoplePorts {
+  readonly client: Client;
+  readonly policy: PolicyFile;
+  readonly secrets: Secrets;
+  readonly logger: Logger;
+}
+
+export function peopleOf({ client, policy, secrets, logger }: PeoplePorts): People {
+  const log = {
+    info: (message: string, fields: object) => logger.info(message, { ...fields }),
+    warn: (message: string, fields: object) => logger.warn(message, { ...fields }),
+    error: (message: string, fields: object) => logger.error(message, { ...fields }),
+  };
+  const notices = new TemporalNotices({ client, policy, log });
+  const check = async (): Promise<void> => {
+    for (const receiver of policy.current().notifications) {
+      const because = await whyNotReady(receiver, secrets);
+      if (because === undefined) continue;
+      log.warn('receiver cannot be told yet', { receiver: receiver.name, because });
+    }
+  };
+  return {
+    notices,
+    messenger: new RealMessenger({ secrets, log }),
+    check: () => void check(),
+    policyRefused(because) {
+      const id = `policy/${createHash('sha256').update(because).digest('hex').slice(0, 12)}`;
+      void notices.tell({ id, event: 'policyRefused', atMs: Date.now(), because });
+    },
+  };
+}
