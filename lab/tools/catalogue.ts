@@ -147,14 +147,18 @@ export const CATALOGUE: Readonly<Record<ToolName, CatalogueEntry>> = {
     version: '3.5.0',
     accepts: /^prometheus, version (2\.(4[2-9]|[5-9]\d)|[3-9])\./m,
     wanted: '2.42 or newer',
-    debian: { package: 'prometheus', member: 'usr/bin/prometheus' },
+    registry: { kind: 'apt', package: 'prometheus', member: 'usr/bin/prometheus' },
   }),
   alertmanager: monitoring({
     binary: 'alertmanager',
     version: '0.29.0',
     accepts: /^alertmanager, version 0\.(2[5-9]|[3-9]\d)\./m,
     wanted: '0.25 or newer',
-    debian: { package: 'prometheus-alertmanager', member: 'usr/bin/prometheus-alertmanager' },
+    // Debian's starts only where its templates are installed.
+    registry: {
+      kind: 'go-install',
+      module: 'github.com/prometheus/alertmanager/cmd/alertmanager@v0.29.0',
+    },
   }),
   helm: {
     binary: 'helm',
@@ -187,9 +191,9 @@ function monitoring(of: {
   version: string;
   accepts: RegExp;
   wanted: string;
-  debian: { package: string; member: string };
+  registry: RegistryWay;
 }): CatalogueEntry {
-  const { binary, version, accepts, wanted, debian } = of;
+  const { binary, version, accepts, wanted, registry } = of;
   return {
     binary,
     version,
@@ -202,7 +206,7 @@ function monitoring(of: {
       }),
       member: `${binary}-${version}.${os}-${arch}/${binary}`,
     }),
-    registry: { kind: 'apt', ...debian },
+    registry,
     install: `install ${binary} ${wanted} so that it is on PATH (https://prometheus.io/download/)`,
   };
 }
