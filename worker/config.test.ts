@@ -18,6 +18,7 @@ describe('readConfig', () => {
       env: {
         LOCKKEEPER_POLICY: 'p.yaml',
         LOCKKEEPER_HEALTH_ADDRESS: '127.0.0.1:0',
+        LOCKKEEPER_TEMPORAL_METRICS: '[::]:9464',
         LOCKKEEPER_LOOK_AGAIN: '1m30s',
         LOCKKEEPER_LOG_LEVEL: 'DEBUG',
         LOCKKEEPER_WORKFLOW_BUNDLE: 'w.js',
@@ -26,6 +27,7 @@ describe('readConfig', () => {
       expected: {
         policyPath: 'p.yaml',
         health: { host: '127.0.0.1', port: 0 },
+        temporalMetrics: { host: '::', port: 9464 },
         lookAgainMs: 90_000,
         logLevel: 'DEBUG',
         bundlePath: 'w.js',
@@ -66,10 +68,11 @@ describe('G9: a bad value is refused with its variable and the rule:', () => {
 
 test('each variable is described, with its default as one would write it', () => {
   const lines = describeConfig().split('\n');
-  expect(lines).toHaveLength(6);
+  expect(lines).toHaveLength(7);
   expect(lines[0]).toBe(
     '  LOCKKEEPER_POLICY            Path of the policy file; default: /etc/lockkeeper/policy.yaml',
   );
   expect(lines[1]).toMatch(/default: 0\.0\.0\.0:8080$/);
-  expect(lines[2]).toMatch(/default: 1m$/);
+  expect(lines[2]).toMatch(/default: nowhere$/);
+  expect(lines[3]).toMatch(/default: 1m$/);
 });

@@ -22,7 +22,10 @@ const Environment = z.object({
     .describe('Path of the policy file'),
   LOCKKEEPER_HEALTH_ADDRESS: address
     .prefault('0.0.0.0:8080')
-    .describe('Where /healthz and /readyz are served'),
+    .describe('Where /healthz, /readyz and /metrics are served'),
+  LOCKKEEPER_TEMPORAL_METRICS: address
+    .optional()
+    .describe("Where the Temporal SDK's own /metrics are served"),
   LOCKKEEPER_LOOK_AGAIN: z
     .string()
     .refine(isDuration, { error: 'write a duration like 30s or 5m', abort: true })
@@ -46,6 +49,7 @@ const Environment = z.object({
 export interface WorkerConfig {
   readonly policyPath: string;
   readonly health: { readonly host: string; readonly port: number };
+  readonly temporalMetrics?: { readonly host: string; readonly port: number };
   readonly lookAgainMs: number;
   readonly logLevel: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
   readonly bundlePath: string;
@@ -61,6 +65,9 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig | { problems: s
   return {
     policyPath: data.LOCKKEEPER_POLICY,
     health: data.LOCKKEEPER_HEALTH_ADDRESS,
+    ...(data.LOCKKEEPER_TEMPORAL_METRICS && {
+      temporalMetrics: data.LOCKKEEPER_TEMPORAL_METRICS,
+    }),
     lookAgainMs: data.LOCKKEEPER_LOOK_AGAIN,
     logLevel: data.LOCKKEEPER_LOG_LEVEL,
     bundlePath: data.LOCKKEEPER_WORKFLOW_BUNDLE,
@@ -79,5 +86,5 @@ export function describeConfig(): string {
 
 /** As a person would write it: before it is parsed. */
 function defaultOf({ def }: (typeof Environment.shape)[keyof typeof Environment.shape]): string {
-  return def.defaultValue;
+  return 'defaultValue' in def ? def.defaultValue : 'nowhere';
 }

@@ -11,15 +11,30 @@ const NOISE = new Set([
   'workflowType',
 ]);
 
-/** One JSON line per outcome on stdout; for everything the process runs, so it has to come first. */
-export function installLogging(level: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR'): DefaultLogger {
+/**
+ * One JSON line per outcome on stdout; for everything the process runs, so it has to come first. Where `metrics` is given,
+ * Temporal's own metrics of client and worker are served there; throws when that address is taken.
+ */
+export function installRuntime(
+  level: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR',
+  metrics?: { readonly host: string; readonly port: number },
+): DefaultLogger {
   const logger = new DefaultLogger(level, (entry) => process.stdout.write(`${lineOf(entry)}\n`));
   Runtime.install({
     logger,
     shutdownSignals: [],
-    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} } },
+    telemetryOptions: {
+      logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} },
+      ...(metrics && { metrics: { prometheus: exporterAt(metrics) } }),
+    },
   });
   return logger;
+}
+
+/** Names and units as Prometheus has them. */
+function exporterAt({ host, port }: { readonly host: string; readonly port: number }) {
+  const bindAddress = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return { bindAddress, countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true };
 }
 
 /** An entry as a line of JSON: the outcome and its fields, without what only the SDK cares for. */

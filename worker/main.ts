@@ -8,7 +8,7 @@ import { kuredLocks } from '../activities/gates/kured-locks.ts';
 import { secretsOf, type Secrets } from '../activities/gates/secrets.ts';
 import { HttpSilences } from '../activities/gates/silences.ts';
 import { createActivities } from '../activities/index.ts';
-import { connectKube } from '../activities/kube/client.ts';
+import { connectKube, type KubeClient } from '../activities/kube/client.ts';
 import { nodeApi } from '../activities/kube/nodes.ts';
 import { podApi } from '../activities/kube/pods.ts';
 import { temporalPort, workerIdentity } from '../activities/temporal.ts';
@@ -16,7 +16,10 @@ import { TASK_QUEUE } from '../domain/names.ts';
 import { describeConfig, readConfig, type WorkerConfig } from './config.ts';
 import { connectTemporal, type Temporal } from './connect.ts';
 import { serveHealth } from './health.ts';
-import { installLogging } from './logging.ts';
+import { installRuntime } from './logging.ts';
+import { followFleet } from './metrics/fleet.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { observeActivities } from './metrics/observe.ts';
 import { peopleOf, type People } from './people.ts';
 import { PolicyFile } from './policy-file.ts';
 import { ensureFleetScan } from './schedule.ts';
@@ -58,7 +61,7 @@ async function main(): Promise<number> {
     );
     return 2;
   }
-  const logger = installLogging(config.logLevel);
+  const logger = installRuntime(config.logLevel, config.temporalMetrics);
   try {
     return await run(config, logger);
   } catch (error) {
@@ -72,7 +75,11 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
   logger.info('policy in force', { path: config.policyPath, hash: policy.hash });
   const stop = stopOnSignal(logger);
   let worker: Worker | undefined;
+  const kube = connectKube();
+  const fleet = followFleet(kube, stop.signal);
+  const metrics = new Metrics({ policy, nodes: () => fleet.nodes(), nowMs: Date.now });
   const health = await serveHealth(config.health, {
+    metrics,
     broken: () => (worker?.getState() === 'FAILED' ? 'the worker has failed' : undefined),
     notReady: () => (worker?.getState() === 'RUNNING' ? undefined : 'not polling Temporal yet'),
   });
@@ -81,8 +88,9 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
     const secrets = secretsOf(process.env);
     const people = peopleOf({ client: temporal.client, policy, secrets, logger });
     people.check();
-    worker = await createWorker(config, temporal, { logger, policy, secrets, people });
-    await keepSchedule(temporal, policy, { logger, people });
+    const parts = { logger, policy, secrets, people, kube, metrics };
+    worker = await createWorker(config, temporal, parts);
+    await keepSchedule(temporal, parts);
     const running = worker.run();
     stop.signal.addEventListener('abort', () => worker?.shutdown(), { once: true });
     logger.info('worker started', {
@@ -110,12 +118,14 @@ interface WorkerParts {
   readonly policy: PolicyFile;
   readonly secrets: Secrets;
   readonly people: People;
+  readonly kube: KubeClient;
+  readonly metrics: Metrics;
 }
 
 async function createWorker(
   config: WorkerConfig,
   temporal: Temporal,
-  { logger, policy, secrets, people }: WorkerParts,
+  { logger, policy, secrets, people, kube, metrics }: WorkerParts,
 ): Promise<Worker> {
   const refused = await ensureSearchAttributes(temporal.connection, temporal.namespace);
   if (refused !== undefined) {
@@ -123,7 +133,6 @@ async function createWorker(
       because: refused,
     });
   }
-  const kube = connectKube();
   return await Worker.create({
     connection: temporal.native,
     namespace: temporal.namespace,
@@ -148,6 +157,7 @@ async function createWorker(
       searchAttributes: refused === undefined,
       lookAgainMs: config.lookAgainMs,
     }),
+    interceptors: { activity: [observeActivities(metrics, logger)] },
     shutdownGraceTime: GRACE_MS,
     shutdownForceTime: FORCE_AFTER_MS,
     // Cancellation reaches an activity by its heartbeats: a person who aborts is heard within this.
@@ -160,8 +170,7 @@ async function createWorker(
 /** Keeps the fleet scan at the interval of the policy in force. */
 async function keepSchedule(
   temporal: Temporal,
-  policy: PolicyFile,
-  { logger, people }: { logger: Logger; people: People },
+  { logger, policy, people, metrics }: WorkerParts,
 ): Promise<void> {
   await ensureFleetScan(temporal.client, policy.current().scanEvery);
   policy.watch({
@@ -175,6 +184,7 @@ async function keepSchedule(
     refused({ message }) {
       logger.error('policy refused; the last good one stays in force', { because: message });
       people.policyRefused(message);
+      metrics.policyRefused();
     },
   });
 }

@@ -58,6 +58,11 @@ export class PolicyFile {
     return this.loaded.hash;
   }
 
+  /** Why the file as it was last read is refused; undefined: it is what is in force. */
+  get refusedBecause(): string | undefined {
+    return this.problem || undefined;
+  }
+
   watch(watcher: Watcher): void {
     this.timer = setInterval(() => this.readAgain(watcher), READ_AGAIN_MS).unref();
   }

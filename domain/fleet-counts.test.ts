@@ -1,0 +1,116 @@
+import { describe, expect, test } from '@jest/globals';
+import { aNode, read } from './a-node.fixture.ts';
+import { fleetCounts, NO_POOL } from './fleet-counts.ts';
+import type { NodeFacts } from './node-facts.ts';
+import { Policy } from './policy.ts';
+
+const policy = Policy.parse({
+  pools: [
+    { name: 'workers', nodes: 'pool=workers', maxUnavailable: '50%' },
+    { name: 'gpu', nodes: 'pool=gpu' },
+  ],
+});
+const HOUR_MS = 3_600_000;
+const NOW_MS = 100 * HOUR_MS;
+const report = { wants: 'not-required', message: '', heardAtMs: NOW_MS } as const;
+const worker = (facts: Partial<NodeFacts> = {}): NodeFacts =>
+  aNode({ labels: { pool: 'workers' }, report, ...facts });
+const record = {
+  workflowId: 'node-rollout/n1',
+  runId: 'r',
+  cordonedByUs: true,
+  bootIdBefore: 'b',
+  phase: 'draining',
+};
+
+const counts = (...nodes: NodeFacts[]) => {
+  const [workers] = fleetCounts(nodes, policy, NOW_MS);
+  if (!workers) throw new Error('the policy has pools');
+  return workers;
+};
+
+describe('the state of a node', () => {
+  test.each<{ state: string; node: NodeFacts }>([
+    { state: 'idle', node: worker() },
+    { state: 'idle', node: worker({ report: { ...report, wants: 'unknown' } }) },
+    { state: 'waiting', node: worker({ report: { ...report, wants: 'required' } }) },
+    { state: 'draining', node: worker({ rollout: read(record) }) },
+    {
+      state: 'rebooting',
+      node: worker({
+        rollout: read({ ...record, phase: 'rebooting' }),
+        report: { ...report, wants: 'required' },
+      }),
+    },
+    { state: 'unreadable', node: worker({ rollout: { ok: false, because: 'no JSON' } }) },
+  ])('is $state', ({ state, node }) => {
+    expect([...counts(node).states]).toEqual([[state, 1]]);
+  });
+});
+
+test.each<{ what: string; count: (nodes: NodeFacts[]) => number; node: NodeFacts }>([
+  { what: 'NotReady', count: (n) => counts(...n).outOfService, node: worker({ ready: false }) },
+  {
+    what: 'cordoned',
+    count: (n) => counts(...n).outOfService,
+    node: worker({ unschedulable: true }),
+  },
+  {
+    what: 'being deleted',
+    count: (n) => counts(...n).outOfService,
+    node: worker({ deleting: true }),
+  },
+  {
+    what: 'silent for over 15 minutes',
+    count: (n) => counts(...n).silent,
+    node: worker({ report: { ...report, heardAtMs: NOW_MS - 15 * 60_000 - 1 } }),
+  },
+  { what: 'held', count: (n) => counts(...n).held, node: worker({ hold: { reason: 'disk' } }) },
+  {
+    what: 'held until later',
+    count: (n) => counts(...n).held,
+    node: worker({ hold: { reason: 'disk', untilMs: NOW_MS + 1 } }),
+  },
+  {
+    what: 'quarantined',
+    count: (n) => counts(...n).quarantined,
+    node: worker({ quarantine: read({ bootId: 'b', because: 'x', atMs: 1 }) }),
+  },
+  {
+    what: 'failing',
+    count: (n) => counts(...n).failing,
+    node: worker({ past: { reboots: [], failed: { count: 1, lastAtMs: 1, because: 'x' } } }),
+  },
+])('a node that is $what counts as that, and a healthy one does not', ({ count, node }) => {
+  expect(count([node, worker()])).toBe(1);
+  expect(count([worker()])).toBe(0);
+});
+
+test('a hold that is over, and an agent heard 15 minutes ago, do not count', () => {
+  const over = worker({ hold: { reason: 'disk', untilMs: NOW_MS } });
+  const heard = worker({ report: { ...report, heardAtMs: NOW_MS - 15 * 60_000 } });
+  expect(counts(over, heard)).toMatchObject({ held: 0, silent: 0 });
+});
+
+test('the longest wait is that of nodes that want a reboot', () => {
+  const wants = { ...report, wants: 'required' } as const;
+  const longest = counts(
+    worker({ report: { ...wants, sinceMs: NOW_MS - HOUR_MS } }),
+    worker({ report: { ...wants, sinceMs: NOW_MS - 3 * HOUR_MS } }),
+    worker({ report: { ...report, sinceMs: NOW_MS - 9 * HOUR_MS } }),
+  ).longestWaitMs;
+  expect(longest).toBe(3 * HOUR_MS);
+  expect(counts(worker()).longestWaitMs).toBe(0);
+});
+
+test('each pool is counted for itself, an empty one too, and nodes in no pool apart', () => {
+  const nodes = [worker(), worker(), worker(), aNode({ labels: {}, ready: false })];
+  const found = fleetCounts(nodes, policy, NOW_MS);
+  expect(found.map(({ pool, states, mayBeOut }) => [pool, [...states.values()], mayBeOut])).toEqual(
+    [
+      ['workers', [3], 1],
+      ['gpu', [], 1],
+      [NO_POOL, [1], undefined],
+    ],
+  );
+});

@@ -1,0 +1,78 @@
+import { budgetOf } from './budget.ts';
+import { AGENT_SILENT_AFTER_MS } from './node-contract.ts';
+import type { NodeFacts } from './node-facts.ts';
+import { poolOf, type Policy } from './policy.ts';
+
+/** Stands for the pool of nodes that are in none, or in two. */
+export const NO_POOL = '';
+
+/** What is countable in one pool, at one moment. */
+export interface PoolCounts {
+  readonly pool: string;
+  /** How many nodes are in each state; every node is in exactly one. */
+  readonly states: ReadonlyMap<string, number>;
+  /** NotReady, cordoned or being deleted, whoever did it. */
+  readonly outOfService: number;
+  /** Nodes that may be out of service at once; absent for nodes in no pool. */
+  readonly mayBeOut?: number;
+  /** Nodes whose agent has not been heard for too long, or never. */
+  readonly silent: number;
+  readonly held: number;
+  readonly quarantined: number;
+  /** Nodes whose latest tries have failed. */
+  readonly failing: number;
+  /** How long the node that has waited longest has wanted its reboot; 0 when none does. */
+  readonly longestWaitMs: number;
+}
+
+/** Counts every pool of the policy, also an empty one, and the nodes that are in none. */
+export function fleetCounts(
+  nodes: readonly NodeFacts[],
+  policy: Policy,
+  nowMs: number,
+): PoolCounts[] {
+  const members = new Map<string, NodeFacts[]>(policy.pools.map(({ name }) => [name, []]));
+  for (const node of nodes) {
+    const choice = poolOf(policy, node.labels);
+    const pool = choice.kind === 'pool' ? choice.pool.name : NO_POOL;
+    const inPool = members.get(pool) ?? [];
+    inPool.push(node);
+    members.set(pool, inPool);
+  }
+  return [...members].map(([pool, inPool]) => {
+    const rules = policy.pools.find(({ name }) => name === pool);
+    return {
+      ...countsOf(pool, inPool, nowMs),
+      ...(rules && { mayBeOut: budgetOf(rules.maxUnavailable, inPool.length) }),
+    };
+  });
+}
+
+function countsOf(pool: string, nodes: readonly NodeFacts[], nowMs: number): PoolCounts {
+  const states = new Map<string, number>();
+  for (const node of nodes) states.set(stateOf(node), (states.get(stateOf(node)) ?? 0) + 1);
+  const count = (is: (node: NodeFacts) => boolean): number => nodes.filter(is).length;
+  return {
+    pool,
+    states,
+    outOfService: count(
+      ({ ready, unschedulable, deleting }) => !ready || unschedulable || deleting,
+    ),
+    silent: count(({ report }) => nowMs - (report?.heardAtMs ?? 0) > AGENT_SILENT_AFTER_MS),
+    held: count(({ hold }) => hold !== undefined && (hold.untilMs ?? Infinity) > nowMs),
+    quarantined: count(({ quarantine }) => quarantine !== undefined),
+    failing: count(({ past }) => past?.failed !== undefined),
+    longestWaitMs: Math.max(0, ...nodes.map((node) => waitMs(node, nowMs))),
+  };
+}
+
+/** `idle`, `waiting` for its turn, or the phase of the rollout that has the node. */
+function stateOf({ rollout, report }: NodeFacts): string {
+  if (rollout) return rollout.ok ? rollout.value.phase : 'unreadable';
+  return report?.wants === 'required' ? 'waiting' : 'idle';
+}
+
+function waitMs({ report }: NodeFacts, nowMs: number): number {
+  if (report?.wants !== 'required' || report.sinceMs === undefined) return 0;
+  return Math.max(0, nowMs - report.sinceMs);
+}

@@ -1,0 +1,117 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { aNode, read } from '../../domain/a-node.fixture.ts';
+import type { NodeFacts } from '../../domain/node-facts.ts';
+import { Policy } from '../../domain/policy.ts';
+import { Metrics } from './metrics.ts';
+
+const aPolicy = (...pools: string[]): Policy =>
+  Policy.parse({ pools: pools.map((name) => ({ name, nodes: `pool=${name}` })) });
+const record = { workflowId: 'w', runId: 'r', cordonedByUs: true, bootIdBefore: 'b' };
+
+let policy: Policy;
+let hash: string;
+let refusedBecause: string | undefined;
+let nodes: readonly NodeFacts[] | undefined;
+let nowMs: number;
+let metrics: Metrics;
+
+beforeEach(() => {
+  policy = aPolicy('workers', 'gpu');
+  hash = 'h1';
+  refusedBecause = undefined;
+  nodes = [];
+  nowMs = 1_000_000;
+  metrics = new Metrics({
+    policy: {
+      current: () => policy,
+      get hash() {
+        return hash;
+      },
+      get refusedBecause() {
+        return refusedBecause;
+      },
+    },
+    nodes: () => nodes,
+    nowMs: () => nowMs,
+  });
+});
+
+/** The series of one metric, as Prometheus reads them. */
+async function series(name: string): Promise<string[]> {
+  const lines = (await metrics.text()).split('\n');
+  return lines.filter((line) => new RegExp(`^${name}[ {]`).test(line));
+}
+
+describe('nodes', () => {
+  test('are counted by pool and state at the moment somebody asks', async () => {
+    const labels = { pool: 'workers' };
+    nodes = [aNode({ labels }), aNode({ labels }), aNode({ labels, ready: false })];
+    expect(await series('lockkeeper_nodes')).toEqual([
+      'lockkeeper_nodes{pool="workers",state="waiting"} 3',
+    ]);
+    expect(await series('lockkeeper_nodes_out_of_service')).toEqual([
+      'lockkeeper_nodes_out_of_service{pool="workers"} 1',
+      'lockkeeper_nodes_out_of_service{pool="gpu"} 0',
+    ]);
+    nodes = [aNode({ labels, rollout: read({ ...record, phase: 'draining' }) })];
+    expect(await series('lockkeeper_nodes')).toEqual([
+      'lockkeeper_nodes{pool="workers",state="draining"} 1',
+    ]);
+  });
+
+  test('that are not seen at the moment are left out, and a pool that is gone too', async () => {
+    nodes = [aNode({ labels: { pool: 'gpu' } })];
+    policy = aPolicy('workers');
+    expect(await series('lockkeeper_nodes_silent')).toEqual([
+      'lockkeeper_nodes_silent{pool="workers"} 0',
+      'lockkeeper_nodes_silent{pool=""} 1',
+    ]);
+    nodes = undefined;
+    expect(await series('lockkeeper_nodes_silent')).toEqual([]);
+    expect(await series('lockkeeper_fleet_seen')).toEqual(['lockkeeper_fleet_seen 0']);
+  });
+});
+
+describe('the policy', () => {
+  test('in force is named by its hash, and only that one', async () => {
+    expect(await series('lockkeeper_policy_info')).toEqual(['lockkeeper_policy_info{hash="h1"} 1']);
+    hash = 'h2';
+    expect(await series('lockkeeper_policy_info')).toEqual(['lockkeeper_policy_info{hash="h2"} 1']);
+  });
+
+  test('G9: that is refused shows for as long as it is', async () => {
+    refusedBecause = 'policy.yaml:1 pools: …';
+    metrics.policyRefused();
+    expect(await series('lockkeeper_policy_refused')).toEqual(['lockkeeper_policy_refused 1']);
+    refusedBecause = undefined;
+    expect(await series('lockkeeper_policy_refused')).toEqual(['lockkeeper_policy_refused 0']);
+    expect(await series('lockkeeper_policy_refusals_total')).toEqual([
+      'lockkeeper_policy_refusals_total 1',
+    ]);
+  });
+});
+
+test('a look at a lock counts for a while, for another worker may make the next', async () => {
+  metrics.lockLooked({ pool: 'workers', permits: 2, troubles: 1 });
+  expect(await series('lockkeeper_permits')).toEqual(['lockkeeper_permits{pool="workers"} 2']);
+  expect(await series('lockkeeper_troubles')).toEqual(['lockkeeper_troubles{pool="workers"} 1']);
+  nowMs += 150_001;
+  expect(await series('lockkeeper_permits')).toEqual([]);
+});
+
+test('what happened is counted by pool', async () => {
+  metrics.gatesClosed('workers', ['alerts', 'window']);
+  metrics.gatesClosed('workers', ['window']);
+  metrics.nodeReturned('workers', 'quarantined');
+  metrics.nodeUndone('workers', true);
+  expect(await series('lockkeeper_gates_closed_total')).toEqual([
+    'lockkeeper_gates_closed_total{pool="workers",gate="alerts"} 1',
+    'lockkeeper_gates_closed_total{pool="workers",gate="window"} 2',
+  ]);
+  expect(await series('lockkeeper_nodes_returned_total')).toEqual([
+    'lockkeeper_nodes_returned_total{pool="workers",outcome="quarantined"} 1',
+  ]);
+  expect(await series('lockkeeper_nodes_undone_total')).toEqual([
+    'lockkeeper_nodes_undone_total{pool="workers",failed="true"} 1',
+  ]);
+});

@@ -1,0 +1,218 @@
+import { collectDefaultMetrics, Counter, Gauge, Registry } from '@prometheus-io/client';
+import type { NodeFacts } from '../../domain/node-facts.ts';
+import { fleetCounts, type PoolCounts } from '../../domain/fleet-counts.ts';
+import type { Policy } from '../../domain/policy.ts';
+
+/** What the gauges read when somebody asks; all of it is in memory, so that nobody is waited for. */
+export interface MetricSources {
+  readonly policy: {
+    current(): Policy;
+    readonly hash: string;
+    /** Why the file as it is now is refused; undefined: it is in force. */
+    readonly refusedBecause: string | undefined;
+  };
+  readonly nodes: () => readonly NodeFacts[] | undefined;
+  readonly nowMs: () => number;
+}
+
+/** A look of a lock that this worker made. */
+export interface LockLook {
+  readonly pool: string;
+  readonly permits: number;
+  readonly troubles: number;
+}
+
+/** A lock that has somebody to watch is looked at at least once a minute; an older look may be another worker's by now. */
+const LOOK_COUNTS_FOR_MS = 150_000;
+
+/**
+ * What a worker tells Prometheus of Lockkeeper; what the Temporal SDK tells of itself is served elsewhere. Gauges of the
+ * cluster are the same from every worker.
+ */
+export class Metrics {
+  private readonly registry = new Registry();
+  private readonly sources: MetricSources;
+  private readonly looks = new Map<string, LockLook & { readonly atMs: number }>();
+  private readonly gates: Counter<'pool' | 'gate'>;
+  private readonly back: Counter<'pool' | 'outcome'>;
+  private readonly undone: Counter<'pool' | 'failed'>;
+  private readonly refusals: Counter;
+  /** For the answer that is being given. */
+  private counted: readonly PoolCounts[] = [];
+
+  constructor(sources: MetricSources) {
+    this.sources = sources;
+    const registers = [this.registry];
+    this.gates = new Counter({
+      name: 'lockkeeper_gates_closed_total',
+      help: 'Looks at the gates of a node that found this gate closed',
+      labelNames: ['pool', 'gate'],
+      registers,
+    });
+    this.back = new Counter({
+      name: 'lockkeeper_nodes_returned_total',
+      help: 'Nodes handed back after a proved reboot; quarantined: the sentinel has survived it',
+      labelNames: ['pool', 'outcome'],
+      registers,
+    });
+    this.undone = new Counter({
+      name: 'lockkeeper_nodes_undone_total',
+      help: 'Nodes handed back without a reboot; failed: it counts as a try that failed',
+      labelNames: ['pool', 'failed'],
+      registers,
+    });
+    this.refusals = new Counter({
+      name: 'lockkeeper_policy_refusals_total',
+      help: 'Policy files that were refused',
+      registers,
+    });
+    this.addPolicyGauges();
+    this.addLockGauges();
+    this.addFleetGauges();
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** Everything, in the text format of Prometheus. */
+  async text(): Promise<string> {
+    const { nodes, policy, nowMs } = this.sources;
+    const seen = nodes();
+    this.counted = seen === undefined ? [] : fleetCounts(seen, policy.current(), nowMs());
+    return await this.registry.metrics();
+  }
+
+  /** A look at the gates found these closed. */
+  gatesClosed(pool: string, gates: readonly string[]): void {
+    for (const gate of gates) this.gates.inc({ pool, gate });
+  }
+
+  nodeReturned(pool: string, outcome: 'returned' | 'quarantined'): void {
+    this.back.inc({ pool, outcome });
+  }
+
+  nodeUndone(pool: string, failed: boolean): void {
+    this.undone.inc({ pool, failed: String(failed) });
+  }
+
+  policyRefused(): void {
+    this.refusals.inc();
+  }
+
+  lockLooked(look: LockLook): void {
+    this.looks.set(look.pool, { ...look, atMs: this.sources.nowMs() });
+  }
+
+  private addPolicyGauges(): void {
+    const { policy } = this.sources;
+    this.gauge('lockkeeper_policy_info', 'The policy in force, by its hash', ['hash'], (set) =>
+      set({ hash: policy.hash }, 1),
+    );
+    this.gauge(
+      'lockkeeper_policy_refused',
+      '1 while the policy file is refused and the last good one stays in force',
+      [],
+      (set) => set({}, policy.refusedBecause === undefined ? 0 : 1),
+    );
+  }
+
+  private addLockGauges(): void {
+    const lock = (name: string, help: string, count: (look: LockLook) => number): void =>
+      this.gauge(name, help, ['pool'], (set) => {
+        const sinceMs = this.sources.nowMs() - LOOK_COUNTS_FOR_MS;
+        for (const look of this.looks.values()) {
+          if (look.atMs >= sinceMs) set({ pool: look.pool }, count(look));
+        }
+      });
+    lock(
+      'lockkeeper_permits',
+      'Permits of the pool in use, at the latest look this worker made at its lock',
+      ({ permits }) => permits,
+    );
+    lock(
+      'lockkeeper_troubles',
+      'Nodes that failed or are lost and count against the failure budget, at the same look',
+      ({ troubles }) => troubles,
+    );
+  }
+
+  private addFleetGauges(): void {
+    this.gauge(
+      'lockkeeper_fleet_seen',
+      '1 while this worker sees the nodes; while it does not, what it says of nodes is left out',
+      [],
+      (set) => set({}, this.sources.nodes() === undefined ? 0 : 1),
+    );
+    this.gauge(
+      'lockkeeper_nodes',
+      'Nodes by state: idle, waiting for their turn, or the phase of the rollout that has them',
+      ['pool', 'state'],
+      (set) => {
+        for (const { pool, states } of this.counted) {
+          for (const [state, count] of states) set({ pool, state }, count);
+        }
+      },
+    );
+    for (const [name, help, count] of POOL_GAUGES) {
+      this.gauge(name, help, ['pool'], (set) => {
+        for (const counts of this.counted) {
+          const value = count(counts);
+          if (value !== undefined) set({ pool: counts.pool }, value);
+        }
+      });
+    }
+  }
+
+  /** A gauge that has, whenever it is asked, exactly the values it is given then: what is gone leaves no label behind. */
+  private gauge(
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    fill: (set: (labels: Readonly<Record<string, string>>, value: number) => void) => void,
+  ): void {
+    const gauge = new Gauge<string>({
+      name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.registry],
+      collect() {
+        gauge.reset();
+        fill((labels, value) => gauge.set(labels, value));
+      },
+    });
+  }
+}
+
+type PoolGauge = readonly [name: string, help: string, (counts: PoolCounts) => number | undefined];
+
+const POOL_GAUGES: readonly PoolGauge[] = [
+  [
+    'lockkeeper_nodes_out_of_service',
+    'Nodes that are NotReady, cordoned or being deleted, whoever did it',
+    ({ outOfService }) => outOfService,
+  ],
+  [
+    'lockkeeper_nodes_out_of_service_limit',
+    'Nodes of the pool that may be out of service at once: maxUnavailable',
+    ({ mayBeOut }) => mayBeOut,
+  ],
+  [
+    'lockkeeper_nodes_silent',
+    'Nodes whose agent has not been heard for 15 minutes: they are not started on',
+    ({ silent }) => silent,
+  ],
+  ['lockkeeper_nodes_held', 'Nodes that a person holds', ({ held }) => held],
+  [
+    'lockkeeper_nodes_quarantined',
+    'Nodes that still want a reboot after their reboot',
+    ({ quarantined }) => quarantined,
+  ],
+  ['lockkeeper_nodes_failing', 'Nodes whose latest tries have failed', ({ failing }) => failing],
+  [
+    'lockkeeper_longest_wait_seconds',
+    'How long the node that has waited longest has wanted its reboot',
+    ({ longestWaitMs }) => longestWaitMs / 1_000,
+  ],
+];
