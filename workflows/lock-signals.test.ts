@@ -94,3 +94,9 @@ test('none of them throws, whatever is sent, and each answers in plain JSON', ()
     }),
   );
 });
+
+test('words of any length are taken, cut to what a lock can carry along', () => {
+  const long = 'x'.repeat(5_000);
+  expect(readRelease({ node: 'n1', trouble: long })?.trouble).toBe('x'.repeat(500));
+  expect(readTrouble({ node: 'n1', because: long }, 7)?.because).toBe('x'.repeat(500));
+});

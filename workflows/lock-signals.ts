@@ -25,14 +25,15 @@ export function readRelease(sent: unknown): Release | undefined {
     ...(isText(workflowId) ? { workflowId } : {}),
     ...(isText(grantId) ? { grantId } : {}),
     ...(isText(node) ? { node } : {}),
-    ...(isText(trouble) ? { trouble } : {}),
+    ...(isWords(trouble) ? { trouble: short(trouble) } : {}),
     ...(fine === true ? { fine } : {}),
   };
 }
 
 export function readTrouble(sent: unknown, nowMs: number): Trouble | undefined {
   const { node, because } = fieldsOf(sent);
-  return isText(node) && isText(because) ? { node, because, sinceMs: nowMs } : undefined;
+  if (!isText(node) || !isWords(because)) return undefined;
+  return { node, because: short(because), sinceMs: nowMs };
 }
 
 function fieldsOf(sent: unknown): Fields {
@@ -47,3 +48,8 @@ const isText = (field: unknown): field is string =>
 const isRunId = (field: unknown): field is string =>
   typeof field === 'string' &&
   /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(field);
+
+const isWords = (field: unknown): field is string => typeof field === 'string' && field !== '';
+
+/** The whole of it is in the history of the rollout; a lock carries it along for as long as its pool is halted. */
+const short = (words: string): string => words.slice(0, 500);
