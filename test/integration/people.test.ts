@@ -16,6 +16,7 @@ beforeAll(async () => {
 }, 1_800_000);
 // A test in which a guarantee was broken fails, whatever it looked at itself.
 afterEach(async () => {
+  await scene.allowEvictions();
   await scene.lab.witness.assertClean();
 });
 afterAll(async () => {
@@ -34,7 +35,7 @@ const holdersOf = async (pool: string): Promise<string[]> =>
 
 test('G1: a budget changed from 1 to 3 and back to 1 counts at once, in both directions', async () => {
   await scene.moveTo('live', ...LIVE);
-  const blocker = await scene.forbidEvictions('web');
+  await scene.forbidEvictions('web');
   const rollouts: WorkflowHandle[] = [];
   for (const node of LIVE) {
     await scene.askForReboot(node);
@@ -54,7 +55,7 @@ test('G1: a budget changed from 1 to 3 and back to 1 counts at once, in both dir
     () => scene.lockStatus('live'),
     ({ because }) => because?.startsWith('3 of at most 1') === true,
   );
-  await scene.lab.fleet.kube.delete(blocker);
+  await scene.allowEvictions();
   for (const rollout of rollouts) {
     expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
   }
@@ -82,7 +83,7 @@ describe('a permit whose rollout is ended from outside', () => {
   test('G1: is kept while the node is out, and given back when the next run has handed it back', async () => {
     const [node, next] = ['worker-8', 'worker-9'];
     await scene.moveTo('orphans', node, next);
-    const blocker = await scene.forbidEvictions('web');
+    await scene.forbidEvictions('web');
     await scene.askForReboot(node);
     const first = await scene.startByHand(node);
     await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
@@ -95,7 +96,7 @@ describe('a permit whose rollout is ended from outside', () => {
     );
     expect(holders).toMatchObject([{ node }]);
     expect(boots(next)).toBe(1);
-    await scene.lab.fleet.kube.delete(blocker);
+    await scene.allowEvictions();
     const again = await scene.startByHand(node);
     expect(await scene.result(again)).toMatchObject({ outcome: 'rebooted' });
     expect(await scene.result(second)).toMatchObject({ outcome: 'rebooted' });
@@ -127,7 +128,7 @@ describe('a permit whose rollout is ended from outside', () => {
 test('G1: a lock that is terminated is started anew by the scan, and learns first who has a node out', async () => {
   const [node, next] = ['worker-8', 'worker-9'];
   await scene.moveTo('lost', node, next);
-  const blocker = await scene.forbidEvictions('web');
+  await scene.forbidEvictions('web');
   const rollouts: WorkflowHandle[] = [];
   for (const name of [node, next]) {
     await scene.askForReboot(name);
@@ -140,7 +141,7 @@ test('G1: a lock that is terminated is started anew by the scan, and learns firs
     () => holdersOf('lost').catch((): string[] => []),
     (names) => names.includes(node),
   );
-  await scene.lab.fleet.kube.delete(blocker);
+  await scene.allowEvictions();
   for (const rollout of rollouts) {
     expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
   }
@@ -153,12 +154,12 @@ test('G1: a lock that is terminated is started anew by the scan, and learns firs
 test('G7: a rollout that is reset in mid-drain starts over from what it sees, and reboots once', async () => {
   const node = 'worker-7';
   const before = boots(node);
-  const blocker = await scene.forbidEvictions('web');
+  await scene.forbidEvictions('web');
   await scene.askForReboot(node);
   const rollout = await scene.startByHand(node);
   await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
   await scene.reset(rollout.workflowId);
-  await scene.lab.fleet.kube.delete(blocker);
+  await scene.allowEvictions();
   const again = scene.client.workflow.getHandle(rollout.workflowId);
   expect(await scene.result(again)).toMatchObject({ outcome: 'rebooted' });
   expect(boots(node)).toBe(before + 1);

@@ -45,6 +45,7 @@ export class RolloutScene {
   private readonly connection: Connection;
   private readonly temporal: string;
   private readonly dir: string;
+  private readonly blockers: string[] = [];
   /** Before that, nodes that are being created are not Ready. */
   private readonly upAtMs = Date.now();
 
@@ -130,16 +131,21 @@ export class RolloutScene {
     );
   }
 
-  /** A disruption budget that can never be met; the path to delete it by. */
-  async forbidEvictions(app: string): Promise<string> {
+  /** A disruption budget that can never be met, until `allowEvictions`. */
+  async forbidEvictions(app: string): Promise<void> {
     const budgets = '/apis/policy/v1/namespaces/shop/poddisruptionbudgets';
+    const name = `never-${app}`;
     await this.lab.fleet.kube.post(budgets, {
       apiVersion: 'policy/v1',
       kind: 'PodDisruptionBudget',
-      metadata: { name: `never-${app}` },
+      metadata: { name },
       spec: { maxUnavailable: 0, selector: { matchLabels: { app } } },
     });
-    return `${budgets}/never-${app}`;
+    this.blockers.push(`${budgets}/${name}`);
+  }
+
+  async allowEvictions(): Promise<void> {
+    for (const path of this.blockers.splice(0)) await this.lab.fleet.kube.delete(path);
   }
 
   /** Takes the node out of the lab's own pool and into another. */

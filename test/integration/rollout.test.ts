@@ -11,6 +11,7 @@ beforeAll(async () => {
 }, 1_800_000);
 // A test in which a guarantee was broken fails, whatever it looked at itself.
 afterEach(async () => {
+  await scene.allowEvictions();
   await scene.lab.witness.assertClean();
 });
 afterAll(async () => {
@@ -231,11 +232,11 @@ describe('several rollouts', () => {
     const node = 'worker-3';
     const boots = scene.lab.fleet.bootIds(node).length;
     await scene.askForReboot(node);
-    const blocker = await scene.forbidEvictions('web');
+    await scene.forbidEvictions('web');
     const rollout = await scene.startByHand(node);
     await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
     await rollout.terminate('a test');
-    await scene.lab.fleet.kube.delete(blocker);
+    await scene.allowEvictions();
     await scene.client.schedule.getHandle('fleet-scan').trigger();
     await scene.lab.fleet.evidence.until(
       node,

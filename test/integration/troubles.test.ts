@@ -26,6 +26,7 @@ beforeAll(async () => {
 }, 1_800_000);
 // A test in which a guarantee was broken fails, whatever it looked at itself.
 afterEach(async () => {
+  await scene.allowEvictions();
   await scene.lab.witness.assertClean();
 });
 afterAll(async () => {
@@ -41,6 +42,15 @@ async function rollIn(pool: keyof typeof POOLS, node: string): Promise<WorkflowH
   await scene.moveTo(pool, node);
   await scene.askForReboot(node);
   return await scene.startByHand(node);
+}
+
+/** The lock has noted, or forgotten, the trouble with its nodes: a release is a signal, which takes its time. */
+async function troubled(pool: keyof typeof POOLS, nodes: readonly string[]): Promise<void> {
+  const { troubles } = await eventually(
+    () => scene.lockStatus(pool),
+    (status) => status.troubles.length === nodes.length,
+  );
+  expect(troubles.map(({ node }) => node)).toEqual(nodes);
 }
 
 /** In service, and in no rollout's hands. */
@@ -83,7 +93,7 @@ describe('a node that does not come back', () => {
     machine('worker-1').powerOn();
     expect(await scene.result(lost)).toMatchObject({ outcome: 'rebooted' });
     expect(await scene.result(other)).toMatchObject({ outcome: 'rebooted' });
-    expect((await scene.lockStatus('lost')).troubles).toEqual([]);
+    await troubled('lost', []);
     expect([boots('worker-1'), boots('worker-2')]).toEqual([2, 2]);
     await scene.record('lost-then-back', lost.workflowId);
   });
@@ -121,7 +131,7 @@ describe('a node that does not come back', () => {
     const rollout = await rollIn('loops', 'worker-5');
     expect(await scene.result(rollout)).toMatchObject({ outcome: 'quarantined' });
     await handedBack('worker-5');
-    expect((await scene.lockStatus('loops')).troubles).toMatchObject([{ node: 'worker-5' }]);
+    await troubled('loops', ['worker-5']);
     const again = await scene.startByHand('worker-5');
     const { waitingFor } = await eventually(
       () => scene.status(again),
@@ -167,7 +177,7 @@ describe('an order', () => {
     });
     await handedBack(node);
     await scene.lab.fleet.agent(node).start();
-    expect((await scene.lockStatus('refused')).troubles).toMatchObject([{ node }]);
+    await troubled('refused', [node]);
     expect(boots(node)).toBe(1);
     await scene.record('order-refused', rollout.workflowId);
   });
@@ -194,10 +204,7 @@ describe('an order', () => {
     // In the halted pool only the node that is the trouble may try again, and that ends the halt.
     await again.signal('retry');
     expect(await scene.result(again)).toMatchObject({ outcome: 'rebooted' });
-    await eventually(
-      () => scene.lockStatus('silent'),
-      ({ troubles }) => troubles.length === 0,
-    );
+    await troubled('silent', []);
     expect(boots(node)).toBe(2);
   });
 });
@@ -205,7 +212,7 @@ describe('an order', () => {
 describe('a drain', () => {
   test('that a disruption budget never allows, is undone naming the budget, and halts the pool until it is resumed', async () => {
     const node = 'worker-8';
-    const blocker = await scene.forbidEvictions('web');
+    await scene.forbidEvictions('web');
     const rollout = await rollIn('budget', node);
     const { type, message } = await failureOf(rollout);
     expect(type).toBe('drain-timed-out');
@@ -215,19 +222,16 @@ describe('a drain', () => {
     expect(await scene.eventsOf(node)).toContainEqual(
       expect.stringMatching(/^Undone: handed back without a reboot: .*never-web/),
     );
-    expect((await scene.lockStatus('budget')).troubles).toMatchObject([{ node }]);
+    await troubled('budget', [node]);
     await scene.lockOf('budget').signal('resume');
-    await eventually(
-      () => scene.lockStatus('budget'),
-      ({ troubles }) => troubles.length === 0,
-    );
-    await scene.lab.fleet.kube.delete(blocker);
+    await troubled('budget', []);
+    await scene.allowEvictions();
     expect(boots(node)).toBe(1);
   });
 
   test("G6: leaves a foreign cordon as it was when it fails, and a foreign uncordon is somebody's word", async () => {
     const node = 'worker-9';
-    const blocker = await scene.forbidEvictions('web');
+    await scene.forbidEvictions('web');
     await scene.patchNode(node, { spec: { unschedulable: true } });
     const failing = await rollIn('foreign', node);
     expect(await failureOf(failing)).toMatchObject({ type: 'drain-timed-out' });
@@ -242,20 +246,23 @@ describe('a drain', () => {
     await scene.patchNode(node, { spec: { unschedulable: null } });
     expect(await failureOf(uncordoned)).toMatchObject({ type: 'cordon-lost' });
     await handedBack(node);
-    await scene.lab.fleet.kube.delete(blocker);
-    expect((await scene.lockStatus('patient')).troubles).toEqual([]);
+    await scene.allowEvictions();
+    await troubled('patient', []);
     await scene.record('cordon-lost', uncordoned.workflowId);
   });
 
   test('of a node that is deleted meanwhile, ends cleanly and gives the permit back', async () => {
     const node = 'worker-9';
-    const blocker = await scene.forbidEvictions('web');
+    await scene.forbidEvictions('web');
     const rollout = await scene.startByHand(node, { node, skip: ['rest'] });
     await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
     await scene.lab.fleet.kube.delete(`/api/v1/nodes/${node}`);
     expect(await scene.result(rollout)).toMatchObject({ outcome: 'node-gone' });
-    await scene.lab.fleet.kube.delete(blocker);
-    expect((await scene.lockStatus('patient')).holders).toEqual([]);
+    await scene.allowEvictions();
+    await eventually(
+      () => scene.lockStatus('patient'),
+      ({ holders }) => holders.length === 0,
+    );
     await scene.record('node-gone', rollout.workflowId);
   });
 });
