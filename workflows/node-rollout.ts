@@ -19,6 +19,8 @@ export async function nodeRollout(input: RolloutInput): Promise<RolloutResult> {
   CancellationScope.current().cancelRequested.catch(() => {
     cancelled = true;
     control.aborted ??= { reason: 'cancelled', by: 'Temporal', atMs: Date.now() };
+    control.news += 1;
+    control.changed();
   });
   const result = await CancellationScope.nonCancellable(() => untilTheEnd(rollout, input));
   if (cancelled && result.outcome === 'aborted') throw new CancelledFailure(result.because);

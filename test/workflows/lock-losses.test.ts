@@ -5,7 +5,7 @@ import type { PermitRequest } from '../../domain/lock-state.ts';
 import { lockId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
 import type { poolLock } from '../../workflows/index.ts';
 import { Pool } from './pool-scene.ts';
-import { fails, openRealStage, statusOf, until, untilCancelled } from './stage.ts';
+import { detailsOf, fails, openRealStage, statusOf, until, untilCancelled } from './stage.ts';
 
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -305,11 +305,9 @@ test('G8: what nobody gave back is said in the words of the Web UI too', async (
       () => orphansOf(pool),
       (nodes) => nodes.length > 0,
     );
-    const { currentDetails } = await pool.world
-      .lock()
-      .query<{ currentDetails: string }>('__temporal_workflow_metadata');
-    expect(currentDetails).toContain('n1 (its rollout has ended; kept until');
-    expect(currentDetails).toContain('**queue**: n2');
+    const words = await detailsOf(pool.world.lock());
+    expect(words).toContain('n1 (its rollout has ended; kept until');
+    expect(words).toContain('**queue**: n2');
     expect((await statusOf(second)).queue).toMatchObject({ place: 1, behind: ['n1'] });
     await pool.endAll(NODES);
   });

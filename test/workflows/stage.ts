@@ -7,6 +7,7 @@ import type { Activities } from '../../activities/index.ts';
 import type { PoolNews } from '../../activities/watch-pool.ts';
 import { TASK_QUEUE, lockId, rolloutId } from '../../domain/names.ts';
 import type { RolloutRecord } from '../../domain/node-contract.ts';
+import type { Phase } from '../../domain/phases.ts';
 import type { RolloutInput } from '../../domain/rollout-input.ts';
 import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
 import type { Candidate } from '../../domain/turn.ts';
@@ -103,7 +104,8 @@ export class World {
       maxHeartbeatThrottleInterval: '50ms',
     });
     try {
-      return await worker.runUntil(() => play(this));
+      // A worker that is left over would break every test after this one.
+      return await worker.runUntil(() => inTime(play(this)));
     } finally {
       await this.end(lockId('workers'));
       await this.end(rolloutId('n1'));
@@ -221,11 +223,37 @@ function quiet(): void {
   });
 }
 
+/** Fails what hangs before the test is given up from outside. */
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('it hangs')), 90_000);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 interface Asked {
   query<T>(name: string): Promise<T>;
 }
 
 export const statusOf = (rollout: Asked): Promise<RolloutStatus> => rollout.query('status');
+
+/** Waits until the rollout stands there. */
+export const reached = (rollout: Asked, at: Phase): Promise<RolloutStatus> =>
+  until(
+    () => statusOf(rollout),
+    ({ phase }) => phase.at === at,
+  );
+
+/** The words of the Web UI about a workflow that runs. */
+export async function detailsOf(workflow: Asked): Promise<string> {
+  const { currentDetails } = await workflow.query<{ currentDetails: string }>(
+    '__temporal_workflow_metadata',
+  );
+  return currentDetails;
+}
 
 /** Asks until `holds`, at most 20 s of real time; the last answer is in the error. */
 export async function until<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
