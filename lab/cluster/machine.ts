@@ -28,6 +28,7 @@ interface NodeFacts {
 const MERGE = 'application/merge-patch+json';
 const STRATEGIC = 'application/strategic-merge-patch+json';
 const LOOK_EVERY_MS = 150;
+const MOST_LOOKS_AT_PODS = 20;
 
 type Api = (
   call: Pick<HttpCall, 'method' | 'contentType' | 'body'> & { path: string },
@@ -55,8 +56,9 @@ export async function powerOff(
     contentType: STRATEGIC,
     body: { status: { conditions: [notReady('KubeletNotReady', 'node is shutting down')] } },
   });
-  // KWOK may have had a pod in hand when the node was taken from it, and report it ready once more.
-  for (;;) {
+  // KWOK may have had a pod in hand when the node was taken from it, and report it ready once more. One that could not watch
+  // in that moment (the API server was just back) never learns of it, and would do so for ever.
+  for (let look = 0; look < MOST_LOOKS_AT_PODS; look += 1) {
     const ready = (await podsOn(api, node)).filter((pod) => isReady(pod));
     if (ready.length === 0) return;
     await Promise.all(ready.map((pod) => makeUnready(api, pod)));
