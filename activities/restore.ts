@@ -42,7 +42,7 @@ export async function restoreNode(
   const node = await handBack(deps, name, {
     record,
     mark: marked ? quarantine : () => null,
-    past: (found) => afterReboot(found.past, Date.now()),
+    past: ({ past, readySinceMs }) => afterReboot(past, readySinceMs || Date.now()),
     // The watch shows its last sight also while the API server is away: what is proved here is proved in the same update.
     unless: isAway(record),
   });

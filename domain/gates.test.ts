@@ -96,6 +96,11 @@ describe('G8: a closed gate says why:', () => {
       expected: ['owner: another rollout has the node: by-hand'],
     },
     {
+      name: 'the agent has not been heard in the boot that is running',
+      given: facts({ past: { reboots: [NOW - MINUTE / 2] } }),
+      expected: ['agent: the agent has not reported since the reboot of 2026-11-23T21:59:30.000Z'],
+    },
+    {
       name: 'the agent has accepted an order whose record somebody has taken away',
       given: facts(orphanedOrder(NOW + MINUTE)),
       expected: [
@@ -151,6 +156,10 @@ describe('G8: a closed gate says why:', () => {
 
 describe('a gate stays open', () => {
   test.each<{ name: string; given: GateFacts }>([
+    {
+      name: 'when the agent has been heard since the reboot',
+      given: facts({ past: { reboots: [NOW - 2 * MINUTE] } }),
+    },
     {
       name: 'when an accepted order nobody stands for has expired',
       given: facts(orphanedOrder(NOW - 2 * MINUTE)),

@@ -130,8 +130,13 @@ function requiredGate({ node, evenIfNotRequired }: GateFacts): string | undefine
 function agentGate({ node, nowMs }: GateFacts): string | undefined {
   if (!node.report) return 'no agent has ever reported from this node';
   const { heardAtMs } = node.report;
-  if (nowMs - heardAtMs <= AGENT_SILENT_AFTER_MS) return undefined;
-  return `the agent has been silent since ${new Date(heardAtMs).toISOString()}`;
+  if (nowMs - heardAtMs > AGENT_SILENT_AFTER_MS) {
+    return `the agent has been silent since ${new Date(heardAtMs).toISOString()}`;
+  }
+  // What it said in the boot before is what that boot was ended for. Both times are of the host's clock.
+  const rebootedMs = node.past?.reboots.at(-1) ?? 0;
+  if (heardAtMs >= rebootedMs) return undefined;
+  return `the agent has not reported since the reboot of ${new Date(rebootedMs).toISOString()}`;
 }
 
 function holdGate({ node, nowMs }: GateFacts): string | undefined {
