@@ -9,10 +9,14 @@ import { STEPS } from './steps.ts';
 import { matrixTable } from './table.ts';
 
 const outcomes: Outcome[] = [];
-let scene: MatrixScene;
+let opened: MatrixScene | undefined;
+const scene = (): MatrixScene => {
+  if (!opened) throw new Error('the lab has not been started');
+  return opened;
+};
 
 beforeAll(async () => {
-  scene = await MatrixScene.open(PLACES);
+  opened = await MatrixScene.open(PLACES);
 }, 1_800_000);
 
 afterAll(async () => {
@@ -20,13 +24,13 @@ afterAll(async () => {
   process.stderr.write(`\n${table}\n`);
   await mkdir('.lab', { recursive: true });
   await writeFile('.lab/kill-matrix.md', table);
-  await scene.close({ kept: outcomes.some(({ end }) => end === 'failed') });
+  await opened?.close({ kept: outcomes.some(({ end }) => end === 'failed') });
 });
 
 describe.each(FOR_ALL.map((fault) => ({ fault })))('$fault', ({ fault }) => {
   beforeAll(async () => {
     const fromMs = Date.now();
-    outcomes.push(...(await runTogether(scene, fault, cellsOf(fault))));
+    outcomes.push(...(await runTogether(scene(), fault, cellsOf(fault))));
     progress(`${fault}: over after ${((Date.now() - fromMs) / 1_000).toFixed(0)} s`);
   }, 900_000);
   expectAll([fault]);
@@ -38,7 +42,7 @@ describe('a rollout, its lock or its agent', () => {
       PLACES.map(async (place) => {
         for (const fault of FOR_ONE) {
           const cells = cellsOf(fault).filter((cell) => cell.place === place);
-          outcomes.push(...(await runTogether(scene, fault, cells)));
+          outcomes.push(...(await runTogether(scene(), fault, cells)));
         }
       }),
     );
@@ -54,7 +58,7 @@ function expectAll(faults: readonly FaultName[]): void {
   });
 
   test(`G1, G2, G4, G6: nothing else was broken (${faults.join(', ')})`, async () => {
-    await scene.lab.witness.assertClean();
+    await scene().lab.witness.assertClean();
   });
 }
 
@@ -68,7 +72,7 @@ describe('the whole matrix', () => {
     const whole = PLACES.filter((place) =>
       outcomes.every((outcome) => outcome.place !== place || outcome.end === 'rebooted once'),
     );
-    const boots = whole.map(({ node }) => [node, scene.lab.fleet.bootIds(node).length - 1]);
+    const boots = whole.map(({ node }) => [node, scene().lab.fleet.bootIds(node).length - 1]);
     const cells = whole.map((place) => [
       place.node,
       outcomes.filter((outcome) => outcome.place === place).length,

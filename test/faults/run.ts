@@ -59,25 +59,27 @@ async function bringToStep(scene: MatrixScene, cell: Cell): Promise<Attempt> {
 
 async function seeToTheEnd(
   scene: MatrixScene,
-  { cell, before, held, failure }: Attempt,
+  attempt: Attempt,
   struckMs: number,
 ): Promise<Outcome> {
-  const { place } = cell;
-  let outcome: Outcome;
+  const { cell, before, held, failure } = attempt;
+  let end: Outcome['end'] = 'failed';
+  let because = '';
   try {
-    if (failure !== undefined)
-      throw new Error('it was never brought to its step', { cause: failure });
-    const end = await finished(scene, place, before);
-    outcome = { ...cell, end, because: '', tookMs: Date.now() - struckMs };
+    if (failure !== undefined) throw new Error('it was never brought to its step', { cause: failure });
+    end = await finished(scene, cell.place, before);
   } catch (error) {
-    const because = wordsOf(error);
+    because = wordsOf(error);
     progress(`${nameOf(cell)} failed: ${because}`);
-    outcome = { ...cell, end: 'failed', because, tookMs: Date.now() - struckMs };
   }
-  if (outcome.end !== 'rebooted once') {
+  const outcome = { ...cell, end, because, tookMs: Date.now() - struckMs };
+  if (end === 'rebooted once') return outcome;
+  try {
     held?.lose();
     await held?.letGo();
-    await cleanUp(scene, place, before);
+    await cleanUp(scene, cell.place, before);
+  } catch (error) {
+    progress(`${nameOf(cell)}: its node could not be cleaned up: ${wordsOf(error)}`);
   }
   return outcome;
 }

@@ -35,7 +35,7 @@ export class MatrixScene {
   readonly temporal: TcpProxy;
   private readonly connection: Connection;
 
-  private constructor(lab: Lab, connection: Connection, proxies: Proxies) {
+  constructor(lab: Lab, connection: Connection, proxies: Proxies) {
     this.lab = lab;
     this.connection = connection;
     this.client = new Client({ connection });
@@ -44,36 +44,20 @@ export class MatrixScene {
   }
 
   static async open(places: readonly Place[]): Promise<MatrixScene> {
-    const dir = await mkdtemp(join(tmpdir(), 'lockkeeper-matrix-test-'));
-    const { signal } = new AbortController();
-    let proxies: Proxies | undefined;
-    const lab = await startLab({
-      dir,
-      tools: await ensureTools({ log: silent, signal }),
-      nodes: places.reduce((sum, { partner }) => sum + (partner === undefined ? 1 : 2), 0),
-      podsPerNode: 'none',
-      downForMs: DOWN_FOR_MS,
-      policy: policyOf(places),
-      async workerBy(cluster) {
-        proxies = await openProxies(cluster);
-        return { apiServerUrl: proxies.api.url, temporalAddress: proxies.temporal.address };
-      },
-      log: silent,
-      signal,
-    });
-    if (!proxies) throw new Error('the worker was started without its proxies');
-    const connection = await Connection.connect({ address: lab.cluster.temporalAddress });
-    const scene = new MatrixScene(lab, connection, proxies);
-    await scene.startApps(places);
-    return scene;
+    const proxies: Partial<Proxies> = {};
+    try {
+      return await openScene(places, proxies);
+    } catch (error) {
+      await closeProxies(proxies);
+      throw error;
+    }
   }
 
   /** The directory with everything the lab wrote stays when it is `kept`. */
   async close({ kept }: { kept: boolean }): Promise<void> {
     await this.connection.close();
     await this.lab.stop();
-    await this.api.close();
-    await this.temporal.close();
+    await closeProxies(this);
     const { dir } = this.lab.cluster;
     if (kept) process.stderr.write(`everything the lab wrote is in ${dir}\n`);
     else await rm(dir, { recursive: true, force: true });
@@ -143,7 +127,7 @@ export class MatrixScene {
   }
 
   /** One pod per node, made anew there whenever it is evicted and the node is in service. */
-  private async startApps(places: readonly Place[]): Promise<void> {
+  async startApps(places: readonly Place[]): Promise<void> {
     const { kube } = this.lab.fleet;
     await applyObjects(kube, [
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
@@ -171,6 +155,38 @@ interface Pods {
 interface Proxies {
   readonly api: ApiProxy;
   readonly temporal: TcpProxy;
+}
+
+async function openScene(
+  places: readonly Place[],
+  proxies: Partial<Proxies>,
+): Promise<MatrixScene> {
+  const { signal } = new AbortController();
+  const lab = await startLab({
+    dir: await mkdtemp(join(tmpdir(), 'lockkeeper-matrix-test-')),
+    tools: await ensureTools({ log: silent, signal }),
+    nodes: places.reduce((sum, { partner }) => sum + (partner === undefined ? 1 : 2), 0),
+    podsPerNode: 'none',
+    downForMs: DOWN_FOR_MS,
+    policy: policyOf(places),
+    async workerBy(cluster) {
+      const { api, temporal } = Object.assign(proxies, await openProxies(cluster));
+      return { apiServerUrl: api.url, temporalAddress: temporal.address };
+    },
+    log: silent,
+    signal,
+  });
+  const { api, temporal } = proxies;
+  if (!api || !temporal) throw new Error('the worker was started without its proxies');
+  const connection = await Connection.connect({ address: lab.cluster.temporalAddress });
+  const scene = new MatrixScene(lab, connection, { api, temporal });
+  await scene.startApps(places);
+  return scene;
+}
+
+async function closeProxies({ api, temporal }: Partial<Proxies>): Promise<void> {
+  await api?.close();
+  await temporal?.close();
 }
 
 /** The proxy shows the API server's own certificate, so that the worker verifies it as ever. */
