@@ -39,7 +39,8 @@ export async function readManifests(dir = DEPLOY_DIR): Promise<Manifests> {
   };
 }
 
-async function readObjects(path: string): Promise<KubeObject[]> {
+/** The objects of one file. */
+export async function readObjects(path: string): Promise<KubeObject[]> {
   const documents = parseAllDocuments(await readFile(path, 'utf8'));
   return [...documents].flatMap((document) => {
     const [error] = document.errors;

@@ -7,6 +7,7 @@ import { call } from '../../lab/cluster/http.ts';
 import { freePorts } from '../../lab/cluster/ports.ts';
 import { manageProcess, type ManagedProcess } from '../../lab/cluster/process.ts';
 import { ensureTool } from '../../lab/tools/ensure.ts';
+import { until } from './alert-look.ts';
 
 const { signal } = new AbortController();
 /** Past Jest, which would add a stack to each line. */
@@ -34,7 +35,7 @@ export interface Server {
 }
 
 export interface RealPrometheus extends Server {
-  /** Resolves once they are in force. */
+  /** Resolves once each has been evaluated. */
   setRules(rules: readonly Rule[]): Promise<void>;
 }
 
@@ -88,6 +89,10 @@ export class Monitoring {
         await writeFile(join(dir, 'rules.yml'), rulesText(rules));
         const { status, text } = await call(`${url}/-/reload`, { method: 'POST', signal });
         if (status !== 200) throw new Error(`Prometheus did not reload: ${status} ${text}`);
+        await until(
+          async () => (await call(`${url}/api/v1/rules`, { signal })).text,
+          (rulesNow) => evaluated(rulesNow) === rules.length,
+        );
       },
     };
   }
@@ -148,6 +153,14 @@ function configOf({ alertmanager }: PrometheusOptions): object {
       },
     }),
   };
+}
+
+/** How many rules have been evaluated since they were loaded. */
+function evaluated(rulesNow: string): number {
+  const { data } = JSON.parse(rulesNow) as {
+    data: { groups: { rules: { health: string }[] }[] };
+  };
+  return data.groups.flatMap(({ rules }) => rules).filter(({ health }) => health === 'ok').length;
 }
 
 const rulesText = (rules: readonly Rule[]): string =>

@@ -1,0 +1,165 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { RolloutStatus } from '../../domain/status.ts';
+import { call } from '../../lab/cluster/http.ts';
+import { applyObjects } from '../../lab/fleet/apply.ts';
+import { readObjects } from '../../lab/fleet/manifests.ts';
+import { Monitoring, type RealPrometheus, type Rule, type Server } from './monitoring.ts';
+import { eventually, RolloutScene } from './rollout-scene.ts';
+
+/** Rollouts in the lab that wait for what is outside their node. */
+
+const WATCHDOG: Rule = { alert: 'Watchdog', expr: 'vector(1)' };
+const OUTAGE: Rule = { alert: 'ShopDown', expr: 'vector(1)' };
+const DAEMON_SETS = '/apis/apps/v1/namespaces/kube-system/daemonsets';
+const { signal } = new AbortController();
+
+let monitoring: Monitoring;
+let prometheus: RealPrometheus;
+let alertmanager: Server;
+let scene: RolloutScene;
+beforeAll(async () => {
+  monitoring = await Monitoring.open();
+  alertmanager = await monitoring.alertmanager('alertmanager');
+  prometheus = await monitoring.prometheus('prometheus', { rules: [WATCHDOG, OUTAGE] });
+  const alerts = {
+    prometheus: prometheus.url,
+    ignore: '^Watchdog$',
+    deadline: '2s',
+    alertmanager: { url: alertmanager.url, silence: { labels: ['node'] } },
+  };
+  scene = await RolloutScene.open({
+    nodes: 2,
+    pools: {
+      guarded: { gates: { alerts, blockingPods: ['app=batch'], kuredLock: {} } },
+      watched: { gates: { alerts } },
+    },
+  });
+}, 1_800_000);
+afterEach(async () => {
+  await scene.lab.witness.assertClean();
+});
+afterAll(async () => {
+  await scene.close();
+  await monitoring.close();
+});
+
+const waitsFor = ({ waitingFor }: RolloutStatus): string[] =>
+  waitingFor.map(({ gate, because }) => `${gate}: ${because}`);
+
+const untilItWaitsFor = (rollout: WorkflowHandle, ...reasons: readonly string[]) =>
+  eventually(
+    async () => waitsFor(await scene.status(rollout)),
+    (seen) => JSON.stringify(seen) === JSON.stringify(reasons),
+  );
+
+const boots = (node: string): number => scene.lab.fleet.bootIds(node).length;
+
+const outage = (): string => `alerts: ShopDown firing (${prometheus.url})`;
+const LOCK = 'kuredLock: the lock of kured (DaemonSet kube-system/kured)';
+const BLOCKED = 'blockingPods: on the node: shop/batch';
+
+async function startBatch(node: string): Promise<void> {
+  await scene.lab.fleet.kube.post('/api/v1/namespaces/shop/pods', {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'batch', labels: { app: 'batch' } },
+    spec: { nodeName: node, containers: [{ name: 'batch', image: 'registry.example/batch:1' }] },
+  });
+}
+
+/** kured with its lock held for another node; it runs nowhere. */
+async function bringKured(): Promise<void> {
+  const lock = { nodeID: 'n9', metadata: { unschedulable: false }, created: '2026-11-24', TTL: 0 };
+  const labels = { name: 'kured' };
+  await scene.lab.fleet.kube.post(DAEMON_SETS, {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: {
+      name: 'kured',
+      annotations: { 'weave.works/kured-node-lock': JSON.stringify(lock) },
+    },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          nodeSelector: { 'kured.example/never': 'true' },
+          containers: [{ name: 'kured', image: 'registry.example/kured:1' }],
+        },
+      },
+    },
+  });
+}
+
+test('G8: a rollout says everything it waits for outside its node, as it changes, and goes on when all is over', async () => {
+  const { kube } = scene.lab.fleet;
+  const node = 'worker-1';
+  await scene.moveTo('guarded', node);
+  await startBatch(node);
+  await scene.askForReboot(node);
+  const rollout = await scene.startByHand(node);
+  const forbidden = await eventually(
+    async () => waitsFor(await scene.status(rollout)),
+    ({ length }) => length === 3,
+  );
+  expect(forbidden.slice(0, 2)).toEqual([outage(), BLOCKED]);
+  expect(forbidden[2]).toMatch(/^kuredLock: .* cannot be read: reading DaemonSet .* forbidden/);
+
+  // With the role of a migration, and kured at work.
+  await bringKured();
+  await applyObjects(kube, await readObjects('deploy/optional/kured-lock-rbac.yaml'));
+  await untilItWaitsFor(rollout, outage(), BLOCKED, `${LOCK} is held for n9`);
+
+  const annotations = { 'weave.works/kured-node-lock': null };
+  await kube.patch(`${DAEMON_SETS}/kured`, 'merge', { metadata: { annotations } });
+  await kube.delete('/api/v1/namespaces/shop/pods/batch?gracePeriodSeconds=0');
+  await untilItWaitsFor(rollout, outage());
+  expect(boots(node)).toBe(1);
+
+  await prometheus.setRules([WATCHDOG]);
+  expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
+  const silences = JSON.parse(
+    (await call(`${alertmanager.url}/api/v2/silences`, { signal })).text,
+  ) as { comment: string }[];
+  expect(silences.map(({ comment }) => comment)).toEqual([
+    'node-rollout/worker-1: node worker-1 is rolled out',
+  ]);
+});
+
+test('G2: an alert that fires while the node is drained keeps the order from being written, until it is over', async () => {
+  const node = 'worker-2';
+  await scene.moveTo('watched', node);
+  await scene.forbidEvictions('web');
+  await scene.askForReboot(node);
+  const rollout = await scene.startByHand(node);
+  await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
+  await prometheus.setRules([WATCHDOG, OUTAGE]);
+  await scene.allowEvictions();
+  await untilItWaitsFor(rollout, outage());
+  await scene.lab.fleet.evidence.until(
+    node,
+    'handed back',
+    ({ unschedulable, rollout: record }) => !unschedulable && record === undefined,
+  );
+  expect(boots(node)).toBe(1);
+  await prometheus.setRules([WATCHDOG]);
+  expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
+  expect(boots(node)).toBe(2);
+});
+
+test('G11: a Prometheus that is away closes the gate; one that hangs once the node reboots delays nothing', async () => {
+  const node = 'worker-2';
+  await prometheus.process.kill();
+  await scene.askForReboot(node);
+  const rollout = await scene.startByHand(node);
+  await untilItWaitsFor(rollout, `alerts: ${prometheus.url} cannot be asked: connect ECONNREFUSED`);
+  await prometheus.process.start(signal);
+  await scene.lab.fleet.evidence.until(node, 'ordered', ({ order }) => order !== undefined);
+  prometheus.process.freeze();
+  try {
+    expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
+  } finally {
+    prometheus.process.thaw();
+  }
+});
