@@ -66,7 +66,8 @@ async function seeToTheEnd(
   let end: Outcome['end'] = 'failed';
   let because = '';
   try {
-    if (failure !== undefined) throw new Error('it was never brought to its step', { cause: failure });
+    if (failure !== undefined)
+      throw new Error('it was never brought to its step', { cause: failure });
     end = await finished(scene, cell.place, before);
   } catch (error) {
     because = wordsOf(error);
