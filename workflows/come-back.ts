@@ -4,7 +4,7 @@ import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { RolloutResult } from '../domain/status.ts';
 import { quick, waiting } from './effects.ts';
 import { interruptible } from './interrupt.ts';
-import { claimPermit, releasePermit, reportTrouble } from './permission.ts';
+import { releasePermit, reportTrouble } from './permission.ts';
 import type { Rollout } from './rollout.ts';
 
 /** An order that has been written, and the DaemonSets whose pods were Ready before. */
@@ -14,9 +14,8 @@ export type Ordered = Extract<OrderedBy, { kind: 'ordered' }> & {
 
 type Back = Extract<Return, { kind: 'returned' | 'gone' }>;
 
-/** Past the point of no return: only forward. Used by a run that finds the node already there. */
+/** Past the point of no return: only forward. */
 export async function comeBack(rollout: Rollout, record: RolloutRecord): Promise<RolloutResult> {
-  await claimPermit(rollout);
   for (;;) {
     const end = await awaitReturn(rollout, record);
     if (end.kind === 'returned' || end.kind === 'gone') return await handBack(rollout, record, end);

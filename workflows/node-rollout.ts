@@ -1,10 +1,11 @@
 import { CancellationScope, CancelledFailure, log } from '@temporalio/workflow';
+import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { RolloutInput } from '../domain/rollout-input.ts';
 import type { RolloutResult } from '../domain/status.ts';
 import { causeOf, typeOf } from './cause.ts';
 import { comeBack, endGone } from './come-back.ts';
 import { local } from './effects.ts';
-import { acquirePermit, passGates, releasePermit } from './permission.ts';
+import { acquirePermit, claimPermit, passGates, releasePermit } from './permission.ts';
 import { Rollout } from './rollout.ts';
 import { abandon, RUN_CHANGED, takeOut } from './take-out.ts';
 
@@ -59,11 +60,11 @@ async function fromTheStart(rollout: Rollout, input: RolloutInput): Promise<Roll
   const plan = await local('read the input and the node').planRollout(input);
   rollout.begin(plan);
   const { recovery } = plan;
-  if (recovery.at === 'return') return await comeBack(rollout, recovery.record);
+  if (recovery.at === 'return') return await finishReturn(rollout, recovery.record);
   if (recovery.at === 'undo') {
     const { record, because } = recovery;
     const undone = await abandon(rollout, record, { because, failed: false });
-    if (undone === 'too-late') return await comeBack(rollout, record);
+    if (undone === 'too-late') return await finishReturn(rollout, record);
     if (undone === 'gone') return await endGone(rollout, record);
     // The run that was lost may have left a permit behind.
     await releasePermit(rollout);
@@ -73,6 +74,12 @@ async function fromTheStart(rollout: Rollout, input: RolloutInput): Promise<Roll
     const end = await goThrough(rollout);
     if (end) return end;
   }
+}
+
+/** For a run that finds the order accepted already: the permit is still another run's, or nobody's. */
+async function finishReturn(rollout: Rollout, record: RolloutRecord): Promise<RolloutResult> {
+  await claimPermit(rollout);
+  return await comeBack(rollout, record);
 }
 
 /** All the steps once; undefined when a gate has closed on the way, so that it starts over. */

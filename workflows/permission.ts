@@ -80,9 +80,12 @@ export async function acquirePermit(rollout: Rollout): Promise<void> {
   }
 }
 
-/** Claims a permit for a node that is out of service already; it does not wait for the answer. */
+/**
+ * Claims a permit for a node that is out of service already; it does not wait for the answer. Also where it remembers one:
+ * after a reset that is a former run's, which the lock takes for left behind.
+ */
 export async function claimPermit({ control, node, pool }: Rollout): Promise<void> {
-  if (pool === undefined || control.grantId !== undefined) return;
+  if (pool === undefined) return;
   control.asking = true;
   await local(`claim a permit of pool ${pool}`).requestPermit({ pool, node, holding: true });
 }
