@@ -10,6 +10,7 @@ const ASKED = {
   skip: [],
   evenIfNotRequired: false,
   grantId: 'workers-1',
+  countedAtMs: Date.now(),
 };
 
 const onStage = (facts: Partial<FakeNode> = {}) => {
@@ -183,5 +184,28 @@ describe('cordonNode', () => {
     await expect(cordon()).rejects.toThrow('CANCELLED');
     expect(nodes.at('n1')).toMatchObject({ unschedulable: false, annotations: {} });
     expect(nodes.updates).toEqual([]);
+  });
+
+  test('G1: counts again when the count it was granted on is old, and gives way to who went out meanwhile', async () => {
+    const { stage, nodes } = onStage();
+    nodes.add('n2');
+    const cordon = () => stage.run(cordonNode, { ...ASKED, countedAtMs: Date.now() - 6_000 });
+    nodes.change('n2', { ready: false });
+    const out = { kind: 'closed', because: '1 of at most 1 out of service: n2 is NotReady' };
+    expect(await cordon()).toEqual(out);
+    nodes.change('n2', { ready: true });
+    stage.temporal.holders.push('n1', 'n2');
+    expect(await cordon()).toMatchObject({ kind: 'closed' });
+    expect(nodes.at('n1').unschedulable).toBe(false);
+    stage.temporal.holders.pop();
+    expect(await cordon()).toMatchObject({ kind: 'cordoned' });
+  });
+
+  test('does not count again what was counted a moment ago', async () => {
+    const { cordon, nodes } = onStage();
+    nodes.list = async () => {
+      throw new Error('nobody asked for a list');
+    };
+    expect(await cordon()).toMatchObject({ kind: 'cordoned' });
   });
 });

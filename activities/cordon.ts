@@ -1,15 +1,18 @@
 import { cancellationSignal, log } from '@temporalio/activity';
+import { room } from '../domain/budget.ts';
 import { closedGates, sayGate } from '../domain/gates.ts';
 import { ANNOTATION, writeRollout, type RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import type { Deps } from './deps.ts';
 import { failure } from './failure.ts';
 import { gateFacts, type GateQuestion } from './gates.ts';
+import { poolPolicy } from './pool.ts';
 import { ofThisRun, thisRun, type Run } from './ours.ts';
 
 export interface CordonQuestion extends GateQuestion {
-  /** The permit by which it is taken out. */
+  /** The permit by which it is taken out, and when the nodes were counted that it was granted on. */
   readonly grantId: string;
+  readonly countedAtMs: number;
 }
 
 export type Cordoned =
@@ -59,11 +62,8 @@ async function takeNode(deps: Deps, asked: CordonQuestion, run: Run): Promise<Co
     if (closed.length > 0) return { kind: 'closed', because: closed.map(sayGate).join('; ') };
     if (node.rollout?.ok)
       throw failure('run-changed', `a former rollout has left ${node.name} behind`);
-    // A lock that was lost took its permits along, and the one in its place may have given this room to another.
-    const { pool, grantId } = asked;
-    if (!(await deps.temporal.holdsPermit(pool, { workflowId: run.workflowId, grantId }))) {
-      return { kind: 'closed', because: `the lock of pool ${pool} no longer knows the permit` };
-    }
+    const noRoom = await whyNoRoom(deps, asked, run);
+    if (noRoom !== undefined) return { kind: 'closed', because: noRoom };
     const record = {
       workflowId: run.workflowId,
       runId: run.runId,
@@ -84,6 +84,26 @@ async function takeNode(deps: Deps, asked: CordonQuestion, run: Run): Promise<Co
     });
     if (done === 'updated') return { kind: 'cordoned', record, atMs: Date.now() };
   }
+}
+
+/** A grant waits to be heard while no worker is there. Others may go out of service meanwhile, so an older count is made anew. */
+const COUNT_HOLDS_MS = 5_000;
+
+async function whyNoRoom(
+  deps: Deps,
+  { node, pool, grantId, countedAtMs }: CordonQuestion,
+  { workflowId }: Run,
+): Promise<string | undefined> {
+  // A lock that was lost took its permits along, and the one in its place may have given this room to another.
+  if (!(await deps.temporal.holdsPermit(pool, { workflowId, grantId }))) {
+    return `the lock of pool ${pool} no longer knows the permit`;
+  }
+  if (Date.now() - countedAtMs < COUNT_HOLDS_MS) return undefined;
+  const { nodes: selector, maxUnavailable } = poolPolicy(deps, pool);
+  const holders = await deps.temporal.holdersOf(pool);
+  const nodes = await deps.nodes.list(selector);
+  const found = room({ nodes, maxUnavailable, holders, candidate: node });
+  return found.room ? undefined : found.because;
 }
 
 /** The record of this run. Another rollout's, or one that cannot be read, is for the gates to judge. */

@@ -110,9 +110,9 @@ describe('scanFleet', () => {
 
   test('G6: takes away what a rollout has left behind that was ended between its last two writes', async () => {
     const { scan, stage } = onStage({ n1: { report: idle } });
-    const { list } = stage.nodes;
+    const list = stage.nodes.list.bind(stage.nodes);
     const marked = async (selector?: string) =>
-      (await list.call(stage.nodes, selector)).map((node) => ({ ...node, marked: true as const }));
+      (await list(selector)).map((node) => ({ ...node, marked: true as const }));
     stage.nodes.list = marked;
     stage.nodes.lifecycle['Drained'] = true;
     stage.temporal.running.add('node-rollout/n1');

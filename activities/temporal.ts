@@ -7,6 +7,7 @@ import type { DrainProgress } from '../domain/drain-progress.ts';
 import type { PermitRequest } from '../domain/lock-state.ts';
 import { lockId, rolloutId, TASK_QUEUE } from '../domain/names.ts';
 import type { RolloutInput } from '../domain/rollout-input.ts';
+import type { LockStatus } from '../domain/status.ts';
 
 /** What the activities ask of Temporal itself. */
 export interface TemporalPort {
@@ -24,6 +25,8 @@ export interface TemporalPort {
   requestPermit(pool: string, request: PermitRequest): Promise<void>;
   /** Whether the lock that runs now counts this permit among those it has granted. */
   holdsPermit(pool: string, permit: { workflowId: string; grantId: string }): Promise<boolean>;
+  /** The nodes whose rollouts have a permit of the pool. */
+  holdersOf(pool: string): Promise<readonly string[]>;
   /** When the latest lock of the pool was ended from outside, if that was within the last hour. */
   formerLockEndedAt(pool: string): Promise<number | undefined>;
   /** Nodes on which workers run, as far as they say so in their identity. */
@@ -58,7 +61,10 @@ export function temporalPort(client: Client, searchAttributes: boolean): Tempora
   };
 }
 
-type LockPort = Pick<TemporalPort, 'requestPermit' | 'holdsPermit' | 'formerLockEndedAt'>;
+type LockPort = Pick<
+  TemporalPort,
+  'requestPermit' | 'holdsPermit' | 'holdersOf' | 'formerLockEndedAt'
+>;
 
 function rolloutsOf(
   workflow: Client['workflow'],
@@ -127,6 +133,11 @@ function locksOf(workflow: Client['workflow']): LockPort {
       return await workflow
         .getHandle(lockId(pool))
         .query<boolean, [string, string]>('holds', workflowId, grantId);
+    },
+
+    async holdersOf(pool) {
+      const { holders } = await workflow.getHandle(lockId(pool)).query<LockStatus>('status');
+      return holders.map(({ node }) => node);
     },
 
     async formerLockEndedAt(pool) {

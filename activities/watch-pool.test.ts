@@ -91,10 +91,10 @@ describe('watchPool', () => {
       stage.nodes.add('n1').add('n2');
       stage.temporal.running.add(HOLDER.workflowId).add(WAITER.workflowId);
       let lists = 0;
-      const { list } = stage.nodes;
+      const list = stage.nodes.list.bind(stage.nodes);
       stage.nodes.list = (selector) => {
         lists += 1;
-        return list.call(stage.nodes, selector);
+        return list(selector);
       };
       const asked = { ...ASKED, holders: [HOLDER], known };
       await expect(stage.run(watchPool, asked)).rejects.toMatchObject({

@@ -40,7 +40,11 @@ export interface PoolNews {
 
 /** Whose turn it is, with the run that is to hear of it: after a reset that is not the one that asked. */
 type Found =
-  | (Extract<Turn, { kind: 'grant' }> & { readonly runId: string })
+  | (Extract<Turn, { kind: 'grant' }> & {
+      readonly runId: string;
+      /** When the cluster was counted. */
+      readonly countedAtMs: number;
+    })
   | Extract<Turn, { kind: 'wait' }>
   /** It would be its turn, but it has ended. */
   | { readonly kind: 'ended'; readonly workflowId: string };
@@ -132,7 +136,8 @@ async function lookAtPool(
   return {
     free,
     well,
-    turn: runId === undefined ? { kind: 'ended', workflowId } : { ...turn, runId },
+    turn:
+      runId === undefined ? { kind: 'ended', workflowId } : { ...turn, runId, countedAtMs: nowMs },
   };
 }
 

@@ -101,7 +101,9 @@ describe('a rollout whose length does not fit before the close', () => {
 
   test('is not begun: not by the cordon', async () => {
     const stage = waiting('2026-12-09T00:05:01Z');
-    expect(await stage.run(cordonNode, { ...ASKED, grantId: 'workers-1' })).toEqual({
+    expect(
+      await stage.run(cordonNode, { ...ASKED, grantId: 'workers-1', countedAtMs: Date.now() }),
+    ).toEqual({
       kind: 'closed',
       because: `window: ${TOO_LATE}`,
     });

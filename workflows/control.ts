@@ -13,6 +13,8 @@ export interface Control {
   readonly notUnderstood: string[];
   /** The permit it has. */
   grantId: string | undefined;
+  /** When the nodes were counted that it was granted on; absent: nobody knows. */
+  countedAtMs: number | undefined;
   /** It has asked for a permit and waits for the grant. */
   asking: boolean;
   /** Permits given back: the lock may confirm one once more that it had not heard of yet. */
@@ -34,6 +36,7 @@ export function listen(): Control {
     skipped: [],
     notUnderstood: [],
     grantId: undefined,
+    countedAtMs: undefined,
     asking: false,
     givenBack: [],
     place: undefined,
@@ -63,6 +66,7 @@ function listenToOthers(control: Control): void {
       if (!control.asking || typeof grantId !== 'string') return;
       if (control.givenBack.includes(grantId)) return;
       control.grantId = grantId;
+      control.countedAtMs = grant?.countedAtMs;
       control.asking = false;
       control.place = undefined;
       control.changed();

@@ -12,7 +12,8 @@ export const skipGate = defineSignal<[unknown?]>('skipGate');
 export const retry = defineSignal<[unknown?]>('retry');
 
 /** From the lock to a rollout. */
-export const permitGranted = defineSignal<[{ grantId: string }?]>('permitGranted');
+export const permitGranted =
+  defineSignal<[{ grantId: string; countedAtMs?: number }?]>('permitGranted');
 export const queued = defineSignal<[QueuePlace?]>('queued');
 
 /** From the drain of a rollout to the rollout itself, so that its status can say what is waited for. */

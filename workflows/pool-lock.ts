@@ -125,11 +125,10 @@ async function learn(lock: Lock, { ended, free, well, turn }: PoolNews): Promise
   await tellHead(lock);
 }
 
+type Granted = Extract<PoolNews['turn'], { kind: 'grant' }>;
+
 /** A waiter that is gone is dropped: it never had the node. */
-async function grantTo(
-  lock: Lock,
-  { workflowId, runId }: { workflowId: string; runId: string },
-): Promise<void> {
+async function grantTo(lock: Lock, { workflowId, runId, countedAtMs }: Granted): Promise<void> {
   const waiter = lock.state.queue.find((known) => known.workflowId === workflowId);
   if (!waiter) return;
   lock.state = grant(lock.state, { ...waiter, runId });
@@ -138,7 +137,7 @@ async function grantTo(
   const { node, grantId } = holder;
   const { pool } = lock.state;
   log.info('permit granted', { pool, node, grantId });
-  if (!(await tell(holder, messages.permitGranted, { grantId }))) {
+  if (!(await tell(holder, messages.permitGranted, { grantId, countedAtMs }))) {
     lock.state = withdraw(lock.state, grantId);
     log.warn('waiter is gone', { pool, node });
   }

@@ -92,6 +92,7 @@ async function cordon(
     const cordoned = await quick(`cordon ${node}`).cordonNode({
       ...rollout.gateQuestion(),
       grantId: control.grantId ?? '',
+      countedAtMs: control.countedAtMs ?? 0,
     });
     return cordoned.kind === 'closed' ? undefined : cordoned;
   } catch (error) {

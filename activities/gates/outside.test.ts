@@ -114,7 +114,7 @@ describe('what is asked outside the node', () => {
 
   test('G2: is fresh before the cordon and before the order', async () => {
     const stage = onStage();
-    await stage.run(cordonNode, { ...ASKED, grantId: 'g1' });
+    await stage.run(cordonNode, { ...ASKED, grantId: 'g1', countedAtMs: Date.now() });
     await stage.run(orderReboot, ASKED);
     const ages = [...stage.alerts.asked.map(({ maxAgeMs }) => maxAgeMs), ...stage.kuredLocks.asked];
     expect(ages).toEqual([2_000, 2_000, 2_000, 2_000, 2_000, 2_000]);
@@ -124,7 +124,9 @@ describe('what is asked outside the node', () => {
   test('G2: keeps a node from being cordoned', async () => {
     const stage = onStage();
     closeAll(stage);
-    expect(await stage.run(cordonNode, { ...ASKED, grantId: 'g1' })).toMatchObject({
+    expect(
+      await stage.run(cordonNode, { ...ASKED, grantId: 'g1', countedAtMs: Date.now() }),
+    ).toMatchObject({
       kind: 'closed',
       because: expect.stringContaining('alerts: NodeDown firing'),
     });
@@ -204,13 +206,13 @@ describe('the silences of a node', () => {
   const END = 'end n1 for node-rollout/n1';
   test('begin with the cordon', async () => {
     const { stage, activities, run } = acting({});
-    await run(() => activities.cordonNode({ ...ASKED, grantId: 'g1' }));
+    await run(() => activities.cordonNode({ ...ASKED, grantId: 'g1', countedAtMs: Date.now() }));
     expect(stage.silences.told).toEqual([KEEP]);
   });
 
   test('do not begin where nothing was cordoned', async () => {
     const { stage, activities, run } = acting({ annotations: { [ANNOTATION.hold]: 'disk' } });
-    await run(() => activities.cordonNode({ ...ASKED, grantId: 'g1' }));
+    await run(() => activities.cordonNode({ ...ASKED, grantId: 'g1', countedAtMs: Date.now() }));
     expect(stage.silences.told).toEqual([]);
   });
 

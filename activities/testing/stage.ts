@@ -26,6 +26,8 @@ class FakeTemporal implements TemporalPort {
   readonly hosts = new Set<string>();
   /** Whether the lock knows the permits it is asked about. */
   knowsPermits = true;
+  /** Nodes with a permit. */
+  readonly holders: string[] = [];
   formerLockEndedMs: number | undefined;
 
   async isRunning(workflowId: string, runId = ''): Promise<boolean> {
@@ -56,6 +58,10 @@ class FakeTemporal implements TemporalPort {
 
   async holdsPermit(): Promise<boolean> {
     return this.knowsPermits;
+  }
+
+  async holdersOf(): Promise<readonly string[]> {
+    return this.holders;
   }
 
   async formerLockEndedAt(): Promise<number | undefined> {

@@ -34,7 +34,7 @@ export const ORDERED = {
 export function nextTurn(first: Candidate | undefined): PoolNews {
   if (!first) throw nothingNew('nobody waits');
   const { workflowId, runId } = first;
-  const turn = { kind: 'grant', workflowId, runId } as const;
+  const turn = { kind: 'grant', workflowId, runId, countedAtMs: Date.now() } as const;
   return { ended: [], free: [], well: [], turn };
 }
 
