@@ -72,6 +72,11 @@ describe('the body shown is what is sent:', () => {
   });
 });
 
+const sent = (secret: string) => {
+  const body = JSON.stringify(webhookBody(NOTICE, 'Straße'));
+  return { body, headers: signed({ id: NOTICE.id, atMs: 5_000, body }, secret) };
+};
+
 describe('the snippet that checks a signature', () => {
   type Check = (
     headers: Readonly<Record<string, string>>,
@@ -83,10 +88,6 @@ describe('the snippet that checks a signature', () => {
     const code = encodeURIComponent(block('### `webhook`', 'js'));
     const loaded = (await import(`data:text/javascript,${code}`)) as { isFromLockkeeper: Check };
     return loaded.isFromLockkeeper;
-  };
-  const sent = (secret: string) => {
-    const body = JSON.stringify(webhookBody(NOTICE, 'Straße'));
-    return { body, headers: signed({ id: NOTICE.id, atMs: 5_000, body }, secret) };
   };
 
   test.each(['a secret', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'])(
