@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { policyCommand } from './policy.ts';
 import { CommandFailed, EXIT, type Terminal } from './terminal.ts';
+import { uninstallCommand } from './uninstall/command.ts';
 import { windowsCommand } from './windows.ts';
 
 const HELP = `
@@ -12,7 +13,11 @@ Exit codes:
   2  the command line is wrong`;
 
 /** Each makes one subcommand; a new one is added here. */
-const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [windowsCommand, policyCommand];
+const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [
+  windowsCommand,
+  policyCommand,
+  uninstallCommand,
+];
 
 /** Runs a command line and answers with the exit code. Never throws for what a person did. */
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {

@@ -1,0 +1,95 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { PatchStrategy, setHeaderOptions, type V1DaemonSet } from '@kubernetes/client-node';
+import { statusOf, type KubeClient } from '../../activities/kube/client.ts';
+import { limited } from '../../activities/kube/request-limit.ts';
+import { CommandFailed } from '../terminal.ts';
+import { leftoversOf, type Leftovers } from './leftovers.ts';
+import type { ClusterSide } from './uninstall.ts';
+
+export interface AgentsPlace {
+  readonly namespace: string;
+  readonly daemonSet: string;
+}
+
+const PAGE = 500;
+const LOOK_EVERY_MS = 500;
+const GONE_WITHIN_MS = 120_000;
+
+/** The ClusterSide of a real API server. */
+export function clusterSide(client: KubeClient, agents: AgentsPlace): ClusterSide {
+  return {
+    removeAgents: () => removeAgents(client, agents),
+    leftovers: () => leftovers(client),
+    clean: (found) => clean(client, found),
+  };
+}
+
+/** First the DaemonSet, or it would make new ones; then until the last pod is gone, for it writes until then. */
+async function removeAgents(
+  { apps, core }: KubeClient,
+  { namespace, daemonSet: name }: AgentsPlace,
+): Promise<void> {
+  const found = await apps.readNamespacedDaemonSet({ namespace, name }, limited()).catch(absent);
+  if (!found) return;
+  const labelSelector = selectorOf(found);
+  await apps.deleteNamespacedDaemonSet({ namespace, name }, limited()).catch(absent);
+  for (let left = GONE_WITHIN_MS; left > 0; left -= LOOK_EVERY_MS) {
+    const { items } = await core.listNamespacedPod({ namespace, labelSelector }, limited());
+    if (items.length === 0) return;
+    await pause(LOOK_EVERY_MS);
+  }
+  throw new CommandFailed([
+    `pods of ${namespace}/${name} are still there after ${GONE_WITHIN_MS / 1_000} s; their nodes may be away`,
+  ]);
+}
+
+function selectorOf({ spec }: V1DaemonSet): string {
+  const labels = Object.entries(spec?.selector.matchLabels ?? {});
+  return labels.map(([key, value]) => `${key}=${value}`).join(',');
+}
+
+async function leftovers({ core }: KubeClient): Promise<Leftovers[]> {
+  const found: Leftovers[] = [];
+  let next: string | undefined;
+  do {
+    const query = { limit: PAGE, ...(next ? { _continue: next } : {}) };
+    const { items, metadata } = await core.listNode(query, limited());
+    found.push(...items.map(leftoversOf).filter((left) => left !== undefined));
+    next = metadata?._continue;
+  } while (next);
+  return found;
+}
+
+/** Annotations and cordon in one update, as they were written; then the conditions, which have a door of their own. */
+async function clean(
+  { core }: KubeClient,
+  { node: name, resourceVersion, annotations, conditions, cordon }: Leftovers,
+): Promise<boolean> {
+  try {
+    if (annotations.length > 0) {
+      const none = Object.fromEntries(annotations.map((key) => [key, null]));
+      const body = {
+        metadata: { resourceVersion, annotations: none },
+        ...(cordon ? { spec: { unschedulable: null } } : {}),
+      };
+      await core.patchNode({ name, body }, patching(PatchStrategy.MergePatch));
+    }
+    if (conditions.length > 0) {
+      const gone = conditions.map((type) => ({ type, $patch: 'delete' }));
+      const body = { status: { conditions: gone } };
+      await core.patchNodeStatus({ name, body }, patching(PatchStrategy.StrategicMergePatch));
+    }
+    return true;
+  } catch (error) {
+    if (statusOf(error) === 409) return false;
+    absent(error);
+    return true;
+  }
+}
+
+const patching = (how: PatchStrategy) => setHeaderOptions('Content-Type', how, limited());
+
+function absent(error: unknown): undefined {
+  if (statusOf(error) === 404) return undefined;
+  throw error;
+}

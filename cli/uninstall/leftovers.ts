@@ -1,0 +1,61 @@
+import {
+  ANNOTATION,
+  LIFECYCLE_CONDITIONS,
+  LIFECYCLE_REASON,
+  REBOOT_REQUIRED,
+} from '../../domain/node-contract.ts';
+import { nodeFacts, type NodeFacts, type NodeObject } from '../../domain/node-facts.ts';
+
+/** What is ours on one Node. */
+export interface Leftovers {
+  readonly node: string;
+  /** What was read: a write that names it is refused once the node has changed. */
+  readonly resourceVersion: string;
+  readonly annotations: readonly string[];
+  readonly conditions: readonly string[];
+  /** A rollout cordoned it and is not there any more to lift it. */
+  readonly cordon: boolean;
+  /** A person's word, which goes with the rest. */
+  readonly hold?: string;
+}
+
+const PREFIX = 'lockkeeper.io/';
+
+/** What of ours is on the node; undefined when there is nothing. */
+export function leftoversOf(node: NodeObject): Leftovers | undefined {
+  const annotations = node.metadata?.annotations ?? {};
+  const ours = Object.keys(annotations).filter((key) => key.startsWith(PREFIX));
+  const conditions = (node.status?.conditions ?? []).filter(isOurs).map(({ type }) => type);
+  if (ours.length + conditions.length === 0) return undefined;
+  const { name, resourceVersion } = nodeFacts(node);
+  const hold = annotations[ANNOTATION.hold];
+  return {
+    node: name,
+    resourceVersion,
+    annotations: ours,
+    conditions,
+    cordon: isCordonedByUs(nodeFacts(node)),
+    ...(hold === undefined ? {} : { hold }),
+  };
+}
+
+function isCordonedByUs({ unschedulable, rollout }: NodeFacts): boolean {
+  return unschedulable && rollout?.ok === true && rollout.value.cordonedByUs;
+}
+
+function isOurs({ type, reason }: { type: string; reason?: string }): boolean {
+  if (type === REBOOT_REQUIRED) return true;
+  return reason === LIFECYCLE_REASON && LIFECYCLE_CONDITIONS.some((ours) => ours === type);
+}
+
+/** For people: "worker-7: 2 annotations, RebootRequired, the cordon". */
+export function sayLeftovers({ node, annotations, conditions, cordon, hold }: Leftovers): string {
+  const count = annotations.length;
+  const parts = [
+    ...(count > 0 ? [`${count} ${count === 1 ? 'annotation' : 'annotations'}`] : []),
+    ...conditions,
+    ...(cordon ? ['the cordon'] : []),
+    ...(hold === undefined ? [] : [`the hold "${hold}"`]),
+  ];
+  return `${node}: ${parts.join(', ')}`;
+}

@@ -1,0 +1,48 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { answerOf, connectKube } from '../../activities/kube/client.ts';
+import { CommandFailed, type Terminal } from '../terminal.ts';
+import { clusterSide } from './cluster-side.ts';
+import type { UninstallCommandOptions } from './command.ts';
+import { temporalSide } from './temporal-side.ts';
+import { planUninstall, uninstall, type UninstallParts } from './uninstall.ts';
+
+/** Connects as the environment says and uninstalls; everything that goes wrong is a CommandFailed in one line. */
+export async function runUninstall(
+  options: UninstallCommandOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const { namespace, agent: daemonSet, timeout: timeoutMs, force = false, dryRun } = options;
+  const temporal = options.temporal ? await connect() : undefined;
+  const parts: UninstallParts = {
+    temporal: temporal && temporalSide(temporal.client),
+    cluster: clusterSide(connectKube(), { namespace, daemonSet }),
+    say: (line) => terminal.out(`${line}\n`),
+    nowMs: () => terminal.nowMs(),
+    pause: (ms) => pause(ms),
+  };
+  try {
+    await (dryRun ? planUninstall(parts) : uninstall(parts, { timeoutMs, force }));
+  } catch (error) {
+    if (error instanceof CommandFailed) throw error;
+    throw new CommandFailed([answerOf(error)]);
+  } finally {
+    await temporal?.connection.close();
+  }
+}
+
+async function connect(): Promise<{ client: Client; connection: Connection }> {
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+  const address = connectionOptions.address ?? 'localhost:7233';
+  try {
+    const connection = await Connection.connect(connectionOptions);
+    return { client: new Client({ connection, namespace }), connection };
+  } catch (error) {
+    const because = error instanceof Error ? error.message : String(error);
+    throw new CommandFailed([
+      `Temporal at ${address} cannot be reached: ${because}`,
+      'Without it nobody knows which nodes are in mid-rollout. Where it is gone for good: --no-temporal.',
+    ]);
+  }
+}

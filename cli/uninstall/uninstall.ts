@@ -1,0 +1,118 @@
+import { formatDuration } from '../../domain/durations.ts';
+import { CommandFailed } from '../terminal.ts';
+import { sayLeftovers, type Leftovers } from './leftovers.ts';
+
+/** What Lockkeeper has in Temporal. */
+export interface TemporalSide {
+  /** Takes the schedule away, so that no rollout is started any more, and ends a scan that is under way. */
+  stopScans(): Promise<void>;
+  /** Ids of the rollouts that are open; may lag behind by a moment. */
+  openRollouts(): Promise<string[]>;
+  abort(rollout: string): Promise<void>;
+  /** Ends everything that is left, whatever it is doing; answers with the ids. */
+  terminateAll(): Promise<string[]>;
+}
+
+/** What Lockkeeper has in the cluster. */
+export interface ClusterSide {
+  /** Deletes the agents; resolves when none is left, or rejects. */
+  removeAgents(): Promise<void>;
+  leftovers(): Promise<Leftovers[]>;
+  /** False: the node has changed meanwhile, and nothing was written. */
+  clean(found: Leftovers): Promise<boolean>;
+}
+
+export interface UninstallParts {
+  /** Undefined: whatever is in Temporal stays there. */
+  readonly temporal: TemporalSide | undefined;
+  readonly cluster: ClusterSide;
+  readonly say: (line: string) => void;
+  readonly nowMs: () => number;
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+export interface UninstallOptions {
+  /** Longest wait for rollouts that are under way. */
+  readonly timeoutMs: number;
+  /** Rollouts that have not ended by then are ended as they are. */
+  readonly force: boolean;
+}
+
+const LOOK_EVERY_MS = 2_000;
+/** Visibility lags behind: a rollout that was started just before shows a little later. */
+const EMPTY_LOOKS = 3;
+const CLEANING_TRIES = 10;
+
+/**
+ * Ends rollouts the way an abort does, then takes away schedule, locks, agents and whatever is written on the Nodes. Repeating
+ * it goes on where it was interrupted. Rejects, having touched no Node, when rollouts do not end in time.
+ */
+export async function uninstall(parts: UninstallParts, options: UninstallOptions): Promise<void> {
+  const { temporal, cluster, say } = parts;
+  if (temporal) await endRollouts(parts, temporal, options);
+  await cluster.removeAgents();
+  say('no agent is left');
+  await cleanNodes(parts);
+  say('nothing of Lockkeeper is left on any node');
+}
+
+/** What it would do, a line each. */
+export async function planUninstall({ temporal, cluster, say }: UninstallParts): Promise<void> {
+  for (const rollout of (await temporal?.openRollouts()) ?? []) say(`would abort ${rollout}`);
+  for (const found of await cluster.leftovers()) say(`would take away from ${sayLeftovers(found)}`);
+}
+
+async function endRollouts(
+  parts: UninstallParts,
+  temporal: TemporalSide,
+  options: UninstallOptions,
+): Promise<void> {
+  const { say } = parts;
+  await temporal.stopScans();
+  say('no new rollout is started');
+  await abortAll(parts, temporal, options);
+  const ended = await temporal.terminateAll();
+  say(ended.length === 0 ? 'nothing runs in Temporal' : `ended: ${ended.join(', ')}`);
+}
+
+async function abortAll(
+  { say, nowMs, pause }: UninstallParts,
+  temporal: TemporalSide,
+  { timeoutMs, force }: UninstallOptions,
+): Promise<void> {
+  const untilMs = nowMs() + timeoutMs;
+  const aborted = new Set<string>();
+  for (let empty = 0; empty < EMPTY_LOOKS;) {
+    const open = await temporal.openRollouts();
+    empty = open.length === 0 ? empty + 1 : 0;
+    for (const rollout of open.filter((id) => !aborted.has(id))) {
+      await temporal.abort(rollout);
+      aborted.add(rollout);
+      say(`${rollout} is asked to end`);
+    }
+    if (open.length > 0 && nowMs() >= untilMs) {
+      if (force) return;
+      throw new CommandFailed([
+        `still under way after ${formatDuration(timeoutMs)}: ${open.join(', ')}`,
+        'A node that is rebooting is handed back when it returns; one that is lost never is. Wait and repeat this, or',
+        'use --force: those rollouts are then ended as they are, and what they cordoned is uncordoned.',
+      ]);
+    }
+    if (empty < EMPTY_LOOKS) await pause(LOOK_EVERY_MS);
+  }
+}
+
+/** Until a look finds nothing: something that was on its way may have been written meanwhile. */
+async function cleanNodes({ cluster, say, pause }: UninstallParts): Promise<void> {
+  for (let tries = 0; tries < CLEANING_TRIES; tries += 1) {
+    const found = await cluster.leftovers();
+    if (found.length === 0) return;
+    for (const leftovers of found) {
+      if (await cluster.clean(leftovers)) say(`taken away from ${sayLeftovers(leftovers)}`);
+    }
+    await pause(LOOK_EVERY_MS);
+  }
+  const left = await cluster.leftovers();
+  if (left.length === 0) return;
+  throw new CommandFailed(['somebody goes on writing on the nodes:', ...left.map(sayLeftovers)]);
+}
