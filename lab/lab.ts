@@ -28,6 +28,8 @@ export interface LabOptions {
   readonly uiPort?: number;
   /** Called once the cluster is up: where the worker reaches it, instead of directly. */
   readonly workerBy?: (cluster: Cluster) => Promise<WorkerAddresses>;
+  /** For the worker, on top of what the lab sets: where it finds secrets that the policy names. */
+  readonly workerEnv?: NodeJS.ProcessEnv;
   readonly log: ProgressSink;
   /** Aborting it during the start ends everything and rejects; afterwards `stop` is the way. */
   readonly signal: AbortSignal;
@@ -97,6 +99,7 @@ async function start(options: LabOptions, started: Started): Promise<string> {
       context,
       bundle,
       by,
+      ...(options.workerEnv && { env: options.workerEnv }),
     });
     kube.close();
     log('the worker is ready');

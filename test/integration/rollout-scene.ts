@@ -23,10 +23,16 @@ export type PoolText = z.input<typeof Policy>['pools'][number];
 interface SceneOptions {
   readonly nodes: number;
   readonly pools?: Readonly<Record<string, Partial<PoolText>>>;
+  readonly notifications?: NonNullable<z.input<typeof Policy>['notifications']>;
+  /** For the worker: where it finds secrets. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** The lab's policy with a scan that sleeps and more pools. */
-function sleepingPolicy(downForMs: number, pools: NonNullable<SceneOptions['pools']>): string {
+function sleepingPolicy(
+  downForMs: number,
+  { pools = {}, notifications = [] }: Omit<SceneOptions, 'nodes'>,
+): string {
   const policy = parse(policyText(downForMs)) as z.input<typeof Policy>;
   const [own] = policy.pools;
   const more = Object.entries(pools).map(([name, changes]) => ({
@@ -35,7 +41,8 @@ function sleepingPolicy(downForMs: number, pools: NonNullable<SceneOptions['pool
     nodes: `${POOL_LABEL.key}=${name}`,
     ...changes,
   }));
-  return stringify({ ...policy, scanEvery: '12h', pools: [own, ...more] });
+  const told = notifications.length > 0 ? { notifications } : {};
+  return stringify({ ...policy, scanEvery: '12h', pools: [own, ...more], ...told });
 }
 
 /** A whole lab whose scan sleeps, so that nothing happens but what the test starts; and a person's hands on it. */
@@ -58,12 +65,12 @@ export class RolloutScene {
   }
 
   /** `pools`: pools on top of the lab's own, each with what its policy says otherwise; `moveTo` puts nodes into them. */
-  static async open({ nodes, pools = {} }: SceneOptions): Promise<RolloutScene> {
+  static async open({ nodes, env = {}, ...written }: SceneOptions): Promise<RolloutScene> {
     const dir = await mkdtemp(join(tmpdir(), 'lockkeeper-rollout-test-'));
     const { signal } = new AbortController();
     const tools = await ensureTools({ log: silent, signal });
     const downForMs = 1_000;
-    const policy = sleepingPolicy(downForMs, pools);
+    const policy = sleepingPolicy(downForMs, written);
     const lab = await startLab({
       dir,
       tools,
@@ -71,6 +78,7 @@ export class RolloutScene {
       podsPerNode: 1,
       downForMs,
       policy,
+      workerEnv: env,
       log: silent,
       signal,
     });
