@@ -60,6 +60,13 @@ describe('readConfig', () => {
     });
   });
 
+  test('reboots by a file that the host waits for', () => {
+    const flags = ['--reboot-method=file', '--reboot-file=/reboot/now'];
+    expect(readConfig(flags, NODE)).toMatchObject({
+      config: { host: { reboot: { method: 'file', path: '/reboot/now' } } },
+    });
+  });
+
   test.each([
     ['90s', 90_000],
     ['1h30m', 5_400_000],

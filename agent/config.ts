@@ -29,9 +29,13 @@ const SETTINGS = {
     '',
     'command run on the host instead: exit code 0 required, 1 not required, anything else unknown',
   ],
-  'reboot-method': ['signal', 'signal (to process 1 of the host) or command'],
+  'reboot-method': ['signal', 'signal (to process 1 of the host), command or file'],
   'reboot-signal': ['39', 'for method signal; 39 is SIGRTMIN+5, at which systemd reboots'],
   'reboot-command': ['/bin/systemctl reboot', 'for method command; run on the host'],
+  'reboot-file': [
+    '/reboot/reboot',
+    'for method file; written when an order is obeyed, for a unit of the host that waits for it',
+  ],
   'command-timeout': ['1m', 'longest time a command may take'],
   'boot-id': ['/proc/sys/kernel/random/boot_id', 'file with the id of the running boot'],
   'api-server': ['', 'address of the API server; default: the cluster this pod is in'],
@@ -157,17 +161,26 @@ function readHost(read: Readers): HostSettings {
     read.text('reboot-sentinel-command') === ''
       ? ({ kind: 'file', path: read.required('reboot-sentinel') } as const)
       : ({ kind: 'command', command: read.command('reboot-sentinel-command') } as const);
-  const method = read.oneOf('reboot-method', ['signal', 'command']);
-  const reboot =
-    method === 'signal'
-      ? ({ method, signal: read.signal('reboot-signal') } as const)
-      : ({ method, command: read.command('reboot-command') } as const);
   return {
     bootIdFile: read.required('boot-id'),
     sentinel,
-    reboot,
+    reboot: readReboot(read),
     commandTimeoutMs: read.duration('command-timeout'),
   };
+}
+
+function readReboot(read: Readers): HostSettings['reboot'] {
+  const method = read.oneOf('reboot-method', ['signal', 'command', 'file']);
+  switch (method) {
+    case 'signal':
+      return { method, signal: read.signal('reboot-signal') };
+    case 'command':
+      return { method, command: read.command('reboot-command') };
+    case 'file':
+      return { method, path: read.required('reboot-file') };
+    default:
+      return method satisfies never;
+  }
 }
 
 /** What the kubelet puts into every container. */

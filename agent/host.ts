@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { describeEnd, ENTER_HOST, runCommand } from './command.ts';
 import type { CommandEnd } from './command.ts';
 import { checkSentinelFile, judgeCommand } from './sentinel.ts';
@@ -27,7 +27,9 @@ export interface HostSettings {
     | { readonly kind: 'command'; readonly command: Command };
   readonly reboot:
     | { readonly method: 'signal'; readonly signal: number }
-    | { readonly method: 'command'; readonly command: Command };
+    | { readonly method: 'command'; readonly command: Command }
+    /** A unit of the host waits for the file: the agent needs no right on the host but to write there. */
+    | { readonly method: 'file'; readonly path: string };
   readonly commandTimeoutMs: number;
 }
 
@@ -62,6 +64,10 @@ export function createHost(settings: HostSettings, system: HostSystem = LINUX): 
       const { reboot } = settings;
       if (reboot.method === 'signal') {
         system.signalProcess1(reboot.signal);
+        return;
+      }
+      if (reboot.method === 'file') {
+        writeFileSync(reboot.path, 'Lockkeeper obeys an order\n');
         return;
       }
       const end = await run(reboot.command);

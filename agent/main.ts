@@ -1,7 +1,7 @@
 import { AGENT_HEARTBEAT_MS } from '../domain/node-contract.ts';
 import { runAgent } from './agent.ts';
 import { readConfig, usage } from './config.ts';
-import { createHost } from './host.ts';
+import { createHost, type HostSettings } from './host.ts';
 import { createLog } from './log.ts';
 
 /** 0: told to stop. 1: a fault of ours; the kubelet starts us again. 2: cannot run with this configuration. */
@@ -35,11 +35,16 @@ async function main(flags: readonly string[]): Promise<ExitCode> {
   }
 }
 
-function describeHost({ sentinel, reboot }: Parameters<typeof createHost>[0]) {
+function describeHost({ sentinel, reboot }: HostSettings) {
   return {
     sentinel: sentinel.kind === 'file' ? sentinel.path : sentinel.command.line,
-    reboot: reboot.method === 'signal' ? `signal ${reboot.signal}` : reboot.command.line,
+    reboot: describeReboot(reboot),
   };
+}
+
+function describeReboot(reboot: HostSettings['reboot']): string {
+  if (reboot.method === 'signal') return `signal ${reboot.signal}`;
+  return reboot.method === 'file' ? `file ${reboot.path}` : reboot.command.line;
 }
 
 /**
