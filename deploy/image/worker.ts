@@ -1,0 +1,87 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { buildWorkflows } from '../../worker/build.ts';
+import { copyPackages } from './packages.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
+
+const HELP = `Puts together what the worker's image holds besides Node.
+
+Usage: node deploy/image/worker.ts DIRECTORY [amd64|arm64]
+
+DIRECTORY is made anew; the second word is the machine the image is for, default: this one.
+`;
+
+/** The SDK cannot be bundled: it finds its native library and its sandbox by their places. */
+const AS_PACKAGES = ['worker', 'workflow', 'client', 'activity', 'common', 'envconfig'].map(
+  (name) => `@temporalio/${name}`,
+);
+
+/** They compile workflow code, and the image holds it compiled. */
+const WITHOUT = ['@swc/core', 'swc-loader'];
+
+/** The names under which the SDK's native library lies in the package. */
+const NATIVE = {
+  amd64: 'x86_64-unknown-linux-gnu',
+  arm64: 'aarch64-unknown-linux-gnu',
+} as const;
+type Machine = keyof typeof NATIVE;
+
+const CORE = 'node_modules/@temporalio/core-bridge';
+const SOURCES = ['sdk-core', 'bridge-macros', 'src', 'ts', 'scripts', 'Cargo.lock', 'Cargo.toml'];
+
+/** Of the native library only the one for the machine, and none of its sources; of everything else all. */
+export function isWanted(path: string, machine: Machine): boolean {
+  if (!path.startsWith(`${CORE}/`)) return true;
+  const [top = '', target] = path.slice(CORE.length + 1).split('/');
+  if (SOURCES.includes(top)) return false;
+  return top !== 'releases' || target === undefined || target === NATIVE[machine];
+}
+
+async function bundle(to: string): Promise<void> {
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: { worker: 'worker/main.ts', lockkeeper: 'cli/main.ts' },
+    outdir: join(to, 'dist'),
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    external: ['@temporalio/*'],
+    chunkNames: 'chunks/[hash]',
+    legalComments: 'linked',
+    // Bundled CommonJS packages ask for Node's own modules with require.
+    banner: {
+      js: `import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);`,
+    },
+    logLevel: 'warning',
+  });
+}
+
+async function main([to, asked]: readonly string[]): Promise<number> {
+  // A builder that knows no other machine than its own says nothing.
+  const machine = asked || (process.arch === 'arm64' ? 'arm64' : 'amd64');
+  if (to === undefined || to.startsWith('-') || !isMachine(machine)) {
+    process.stderr.write(HELP);
+    return 2;
+  }
+  rmSync(to, { recursive: true, force: true });
+  mkdirSync(join(to, 'dist'), { recursive: true });
+  writeFileSync(join(to, 'package.json'), '{ "name": "lockkeeper", "type": "module" }\n');
+  await bundle(to);
+  await buildWorkflows(join(to, 'dist', 'workflows.js'));
+  const wanted = { root: ROOT, packages: AS_PACKAGES, without: WITHOUT };
+  copyPackages(wanted, to, (path) => isWanted(path, machine));
+  return 0;
+}
+
+function isMachine(word: string): word is Machine {
+  return Object.hasOwn(NATIVE, word);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.exitCode = await main(process.argv.slice(2));
+}
