@@ -12,7 +12,7 @@ const shared = {
   },
 };
 
-/** One suite in four parts, cheapest first; all on one thread, because time skipping and the lab are shared. */
+/** One suite in five parts, cheapest first; all on one thread, because time skipping and the lab are shared. */
 export default {
   maxWorkers: 1,
   testTimeout: 120_000,
@@ -23,6 +23,11 @@ export default {
       testMatch: [
         '<rootDir>/{domain,activities,worker,agent,cli,lab,deploy,docs,workflows}/**/*.test.ts',
       ],
+    },
+    {
+      ...shared,
+      displayName: 'simulation',
+      testMatch: ['<rootDir>/test/simulation/**/*.test.ts'],
     },
     {
       ...shared,

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+
+/** A message as it came. */
+export interface Posted {
+  readonly body: string;
+  readonly headers: IncomingMessage['headers'];
+}
+
+/** A webhook like Slack's on 127.0.0.1, that remembers what was posted to it and can be out of order. */
+export class SlackReceiver {
+  /** What it has taken, in order. */
+  readonly taken: Posted[] = [];
+  /** How many requests have come, whatever became of them. */
+  asked = 0;
+  /** Part of its address, and known to nobody else. */
+  readonly secret = `T0PS3CRET${randomBytes(12).toString('hex')}`;
+  private behaviour: 'takes' | 'hangs' | number = 'takes';
+  private server: Server;
+  private readonly sockets = new Set<Socket>();
+  private port = 0;
+
+  private constructor() {
+    this.server = this.makeServer();
+  }
+
+  static async start(): Promise<SlackReceiver> {
+    const receiver = new SlackReceiver();
+    await receiver.listen();
+    return receiver;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/services/${this.secret}`;
+  }
+
+  /** The bodies it has taken, in order. */
+  get bodies(): string[] {
+    return this.taken.map(({ body }) => body);
+  }
+
+  /** From now on it takes what comes, never answers, or answers with this status. */
+  behave(how: 'takes' | 'hangs' | number): void {
+    this.behaviour = how;
+  }
+
+  /** Refuses connections until it is revived. */
+  async die(): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+
+  /** Is there again, at the same address. */
+  async revive(): Promise<void> {
+    this.server = this.makeServer();
+    await this.listen();
+  }
+
+  private makeServer(): Server {
+    const server = createServer((request, response) => this.receive(request, response));
+    server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.on('close', () => this.sockets.delete(socket));
+    });
+    return server;
+  }
+
+  private async listen(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(this.port, '127.0.0.1', resolve);
+    });
+    this.port = (this.server.address() as AddressInfo).port;
+  }
+
+  private receive(request: IncomingMessage, response: ServerResponse): void {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      this.asked += 1;
+      if (this.behaviour === 'hangs') return;
+      if (request.url !== `/services/${this.secret}`) {
+        response.writeHead(404).end('no_service');
+      } else if (this.behaviour === 'takes') {
+        this.taken.push({ body: Buffer.concat(chunks).toString(), headers: request.headers });
+        response.writeHead(200).end('ok');
+      } else response.writeHead(this.behaviour).end('no_service');
+    });
+  }
+}

@@ -1,0 +1,106 @@
+import './temporal/sdk-globals.ts';
+import { maybeGetActivator } from '@temporalio/workflow/lib/global-attributes.js';
+import type { Deps } from '../../activities/deps.ts';
+import { inVirtualTime } from './time/virtual-time.ts';
+import { judgeEnding, sayRestless } from './judge/ending.ts';
+import { judgeHalt } from './judge/halt.ts';
+import { Judge } from './judge/judge.ts';
+import { judgeReasons } from './judge/reasons.ts';
+import type { Broken, Rule } from './judge/contract.ts';
+import type { Plan } from './plan.ts';
+import { Events } from './world/events.ts';
+import { heal } from './world/heal.ts';
+import { World } from './world/world.ts';
+
+export interface HistoryOptions {
+  readonly trace?: (line: string) => void;
+  readonly twist?: (deps: Deps) => Deps;
+  /** Guarantees that are not judged. */
+  readonly without?: ReadonlySet<Rule>;
+}
+
+export interface History {
+  readonly broken: readonly Broken[];
+  /** What it took, for a report. */
+  readonly hours: number;
+  readonly steps: number;
+  readonly rollouts: number;
+  readonly reboots: number;
+}
+
+const MINUTE_MS = 60_000;
+/** After the last trouble everything has to come to rest within this. */
+const REST_WITHIN_MS = 30 * 60 * MINUTE_MS;
+/** Every so often the answers to "why does it wait?" are read. */
+const ASK_EVERY_MS = 4 * MINUTE_MS;
+
+/** Lives one history from beginning to end, as far as the first broken guarantee. */
+export async function live(plan: Plan, options: HistoryOptions = {}): Promise<History> {
+  const judge = new Judge();
+  const world = new World(plan, { ...options, observer: judge });
+  const { clock, random } = world;
+  const nowMs = (): number => maybeGetActivator()?.now ?? clock.nowMs;
+  return await inVirtualTime({ clock, random, nowMs }, () => unfold(world, judge, options));
+}
+
+async function unfold(world: World, judge: Judge, { without }: HistoryOptions): Promise<History> {
+  const { clock, plan } = world;
+  const events = new Events(world);
+  judge.watch(world, events);
+  const found = (): Broken[] => judge.broken.filter(({ rule }) => !without?.has(rule));
+  const rejected = (error: unknown): void => judge.say('G7', `nobody heard this: ${String(error)}`);
+  process.on('unhandledRejection', rejected);
+  // Nobody reads the stacks of failures that are part of the story, and they cost more than the story itself.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 2;
+  try {
+    world.begin();
+    judgeHalt(world, events, judge);
+    for (const { atMs, what } of plan.events) {
+      if (atMs < plan.troubleForMs) clock.after(atMs, () => events.do(what));
+    }
+    ask(world, judge);
+    const healAtMs = clock.nowMs + plan.troubleForMs;
+    await clock.runUntil(() => found().length > 0, healAtMs);
+    if (found().length === 0) {
+      heal(world, events);
+      await comeToRest(world, judge, found);
+    }
+    if (found().length === 0) await judgeEnding(world, events, judge);
+  } finally {
+    process.off('unhandledRejection', rejected);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+  return report(world, found());
+}
+
+async function comeToRest(world: World, judge: Judge, found: () => Broken[]): Promise<void> {
+  const { clock } = world;
+  const deadlineMs = clock.nowMs + REST_WITHIN_MS;
+  while (found().length === 0) {
+    await clock.runUntil(() => found().length > 0, clock.nowMs + MINUTE_MS);
+    const restless = sayRestless(world);
+    if (restless === undefined) return;
+    if (clock.nowMs >= deadlineMs) {
+      judge.say('G7', `long after the last trouble it has not come to rest: ${restless}`);
+    }
+  }
+}
+
+function ask(world: World, judge: Judge): void {
+  world.clock.after(ASK_EVERY_MS, () => {
+    judgeReasons(world, judge);
+    ask(world, judge);
+  });
+}
+
+function report(world: World, broken: readonly Broken[]): History {
+  const machines = [...world.machines.values()];
+  return {
+    broken,
+    hours: world.sinceBeginMs / (60 * MINUTE_MS),
+    steps: world.clock.rung,
+    rollouts: world.server.runs.filter(({ type }) => type === 'nodeRollout').length,
+    reboots: machines.reduce((sum, { ordered }) => sum + ordered.length, 0),
+  };
+}

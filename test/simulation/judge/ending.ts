@@ -1,0 +1,75 @@
+import { lockId } from '../../../domain/names.ts';
+import { ANNOTATION } from '../../../domain/node-contract.ts';
+import type { LockStatus } from '../../../domain/status.ts';
+import { poolName } from '../policy.ts';
+import type { Events } from '../world/events.ts';
+import { isReplayed, type World } from '../world/world.ts';
+import type { Judge } from './judge.ts';
+
+/** What has not come to rest, in words; undefined when all has. */
+export function sayRestless(world: World): string | undefined {
+  const restless = [...openRollouts(world), ...busyLocks(world), ...busyNodes(world)];
+  return restless.length > 0 ? restless.slice(0, 8).join('; ') : undefined;
+}
+
+function openRollouts({ server }: World): string[] {
+  return server.runs
+    .filter(({ type, isOpen }) => type === 'nodeRollout' && isOpen)
+    .map((run) => `${run.workflowId} is open: ${run.details.replaceAll('\n', ' ')}`);
+}
+
+function busyLocks({ server, plan }: World): string[] {
+  return plan.pools.flatMap((_, index) => {
+    const lock = server.open(lockId(poolName(index)));
+    const status = lock?.answer as LockStatus | undefined;
+    const { holders = [], queue = [], troubles = [] } = status ?? {};
+    if (holders.length + queue.length + troubles.length === 0) return [];
+    return [`the lock of ${poolName(index)} has ${JSON.stringify({ holders, queue, troubles })}`];
+  });
+}
+
+function busyNodes({ cluster, machines }: World): string[] {
+  return [...machines.values()].flatMap((machine) => {
+    const node = cluster.record(machine.name);
+    if (!node || node.deletingSinceMs !== undefined) return [];
+    const { name } = machine;
+    return [
+      ...(machine.sentinel ? [`${name} still wants its reboot`] : []),
+      ...(machine.isUp ? [] : [`${name} is down`]),
+      ...(node.annotations[ANNOTATION.rollout] === undefined ? [] : [`${name} is in a rollout`]),
+    ];
+  });
+}
+
+/** What must hold once everything has come to rest. */
+export async function judgeEnding(world: World, events: Events, judge: Judge): Promise<void> {
+  judge.judgeLeftovers();
+  for (const machine of world.machines.values()) {
+    const { name, ordered } = machine;
+    const node = world.cluster.record(name);
+    const cordon = events.wantsCordon.get(name) ?? false;
+    if (node && node.unschedulable !== cordon) {
+      const words = node.unschedulable
+        ? 'cordoned, which nobody wants'
+        : 'schedulable, although somebody had cordoned it';
+      judge.say('G6', `${name} is left ${words}`);
+    }
+    const asked =
+      (machine.plan.wantsFromBeginning ? 1 : 0) +
+      (events.asked.get(name) ?? 0) +
+      (events.forced.get(name) ?? 0);
+    if (ordered.length > asked) {
+      judge.say('G7', `${name} was rebooted ${ordered.length} times, and asked for ${asked}`);
+    }
+  }
+  await judgeReplay(world, judge);
+}
+
+/** The code of a workflow does the same once more when it is told the same: else no worker could take over from another. */
+async function judgeReplay(world: World, judge: Judge): Promise<void> {
+  if (!isReplayed(world.plan)) return;
+  for (const run of world.server.runs) {
+    const divergence = await run.divergence();
+    if (divergence !== undefined) judge.say('G7', `a replay differs: ${divergence}`);
+  }
+}

@@ -1,0 +1,63 @@
+import type { Phase } from '../../../domain/phases.ts';
+import type { LockStatus, RolloutStatus } from '../../../domain/status.ts';
+import type { Run } from '../temporal/run.ts';
+import type { World } from '../world/world.ts';
+import type { Judge } from './judge.ts';
+
+/** In a world at rest a status is complete by then. */
+const KNOWN_WITHIN_MS = 3 * 60_000;
+
+/** Whoever is between two steps has said nothing yet; it is asked once more after this. */
+const ASK_AGAIN_MS = 60_000;
+
+/** G8: whoever waits says why. */
+export function judgeReasons(world: World, judge: Judge): void {
+  const { clock, server } = world;
+  if (!isCalm(world)) return;
+  for (const run of server.runs) {
+    if (!run.isOpen || run.startedAtMs > clock.nowMs - KNOWN_WITHIN_MS) continue;
+    const silent = silenceOf(run, clock.nowMs);
+    if (silent === undefined) continue;
+    clock.after(ASK_AGAIN_MS, () => {
+      const still = isCalm(world) ? silenceOf(run, clock.nowMs) : undefined;
+      if (still?.phase === silent.phase) judge.say('G8', `${run.workflowId} ${still.words}`);
+    });
+  }
+}
+
+function isCalm({ clock, disturbedUntilMs }: World): boolean {
+  return clock.nowMs >= disturbedUntilMs + KNOWN_WITHIN_MS;
+}
+
+/** What a run does not say; undefined when there is nothing to be said, or it says it. */
+function silenceOf(run: Run, nowMs: number): { phase: string; words: string } | undefined {
+  const { answer, type } = run;
+  if (answer === undefined) return undefined;
+  if (type === 'nodeRollout') return silenceOfRollout(answer as RolloutStatus, nowMs);
+  return type === 'poolLock' ? silenceOfLock(answer as LockStatus, nowMs) : undefined;
+}
+
+function silenceOfRollout(status: RolloutStatus, nowMs: number) {
+  const { at, sinceMs } = status.phase;
+  if (nowMs - sinceMs < KNOWN_WITHIN_MS || REASONS[at]?.(status) !== false) return undefined;
+  return { phase: at, words: `does not say why it waits: ${JSON.stringify(status)}` };
+}
+
+/** Phases in which something is waited for, and whether the status says what; in the others what happens is the reason. */
+const REASONS: Partial<Record<Phase, (status: RolloutStatus) => boolean>> = {
+  waiting: ({ waitingFor }) => waitingFor.length > 0,
+  queued: ({ queue }) =>
+    queue !== undefined && (queue.behind.length > 0 || queue.because !== undefined),
+  paused: ({ paused }) => paused !== undefined,
+  draining: ({ drain }) =>
+    drain !== undefined && (drain.blockers.length > 0 || drain.podsLeft === 0),
+  lost: ({ because }) => because !== undefined,
+  undoing: ({ because }) => because !== undefined,
+};
+
+function silenceOfLock(status: LockStatus, nowMs: number) {
+  const { queue, paused, because, holders } = status;
+  const waits = queue.some(({ sinceMs }) => nowMs - sinceMs > KNOWN_WITHIN_MS);
+  if (!waits || paused || because !== undefined || holders.length > 0) return undefined;
+  return { phase: '', words: `does not say why nobody gets on: ${JSON.stringify(status)}` };
+}

@@ -1,0 +1,212 @@
+import { asyncLocalStorage, type Context } from '@temporalio/activity';
+import { failure } from '../../../activities/failure.ts';
+import type { NodeApi, NodeUpdate } from '../../../activities/kube/nodes.ts';
+import type { PodApi } from '../../../activities/kube/pods.ts';
+import { readEvictionAnswer, type EvictionAnswer } from '../../../domain/eviction-answer.ts';
+import type { Author, PodSight } from '../../../lab/witness/contract.ts';
+import type { WorkerProcess } from '../temporal/workers.ts';
+import type { Random } from '../time/random.ts';
+import type { Cluster } from './cluster.ts';
+import type { Pods } from './pods.ts';
+import { RequestFailed, send, type Weather } from './weather.ts';
+
+export interface KubeParts {
+  readonly cluster: Cluster;
+  readonly pods: Pods;
+  readonly weather: Weather;
+  readonly random: Random;
+  /** A worker has evicted or deleted a pod. */
+  readonly onMoved: (moved: { node: string; pod: string; how: 'evicted' | 'deleted' }) => void;
+}
+
+/** What one attempt of an activity has seen of a node's pods so far. */
+export interface PodsSeen {
+  readonly node: string;
+  readonly atMs: number;
+  readonly pods: readonly PodSight[];
+}
+
+const WORKER: Author = { role: 'worker', name: 'lockkeeper-worker' };
+
+/** Who is at work at the moment, of all attempts; the latest pods each has seen. */
+const evidence = new WeakMap<Context, PodsSeen>();
+
+/** What the attempt that is writing at the moment has last seen of the node's pods. */
+export function podsSeenBy(context: Context | undefined): PodsSeen | undefined {
+  return context && evidence.get(context);
+}
+
+/** The attempt whose write is being obeyed, for the judge. */
+let writer: Context | undefined;
+export const whoWrites = (): Context | undefined => writer;
+
+/** The API server as one worker reaches it. */
+export function kubeApi(parts: KubeParts, worker: WorkerProcess): { nodes: NodeApi; pods: PodApi } {
+  return { nodes: nodesOf(parts, worker), pods: podsOf(parts, worker) };
+}
+
+function nodesOf({ cluster, weather, random }: KubeParts, worker: WorkerProcess): NodeApi {
+  const ask = asker(weather, worker);
+  return {
+    read: (name) => ask(`reading node ${name}`, () => cluster.facts(name)),
+    list: (selector) => ask('listing nodes', () => cluster.list(selector)),
+    update: (name, update) => {
+      const context = asyncLocalStorage.getStore();
+      return ask(`updating node ${name}`, () => {
+        writer = context;
+        try {
+          return updateNode(cluster, name, update);
+        } finally {
+          writer = undefined;
+        }
+      });
+    },
+    setLifecycle: (name, conditions) =>
+      ask(`writing conditions of node ${name}`, () => {
+        cluster.write(name, WORKER, ({ lifecycle }) => {
+          for (const [type, on] of Object.entries(conditions)) {
+            if (on === null) lifecycle.delete(type);
+            else lifecycle.add(type);
+          }
+        });
+      }),
+    announce: async () => undefined,
+    follow: (name, seen, signal) =>
+      follow({ cluster, weather, random, worker }, { name, seen, signal }),
+  };
+}
+
+function updateNode(
+  cluster: Cluster,
+  name: string,
+  { resourceVersion, unschedulable, annotations }: NodeUpdate,
+): 'updated' | 'conflict' | 'gone' {
+  const node = cluster.record(name);
+  if (!node) return 'gone';
+  if (String(node.revision) !== resourceVersion) return 'conflict';
+  cluster.write(name, WORKER, (changed) => {
+    if (unschedulable !== undefined) changed.unschedulable = unschedulable;
+    for (const [key, value] of Object.entries(annotations ?? {})) {
+      if (value === null) delete changed.annotations[key];
+      else changed.annotations[key] = value;
+    }
+  });
+  return 'updated';
+}
+
+/** Requests that fail as those of the real client do. */
+function asker(weather: Weather, worker: WorkerProcess) {
+  return async <T>(doing: string, obey: () => T): Promise<T> => {
+    try {
+      return await send(weather, { service: 'kube', host: worker }, obey);
+    } catch (error) {
+      if (!(error instanceof RequestFailed)) throw error;
+      const kind = error.status === 403 ? 'kube-forbidden' : 'kube-unavailable';
+      throw failure(kind, `${doing}: ${error.message}`);
+    }
+  };
+}
+
+type Followed = { cluster: Cluster; weather: Weather; random: Random; worker: WorkerProcess };
+
+/** As activities/kube/node-watch.ts: a stream that breaks is begun anew, and what it shows is always a little late. */
+async function follow(
+  { cluster, weather, random, worker }: Followed,
+  {
+    name,
+    seen,
+    signal,
+  }: { name: string; seen: Parameters<NodeApi['follow']>[1]; signal: AbortSignal },
+): Promise<void> {
+  let shown = '';
+  const show = (): void => {
+    if (signal.aborted || !worker.alive) return;
+    const untilMs = weather.cutOffUntilMs('kube', worker);
+    const { nowMs } = worker.clock;
+    if (untilMs > nowMs) {
+      worker.after(untilMs - nowMs + random.between(10, 1_000), show);
+      return;
+    }
+    const view = cluster.view(name);
+    const version = view?.metadata.resourceVersion ?? 'gone';
+    if (version === shown) return;
+    shown = version;
+    seen(view && cluster.factsOf(view));
+  };
+  const stop = cluster.watch(name, () => worker.after(random.between(1, 30), show));
+  worker.after(random.between(2, 15), show);
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  stop();
+}
+
+function podsOf(
+  { cluster, pods, weather, random, onMoved }: KubeParts,
+  worker: WorkerProcess,
+): PodApi {
+  const ask = asker(weather, worker);
+  const answer = async (
+    pod: { uid: string; name: string; namespace: string },
+    {
+      signal,
+      how,
+      obey,
+    }: {
+      signal: AbortSignal;
+      how: 'evicted' | 'deleted';
+      obey: () => Parameters<typeof readEvictionAnswer>[0];
+    },
+  ): Promise<EvictionAnswer> => {
+    signal.throwIfAborted();
+    try {
+      const given = await send(weather, { service: 'kube', host: worker }, () => {
+        const node = pods.nodeOf(pod.uid);
+        const said = obey();
+        if (node !== undefined && (said.status ?? 0) < 300) {
+          onMoved({ node, pod: `${pod.namespace}/${pod.name}`, how });
+        }
+        return said;
+      });
+      return readEvictionAnswer(given);
+    } catch (error) {
+      if (!(error instanceof RequestFailed)) throw error;
+      const { status, message } = error;
+      return readEvictionAnswer({ ...(status ? { status } : {}), message, causes: [] });
+    }
+  };
+  return {
+    list: async (node, signal) => {
+      const context = asyncLocalStorage.getStore();
+      signal.throwIfAborted();
+      return await ask(`listing the pods of node ${node}`, () => {
+        const sights = pods.sightsOn(node);
+        if (context) evidence.set(context, { node, atMs: worker.clock.nowMs, pods: sights });
+        return { pods: pods.on(node), resourceVersion: String(cluster.nextRevision()) };
+      });
+    },
+    watch: ({ node, onEvent, signal }) =>
+      new Promise((resolve) => {
+        const stop = pods.watch(node, (change) =>
+          worker.after(random.between(1, 30), () => {
+            if (!signal.aborted) onEvent(change);
+          }),
+        );
+        const end = (how: Awaited<ReturnType<PodApi['watch']>>): void => {
+          stop();
+          resolve(how);
+        };
+        signal.addEventListener('abort', () => end({ kind: 'closed' }), { once: true });
+        if (signal.aborted) end({ kind: 'closed' });
+        const cut = weather.fate('kube', worker).kind === 'failed';
+        if (cut) worker.after(5, () => end({ kind: 'broke', because: 'no answer' }));
+        else worker.after(random.between(60_000, 290_000), () => end({ kind: 'closed' }));
+      }),
+    evict: (pod, { signal }) =>
+      answer(pod, { signal, how: 'evicted', obey: () => pods.evict(pod.uid) }),
+    delete: (pod, { graceMs, signal }) =>
+      answer(pod, { signal, how: 'deleted', obey: () => pods.delete(pod.uid, graceMs) }),
+    budgets: () => ask('listing the disruption budgets', () => pods.budgets()),
+    volumesLeft: () => ask('listing volume attachments', () => []),
+  };
+}
