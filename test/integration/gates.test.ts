@@ -11,6 +11,7 @@ import { eventually, RolloutScene } from './rollout-scene.ts';
 
 const WATCHDOG: Rule = { alert: 'Watchdog', expr: 'vector(1)' };
 const OUTAGE: Rule = { alert: 'ShopDown', expr: 'vector(1)' };
+const REBOOT = { orderExpires: '30s', stableFor: '1s', perDay: 100 };
 const DAEMON_SETS = '/apis/apps/v1/namespaces/kube-system/daemonsets';
 const { signal } = new AbortController();
 
@@ -32,7 +33,9 @@ beforeAll(async () => {
     nodes: 2,
     pools: {
       guarded: { gates: { alerts, blockingPods: ['app=batch'], kuredLock: {} } },
-      watched: { gates: { alerts } },
+      // Time enough for an alert between the drain and the order.
+      slow: { gates: { alerts }, reboot: { ...REBOOT, delay: '15s' } },
+      watched: { gates: { alerts }, reboot: REBOOT },
     },
   });
 }, 1_800_000);
@@ -127,15 +130,14 @@ test('G8: a rollout says everything it waits for outside its node, as it changes
   ]);
 });
 
-test('G2: an alert that fires while the node is drained keeps the order from being written, until it is over', async () => {
+test('G2: an alert that fires while the node is taken out keeps the order from being written, until it is over', async () => {
   const node = 'worker-2';
-  await scene.moveTo('watched', node);
-  await scene.forbidEvictions('web');
+  await prometheus.setRules([WATCHDOG]);
+  await scene.moveTo('slow', node);
   await scene.askForReboot(node);
   const rollout = await scene.startByHand(node);
   await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
   await prometheus.setRules([WATCHDOG, OUTAGE]);
-  await scene.allowEvictions();
   await untilItWaitsFor(rollout, outage());
   await scene.lab.fleet.evidence.until(
     node,
@@ -150,6 +152,7 @@ test('G2: an alert that fires while the node is drained keeps the order from bei
 
 test('G11: a Prometheus that is away closes the gate; one that hangs once the node reboots delays nothing', async () => {
   const node = 'worker-2';
+  await scene.moveTo('watched', node);
   await prometheus.process.kill();
   await scene.askForReboot(node);
   const rollout = await scene.startByHand(node);
