@@ -7,7 +7,7 @@ import type { Fault } from './fleet/fault.ts';
 import { startFleet, type Fleet } from './fleet/fleet.ts';
 import type { KeptProcess } from './fleet/kept-process.ts';
 import { connectKube } from './fleet/kube.ts';
-import { readManifests } from './fleet/manifests.ts';
+import { readManifests, type Manifests } from './fleet/manifests.ts';
 import { policyText } from './policy.ts';
 import type { ProgressSink, Tools } from './tools/contract.ts';
 import { limitsOfFile } from './witness/limits.ts';
@@ -26,6 +26,11 @@ export interface LabOptions {
   /** Default: the lab's own (lab/policy.ts). */
   readonly policy?: string;
   readonly uiPort?: number;
+  /**
+   * Called once the cluster is up: brings Lockkeeper into it, and answers with what the lab has to know of it; what is in its
+   * `objects` is still applied. Default: deploy/lockkeeper.yaml.
+   */
+  readonly install?: (cluster: Cluster) => Promise<Manifests>;
   /** Called once the cluster is up: where the worker reaches it, instead of directly. */
   readonly workerBy?: (cluster: Cluster) => Promise<WorkerAddresses>;
   /** For the worker, on top of what the lab sets: where it finds secrets that the policy names. */
@@ -83,13 +88,13 @@ async function start(options: LabOptions, started: Started): Promise<string> {
   started.cluster = cluster;
   const policyPath = await writePolicy(cluster, options.policy ?? policyText(options.downForMs));
   started.witness = await startWitness({ cluster, limits: limitsOfFile(policyPath) });
+  const manifests = await (options.install?.(cluster) ?? readManifests());
   const bringFleet = async () => {
-    started.fleet = await startFleet(cluster, { ...options, signal });
+    started.fleet = await startFleet(cluster, { ...options, manifests, signal });
   };
   const bringWorker = async () => {
     const context = { guard: started.guard, log, lifetime: signal };
     const kube = connectKube(cluster, cluster.adminToken);
-    const manifests = await readManifests();
     const by = (await options.workerBy?.(cluster)) ?? {};
     started.worker = await startWorker({
       cluster,
