@@ -1,65 +1,141 @@
-import { describe, expect, test } from '@jest/globals';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parse, parseAllDocuments } from 'yaml';
-import { readConfig } from '../agent/config.ts';
+import { describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { readConfig as readAgentConfig } from '../agent/config.ts';
 import { ANNOTATION, REBOOT_REQUIRED } from '../domain/node-contract.ts';
-import { Policy } from '../domain/policy.ts';
+import { readPolicy } from '../domain/policy-text.ts';
+import { environmentOf } from '../lab/fleet/container.ts';
+import type { KubeObject } from '../lab/fleet/kube.ts';
+import { readManifests } from '../lab/fleet/manifests.ts';
+import { readConfig as readWorkerConfig } from '../worker/config.ts';
+import { permissionsOf, usedPermissions } from './permissions.ts';
+import { CHART, SCHEMA } from './helm.ts';
+import { valuesSchema } from './values.ts';
 
-interface Manifest {
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-}
-interface ConfigMap extends Manifest {
+interface ConfigMap extends KubeObject {
   readonly data: Readonly<Record<string, string>>;
 }
-interface DaemonSet extends Manifest {
-  readonly spec: {
-    readonly template: {
-      readonly spec: {
-        readonly containers: readonly {
-          readonly env: readonly { readonly name: string; readonly value?: string }[];
-          readonly volumeMounts: readonly { readonly mountPath: string }[];
-        }[];
-      };
-    };
-  };
+interface Workload extends KubeObject {
+  readonly spec: { readonly template: { readonly spec: PodSpec } };
+}
+interface PodSpec {
+  readonly securityContext: object;
+  readonly priorityClassName: string;
+  readonly containers: readonly { readonly securityContext: object }[];
+  readonly volumes: readonly object[];
 }
 
-const DIR = dirname(fileURLToPath(import.meta.url));
-const files = readdirSync(DIR).filter((file) => file.endsWith('.yaml'));
-const objects = files.flatMap((file) =>
-  parseAllDocuments(readFileSync(join(DIR, file), 'utf8')).map(
-    (document) => document.toJS() as Manifest,
-  ),
-);
+const { objects, agent, worker } = await readManifests();
 const find = (kind: string) => objects.find((object) => object.kind === kind);
+const podOf = (kind: string): PodSpec => (find(kind) as Workload).spec.template.spec;
 
 describe('the manifests', () => {
   test('hold a policy that is accepted', () => {
     const { data } = find('ConfigMap') as ConfigMap;
-    expect(Policy.safeParse(parse(data['policy.yaml'] ?? '')).error).toBeUndefined();
+    expect(readPolicy(data['policy.yaml'] ?? '', 'policy.yaml')).toMatchObject({ kind: 'policy' });
   });
 
   test('configure an agent that starts, with its sentinel in the directory that is mounted', () => {
-    const [agent] = (find('DaemonSet') as DaemonSet).spec.template.spec.containers;
-    const fromKubelet = { KUBERNETES_SERVICE_HOST: '10.0.0.1', LOCKKEEPER_NODE_ID: 'worker-7' };
-    const given = agent?.env.flatMap(({ name, value }) =>
-      value === undefined ? [] : [[name, value]],
-    );
-    const read = readConfig([], { ...Object.fromEntries(given ?? []), ...fromKubelet });
+    const pod = { KUBERNETES_SERVICE_HOST: '10.0.0.1' };
+    const around = { fields: { 'spec.nodeName': 'worker-7' }, mounts: { '/sentinel': '/mounted' } };
+    const read = readAgentConfig([], { ...pod, ...environmentOf(agent.container, around) });
     if (!read.ok) throw new Error(read.problems.join());
-    const { sentinel } = read.config.host;
-    expect(agent?.volumeMounts.map(({ mountPath }) => mountPath)).toEqual([
-      sentinel.kind === 'file' ? dirname(sentinel.path) : undefined,
+    expect(read.config).toMatchObject({
+      node: 'worker-7',
+      host: { sentinel: { path: '/mounted/reboot-required' }, reboot: { method: 'signal' } },
+    });
+    expect(podOf('DaemonSet').volumes).toEqual([
+      { name: 'sentinel', hostPath: { path: dirname('/var/run/x'), type: 'Directory' } },
     ]);
   });
 
-  test('let an agent change exactly what the node contract gives it', () => {
+  test('configure a worker that starts, with its policy in the directory that is mounted', () => {
+    const around = { fields: { 'spec.nodeName': 'n1' }, mounts: { '/etc/lockkeeper': '/mounted' } };
+    expect(readWorkerConfig(environmentOf(worker.container, around))).toMatchObject({
+      policyPath: '/mounted/policy.yaml',
+      temporalMetrics: { port: 9464 },
+      node: 'n1',
+    });
+  });
+
+  test('G10: give an agent no more than the signal takes', () => {
+    const { containers } = podOf('DaemonSet');
+    expect(containers.map(({ securityContext }) => securityContext)).toEqual([
+      {
+        privileged: false,
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        runAsUser: 0,
+        runAsGroup: 0,
+        capabilities: { drop: ['ALL'], add: ['KILL'] },
+        appArmorProfile: { type: 'Unconfined' },
+      },
+    ]);
+    expect(podOf('DaemonSet').securityContext).toEqual({
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    expect(agent.container.volumeMounts).toEqual([
+      {
+        name: 'sentinel',
+        mountPath: '/sentinel',
+        readOnly: true,
+        recursiveReadOnly: 'IfPossible',
+      },
+    ]);
+  });
+
+  test('ask for nothing for the worker that Pod Security forbids at its strictest level', () => {
+    const { securityContext, containers } = podOf('Deployment');
+    expect(securityContext).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    expect(containers.map((container) => container.securityContext)).toEqual([
+      {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      },
+    ]);
+    expect(Object.keys(podOf('Deployment'))).not.toContain('hostPID');
+  });
+
+  test('G10: let an agent change exactly what the node contract gives it', () => {
     const text = JSON.stringify(find('ValidatingAdmissionPolicy'));
     const named = text.match(/lockkeeper\.io\/[a-z-]+/g);
     expect(new Set(named)).toEqual(new Set([ANNOTATION.answer]));
     expect(text).toContain(`c.type != '${REBOOT_REQUIRED}'`);
+  });
+
+  test('give their pods a priority class that is among them', () => {
+    const { name } = find('PriorityClass')?.metadata ?? {};
+    expect(podOf('DaemonSet').priorityClassName).toBe(name);
+    expect(podOf('Deployment').priorityClassName).toBe(name);
+  });
+});
+
+/** What only some policies need is given by the chart to those alone; test/integration/chart.test.ts has the rest. */
+const BY_POLICY = ['apps/daemonsets: get', 'pods: delete'];
+
+test('the worker may do exactly what its code does', async () => {
+  const given = [...permissionsOf(objects, 'worker'), ...BY_POLICY].toSorted();
+  expect(given).toEqual(await usedPermissions('{activities,worker}/**/*.ts'));
+});
+
+const read = (path: string): string => readFileSync(join(CHART, path), 'utf8');
+
+describe('the chart', () => {
+  test('has the version of the package', () => {
+    const { version } = JSON.parse(read('../../package.json')) as { version: string };
+    expect(parse(read('Chart.yaml'))).toMatchObject({ version, appVersion: version });
+  });
+
+  test('checks values as the policy says: npm run -s manifests makes it so', () => {
+    expect(JSON.parse(readFileSync(SCHEMA, 'utf8'))).toEqual(valuesSchema());
+  });
+
+  test('has a schema whose patterns Go understands', () => {
+    expect(readFileSync(SCHEMA, 'utf8')).not.toMatch(/"pattern": ".*\(\?/);
   });
 });

@@ -2,11 +2,14 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
+import { permissionsOf } from '../deploy/permissions.ts';
 import { FAILURES } from '../domain/failures.ts';
 import { GATES } from '../domain/gates.ts';
 import { Policy } from '../domain/policy.ts';
+import { readManifests } from '../lab/fleet/manifests.ts';
 import { describeConfig } from '../worker/config.ts';
+import { Metrics } from '../worker/metrics/metrics.ts';
 import { usage } from '../agent/config.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -14,6 +17,7 @@ const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const readme = read('README.md');
 const operations = read('docs/operations.md');
 const architecture = read('docs/architecture.md');
+const { objects } = await readManifests();
 
 /** The text of every fenced block of one language. */
 const blocks = (text: string, language: string): string[] =>
@@ -56,8 +60,26 @@ describe('README.md', () => {
   });
 
   test.each(['agent', 'worker'])('lists every permission of the %s and no other', (who) => {
-    const file = { agent: 'deploy/10-agent-rbac.yaml', worker: 'deploy/20-worker-rbac.yaml' }[who];
-    expect(permissionsIn(readme, who)).toEqual(permissionsOf(read(file ?? '')));
+    expect(permissionsIn(readme, who)).toEqual(permissionsOf(objects, who));
+  });
+});
+
+describe('docs/install.md', () => {
+  const install = read('docs/install.md');
+
+  test('lists every metric of the worker and no other', async () => {
+    const inForce = Policy.parse({ pools: [{ name: 'workers', nodes: 'pool=workers' }] });
+    const policy = { current: () => inForce, hash: '', refusedBecause: '' };
+    const text = await new Metrics({ policy, nodes: () => [], nowMs: () => 0 }).text();
+    const served = [...text.matchAll(/^# HELP (lockkeeper_\w+)/gm)].map(([, name]) => name);
+    const told = [...install.matchAll(/^\| `(lockkeeper_\w+)`/gm)].map(([, name]) => name);
+    expect(told.toSorted()).toEqual(served.toSorted());
+  });
+
+  test.each(blocks(install, 'yaml'))('shows values the chart knows (%#)', (values) => {
+    expect(unknownValues(parse(values), parse(read('deploy/chart/values.yaml')))).toEqual([]);
+    const { policy } = parse(values) as { policy?: unknown };
+    if (policy !== undefined) expect(Policy.safeParse(policy).error).toBeUndefined();
   });
 });
 
@@ -84,33 +106,28 @@ test.each(globSync('{*.md,docs/**/*.md}', { cwd: ROOT }))(
   },
 );
 
+/** Paths of keys that the defaults do not have; what is empty there may hold anything. */
+function unknownValues(values: unknown, known: unknown, path = ''): string[] {
+  const isMap = (value: unknown): value is Record<string, unknown> =>
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isMap(values) || path === '.policy' || (isMap(known) && Object.keys(known).length === 0)) {
+    return [];
+  }
+  return Object.entries(values).flatMap(([key, value]) =>
+    isMap(known) && key in known
+      ? unknownValues(value, known[key], `${path}.${key}`)
+      : [`${path}.${key}`],
+  );
+}
+
 /** "resource: verb", sorted, from the table. */
 function permissionsIn(text: string, who: string): string[] {
-  const rows = [...text.matchAll(new RegExp(`^\\| ${who} +\\| ([a-z/]+: [^|]+)\\|`, 'gm'))];
+  const rows = [...text.matchAll(new RegExp(`^\\| ${who} +\\| ([a-z0-9./]+: [^|]+)\\|`, 'gm'))];
   return rows
     .flatMap(([, cell = '']) => cell.split('; '))
     .flatMap((one) => {
       const [resource = '', verbs = ''] = one.trim().split(': ');
       return verbs.split(', ').map((verb) => `${resource}: ${verb}`);
     })
-    .toSorted();
-}
-
-interface Role {
-  readonly kind: string;
-  readonly rules: readonly {
-    readonly resources: readonly string[];
-    readonly verbs: readonly string[];
-  }[];
-}
-
-function permissionsOf(manifest: string): string[] {
-  return parseAllDocuments(manifest)
-    .map((document) => document.toJS() as Role)
-    .filter(({ kind }) => kind === 'ClusterRole')
-    .flatMap(({ rules }) => rules)
-    .flatMap(({ resources, verbs }) =>
-      resources.flatMap((resource) => verbs.map((verb) => `${resource}: ${verb}`)),
-    )
     .toSorted();
 }

@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ClusterFacts } from './cluster/contract.ts';
 import { call } from './cluster/http.ts';
 import { freePorts } from './cluster/ports.ts';
 import type { ProcessSpec } from './cluster/process.ts';
 import { applyObjects } from './fleet/apply.ts';
+import { environmentOf } from './fleet/container.ts';
 import { keepProcess, type KeptContext, type KeptProcess } from './fleet/kept-process.ts';
 import type { Kube } from './fleet/kube.ts';
 import { writeKubeconfig } from './fleet/kubeconfig.ts';
@@ -46,10 +47,10 @@ export async function startWorker(options: WorkerOptions): Promise<KeptProcess> 
   await applyObjects(kube, manifests.objects.filter(isAccess));
   const kubeconfig = join(cluster.dir, `${name}.kubeconfig`);
   await writeKubeconfig(kube, cluster, manifests.worker, kubeconfig);
-  const [port = 0] = await freePorts(1);
+  const [health = 0, metrics = 0] = await freePorts(2);
   const spec = workerSpec(
     { ...options, cluster },
-    { kubeconfig, port, bundlePath: await options.bundle },
+    { kubeconfig, ports: { health, metrics }, bundlePath: await options.bundle },
   );
   const worker = keepProcess(spec, context);
   try {
@@ -63,20 +64,21 @@ export async function startWorker(options: WorkerOptions): Promise<KeptProcess> 
 
 /** What has to be there before the worker can be somebody. */
 function isAccess({ kind }: { kind: string }): boolean {
-  return ['Namespace', 'ServiceAccount', 'ClusterRole', 'ClusterRoleBinding'].includes(kind);
+  return kind === 'Namespace' || kind === 'ServiceAccount' || /Role(Binding)?$/.test(kind);
 }
 
 interface WorkerFiles {
   readonly kubeconfig: string;
-  readonly port: number;
+  readonly ports: { readonly health: number; readonly metrics: number };
   readonly bundlePath: string;
 }
 
 function workerSpec(
-  { cluster, policyPath, env, name = 'worker' }: WorkerOptions,
-  { kubeconfig, port, bundlePath }: WorkerFiles,
+  { cluster, manifests, policyPath, env, name = 'worker' }: WorkerOptions,
+  { kubeconfig, ports, bundlePath }: WorkerFiles,
 ): ProcessSpec {
-  const health = `127.0.0.1:${port}`;
+  const health = `127.0.0.1:${ports.health}`;
+  const { container } = manifests.worker;
   return {
     name,
     command: process.execPath,
@@ -87,6 +89,11 @@ function workerSpec(
       return status === 200;
     },
     env: {
+      ...environmentOf(container, {
+        // It runs on no node of the lab.
+        fields: { 'spec.nodeName': '' },
+        mounts: { '/etc/lockkeeper': dirname(policyPath) },
+      }),
       PATH: process.env['PATH'],
       // A person's own Temporal profile must not lead the lab's worker to another server.
       HOME: cluster.dir,
@@ -95,6 +102,7 @@ function workerSpec(
       KUBECONFIG: kubeconfig,
       LOCKKEEPER_POLICY: policyPath,
       LOCKKEEPER_HEALTH_ADDRESS: health,
+      LOCKKEEPER_TEMPORAL_METRICS: `127.0.0.1:${ports.metrics}`,
       LOCKKEEPER_LOOK_AGAIN: '2s',
       LOCKKEEPER_WORKFLOW_BUNDLE: bundlePath,
       ...env,

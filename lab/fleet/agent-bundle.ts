@@ -1,8 +1,9 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { ClusterFacts } from '../cluster/contract.ts';
 import type { ProcessSpec } from '../cluster/process.ts';
+import { environmentOf, type Container } from './container.ts';
 import type { NodeFiles } from './node-files.ts';
 
 /** Bundles lab/agent.ts into one file, as the agent's image has it: it starts faster than many modules. */
@@ -21,26 +22,38 @@ export async function bundleAgent(outfile: string): Promise<void> {
 export const bundlePath = (cluster: ClusterFacts): string => join(cluster.dir, 'agent.cjs');
 export const agentLogsDir = (cluster: ClusterFacts): string => join(cluster.logsDir, 'agents');
 
-/** The agent process of one node, as the agent's image starts it. */
+interface AgentPlace {
+  readonly node: string;
+  readonly files: NodeFiles;
+  /** As the DaemonSet has it. */
+  readonly container: Container;
+}
+
+/** The agent process of one node: the command and the environment of its container. */
 export function agentSpec(
   cluster: ClusterFacts,
-  { node, files }: { node: string; files: NodeFiles },
+  { node, files, container }: AgentPlace,
 ): ProcessSpec {
   return {
     name: `agent of ${node}`,
     command: process.execPath,
-    args: ['--max-old-space-size=32', '--max-semi-space-size=1', bundlePath(cluster)],
-    env: agentEnv(cluster, node, files),
+    // Between `node` and the file of the image.
+    args: [...(container.command ?? []).slice(1, -1), bundlePath(cluster)],
+    env: {
+      ...environmentOf(container, {
+        fields: { 'spec.nodeName': node },
+        mounts: { '/sentinel': dirname(files.sentinel) },
+      }),
+      ...placeEnv(cluster, files),
+    },
     logPath: join(agentLogsDir(cluster), `${node}.log`),
   };
 }
 
-/** What the DaemonSet would give its container, with the paths of this node; nothing of our own environment but PATH. */
-function agentEnv(cluster: ClusterFacts, node: string, files: NodeFiles): NodeJS.ProcessEnv {
+/** What a pod finds in its place without being told; nothing of our own environment but PATH. */
+function placeEnv(cluster: ClusterFacts, files: NodeFiles): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
-    LOCKKEEPER_NODE_ID: node,
-    LOCKKEEPER_REBOOT_SENTINEL: files.sentinel,
     LOCKKEEPER_BOOT_ID: files.bootId,
     LOCKKEEPER_API_SERVER: cluster.apiServerUrl,
     LOCKKEEPER_TOKEN_FILE: files.token,

@@ -12,7 +12,7 @@ interface ResourceList {
 
 /**
  * Server-side apply of objects as they are, as `kubectl apply --server-side` does: what others stand on
- * (namespaces, definitions) first, the rest side by side. Applying again changes nothing.
+ * (namespaces, definitions, priority classes) first, the rest side by side. Applying again changes nothing.
  */
 export async function applyObjects(kube: Kube, objects: readonly KubeObject[]): Promise<void> {
   const pathOf = resourcePaths(kube);
@@ -36,7 +36,7 @@ async function applyOne(apply: () => Promise<unknown>): Promise<void> {
 }
 
 function isGround({ kind }: KubeObject): boolean {
-  return kind === 'Namespace' || kind === 'CustomResourceDefinition';
+  return ['Namespace', 'CustomResourceDefinition', 'PriorityClass'].includes(kind);
 }
 
 /** Where an object lives, by the API server's own discovery, asked once per group and version. */

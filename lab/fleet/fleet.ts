@@ -24,6 +24,8 @@ export interface FleetOptions {
   readonly podsPerNode?: number | 'none';
   /** Default true: a real agent process per node. Without, machines reboot only by `Machine.reboot`. */
   readonly agents?: boolean;
+  /** Default: those of deploy/lockkeeper.yaml. What is in their `objects` is applied. */
+  readonly manifests?: Manifests;
   readonly log: ProgressSink;
   /** Aborting it during the start ends everything and rejects. */
   readonly signal?: AbortSignal;
@@ -66,7 +68,7 @@ function aborted(signal: AbortSignal | undefined): Promise<never> {
 }
 
 async function addMember(parts: Parts, node: string, bootId: string): Promise<void> {
-  const { cluster, options, guard, lifetime, members } = parts;
+  const { cluster, options, manifests, guard, lifetime, members } = parts;
   const context = { guard, log: options.log, lifetime: lifetime.signal };
   const { downForMs = 5_000, faults, agents: withAgent = true } = options;
   const fault = faults?.get(node) ?? NO_FAULT;
@@ -75,6 +77,7 @@ async function addMember(parts: Parts, node: string, bootId: string): Promise<vo
     bootId,
     downForMs,
     fault,
+    container: manifests.agent.container,
     withAgent,
   });
   members.set(node, member);
@@ -94,7 +97,7 @@ interface Parts {
 }
 
 async function openParts(cluster: ClusterFacts, options: FleetOptions): Promise<Parts> {
-  const manifests = await readManifests();
+  const manifests = options.manifests ?? (await readManifests());
   const kube = connectKube(cluster, cluster.adminToken);
   const evidence = await startEvidence(kube);
   return {

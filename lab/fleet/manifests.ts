@@ -1,10 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
+import type { Container } from './container.ts';
 import type { KubeObject } from './kube.ts';
 
-const DEPLOY_DIR = fileURLToPath(new URL('../../deploy/', import.meta.url));
+const MANIFESTS = fileURLToPath(new URL('../../deploy/lockkeeper.yaml', import.meta.url));
 
 /** Where a component of Lockkeeper runs, as its manifest says. */
 export interface Component {
@@ -12,9 +12,11 @@ export interface Component {
   readonly serviceAccount: string;
   /** Selects its pods. */
   readonly labelSelector: string;
+  /** The one container of its pods. */
+  readonly container: Container;
 }
 
-/** The manifests of `deploy/`, untouched, and what the lab reads in them. */
+/** The objects of an installation, untouched, and what the lab reads in them. */
 export interface Manifests {
   readonly objects: readonly KubeObject[];
   readonly agent: Component;
@@ -24,14 +26,22 @@ export interface Manifests {
 interface Workload extends KubeObject {
   readonly spec: {
     readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
-    readonly template: { readonly spec: { readonly serviceAccountName?: string } };
+    readonly template: {
+      readonly spec: {
+        readonly serviceAccountName?: string;
+        readonly containers: readonly Container[];
+      };
+    };
   };
 }
 
-/** Reads every object of the plain manifests; a file that is not YAML is named. */
-export async function readManifests(dir = DEPLOY_DIR): Promise<Manifests> {
-  const files = (await readdir(dir)).filter((file) => file.endsWith('.yaml')).toSorted();
-  const objects = (await Promise.all(files.map((file) => readObjects(join(dir, file))))).flat();
+/** What `kubectl apply -f deploy/lockkeeper.yaml` would apply. */
+export async function readManifests(): Promise<Manifests> {
+  return manifestsOf(await readObjects(MANIFESTS));
+}
+
+/** What the lab reads in these objects; throws when the agent or the worker is not among them. */
+export function manifestsOf(objects: readonly KubeObject[]): Manifests {
   return {
     objects,
     agent: componentOf(objects, 'DaemonSet', 'agent'),
@@ -39,15 +49,18 @@ export async function readManifests(dir = DEPLOY_DIR): Promise<Manifests> {
   };
 }
 
-/** The objects of one file. */
+/** The objects of one file; one that is not YAML is named. */
 export async function readObjects(path: string): Promise<KubeObject[]> {
-  const documents = parseAllDocuments(await readFile(path, 'utf8'));
-  return [...documents].flatMap((document) => {
+  return parseObjects(await readFile(path, 'utf8'), path);
+}
+
+/** The objects in a text of YAML; `name` is what an error calls it. */
+export function parseObjects(text: string, name: string): KubeObject[] {
+  return [...parseAllDocuments(text)].flatMap((document) => {
     const [error] = document.errors;
-    if (error) throw new Error(`${path}: ${error.message}`);
+    if (error) throw new Error(`${name}: ${error.message}`);
     const object = document.toJS() as KubeObject | null;
-    // A kustomization is an instruction for kubectl, not an object of the cluster.
-    return object === null || object.kind === 'Kustomization' ? [] : [object];
+    return object === null ? [] : [object];
   });
 }
 
@@ -56,13 +69,16 @@ function componentOf(objects: readonly KubeObject[], kind: string, component: st
     (object) =>
       object.kind === kind && object.metadata.labels?.['app.kubernetes.io/component'] === component,
   ) as Workload | undefined;
-  if (!found) throw new Error(`deploy/ has no ${kind} of the component ${component}`);
+  if (!found) throw new Error(`there is no ${kind} of the component ${component}`);
   const { selector, template } = found.spec;
+  const [container] = template.spec.containers;
+  if (!container) throw new Error(`the ${kind} of the component ${component} has no container`);
   return {
     namespace: found.metadata.namespace ?? 'default',
     serviceAccount: template.spec.serviceAccountName ?? 'default',
     labelSelector: Object.entries(selector.matchLabels)
       .map(([key, value]) => `${key}=${value}`)
       .join(','),
+    container,
   };
 }

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { ClusterFacts } from '../cluster/contract.ts';
 import { powerOff, powerOn } from '../cluster/machine.ts';
 import { agentLogsDir, agentSpec } from './agent-bundle.ts';
+import type { Container } from './container.ts';
 import type { Fault } from './fault.ts';
 import { keepProcess, type KeptContext, type KeptProcess } from './kept-process.ts';
 import { createMachine, type Machine } from './machine.ts';
@@ -19,6 +20,8 @@ export interface MemberSpec {
   readonly bootId: string;
   readonly downForMs: number;
   readonly fault: Fault;
+  /** Of its agent. */
+  readonly container: Container;
   /** False: nothing is started on the machine when it comes up. */
   readonly withAgent: boolean;
 }
@@ -27,12 +30,12 @@ export interface MemberSpec {
 export async function createMember(
   cluster: ClusterFacts,
   context: KeptContext,
-  { node, bootId, downForMs, fault, withAgent }: MemberSpec,
+  { node, bootId, downForMs, fault, container, withAgent }: MemberSpec,
 ): Promise<Member> {
   const files = nodeFiles(cluster.dir, node);
   await createNodeFiles(files, bootId);
   await mkdir(agentLogsDir(cluster), { recursive: true });
-  const agent = keepProcess(agentSpec(cluster, { node, files }), context);
+  const agent = keepProcess(agentSpec(cluster, { node, files, container }), context);
   const machine = createMachine({
     node,
     files,

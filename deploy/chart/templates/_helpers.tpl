@@ -1,0 +1,173 @@
+{{- define "lockkeeper.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "lockkeeper.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
+{{- else if contains (include "lockkeeper.name" .) .Release.Name }}
+{{- .Release.Name | trunc 40 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name (include "lockkeeper.name" .) | trunc 40 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{/* Labels by which pods are selected; they never change. Takes a list: the root, the component. */}}
+{{- define "lockkeeper.selector" -}}
+app.kubernetes.io/name: {{ include "lockkeeper.name" (index . 0) }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+
+{{/* Takes a list: the root, the component. */}}
+{{- define "lockkeeper.labels" -}}
+{{ include "lockkeeper.selector" . }}
+app.kubernetes.io/version: {{ (index . 0).Chart.AppVersion | quote }}
+{{- end }}
+
+{{/* Takes a list: the root, the component, its whole image. */}}
+{{- define "lockkeeper.image" -}}
+{{- $root := index . 0 -}}
+{{- default (printf "%s/%s:%s" $root.Values.image.registry (index . 1) (default $root.Chart.AppVersion $root.Values.image.tag)) (index . 2) }}
+{{- end }}
+
+{{- define "lockkeeper.pullSecrets" -}}
+{{- with .Values.image.pullSecrets -}}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Takes a list: the root, the name that was asked for. */}}
+{{- define "lockkeeper.priorityClass" -}}
+{{- $root := index . 0 -}}
+{{- $name := default (ternary (include "lockkeeper.fullname" $root) "" $root.Values.priorityClass.create) (index . 1) }}
+{{- with $name -}}
+priorityClassName: {{ . }}
+{{- end }}
+{{- end }}
+
+{{/*
+The policy as it was written. Helm reads YAML 1.1, where the key `on` of a receiver is the boolean true unless it is quoted.
+*/}}
+{{- define "lockkeeper.policy" -}}
+{{- $policy := deepCopy .Values.policy }}
+{{- range $policy.notifications }}
+{{- if hasKey . "true" }}
+{{- $_ := set . "on" (get . "true") }}
+{{- $_ := unset . "true" }}
+{{- end }}
+{{- end }}
+{{- toYaml $policy }}
+{{- end }}
+
+{{/* "true" where a pool deletes what it cannot evict. */}}
+{{- define "lockkeeper.deletesPods" -}}
+{{- range .Values.policy.pools }}
+{{- if eq (dig "drain" "onTimeout" "undo" .) "delete" }}true{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* The locks of kured that the policy asks for: a YAML map from namespace to the names of DaemonSets. */}}
+{{- define "lockkeeper.kuredLocks" -}}
+{{- $locks := dict }}
+{{- range .Values.policy.pools }}
+{{- $gates := default dict .gates }}
+{{- if hasKey $gates "kuredLock" }}
+{{- $rules := default dict $gates.kuredLock }}
+{{- $namespace := default "kube-system" $rules.namespace }}
+{{- $names := append (default list (get $locks $namespace)) (default "kured" $rules.daemonSet) | uniq }}
+{{- $_ := set $locks $namespace $names }}
+{{- end }}
+{{- end }}
+{{- toYaml $locks }}
+{{- end }}
+
+{{/* "true" where the agent runs something on the host, and therefore has to be able to do everything there. */}}
+{{- define "lockkeeper.entersHost" -}}
+{{- if or (eq .Values.agent.reboot.method "command") .Values.agent.sentinel.command }}true{{ end }}
+{{- end }}
+
+{{/* The variables by which the temporal CLI and every SDK find their server. */}}
+{{- define "lockkeeper.temporalEnv" -}}
+{{- $tls := .Values.temporal.tls -}}
+- name: TEMPORAL_ADDRESS
+  value: {{ .Values.temporal.address | quote }}
+- name: TEMPORAL_NAMESPACE
+  value: {{ .Values.temporal.namespace | quote }}
+{{- with .Values.temporal.apiKey }}
+{{- if .secret }}
+- name: TEMPORAL_API_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ .secret }}
+      key: {{ .key }}
+{{- end }}
+{{- end }}
+{{- if or $tls.enabled $tls.clientSecret $tls.caSecret $tls.serverName .Values.temporal.apiKey.secret }}
+- name: TEMPORAL_TLS
+  value: 'true'
+{{- end }}
+{{- if $tls.clientSecret }}
+- name: TEMPORAL_TLS_CLIENT_CERT_PATH
+  value: /etc/temporal-client/tls.crt
+- name: TEMPORAL_TLS_CLIENT_KEY_PATH
+  value: /etc/temporal-client/tls.key
+{{- end }}
+{{- if $tls.caSecret }}
+- name: TEMPORAL_TLS_SERVER_CA_CERT_PATH
+  value: /etc/temporal-ca/ca.crt
+{{- end }}
+{{- with $tls.serverName }}
+- name: TEMPORAL_TLS_SERVER_NAME
+  value: {{ . | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "lockkeeper.temporalMounts" }}
+{{- if .Values.temporal.tls.clientSecret }}
+- name: temporal-client
+  mountPath: /etc/temporal-client
+  readOnly: true
+{{- end }}
+{{- if .Values.temporal.tls.caSecret }}
+- name: temporal-ca
+  mountPath: /etc/temporal-ca
+  readOnly: true
+{{- end }}
+{{- end }}
+
+{{- define "lockkeeper.temporalVolumes" -}}
+{{- with .Values.temporal.tls.clientSecret }}
+- name: temporal-client
+  secret:
+    secretName: {{ . }}
+{{- end }}
+{{- with .Values.temporal.tls.caSecret }}
+- name: temporal-ca
+  secret:
+    secretName: {{ . }}
+    items:
+      - key: ca.crt
+        path: ca.crt
+{{- end }}
+{{- end }}
+
+{{/* What a pod may that needs nothing of its node: enough for Pod Security's level `restricted`. */}}
+{{- define "lockkeeper.restrictedPod" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+# So that mounted secrets can be read by that group, and by nobody else.
+fsGroup: 65532
+seccompProfile:
+  type: RuntimeDefault
+{{- end }}
+
+{{- define "lockkeeper.restrictedContainer" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end }}
