@@ -48,12 +48,7 @@ async function unfold(world: World, judge: Judge, { without }: HistoryOptions): 
   const events = new Events(world);
   judge.watch(world, events);
   const found = (): Broken[] => judge.broken.filter(({ rule }) => !without?.has(rule));
-  const rejected = (error: unknown): void => judge.say('G7', `nobody heard this: ${String(error)}`);
-  process.on('unhandledRejection', rejected);
-  // Nobody reads the stacks of failures that are part of the story, and they cost more than the story itself.
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 2;
-  try {
+  return await listening(judge, async () => {
     world.begin();
     judgeHalt(world, events, judge);
     for (const { atMs, what } of plan.events) {
@@ -67,12 +62,32 @@ async function unfold(world: World, judge: Judge, { without }: HistoryOptions): 
       await comeToRest(world, judge, found);
     }
     if (found().length === 0) await judgeEnding(world, events, judge);
+    await rejectionsHeard();
+    const lived = report(world, found());
+    await world.end();
+    return lived;
+  });
+}
+
+/** A promise whose failure nobody handles would end a real worker. */
+async function listening<T>(judge: Judge, run: () => Promise<T>): Promise<T> {
+  const rejected = (error: unknown): void => judge.say('G7', `nobody heard this: ${String(error)}`);
+  process.on('unhandledRejection', rejected);
+  // Nobody reads the stacks of failures that are part of the story, and they cost more than the story itself.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 2;
+  try {
+    return await run();
   } finally {
+    // What the end itself has set off belongs to this history too, and not to the next.
+    await rejectionsHeard();
     process.off('unhandledRejection', rejected);
     Error.stackTraceLimit = stackTraceLimit;
   }
-  return report(world, found());
 }
+
+/** Node tells of rejections when the event loop turns. */
+const rejectionsHeard = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 async function comeToRest(world: World, judge: Judge, found: () => Broken[]): Promise<void> {
   const { clock } = world;

@@ -60,6 +60,7 @@ export class Attempt {
   start(): void {
     const { worker, activity } = this;
     worker.attempts.add(this);
+    this.activity.run.server.workers.unfinished.add(this);
     if (Number.isFinite(activity.asked.startToCloseMs)) {
       const limitMs = activity.asked.startToCloseMs + (activity.asked.local ? 0 : LOCAL_BUFFER_MS);
       worker.after(limitMs, () => this.cancel('TIMED_OUT'));
@@ -79,9 +80,10 @@ export class Attempt {
     this.worker.run(() => this.#controller.abort(new CancelledFailure(reason)));
   }
 
-  /** Whether the server has given it up: it has timed out, or its workflow is gone. */
-  get isZombie(): boolean {
-    return !this.activity.isCurrent(this);
+  /** Lets go of everything, as at the end of a process; its code hears of it and gets nowhere. */
+  abandon(): void {
+    this.worker.kill();
+    this.#controller.abort();
   }
 
   async #work(): Promise<void> {
@@ -97,6 +99,7 @@ export class Attempt {
     }
     this.#over = true;
     this.worker.attempts.delete(this);
+    this.activity.run.server.workers.unfinished.delete(this);
     await this.#tell(verdict);
   }
 

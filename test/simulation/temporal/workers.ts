@@ -41,6 +41,8 @@ export class WorkerProcess extends Host {
 /** All workers that poll; tasks wait until one of them is up and can reach Temporal. */
 export class Workers {
   readonly all: WorkerProcess[] = [];
+  /** Also those of workers that are dead: Node keeps their abort signals, and all that hangs on them, until they fire. */
+  readonly unfinished = new Set<Attempt>();
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #weather: Weather;

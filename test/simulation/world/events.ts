@@ -23,7 +23,7 @@ export class Events {
   readonly asked = new Map<string, number>();
   /** When each lock was last told to go on. */
   readonly resumedMs = new Map<string, number>();
-  readonly #oldOrders = new Map<string, { order: string; answer: string | undefined }>();
+  readonly #oldOrders = new Map<string, string>();
 
   constructor(world: World) {
     this.#world = world;
@@ -70,9 +70,7 @@ export class Events {
   /** Remembers an order, to be put back when it is long over. */
   noteOrder(node: string, annotations: Readonly<Record<string, string>>): void {
     const order = annotations[ANNOTATION.order];
-    if (order !== undefined) {
-      this.#oldOrders.set(node, { order, answer: annotations[ANNOTATION.answer] });
-    }
+    if (order !== undefined) this.#oldOrders.set(node, order);
   }
 
   /** Somebody other than Lockkeeper cordons or uncordons; what is so already is left alone, as kubectl does. */
@@ -233,15 +231,14 @@ export class Events {
     this.wantsCordon.delete(name);
   }
 
-  /** As when a backup is restored: an order of an earlier boot appears once more, with or without its answer. */
+  /** As when a backup is restored: an order of an earlier boot appears once more. */
   #copyOrder({ name, bootId }: Machine): void {
-    const old = this.#oldOrders.get(name);
-    const order = readOrder(old?.order);
-    if (!old || !order?.ok || order.value.bootId === bootId) return;
+    const text = this.#oldOrders.get(name);
+    const order = readOrder(text);
+    if (text === undefined || !order?.ok || order.value.bootId === bootId) return;
     this.#world.cluster.write(name, PERSON, ({ annotations }) => {
       if (annotations[ANNOTATION.rollout] !== undefined) return false;
-      annotations[ANNOTATION.order] = old.order;
-      if (old.answer !== undefined) annotations[ANNOTATION.answer] = old.answer;
+      annotations[ANNOTATION.order] = text;
       return true;
     });
   }

@@ -12,6 +12,7 @@ import type { Run } from '../temporal/run.ts';
 import { Server } from '../temporal/server.ts';
 import { WorkerProcess, Workers } from '../temporal/workers.ts';
 import { Clock } from '../time/clock.ts';
+import { settle } from '../time/settle.ts';
 import { Random } from '../time/random.ts';
 import type { Plan } from '../plan.ts';
 import { poolName, policyOf, type PoolNow } from '../policy.ts';
@@ -140,6 +141,12 @@ export class World {
     const worker = new WorkerProcess(`worker-${slot}.${this.#processes}`, this.clock, node);
     worker.effects = createActivities(this.#deps(worker));
     this.workers.add(worker);
+  }
+
+  /** Nothing goes on after this. */
+  async end(): Promise<void> {
+    for (const attempt of this.workers.unfinished) attempt.abandon();
+    await settle();
   }
 
   /** Something is done to the world that may tell for so long. */
