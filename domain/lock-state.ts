@@ -42,7 +42,7 @@ export interface LastReturn {
 
 export interface LockState {
   readonly pool: string;
-  /** Tells the grants of this lock from those of one that was lost. */
+  /** Tells the next grants from those of a lock that was lost, and of a time that a reset has taken back. */
   readonly key: string;
   readonly holders: readonly Holder[];
   /** In the order of asking. */
@@ -51,6 +51,11 @@ export interface LockState {
   readonly lastReturn?: LastReturn;
   /** Grants so far; makes the next grant id. */
   readonly grants: number;
+}
+
+/** The lock as it grants at this moment: no two grants have the same id, whatever was lost or reset in between. */
+export function stamped(state: LockState, nowMs: number): LockState {
+  return { ...state, key: nowMs.toString(36) };
 }
 
 export function emptyLock(pool: string, key: string): LockState {

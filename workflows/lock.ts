@@ -5,6 +5,7 @@ import {
   holderOf,
   lineOf,
   release as giveBack,
+  stamped,
   type Holder,
   type LockState,
   type PermitRequest,
@@ -96,7 +97,7 @@ function listenToRollouts(lock: Lock): void {
 
 async function admit(lock: Lock, request: PermitRequest): Promise<void> {
   const firstBefore = frontOf(lock.state);
-  lock.state = enqueue(lock.state, request, Date.now());
+  lock.state = enqueue(stamped(lock.state, Date.now()), request, Date.now());
   // Who joins at the end of a long queue changes nothing for those at its front.
   if (request.holding || frontOf(lock.state) !== firstBefore) lock.news += 1;
   lock.show();

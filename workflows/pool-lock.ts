@@ -15,6 +15,7 @@ import {
   lineOf,
   orphan,
   release as giveBack,
+  stamped,
   withdraw,
   type LockState,
 } from '../domain/lock-state.ts';
@@ -37,7 +38,7 @@ export interface LockInput {
  * as new when its history has grown, and takes everything along.
  */
 export async function poolLock({ pool, carried }: LockInput): Promise<never> {
-  const state = carried?.state ?? emptyLock(pool, lockKey());
+  const state = carried?.state ?? emptyLock(pool, '');
   const lock = openLock(state, carried?.paused);
   if (!carried) await adoptHolders(lock);
   for (;;) {
@@ -47,14 +48,11 @@ export async function poolLock({ pool, carried }: LockInput): Promise<never> {
   }
 }
 
-/** The original run id stays as it is when the lock is reset; another one would not fit what the history says. */
-const lockKey = (): string => workflowInfo().originalExecutionRunId.slice(0, 8);
-
 /** A lock that takes the place of a lost one first learns who has a node out of service. */
 async function adoptHolders(lock: Lock): Promise<void> {
   const { pool } = lock.state;
   for (const holder of await looking(`who holds a permit of ${pool}`).findHolders({ pool })) {
-    lock.change(adopt(lock.state, holder, Date.now()));
+    lock.change(adopt(stamped(lock.state, Date.now()), holder, Date.now()));
   }
 }
 
@@ -131,7 +129,7 @@ type Granted = Extract<PoolNews['turn'], { kind: 'grant' }>;
 async function grantTo(lock: Lock, { workflowId, runId, countedAtMs }: Granted): Promise<void> {
   const waiter = lock.state.queue.find((known) => known.workflowId === workflowId);
   if (!waiter) return;
-  lock.state = grant(lock.state, { ...waiter, runId });
+  lock.state = grant(stamped(lock.state, Date.now()), { ...waiter, runId });
   const holder = holderOf(lock.state, workflowId);
   if (!holder) return;
   const { node, grantId } = holder;
