@@ -77,7 +77,7 @@ function workerSpec(
   { cluster, manifests, policyPath, env, name = 'worker' }: WorkerOptions,
   { kubeconfig, ports, bundlePath }: WorkerFiles,
 ): ProcessSpec {
-  const health = `127.0.0.1:${ports.health}`;
+  const health = env?.['LOCKKEEPER_HEALTH_ADDRESS'] ?? `127.0.0.1:${ports.health}`;
   const { container } = manifests.worker;
   return {
     name,

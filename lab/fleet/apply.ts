@@ -12,12 +12,19 @@ interface ResourceList {
 
 /**
  * Server-side apply of objects as they are, as `kubectl apply --server-side` does: what others stand on
- * (namespaces, definitions, priority classes) first, the rest side by side. Applying again changes nothing.
+ * (namespaces, definitions, priority classes) first, the rest side by side. Applying again changes nothing; with `dryRun`
+ * nothing is changed at all, and only the server's word counts.
  */
-export async function applyObjects(kube: Kube, objects: readonly KubeObject[]): Promise<void> {
+export async function applyObjects(
+  kube: Kube,
+  objects: readonly KubeObject[],
+  { dryRun = false }: { readonly dryRun?: boolean } = {},
+): Promise<void> {
   const pathOf = resourcePaths(kube);
+  // A field that Kubernetes does not know is refused, not dropped.
+  const how = `fieldManager=${FIELD_MANAGER}&force=true&fieldValidation=Strict${dryRun ? '&dryRun=All' : ''}`;
   const apply = async (object: KubeObject) => {
-    const path = `${await pathOf(object)}?fieldManager=${FIELD_MANAGER}&force=true`;
+    const path = `${await pathOf(object)}?${how}`;
     await applyOne(() => kube.patch(path, 'apply', object));
   };
   const first = objects.filter(isGround);

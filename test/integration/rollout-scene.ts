@@ -9,6 +9,8 @@ import type { z } from 'zod';
 import { lockId, rolloutId } from '../../domain/names.ts';
 import type { Policy } from '../../domain/policy.ts';
 import type { LockStatus, RolloutResult, RolloutStatus } from '../../domain/status.ts';
+import type { Cluster } from '../../lab/cluster/contract.ts';
+import type { Manifests } from '../../lab/fleet/manifests.ts';
 import { POOL_LABEL } from '../../lab/fleet/nodes.ts';
 import { startLab, type Lab } from '../../lab/lab.ts';
 import { policyText } from '../../lab/policy.ts';
@@ -26,12 +28,14 @@ interface SceneOptions {
   readonly notifications?: NonNullable<z.input<typeof Policy>['notifications']>;
   /** For the worker: where it finds secrets. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Brings Lockkeeper into the cluster, with this policy; default: deploy/lockkeeper.yaml is applied. */
+  readonly install?: (cluster: Cluster, policy: string) => Promise<Manifests>;
 }
 
 /** The lab's policy with a scan that sleeps and more pools. */
 function sleepingPolicy(
   downForMs: number,
-  { pools = {}, notifications = [] }: Omit<SceneOptions, 'nodes'>,
+  { pools = {}, notifications = [] }: Pick<SceneOptions, 'pools' | 'notifications'>,
 ): string {
   const policy = parse(policyText(downForMs)) as z.input<typeof Policy>;
   const [own] = policy.pools;
@@ -65,7 +69,7 @@ export class RolloutScene {
   }
 
   /** `pools`: pools on top of the lab's own, each with what its policy says otherwise; `moveTo` puts nodes into them. */
-  static async open({ nodes, env = {}, ...written }: SceneOptions): Promise<RolloutScene> {
+  static async open({ nodes, env = {}, install, ...written }: SceneOptions): Promise<RolloutScene> {
     const dir = await mkdtemp(join(tmpdir(), 'lockkeeper-rollout-test-'));
     const { signal } = new AbortController();
     const tools = await ensureTools({ log: silent, signal });
@@ -79,6 +83,7 @@ export class RolloutScene {
       downForMs,
       policy,
       workerEnv: env,
+      ...(install && { install: (cluster: Cluster) => install(cluster, policy) }),
       log: silent,
       signal,
     });

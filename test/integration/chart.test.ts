@@ -1,0 +1,370 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse, stringify } from 'yaml';
+import { readConfig } from '../../agent/config.ts';
+import { CHART, helm, MANIFESTS, renderManifests } from '../../deploy/helm.ts';
+import { permissionsOf, usedPermissions } from '../../deploy/permissions.ts';
+import { readPolicy } from '../../domain/policy-text.ts';
+import { call } from '../../lab/cluster/http.ts';
+import { applyObjects } from '../../lab/fleet/apply.ts';
+import { environmentOf } from '../../lab/fleet/container.ts';
+import { connectKube, type Kube, type KubeObject } from '../../lab/fleet/kube.ts';
+import { manifestsOf, parseObjects } from '../../lab/fleet/manifests.ts';
+import { ensureTool } from '../../lab/tools/ensure.ts';
+import { lab } from './lab.ts';
+import { Monitoring, type RealPrometheus, type Rule } from './monitoring.ts';
+
+/** The chart as Helm renders it, before a real API server and a real Prometheus. */
+
+type Values = Record<string, unknown>;
+
+const { signal } = new AbortController();
+const log = (line: string): void => void process.stderr.write(`[chart] ${line}\n`);
+let program: string;
+let dir: string;
+let kube: Kube;
+
+beforeAll(async () => {
+  program = await ensureTool('helm', { log, signal });
+  dir = await mkdtemp(join(tmpdir(), 'lockkeeper-chart-'));
+  kube = connectKube(lab(), lab().adminToken);
+  // What is rendered later is judged beside what is there already.
+  await applyObjects(kube, parseObjects(readFileSync(MANIFESTS, 'utf8'), MANIFESTS));
+}, 1_800_000);
+afterAll(async () => {
+  kube.close();
+  await rm(dir, { recursive: true });
+});
+
+/** Runs a Helm command on the chart with these values; text goes to the file as it is. */
+async function withValues(command: string, values: Values | string): Promise<string> {
+  const file = join(dir, 'values.yaml');
+  await writeFile(file, typeof values === 'string' ? values : stringify(values));
+  const release = command === 'template' ? ['lockkeeper', CHART] : [CHART, '--strict'];
+  return helm(program, [command, ...release, '--namespace', 'lockkeeper', '--values', file]);
+}
+
+const render = async (values: Values | string): Promise<KubeObject[]> =>
+  parseObjects(await withValues('template', values), 'the rendered chart');
+
+const ofMonitoring = ({ apiVersion }: KubeObject): boolean =>
+  apiVersion.startsWith('monitoring.coreos.com/');
+
+const pool = (over: Values = {}): Values => ({ name: 'workers', nodes: 'pool=workers', ...over });
+
+/** Values that between them reach every branch of the templates. */
+const VARIANTS: readonly { readonly name: string; readonly values: Values }[] = [
+  { name: 'its defaults', values: {} },
+  {
+    name: 'Temporal behind mTLS, Secrets and calendars',
+    values: {
+      temporal: { tls: { clientSecret: 'own', caSecret: 'ca', serverName: 'temporal' } },
+      worker: {
+        replicas: 1,
+        env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'a' } } }],
+        envFrom: [{ secretRef: { name: 's' } }],
+        secretFiles: ['mail'],
+        podLabels: { team: 'nodes' },
+        podAnnotations: { a: 'b' },
+        affinity: { podAntiAffinity: {} },
+        tolerations: [{ operator: 'Exists' }],
+        serviceAccountAnnotations: { a: 'b' },
+      },
+      calendars: { 'plan.ics': 'BEGIN:VCALENDAR\nEND:VCALENDAR\n' },
+      image: { pullSecrets: ['registry'], tag: 'v9' },
+    },
+  },
+  { name: 'an API key', values: { temporal: { apiKey: { secret: 'cloud' } } } },
+  { name: 'a reboot by command', values: { agent: { reboot: { method: 'command' } } } },
+  { name: 'a reboot by file', values: { agent: { reboot: { method: 'file' } } } },
+  {
+    name: 'a sentinel command',
+    values: { agent: { sentinel: { command: 'needs-restarting -r' } } },
+  },
+  {
+    name: 'rights that only some policies need',
+    values: {
+      policy: {
+        pools: [
+          pool({ drain: { onTimeout: 'delete' } }),
+          pool({ name: 'gpu', gates: { kuredLock: {} } }),
+        ],
+      },
+    },
+  },
+  {
+    name: 'monitoring',
+    values: {
+      metrics: {
+        podMonitor: { enabled: true, labels: { release: 'p' } },
+        rules: { enabled: true },
+        dashboard: { enabled: true },
+      },
+    },
+  },
+  {
+    name: 'little else',
+    values: {
+      priorityClass: { create: false },
+      networkPolicy: { enabled: false },
+      metrics: { temporal: false },
+      uninstall: { cleanUp: false },
+      worker: { disruptionBudget: false, resources: {}, nodeSelector: {} },
+      agent: { tolerations: [] },
+      fullnameOverride: 'keeper',
+    },
+  },
+];
+
+describe.each(VARIANTS)('the chart with $name', ({ values }) => {
+  test('passes helm lint', async () => {
+    expect(await withValues('lint', values)).toContain('1 chart(s) linted, 0 chart(s) failed');
+  });
+
+  test('is taken by the API server, field by field', async () => {
+    const objects = (await render(values)).filter((object) => !ofMonitoring(object));
+    expect(objects.length).toBeGreaterThan(10);
+    await applyObjects(kube, objects, { dryRun: true });
+  });
+});
+
+test('deploy/lockkeeper.yaml is the chart with its defaults: npm run -s manifests makes it so', async () => {
+  expect(readFileSync(MANIFESTS, 'utf8')).toBe(await renderManifests(program));
+});
+
+describe('G9: values that cannot be are refused with their place:', () => {
+  test.each<{ name: string; values: Values | string; place: string }>([
+    { name: 'an unknown key', values: { agent: { peroid: '1m' } }, place: 'peroid' },
+    {
+      name: 'an unknown method',
+      values: { agent: { reboot: { method: 'magic' } } },
+      place: 'method',
+    },
+    {
+      name: 'a reboot file that outlives the reboot',
+      values: { agent: { reboot: { file: '/etc/reboot' } } },
+      place: 'file',
+    },
+    {
+      name: 'an unknown key of the policy',
+      values: { policy: { pools: [pool({ maxUnavailible: 2 })] } },
+      place: 'maxUnavailible',
+    },
+    {
+      name: 'a window that is none',
+      values: {
+        policy: { pools: [pool({ windows: [{ days: ['mon'], start: '25:00', end: '01:00' }] })] },
+      },
+      place: 'start',
+    },
+    {
+      name: 'a bad event under an unquoted on',
+      values: 'policy: { notifications: [{ slack: "${A}", on: [rebooted] }] }',
+      place: 'notifications',
+    },
+  ])('$name', async ({ values, place }) => {
+    await expect(withValues('template', values)).rejects.toThrow(place);
+  });
+});
+
+/** The policy as it stands in the ConfigMap. */
+const inForce = async (values: Values | string): Promise<string> => {
+  const objects = await render(values);
+  const maps = objects.filter(({ kind }) => kind === 'ConfigMap') as (KubeObject & {
+    readonly data: Readonly<Record<string, string>>;
+  })[];
+  return maps.map(({ data }) => data['policy.yaml']).join('');
+};
+
+describe('the policy', () => {
+  test('arrives as it was written, whatever YAML 1.1 makes of it', async () => {
+    const policy = `
+  timeZone: Europe/Zurich
+  pools:
+    - name: workers
+      nodes: "a in (b, c),!d"
+      maxUnavailable: 10%
+      windows:
+        - { days: [mon], start: 22:00, end: "04:00" }
+        - { dates: [2026-12-05], start: "08:00", for: 10h }
+      freezes:
+        - { from: 2026-12-18, to: 2027-01-04, because: year end }
+  notifications:
+    - slack: \${SLACK_WEBHOOK_URL}
+      on: [draining, lost]
+      templates: { draining: "Draining {{node}}: 100%" }
+`;
+    const text = await inForce(`policy:${policy}`);
+    expect(readPolicy(text, 'policy.yaml')).toMatchObject({ kind: 'policy' });
+    // The default has scanEvery, which stays; everything else is what this parser reads in it, which knows YAML 1.2.
+    expect(parse(text)).toEqual({ ...(parse(policy) as Values), scanEvery: '1m' });
+  });
+
+  test('may bring its calendars', async () => {
+    const objects = await render({ calendars: { 'plan.ics': 'BEGIN:VCALENDAR\r\nX: "é"\r\n' } });
+    const map = objects.find(({ kind }) => kind === 'ConfigMap') as KubeObject & { data: Values };
+    expect(map.data['plan.ics']).toBe('BEGIN:VCALENDAR\r\nX: "é"\r\n');
+  });
+});
+
+const given = async (...pools: Values[]): Promise<string[]> =>
+  permissionsOf(await render({ policy: { pools } }), 'worker');
+
+describe('G10: the rights of the worker', () => {
+  test('to delete pods and to read the lock of kured come with the policy that needs them', async () => {
+    const usual = await given(
+      pool({ drain: { onTimeout: 'undo' }, gates: { blockingPods: ['a=b'] } }),
+    );
+    expect(usual).not.toContain('pods: delete');
+    expect(usual).not.toContain('apps/daemonsets: get');
+    expect(await given(pool({ drain: { onTimeout: 'delete' } }))).toEqual(
+      [...usual, 'pods: delete'].toSorted(),
+    );
+    expect(await given(pool({ gates: { kuredLock: {} } }))).toEqual(
+      [...usual, 'apps/daemonsets: get'].toSorted(),
+    );
+  });
+
+  test('to read the lock of kured are for that one DaemonSet', async () => {
+    const rules = { namespace: 'ops', daemonSet: 'our-kured' };
+    const objects = await render({ policy: { pools: [pool({ gates: { kuredLock: rules } })] } });
+    const role = objects.find(
+      ({ kind, metadata }) => kind === 'Role' && metadata.namespace === 'ops',
+    );
+    expect(role).toMatchObject({
+      rules: [{ resources: ['daemonsets'], resourceNames: ['our-kured'], verbs: ['get'] }],
+    });
+  });
+
+  test('of the account that uninstalls are what it uses, and it is there only then', async () => {
+    const objects = await render({});
+    expect(permissionsOf(objects, 'uninstall')).toEqual(
+      await usedPermissions('cli/uninstall/*.ts'),
+    );
+    const lasting = objects.filter(
+      ({ metadata }) =>
+        metadata.labels?.['app.kubernetes.io/component'] === 'uninstall' &&
+        metadata.annotations?.['helm.sh/hook'] !== 'pre-delete',
+    );
+    expect(lasting).toEqual([]);
+  });
+});
+
+describe('G10: the agent', () => {
+  interface Pod {
+    readonly hostPID?: boolean;
+    readonly volumes?: readonly { readonly hostPath: { readonly path: string } }[];
+    readonly containers: readonly {
+      readonly securityContext: { readonly capabilities?: object; readonly privileged: boolean };
+    }[];
+  }
+
+  async function agentWith(agent: Values) {
+    const objects = await render({ agent });
+    const daemonSet = objects.find(({ kind }) => kind === 'DaemonSet') as KubeObject & {
+      readonly spec: { readonly template: { readonly spec: Pod } };
+    };
+    const { container } = manifestsOf(objects).agent;
+    const mounts = Object.fromEntries(
+      (container.volumeMounts ?? []).map(({ mountPath }) => [mountPath, mountPath]),
+    );
+    const env = environmentOf(container, { fields: { 'spec.nodeName': 'n1' }, mounts });
+    const read = readConfig([], { ...env, KUBERNETES_SERVICE_HOST: '10.0.0.1' });
+    if (!read.ok) throw new Error(read.problems.join());
+    const pod = daemonSet.spec.template.spec;
+    const [{ securityContext } = { securityContext: undefined }] = pod.containers;
+    return { pod, securityContext, mounts: container.volumeMounts, host: read.config.host };
+  }
+
+  test('that reboots by file has neither process ids of the host, nor root, nor capabilities', async () => {
+    const { pod, securityContext, host } = await agentWith({
+      sentinel: { file: '/run/lockkeeper/reboot-required' },
+      reboot: { method: 'file', file: '/run/lockkeeper-reboot/now' },
+    });
+    expect(pod.hostPID).toBeUndefined();
+    expect(securityContext).toMatchObject({
+      privileged: false,
+      allowPrivilegeEscalation: false,
+      runAsNonRoot: true,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+    expect(securityContext?.capabilities).not.toHaveProperty('add');
+    expect(pod.volumes?.map(({ hostPath }) => hostPath.path)).toEqual([
+      '/run/lockkeeper',
+      '/run/lockkeeper-reboot',
+    ]);
+    expect(host).toMatchObject({
+      sentinel: { path: '/sentinel/reboot-required' },
+      reboot: { method: 'file', path: '/reboot/now' },
+    });
+  });
+
+  test('sees of the host the directory of its sentinel, read-only, and nothing else', async () => {
+    const { pod, mounts } = await agentWith({
+      sentinel: { file: '/run/lockkeeper/reboot-required' },
+    });
+    expect(pod.volumes).toEqual([
+      { name: 'sentinel', hostPath: { path: '/run/lockkeeper', type: 'Directory' } },
+    ]);
+    expect(mounts).toMatchObject([{ mountPath: '/sentinel', readOnly: true }]);
+  });
+
+  test.each([
+    {
+      name: 'reboots by command',
+      agent: { reboot: { method: 'command', command: '/sbin/reboot' } },
+    },
+    { name: 'has a sentinel command', agent: { sentinel: { command: 'needs-restarting -r' } } },
+  ])('that $name is privileged, and only then', async ({ agent }) => {
+    const { pod, securityContext, host } = await agentWith(agent);
+    expect(securityContext).toMatchObject({ privileged: true });
+    expect(pod.hostPID).toBe(true);
+    expect(JSON.stringify(host)).toContain(
+      agent.sentinel ? 'needs-restarting -r' : '"/sbin/reboot"',
+    );
+    expect(pod.volumes === undefined).toBe(agent.sentinel !== undefined);
+  });
+});
+
+describe('what the chart has for Prometheus and Grafana', () => {
+  let monitoring: Monitoring;
+  let prometheus: RealPrometheus;
+  beforeAll(async () => {
+    monitoring = await Monitoring.open();
+    const groups = parse(readFileSync(join(CHART, 'files/rules.yaml'), 'utf8')) as {
+      readonly groups: readonly { readonly rules: readonly Rule[] }[];
+    };
+    prometheus = await monitoring.prometheus('rules', {
+      rules: groups.groups.flatMap(({ rules }) => rules),
+    });
+  }, 1_800_000);
+  afterAll(() => monitoring.close());
+
+  test('rules that Prometheus evaluates', async () => {
+    const { text } = await call(`${prometheus.url}/api/v1/rules`, { signal });
+    const { data } = JSON.parse(text) as {
+      data: { groups: { rules: { name: string; lastError?: string }[] }[] };
+    };
+    const rules = data.groups.flatMap(({ rules }) => rules);
+    expect(rules.length).toBeGreaterThan(5);
+    expect(rules.filter(({ lastError }) => lastError)).toEqual([]);
+  });
+
+  const { panels } = JSON.parse(readFileSync(join(CHART, 'files/dashboard.json'), 'utf8')) as {
+    panels: { title: string; targets: { expr: string }[] }[];
+  };
+
+  test.each(panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ title, expr }))))(
+    'a panel "$title" whose query Prometheus understands',
+    async ({ expr }) => {
+      const query = expr.replaceAll('$pool', '.*').replaceAll('$__rate_interval', '5m');
+      const path = `/api/v1/query?${new URLSearchParams({ query }).toString()}`;
+      const { status, text } = await call(`${prometheus.url}${path}`, { signal });
+      expect([status, text]).toEqual([200, expect.stringContaining('"status":"success"')]);
+    },
+  );
+});
