@@ -54,10 +54,7 @@ export async function judgeEnding(world: World, events: Events, judge: Judge): P
         : 'schedulable, although somebody had cordoned it';
       judge.say('G6', `${name} is left ${words}`);
     }
-    const asked =
-      (machine.plan.wantsFromBeginning ? 1 : 0) +
-      (events.asked.get(name) ?? 0) +
-      (events.forced.get(name) ?? 0);
+    const asked = (machine.plan.wantsFromBeginning ? 1 : 0) + (events.asked.get(name) ?? 0);
     if (ordered.length > asked) {
       judge.say('G7', `${name} was rebooted ${ordered.length} times, and asked for ${asked}`);
     }

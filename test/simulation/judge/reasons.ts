@@ -18,7 +18,9 @@ export function judgeReasons(world: World, judge: Judge): void {
     if (!run.isOpen || run.startedAtMs > clock.nowMs - KNOWN_WITHIN_MS) continue;
     const silent = silenceOf(run, clock.nowMs);
     if (silent === undefined) continue;
-    clock.after(ASK_AGAIN_MS, () => {
+    // Whoever is told by a message waits for it; a lock tells five others before.
+    const lateMs = 6 * world.plan.lateSignals.mostMs;
+    clock.after(ASK_AGAIN_MS + lateMs, () => {
       const still = isCalm(world) ? silenceOf(run, clock.nowMs) : undefined;
       if (still?.phase === silent.phase) judge.say('G8', `${run.workflowId} ${still.words}`);
     });

@@ -29,7 +29,8 @@ export class Clock {
   }
 
   after(durationMs: number, act: () => unknown): Alarm {
-    return this.at(this.nowMs + Math.max(0, durationMs), act);
+    // Clocks show whole milliseconds.
+    return this.at(this.nowMs + Math.max(0, Math.ceil(durationMs)), act);
   }
 
   /** Lets time pass until `done` or until the deadline; one thing happens at a time. */

@@ -5,6 +5,7 @@ import type { Author } from '../../../lab/witness/contract.ts';
 import type { NodeTrouble, PolicyChange, WorldEvent } from '../plan.ts';
 import { toPayloads } from '../temporal/payloads.ts';
 import { poolName } from '../policy.ts';
+import type { NodeRecord } from './cluster.ts';
 import type { Machine } from './machine.ts';
 import type { World } from './world.ts';
 
@@ -17,9 +18,7 @@ export class Events {
   readonly #world: World;
   /** Whether each node is to be unschedulable, as far as anybody but Lockkeeper has said. */
   readonly wantsCordon = new Map<string, boolean>();
-  /** Rollouts that a person has started although nothing asked for a reboot. */
-  readonly forced = new Map<string, number>();
-  /** Sentinels that have appeared after the beginning. */
+  /** Reboots that were asked for after the beginning. */
   readonly asked = new Map<string, number>();
   /** When each lock was last told to go on. */
   readonly resumedMs = new Map<string, number>();
@@ -89,7 +88,7 @@ export class Events {
       const there = keys.filter((key) => changed.annotations[key] !== undefined);
       for (const key of there) delete changed.annotations[key];
       if (there.includes(ANNOTATION.rollout)) {
-        this.wantsCordon.set(node, changed.unschedulable);
+        this.#tampered(changed);
         changed.lifecycle.clear();
       }
       return there.length > 0;
@@ -176,7 +175,7 @@ export class Events {
     const name = this.#machine(node)?.name ?? '';
     const id = otherId ? byHand(name) : rolloutId(name);
     const run = this.#world.server.start('nodeRollout', id, [{ node: name, evenIfNotRequired }]);
-    if (run && evenIfNotRequired) this.forced.set(name, (this.forced.get(name) ?? 0) + 1);
+    if (run && evenIfNotRequired) this.#ask(name);
   }
 
   readonly #nodeActs: Record<NodeTrouble, (machine: Machine, forMs: number) => void> = {
@@ -196,13 +195,13 @@ export class Events {
     'scribble-record': ({ name }) => {
       this.#annotate(name, ANNOTATION.rollout, '{"workflowId": oh');
       const node = this.#world.cluster.record(name);
-      if (node) this.wantsCordon.set(name, node.unschedulable);
+      if (node) this.#tampered(node);
     },
     'lose-kubelet': (machine, forMs) => machine.loseKubelet(forMs),
     'power-cut': (machine) => machine.cutPower(),
     'sentinel-off': (machine) => machine.setSentinel(false),
     'sentinel-on': (machine) => {
-      if (!machine.sentinel) this.asked.set(machine.name, (this.asked.get(machine.name) ?? 0) + 1);
+      if (!machine.sentinel) this.#ask(machine.name);
       machine.setSentinel(true);
     },
     'lose-agent': (machine, forMs) => {
@@ -211,6 +210,16 @@ export class Events {
     },
     'copy-order': (machine) => this.#copyOrder(machine),
   };
+
+  /** Whoever destroys the record of a rollout answers for the cordon, and for a sentinel that nobody looks at after the reboot. */
+  #tampered({ name, unschedulable }: Readonly<NodeRecord>): void {
+    this.wantsCordon.set(name, unschedulable);
+    this.#ask(name);
+  }
+
+  #ask(name: string): void {
+    this.asked.set(name, (this.asked.get(name) ?? 0) + 1);
+  }
 
   /** Whoever takes an acceptance away while the machine goes down takes the only trace of it away. */
   #stripUnlessAccepted(name: string, key: string): void {
