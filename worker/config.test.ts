@@ -7,6 +7,8 @@ test('nothing has to be set', () => {
     health: { host: '0.0.0.0', port: 8080 },
     lookAgainMs: 60_000,
     logLevel: 'INFO',
+    cachedWorkflows: 200,
+    encrypted: false,
     bundlePath: expect.stringMatching(/\/dist\/workflows\.js$/),
   });
 });
@@ -22,6 +24,10 @@ describe('readConfig', () => {
         LOCKKEEPER_LOOK_AGAIN: '1m30s',
         LOCKKEEPER_LOG_LEVEL: 'DEBUG',
         LOCKKEEPER_WORKFLOW_BUNDLE: 'w.js',
+        LOCKKEEPER_CACHED_WORKFLOWS: '1000',
+        LOCKKEEPER_PAYLOAD_KEY_FILE: '/keys',
+        TEMPORAL_DEPLOYMENT_NAME: 'lockkeeper',
+        TEMPORAL_WORKER_BUILD_ID: '0.2.0',
         TEMPORAL_ADDRESS: 'x',
       },
       expected: {
@@ -31,6 +37,9 @@ describe('readConfig', () => {
         lookAgainMs: 90_000,
         logLevel: 'DEBUG',
         bundlePath: 'w.js',
+        cachedWorkflows: 1_000,
+        encrypted: true,
+        version: { deploymentName: 'lockkeeper', buildId: '0.2.0' },
       },
     },
     {
@@ -54,6 +63,16 @@ describe('G9: a bad value is refused with its variable and the rule:', () => {
       problems: ['LOCKKEEPER_HEALTH_ADDRESS: write a port of at most 65535'],
     },
     {
+      name: 'no room for a single workflow',
+      env: { LOCKKEEPER_CACHED_WORKFLOWS: '0' },
+      problems: ['LOCKKEEPER_CACHED_WORKFLOWS: write a number like 200'],
+    },
+    {
+      name: 'half a version',
+      env: { TEMPORAL_WORKER_BUILD_ID: '0.2.0', TEMPORAL_DEPLOYMENT_NAME: '' },
+      problems: ['TEMPORAL_DEPLOYMENT_NAME and TEMPORAL_WORKER_BUILD_ID: set both, or neither'],
+    },
+    {
       name: 'everything at once',
       env: { LOCKKEEPER_LOOK_AGAIN: '30', LOCKKEEPER_LOG_LEVEL: 'loud' },
       problems: [
@@ -68,11 +87,11 @@ describe('G9: a bad value is refused with its variable and the rule:', () => {
 
 test('each variable is described, with its default as one would write it', () => {
   const lines = describeConfig().split('\n');
-  expect(lines).toHaveLength(7);
+  expect(lines).toHaveLength(11);
   expect(lines[0]).toBe(
     '  LOCKKEEPER_POLICY            Path of the policy file; default: /etc/lockkeeper/policy.yaml',
   );
   expect(lines[1]).toMatch(/default: 0\.0\.0\.0:8080$/);
-  expect(lines[2]).toMatch(/default: nowhere$/);
+  expect(lines[2]).toMatch(/default: none$/);
   expect(lines[3]).toMatch(/default: 1m$/);
 });

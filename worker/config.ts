@@ -14,7 +14,10 @@ const address = z
   })
   .refine(({ port }) => port <= 65_535, 'write a port of at most 65535');
 
-/** The environment of the worker. Temporal's own variables (TEMPORAL_ADDRESS …) are read by @temporalio/envconfig. */
+/**
+ * The environment of the worker. The variables of the temporal CLI (TEMPORAL_ADDRESS …) are read in temporal-config.ts; the
+ * two of worker versioning are those that Temporal's worker controller sets.
+ */
 const Environment = z.object({
   LOCKKEEPER_POLICY: z
     .string()
@@ -40,6 +43,24 @@ const Environment = z.object({
     .string()
     .default('')
     .describe('The node this worker runs on, which is then the last of its pool'),
+  LOCKKEEPER_CACHED_WORKFLOWS: z.coerce
+    .number()
+    .int('write a number like 200')
+    .min(1, 'write a number like 200')
+    .prefault('200')
+    .describe('Workflows kept in memory; others are replayed when something happens to them'),
+  LOCKKEEPER_PAYLOAD_KEY_FILE: z
+    .string()
+    .optional()
+    .describe('File of keys with which everything is encrypted that Temporal keeps'),
+  TEMPORAL_DEPLOYMENT_NAME: z
+    .string()
+    .optional()
+    .describe('Worker versioning: the deployment this worker belongs to'),
+  TEMPORAL_WORKER_BUILD_ID: z
+    .string()
+    .optional()
+    .describe('Worker versioning: the version of that deployment'),
   LOCKKEEPER_WORKFLOW_BUNDLE: z
     .string()
     .default(fileURLToPath(new URL('../dist/workflows.js', import.meta.url)))
@@ -55,6 +76,12 @@ export interface WorkerConfig {
   readonly bundlePath: string;
   /** Absent outside a cluster. */
   readonly node?: string;
+  /** How many workflows stay in memory. */
+  readonly cachedWorkflows: number;
+  /** Whether payloads are encrypted. */
+  readonly encrypted: boolean;
+  /** Absent: no worker versioning. */
+  readonly version?: { readonly deploymentName: string; readonly buildId: string };
 }
 
 /** The configuration, or every problem of it as "VARIABLE: rule". */
@@ -62,6 +89,8 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig | { problems: s
   const parsed = Environment.safeParse(env);
   if (!parsed.success) return { problems: problemsOf(parsed.error) };
   const { data } = parsed;
+  const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = data;
+  if (!deploymentName !== !buildId) return { problems: [HALF_VERSIONED] };
   return {
     policyPath: data.LOCKKEEPER_POLICY,
     health: data.LOCKKEEPER_HEALTH_ADDRESS,
@@ -72,8 +101,14 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig | { problems: s
     logLevel: data.LOCKKEEPER_LOG_LEVEL,
     bundlePath: data.LOCKKEEPER_WORKFLOW_BUNDLE,
     ...(data.LOCKKEEPER_NODE_ID ? { node: data.LOCKKEEPER_NODE_ID } : {}),
+    cachedWorkflows: data.LOCKKEEPER_CACHED_WORKFLOWS,
+    encrypted: Boolean(data.LOCKKEEPER_PAYLOAD_KEY_FILE),
+    ...(deploymentName && buildId ? { version: { deploymentName, buildId } } : {}),
   };
 }
+
+const HALF_VERSIONED =
+  'TEMPORAL_DEPLOYMENT_NAME and TEMPORAL_WORKER_BUILD_ID: set both, or neither';
 
 /** For --help: each variable, what it is for, and its default. */
 export function describeConfig(): string {
@@ -86,5 +121,5 @@ export function describeConfig(): string {
 
 /** As a person would write it: before it is parsed. */
 function defaultOf({ def }: (typeof Environment.shape)[keyof typeof Environment.shape]): string {
-  return 'defaultValue' in def ? def.defaultValue : 'nowhere';
+  return 'defaultValue' in def ? String(def.defaultValue) : 'none';
 }

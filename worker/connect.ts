@@ -1,7 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, type Logger } from '@temporalio/worker';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
+import { whyOutOfReach } from './reach.ts';
+import { readTemporalConfig, type TemporalConfig } from './temporal-config.ts';
 
 export interface Temporal {
   readonly connection: Connection;
@@ -10,29 +12,121 @@ export interface Temporal {
   readonly namespace: string;
 }
 
+export interface ConnectOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly logger: Logger;
+  /** Ends the wait for a server. */
+  readonly signal: AbortSignal;
+  /** Absent: nothing is encrypted. */
+  readonly codec?: PayloadCodec | undefined;
+}
+
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
+/** A server that takes a connection and then says nothing is given up on after this. */
+const TRY_FOR_MS = 15_000;
 
 /**
- * Connects as the variables and the file of the temporal CLI say. A server that is not there yet is waited for, saying so;
- * `signal` ends the wait.
+ * Connects as the variables and the file of the temporal CLI say, which are read anew for each try: certificates are
+ * replaced while one waits. Whatever keeps it from Temporal is said in one line and tried again, for all of it may be
+ * mended elsewhere. Throws BadTemporalConfig for a configuration that cannot be read.
  */
-export async function connectTemporal(logger: Logger, signal: AbortSignal): Promise<Temporal> {
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
-  const address = connectionOptions.address ?? 'localhost:7233';
+export async function connectTemporal(options: ConnectOptions): Promise<Temporal> {
+  const { env, logger, signal } = options;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     signal.throwIfAborted();
+    const config = readTemporalConfig(env);
+    const { namespace } = config;
+    const { address } = config.connectionOptions;
     try {
-      const connection = await Connection.connect(connectionOptions);
-      const native = await NativeConnection.connect(connectionOptions);
-      const client = new Client({ connection, namespace });
-      await connection.workflowService.describeNamespace({ namespace });
+      const temporal = await within(connectOnce(config, options.codec), signal);
       logger.info('connected to Temporal', { address, namespace });
-      return { connection, native, client, namespace };
+      return temporal;
     } catch (error) {
-      const because = error instanceof Error ? error.message : String(error);
+      signal.throwIfAborted();
+      const because = await inWords(error, config);
       logger.warn('Temporal cannot be reached', { address, namespace, because, retryMs: pauseMs });
     }
     await pause(pauseMs, undefined, { signal });
   }
+}
+
+/** The worker's connection first: it fails at once, where the client's waits for its deadline without saying why. */
+async function connectOnce(
+  { connectionOptions, namespace }: TemporalConfig,
+  codec: PayloadCodec | undefined,
+): Promise<Temporal> {
+  const native = await NativeConnection.connect(connectionOptions);
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.connect(connectionOptions);
+    await connection.workflowService.describeNamespace({ namespace });
+    const dataConverter = { payloadCodecs: codec ? [codec] : [] };
+    const client = new Client({ connection, namespace, dataConverter });
+    return { connection, native, client, namespace };
+  } catch (error) {
+    await Promise.allSettled([native.close(), connection?.close()]);
+    throw error;
+  }
+}
+
+/** As the connecting, for a while only; what is connected after that is closed again. */
+async function within(connecting: Promise<Temporal>, signal: AbortSignal): Promise<Temporal> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(TRY_FOR_MS)]);
+  const late = new Promise<never>((_, reject) => {
+    const give = () => reject(new Error(`no answer within ${TRY_FOR_MS / 1_000} s`));
+    limit.addEventListener('abort', give, { once: true });
+  });
+  try {
+    return await Promise.race([connecting, late]);
+  } catch (error) {
+    const closeLate = async (): Promise<void> => {
+      const { native, connection } = await connecting;
+      await Promise.allSettled([native.close(), connection.close()]);
+    };
+    closeLate().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function inWords(error: unknown, config: TemporalConfig): Promise<string> {
+  const said = grpcErrorIn(error);
+  if (said === undefined) {
+    const onTheWay = await whyOutOfReach(config.connectionOptions, Date.now());
+    return onTheWay ?? messageOf(error);
+  }
+  const { namespace } = config;
+  switch (said.code) {
+    case GRPC.notFound:
+      return `there is no namespace "${namespace}" (TEMPORAL_NAMESPACE): ${said.details}`;
+    case GRPC.permissionDenied:
+      return `we may not use the namespace "${namespace}" (TEMPORAL_NAMESPACE, TEMPORAL_API_KEY): ${said.details}`;
+    case GRPC.unauthenticated:
+      return `the server does not know us (TEMPORAL_API_KEY, or a client certificate): ${said.details}`;
+    default:
+      return said.details;
+  }
+}
+
+const GRPC = { notFound: 5, permissionDenied: 7, unauthenticated: 16 } as const;
+
+/** What the server itself has answered. */
+function grpcErrorIn(error: unknown): { code: number; details: string } | undefined {
+  if (isGrpcServiceError(error)) return { code: error.code, details: error.details };
+  if (!(error instanceof Error)) return undefined;
+  // The worker's connection has put the answer into its own words.
+  const [, code, details = ''] =
+    /^Failed to call \w+: code: '([^']*)', message: "([^"]*)"$/.exec(error.message) ?? [];
+  const known = Object.entries(NATIVE_CODES).find(([words]) => words === code);
+  if (known !== undefined) return { code: known[1], details };
+  return grpcErrorIn(error.cause);
+}
+
+const NATIVE_CODES: Readonly<Record<string, number>> = {
+  'The request does not have valid authentication credentials': GRPC.unauthenticated,
+  'The caller does not have permission to execute the specified operation': GRPC.permissionDenied,
+};
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

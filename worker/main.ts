@@ -1,29 +1,22 @@
 import { existsSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { dirname } from 'node:path';
-import { Worker, type Logger } from '@temporalio/worker';
-import { Calendars } from '../activities/calendars.ts';
-import { HttpAlertSource } from '../activities/gates/alert-source.ts';
-import { kuredLocks } from '../activities/gates/kured-locks.ts';
-import { secretsOf, type Secrets } from '../activities/gates/secrets.ts';
-import { HttpSilences } from '../activities/gates/silences.ts';
-import { createActivities } from '../activities/index.ts';
-import { connectKube, type KubeClient } from '../activities/kube/client.ts';
-import { nodeApi } from '../activities/kube/nodes.ts';
-import { podApi } from '../activities/kube/pods.ts';
-import { temporalPort, workerIdentity } from '../activities/temporal.ts';
+import type { Logger } from '@temporalio/worker';
+import { secretsOf } from '../activities/gates/secrets.ts';
+import { connectKube } from '../activities/kube/client.ts';
 import { TASK_QUEUE } from '../domain/names.ts';
 import { describeConfig, readConfig, type WorkerConfig } from './config.ts';
 import { connectTemporal, type Temporal } from './connect.ts';
+import { bundleFor, createWorker, type WorkerParts } from './create-worker.ts';
+import { codecOf } from './encryption/codec.ts';
+import { BadKeyFile } from './encryption/keys.ts';
 import { serveHealth } from './health.ts';
 import { installRuntime } from './logging.ts';
 import { followFleet } from './metrics/fleet.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { observeActivities } from './metrics/observe.ts';
-import { peopleOf, type People } from './people.ts';
+import { peopleOf } from './people.ts';
 import { PolicyFile } from './policy-file.ts';
+import { Pulse } from './pulse.ts';
 import { ensureFleetScan } from './schedule.ts';
-import { ensureSearchAttributes } from './search-attributes.ts';
+import { BadTemporalConfig } from './temporal-config.ts';
 
 const HELP = `lockkeeper worker: runs the rollouts of a cluster's nodes
 
@@ -36,11 +29,11 @@ account or KUBECONFIG.
 ${describeConfig()}
 
 Exit status: 0 after SIGTERM or SIGINT, 1 when it cannot go on, 2 when the configuration is refused.
+A Temporal that cannot be reached, or does not let the worker in, is tried again and again.
 `;
 
-/** In-flight activities get this long to finish before they are handed over to another worker. */
-const GRACE_MS = 5_000;
-const FORCE_AFTER_MS = 20_000;
+/** What is configured is wrong, and stays so until somebody changes it. */
+const REFUSALS = [BadTemporalConfig, BadKeyFile];
 
 // The Temporal runtime keeps the process alive until it is told otherwise.
 process.exit(await main());
@@ -55,9 +48,9 @@ async function main(): Promise<number> {
     for (const problem of config.problems) process.stderr.write(`${problem}\n`);
     return 2;
   }
-  if (!existsSync(config.bundlePath)) {
+  if (!existsSync(bundleFor(config))) {
     process.stderr.write(
-      `there is no workflow bundle at ${config.bundlePath}: run npm run build\n`,
+      `there is no workflow bundle at ${bundleFor(config)}: run npm run build\n`,
     );
     return 2;
   }
@@ -66,36 +59,44 @@ async function main(): Promise<number> {
     return await run(config, logger);
   } catch (error) {
     logger.error('worker stopped', { because: error instanceof Error ? error.message : error });
-    return 1;
+    return REFUSALS.some((refusal) => error instanceof refusal) ? 2 : 1;
   }
 }
 
 async function run(config: WorkerConfig, logger: Logger): Promise<number> {
   const policy = new PolicyFile(config.policyPath);
   logger.info('policy in force', { path: config.policyPath, hash: policy.hash });
+  const codec = codecOf(process.env);
   const stop = stopOnSignal(logger);
-  let worker: Worker | undefined;
   const kube = connectKube();
   const fleet = followFleet(kube, stop.signal);
   const metrics = new Metrics({ policy, nodes: () => fleet.nodes(), nowMs: Date.now });
+  const pulse = pulseOf(logger, () => fleet.nodes() !== undefined);
   const health = await serveHealth(config.health, {
     metrics,
-    broken: () => (worker?.getState() === 'FAILED' ? 'the worker has failed' : undefined),
-    notReady: () => (worker?.getState() === 'RUNNING' ? undefined : 'not polling Temporal yet'),
+    broken: () => pulse.broken(),
+    notReady: () => pulse.notReady(),
   });
   try {
-    const temporal = await connectTemporal(logger, stop.signal);
+    const { signal } = stop;
+    const temporal = await connectTemporal({ env: process.env, logger, signal, codec });
     const secrets = secretsOf(process.env);
     const people = peopleOf({ client: temporal.client, policy, secrets, logger });
     people.check();
-    const parts = { logger, policy, secrets, people, kube, metrics };
-    worker = await createWorker(config, temporal, parts);
+    const parts = { logger, policy, secrets, people, kube, metrics, codec };
+    const worker = await createWorker(config, temporal, parts);
     await keepSchedule(temporal, parts);
     const running = worker.run();
-    stop.signal.addEventListener('abort', () => worker?.shutdown(), { once: true });
+    pulse.follow({
+      status: () => worker.getStatus(),
+      askTemporal: () => askTemporal(temporal),
+    });
+    signal.addEventListener('abort', () => worker.shutdown(), { once: true });
     logger.info('worker started', {
       taskQueue: TASK_QUEUE,
       identity: worker.options.identity,
+      ...config.version,
+      encrypted: codec !== undefined,
       // Windows are reckoned by it: two workers should have the same.
       timeZoneData: process.versions['tz'],
     });
@@ -107,64 +108,27 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
     if (stop.signal.aborted) return 0;
     throw error;
   } finally {
+    pulse.stop();
     policy.close();
     health.close();
     logger.info('worker ended');
   }
 }
 
-interface WorkerParts {
-  readonly logger: Logger;
-  readonly policy: PolicyFile;
-  readonly secrets: Secrets;
-  readonly people: People;
-  readonly kube: KubeClient;
-  readonly metrics: Metrics;
+const ASK_FOR_MS = 5_000;
+
+/** On the worker's own connection; tells of a lost right or namespace as well. */
+function askTemporal({ native, namespace }: Temporal): Promise<unknown> {
+  const asking = () => native.workflowService.describeNamespace({ namespace });
+  return native.withDeadline(Date.now() + ASK_FOR_MS, asking);
 }
 
-async function createWorker(
-  config: WorkerConfig,
-  temporal: Temporal,
-  { logger, policy, secrets, people, kube, metrics }: WorkerParts,
-): Promise<Worker> {
-  const refused = await ensureSearchAttributes(temporal.connection, temporal.namespace);
-  if (refused !== undefined) {
-    logger.warn('search attributes could not be registered; going on without', {
-      because: refused,
-    });
-  }
-  return await Worker.create({
-    connection: temporal.native,
-    namespace: temporal.namespace,
-    taskQueue: TASK_QUEUE,
-    identity: workerIdentity(hostname(), process.pid, config.node),
-    workflowBundle: { codePath: config.bundlePath },
-    activities: createActivities({
-      nodes: nodeApi(kube),
-      pods: podApi(kube),
-      policy,
-      alerts: new HttpAlertSource(secrets),
-      kuredLocks: kuredLocks(kube),
-      silences: new HttpSilences(secrets),
-      notices: people.notices,
-      messenger: people.messenger,
-      calendars: new Calendars({
-        directory: dirname(config.policyPath),
-        nowMs: Date.now,
-        told: (problem) => logger.warn('calendar cannot be read', { because: problem }),
-      }),
-      temporal: temporalPort(temporal.client, refused === undefined),
-      searchAttributes: refused === undefined,
-      lookAgainMs: config.lookAgainMs,
-    }),
-    interceptors: { activity: [observeActivities(metrics, logger)] },
-    shutdownGraceTime: GRACE_MS,
-    shutdownForceTime: FORCE_AFTER_MS,
-    // Cancellation reaches an activity by its heartbeats: a person who aborts is heard within this.
-    maxHeartbeatThrottleInterval: '5s',
-    // A worker that died keeps its cached workflows for this long: what a signal waits for at worst.
-    stickyQueueScheduleToStartTimeout: '5s',
-  });
+function pulseOf(logger: Logger, seesNodes: () => boolean): Pulse {
+  const log = {
+    info: (message: string, fields: object) => logger.info(message, { ...fields }),
+    warn: (message: string, fields: object) => logger.warn(message, { ...fields }),
+  };
+  return new Pulse({ nowMs: Date.now, seesNodes, log });
 }
 
 /** Keeps the fleet scan at the interval of the policy in force. */

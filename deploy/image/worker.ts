@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { buildWorkflows } from '../../worker/build.ts';
+import { buildEncryptedWorkflows, buildWorkflows } from '../../worker/build.ts';
 import { copyPackages } from './packages.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
@@ -15,9 +15,14 @@ DIRECTORY is made anew; the second word is the machine the image is for, default
 `;
 
 /** The SDK cannot be bundled: it finds its native library and its sandbox by their places. */
-const AS_PACKAGES = ['worker', 'workflow', 'client', 'activity', 'common', 'envconfig'].map(
-  (name) => `@temporalio/${name}`,
-);
+const AS_PACKAGES = [
+  '@temporalio/worker',
+  '@temporalio/client',
+  '@temporalio/activity',
+  '@temporalio/common',
+  '@temporalio/envconfig',
+  '@temporalio/proto',
+];
 
 /** They compile workflow code, and the image holds it compiled. */
 const WITHOUT = ['@swc/core', 'swc-loader'];
@@ -43,8 +48,10 @@ export function isWanted(path: string, machine: Machine): boolean {
 async function bundle(to: string): Promise<void> {
   await build({
     absWorkingDir: ROOT,
-    entryPoints: { worker: 'worker/main.ts', lockkeeper: 'cli/main.ts' },
-    outdir: join(to, 'dist'),
+    // Laid out as the sources are, because they find each other by their places.
+    entryPoints: ['worker/main.ts', 'worker/encryption/failure-converter.ts', 'cli/main.ts'],
+    outbase: ROOT,
+    outdir: to,
     bundle: true,
     splitting: true,
     platform: 'node',
@@ -69,10 +76,14 @@ async function main([to, asked]: readonly string[]): Promise<number> {
     return 2;
   }
   rmSync(to, { recursive: true, force: true });
-  mkdirSync(join(to, 'dist'), { recursive: true });
+  mkdirSync(join(to, 'bin'), { recursive: true });
+  const launcher = "#!/usr/local/bin/node\nimport '/app/cli/main.js';\n";
+  writeFileSync(join(to, 'bin', 'lockkeeper'), launcher, { mode: 0o755 });
   writeFileSync(join(to, 'package.json'), '{ "name": "lockkeeper", "type": "module" }\n');
   await bundle(to);
-  await buildWorkflows(join(to, 'dist', 'workflows.js'));
+  const bundlePath = join(to, 'dist', 'workflows.js');
+  await buildWorkflows(bundlePath);
+  await buildEncryptedWorkflows(bundlePath);
   const wanted = { root: ROOT, packages: AS_PACKAGES, without: WITHOUT };
   copyPackages(wanted, to, (path) => isWanted(path, machine));
   return 0;

@@ -1,0 +1,117 @@
+import { hostname } from 'node:os';
+import { dirname, extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Worker, type Logger, type WorkerOptions } from '@temporalio/worker';
+import { Calendars } from '../activities/calendars.ts';
+import { HttpAlertSource } from '../activities/gates/alert-source.ts';
+import { kuredLocks } from '../activities/gates/kured-locks.ts';
+import type { Secrets } from '../activities/gates/secrets.ts';
+import { HttpSilences } from '../activities/gates/silences.ts';
+import { createActivities } from '../activities/index.ts';
+import type { KubeClient } from '../activities/kube/client.ts';
+import { nodeApi } from '../activities/kube/nodes.ts';
+import { podApi } from '../activities/kube/pods.ts';
+import { temporalPort, workerIdentity } from '../activities/temporal.ts';
+import { TASK_QUEUE } from '../domain/names.ts';
+import type { WorkerConfig } from './config.ts';
+import type { Temporal } from './connect.ts';
+import { encryptedBundle } from './encryption/bundle-path.ts';
+import type { EncryptionCodec } from './encryption/codec.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import { observeActivities } from './metrics/observe.ts';
+import type { People } from './people.ts';
+import type { PolicyFile } from './policy-file.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
+
+/** In-flight activities get this long to finish before they are handed over to another worker. */
+const GRACE_MS = 5_000;
+const FORCE_AFTER_MS = 20_000;
+
+/** What the process has made for its worker. */
+export interface WorkerParts {
+  readonly logger: Logger;
+  readonly policy: PolicyFile;
+  readonly secrets: Secrets;
+  readonly people: People;
+  readonly kube: KubeClient;
+  readonly metrics: Metrics;
+  readonly codec: EncryptionCodec | undefined;
+}
+
+/** The worker, connected and not running yet. Search attributes it may not register are said, and gone without. */
+export async function createWorker(
+  config: WorkerConfig,
+  temporal: Temporal,
+  { logger, policy, secrets, people, kube, metrics, codec }: WorkerParts,
+): Promise<Worker> {
+  const refused = await ensureSearchAttributes(temporal.connection, temporal.namespace);
+  if (refused !== undefined) {
+    logger.warn('search attributes could not be registered; going on without', {
+      because: refused,
+    });
+  }
+  return await Worker.create({
+    connection: temporal.native,
+    namespace: temporal.namespace,
+    taskQueue: TASK_QUEUE,
+    identity: workerIdentity(hostname(), process.pid, config.node),
+    workflowBundle: { codePath: bundleFor(config) },
+    ...dataOf(codec),
+    ...versioned(config),
+    maxCachedWorkflows: config.cachedWorkflows,
+    activities: createActivities({
+      nodes: nodeApi(kube),
+      pods: podApi(kube),
+      policy,
+      alerts: new HttpAlertSource(secrets),
+      kuredLocks: kuredLocks(kube),
+      silences: new HttpSilences(secrets),
+      notices: people.notices,
+      messenger: people.messenger,
+      calendars: new Calendars({
+        directory: dirname(config.policyPath),
+        nowMs: Date.now,
+        told: (problem) => logger.warn('calendar cannot be read', { because: problem }),
+      }),
+      temporal: temporalPort(temporal.client, refused === undefined),
+      searchAttributes: refused === undefined,
+      lookAgainMs: config.lookAgainMs,
+    }),
+    interceptors: { activity: [observeActivities(metrics, logger)] },
+    shutdownGraceTime: GRACE_MS,
+    shutdownForceTime: FORCE_AFTER_MS,
+    // Cancellation reaches an activity by its heartbeats: a person who aborts is heard within this.
+    maxHeartbeatThrottleInterval: '5s',
+    // A worker that died keeps its cached workflows for this long: what a signal waits for at worst.
+    stickyQueueScheduleToStartTimeout: '5s',
+  });
+}
+
+/** The workflow bundle for a worker with this configuration: where data is encrypted, the words of failures are too. */
+export function bundleFor({ bundlePath, encrypted }: WorkerConfig): string {
+  return encrypted ? encryptedBundle(bundlePath) : bundlePath;
+}
+
+function dataOf(codec: EncryptionCodec | undefined): Pick<WorkerOptions, 'dataConverter'> {
+  if (codec === undefined) return {};
+  // Beside this file, as source and in the image.
+  const converter = new URL(
+    `encryption/failure-converter${extname(import.meta.url)}`,
+    import.meta.url,
+  );
+  return {
+    dataConverter: { payloadCodecs: [codec], failureConverterPath: fileURLToPath(converter) },
+  };
+}
+
+/**
+ * Every release replays the histories of those before it, so a workflow may go on with any version: none waits for a worker
+ * that is gone, and an operator decides by ramping how many go to a new one.
+ */
+function versioned({ version }: WorkerConfig): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  if (version === undefined) return {};
+  const defaultVersioningBehavior = 'AUTO_UPGRADE';
+  return {
+    workerDeploymentOptions: { useWorkerVersioning: true, version, defaultVersioningBehavior },
+  };
+}

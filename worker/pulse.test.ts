@@ -1,0 +1,147 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { Pulse, type Working } from './pulse.ts';
+
+type Status = ReturnType<Working['status']>;
+
+const WELL: Status = {
+  runState: 'RUNNING',
+  workflowPollerState: 'POLLING',
+  activityPollerState: 'POLLING',
+};
+
+let nowMs: number;
+let seesNodes: boolean;
+let status: Status;
+let answer: () => Promise<unknown>;
+let said: string[];
+let pulse: Pulse;
+
+beforeEach(() => {
+  nowMs = 1_000_000;
+  seesNodes = true;
+  status = WELL;
+  answer = async () => undefined;
+  said = [];
+  pulse = new Pulse({
+    nowMs: () => nowMs,
+    seesNodes: () => seesNodes,
+    log: { info: (message) => said.push(message), warn: (message) => said.push(message) },
+  });
+});
+afterEach(() => pulse.stop());
+
+const follow = () => pulse.follow({ status: () => status, askTemporal: () => answer() });
+const refuse = async () => {
+  throw new Error('certificate expired');
+};
+const after = async (ms: number): Promise<void> => {
+  nowMs += ms;
+  await pulse.beat();
+};
+
+describe('a worker', () => {
+  test('that is not there yet is not ready, and not broken however long that takes', async () => {
+    await after(86_400_000);
+    expect(pulse.notReady()).toBe('not polling Temporal yet');
+    expect(pulse.broken()).toBeUndefined();
+  });
+
+  test('that polls, hears Temporal and sees the nodes is ready', async () => {
+    follow();
+    await after(3_600_000);
+    expect(pulse.notReady()).toBeUndefined();
+    expect(pulse.broken()).toBeUndefined();
+  });
+
+  test('that is stopping takes no more work, and is not broken', () => {
+    follow();
+    status = { ...WELL, runState: 'DRAINING' };
+    expect(pulse.notReady()).toBe('not polling Temporal yet');
+    expect(pulse.broken()).toBeUndefined();
+  });
+
+  test('G8: that does not see the nodes says so, and is not restarted for it', () => {
+    follow();
+    seesNodes = false;
+    expect(pulse.notReady()).toBe('the nodes of the cluster cannot be seen');
+    expect(pulse.broken()).toBeUndefined();
+  });
+
+  test.each<{ name: string; status: Status }>([
+    { name: 'that has failed', status: { ...WELL, runState: 'FAILED' } },
+    {
+      name: 'whose poll for workflows has failed',
+      status: { ...WELL, workflowPollerState: 'FAILED' },
+    },
+    {
+      name: 'whose poll for activities has failed',
+      status: { ...WELL, activityPollerState: 'FAILED' },
+    },
+  ])('$name is broken', ({ status: failed }) => {
+    follow();
+    status = failed;
+    expect(pulse.broken()).toBe('the worker has failed');
+  });
+});
+
+describe('when Temporal does not answer', () => {
+  beforeEach(() => {
+    follow();
+    answer = refuse;
+  });
+
+  test("one lost answer is nobody's business", async () => {
+    await after(30_000);
+    expect(pulse.notReady()).toBeUndefined();
+  });
+
+  test('G8: the worker says why it is not ready, and for how long', async () => {
+    await after(10_000);
+    await after(50_000);
+    expect(pulse.notReady()).toBe('Temporal has not answered for 60 s: certificate expired');
+    expect(pulse.broken()).toBeUndefined();
+  });
+
+  test('a restart is asked for only when ten minutes have not helped', async () => {
+    await after(600_000);
+    expect(pulse.broken()).toBeUndefined();
+    await after(1_000);
+    expect(pulse.broken()).toBe('Temporal has not answered for 601 s: certificate expired');
+  });
+
+  test('an answer that never comes counts as none', () => {
+    answer = () => new Promise(() => undefined);
+    void pulse.beat();
+    nowMs += 60_000;
+    expect(pulse.notReady()).toBe('Temporal has not answered for 60 s');
+  });
+
+  test('it is said once, and once more when it is over', async () => {
+    await after(10_000);
+    await after(10_000);
+    expect(said).toEqual(['Temporal does not answer']);
+    answer = async () => undefined;
+    await after(10_000);
+    await after(10_000);
+    expect(said).toEqual(['Temporal does not answer', 'Temporal is reached again']);
+    expect(pulse.notReady()).toBeUndefined();
+  });
+});
+
+test('Temporal is asked by itself until the pulse is stopped', async () => {
+  jest.useFakeTimers();
+  try {
+    let asked = 0;
+    answer = async () => {
+      asked += 1;
+    };
+    follow();
+    await jest.advanceTimersByTimeAsync(25_000);
+    expect(asked).toBe(2);
+    pulse.stop();
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(asked).toBe(2);
+  } finally {
+    jest.useRealTimers();
+  }
+});

@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import {
+  loadClientConfigProfile,
+  toClientOptions,
+  type ClientConfigTLS,
+} from '@temporalio/envconfig';
+
+export type ConnectionOptions = ReturnType<typeof toClientOptions>['connectionOptions'];
+
+/** Which Temporal, and how one proves oneself to it. */
+export interface TemporalConfig {
+  readonly connectionOptions: ConnectionOptions & { readonly address: string };
+  readonly namespace: string;
+}
+
+/** What is configured cannot be read, or is only half of something; waiting does not mend it. */
+export class BadTemporalConfig extends Error {}
+
+/**
+ * As the variables and the file of the temporal CLI say; certificates are read anew each time. Throws BadTemporalConfig
+ * with one line.
+ */
+export function readTemporalConfig(env: NodeJS.ProcessEnv): TemporalConfig {
+  const file = env['TEMPORAL_CONFIG_FILE'];
+  // The library takes a file that is not there for an empty one, and would lead us to localhost.
+  if (file && !existsSync(file)) {
+    throw new BadTemporalConfig(`TEMPORAL_CONFIG_FILE: there is no file ${file}`);
+  }
+  const { connectionOptions, namespace } = load(env);
+  return {
+    connectionOptions: {
+      ...connectionOptions,
+      address: connectionOptions.address ?? 'localhost:7233',
+    },
+    namespace: namespace ?? 'default',
+  };
+}
+
+function load(env: NodeJS.ProcessEnv): ReturnType<typeof toClientOptions> {
+  try {
+    const profile = loadClientConfigProfile({ overrideEnvVars: asWritten(env) });
+    refuseHalf(profile.tls);
+    return toClientOptions(profile);
+  } catch (error) {
+    if (error instanceof BadTemporalConfig) throw error;
+    const [because] = (error instanceof Error ? error.message : String(error)).split('\n');
+    throw new BadTemporalConfig(`the configuration of Temporal cannot be read: ${because}`);
+  }
+}
+
+/** Without variables that are empty, and without the line end that secrets often have. */
+function asWritten(env: NodeJS.ProcessEnv): Record<string, string> {
+  const written = Object.entries(env).map(([name, value = '']) => [name, value.trim()] as const);
+  return Object.fromEntries(written.filter(([, value]) => value !== ''));
+}
+
+/** The library leaves out a certificate without a key, and the server then asks for one that was given. */
+function refuseHalf({ clientCert, clientKey }: ClientConfigTLS = {}): void {
+  if ((clientCert === undefined) === (clientKey === undefined)) return;
+  const missing = clientKey === undefined ? 'KEY' : 'CERT';
+  throw new BadTemporalConfig(
+    `a client certificate needs its key and a key its certificate: TEMPORAL_TLS_CLIENT_${missing}_PATH is missing`,
+  );
+}
