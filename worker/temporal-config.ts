@@ -5,7 +5,7 @@ import {
   type ClientConfigTLS,
 } from '@temporalio/envconfig';
 
-export type ConnectionOptions = ReturnType<typeof toClientOptions>['connectionOptions'];
+type ConnectionOptions = ReturnType<typeof toClientOptions>['connectionOptions'];
 
 /** Which Temporal, and how one proves oneself to it. */
 export interface TemporalConfig {

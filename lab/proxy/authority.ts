@@ -10,7 +10,7 @@ export interface Pair {
   readonly key: string;
 }
 
-export interface Subject {
+interface Subject {
   readonly name: string;
   /** Default: from an hour ago to tomorrow. */
   readonly from?: Date;
