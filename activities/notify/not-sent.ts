@@ -28,9 +28,8 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'it cannot be reached';
-  if (error.name === 'TimeoutError' || error.name === 'AbortError') return 'no answer in time';
-  const { code } = error as NodeJS.ErrnoException;
+  const { name, code, cause } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  if (name === 'TimeoutError' || name === 'AbortError') return 'no answer in time';
   if (typeof code === 'string') return WORDS[code] ?? `it cannot be reached (${code})`;
-  return error.cause === undefined ? 'it cannot be reached' : codeOf(error.cause);
+  return cause === undefined ? 'it cannot be reached' : codeOf(cause);
 }

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { notifierId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
 import type { Notice } from '../../domain/notifications/events.ts';
@@ -60,7 +59,7 @@ export class TemporalNotices implements Notices {
     void handing.finally(() => {
       if (this.handing.get(workflowId) === handing) this.handing.delete(workflowId);
     });
-    await Promise.race([handing, pause(TELL_WITHIN_MS, undefined, { ref: false })]);
+    await Promise.race([handing, pause(TELL_WITHIN_MS)]);
   }
 
   async whyWaiting(node: string): Promise<string> {
@@ -107,11 +106,17 @@ export class TemporalNotices implements Notices {
           return;
         }
         if (tries === 0) log.warn('people are told later', { event, node, pool, because });
-        await pause(Math.min(1_000 * 2 ** tries, LONGEST_PAUSE_MS), undefined, { ref: false });
+        await pause(Math.min(1_000 * 2 ** tries, LONGEST_PAUSE_MS));
       }
     }
   }
 }
+
+/** Keeps no process alive. */
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
 
 function shortened({ because, ...notice }: Notice): Notice {
   if (because === undefined) return notice;
