@@ -9,6 +9,7 @@ import {
   holderOf,
   orphan,
   release,
+  stamped,
   withdraw,
   type LockState,
   type PermitRequest,
@@ -108,6 +109,14 @@ describe('a grant its waiter never heard of', () => {
 
   test('is not taken from who has another by then', () => {
     expect(withdraw(state, 'workers-k-7')).toEqual(state);
+  });
+
+  test('G1: has another id than the one of the same count that a reset has taken back', () => {
+    const [one, other] = [1_000, 1_001].map(
+      (nowMs) => grantedTo(stamped(held, nowMs), 1).holders[0]?.grantId,
+    );
+    expect(one).not.toBe(other);
+    expect(one).toMatch(/^workers-\w+-1$/);
   });
 
   test('is not given a second time to the next', () => {
