@@ -4,7 +4,14 @@
  */
 
 type Labels = Readonly<Record<string, string>>;
-type Requirement = (labels: Labels) => boolean;
+
+/** What one label has to be: one of these values, or with `not` any other; and whether it may be absent. */
+export interface Requirement {
+  readonly key: string;
+  readonly values: readonly string[];
+  readonly not: boolean;
+  readonly absent: boolean;
+}
 
 const NAME = '[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?';
 const DOMAIN = '[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?';
@@ -16,9 +23,25 @@ const EXISTS = new RegExp(`^(!?)\\s*(${KEY})$`);
 
 /** A test for labels, or undefined when the text is not a selector. An empty selector is refused: it would match everything. */
 export function parseSelector(text: string): ((labels: Labels) => boolean) | undefined {
-  const requirements = splitOutsideParentheses(text).map((part) => parseRequirement(part.trim()));
-  if (requirements.includes(undefined)) return undefined;
-  return (labels) => requirements.every((holds) => holds?.(labels));
+  const requirements = requirementsIn(text);
+  if (!requirements) return undefined;
+  return (labels) => requirements.every((one) => holds(one, valueOf(labels, one.key)));
+}
+
+/** Everything a selector asks for, all of which has to hold; undefined when the text is not a selector. */
+export function requirementsIn(text: string): readonly Requirement[] | undefined {
+  const requirements: Requirement[] = [];
+  for (const part of splitOutsideParentheses(text)) {
+    const requirement = parseRequirement(part.trim());
+    if (!requirement) return undefined;
+    requirements.push(requirement);
+  }
+  return requirements;
+}
+
+/** Whether a label of this value, or without one, is as asked for. */
+export function holds({ values, not, absent }: Requirement, value: string | undefined): boolean {
+  return value === undefined ? absent : values.includes(value) !== not;
 }
 
 function parseRequirement(text: string): Requirement | undefined {
@@ -28,9 +51,8 @@ function parseRequirement(text: string): Requirement | undefined {
 function parseEquality(text: string): Requirement | undefined {
   const [, key = '', operator, value = ''] = EQUALITY.exec(text) ?? [];
   if (operator === undefined) return undefined;
-  return operator === '!='
-    ? (labels) => valueOf(labels, key) !== value
-    : (labels) => valueOf(labels, key) === value;
+  const not = operator === '!=';
+  return { key, values: [value], not, absent: not };
 }
 
 function parseSet(text: string): Requirement | undefined {
@@ -38,17 +60,15 @@ function parseSet(text: string): Requirement | undefined {
   if (operator === undefined) return undefined;
   const values = list.split(',').map((value) => value.trim());
   if (!values.every((value) => new RegExp(`^${VALUE}$`).test(value))) return undefined;
-  const isIn: Requirement = (labels) => {
-    const value = valueOf(labels, key);
-    return value !== undefined && values.includes(value);
-  };
-  return operator === 'in' ? isIn : (labels) => !isIn(labels);
+  const not = operator === 'notin';
+  return { key, values, not, absent: not };
 }
 
 function parseExistence(text: string): Requirement | undefined {
   const [, not, key] = EXISTS.exec(text) ?? [];
   if (key === undefined) return undefined;
-  return (labels) => (valueOf(labels, key) === undefined) === (not === '!');
+  const absent = not === '!';
+  return { key, values: [], not: !absent, absent };
 }
 
 /** Own labels only: "constructor" is a label key like any other, and every object inherits something of that name. */

@@ -37,13 +37,53 @@ describe('G9: a problem names its file, its line, its path, the rule and what is
     {
       name: 'a key that is not known, on its own line',
       text: `${HEAD}    drain:\n      timeout: 5m\n      tiemout: 5m\n`,
-      expected: ['policy.yaml:8 pools[0].drain: Unrecognized key: "tiemout"'],
+      expected: [
+        'policy.yaml:8 pools[0].drain.tiemout: there is no such key; did you mean timeout?',
+      ],
     },
     {
       name: 'a key that is missing, on the line of what it is missing in',
       text: `timeZone: UTC\npools:\n\n  - name: workers\n`,
+      expected: ['policy.yaml:4 pools[0].nodes: it is missing'],
+    },
+    {
+      name: 'a key that has its own rule and is missing',
+      text: `${HEAD}    freezes:\n      - to: 2026-12-24\n        because: x\n`,
       expected: [
-        'policy.yaml:4 pools[0].nodes: Invalid input: expected string, received undefined',
+        'policy.yaml:7 pools[0].freezes[0].from: it is missing: write a day that exists, like 2026-12-18, or a time on it, like 2026-12-18T12:00',
+      ],
+    },
+    {
+      name: 'keys that are like none, each on its own line, with those there are',
+      text: `${HEAD}    retry:\n      often: true\n      soon: true\n`,
+      expected: [
+        'policy.yaml:7 pools[0].retry.often: there is no such key; there is pause, longest',
+        'policy.yaml:8 pools[0].retry.soon: there is no such key; there is pause, longest',
+      ],
+    },
+    {
+      name: 'a key that is not known in what may be written in two forms',
+      text: `${HEAD}    gates:\n      alerts: { prometheus: 'http://p', ingore: x }\n`,
+      expected: [
+        'policy.yaml:7 pools[0].gates.alerts.ingore: there is no such key; did you mean ignore?',
+      ],
+    },
+    {
+      name: 'a key out of a closed list',
+      text: `${HEAD}notifications:\n  - slack: '\${A}'\n    templates: { lots: x }\n`,
+      expected: [
+        'policy.yaml:8 notifications[0].templates.lots: there is no such key; did you mean lost?',
+      ],
+    },
+    {
+      name: 'what is wrong inside of pools and between them',
+      text: `${HEAD}    after: [masters]\n    tiemout: 5m\n  - name: workers\n    nodes: pool in (workers, gpu)\n    drain: { timeout: 5 }\n`,
+      expected: [
+        'policy.yaml:6 pools[0].after[0]: there is no pool named masters (found "masters")',
+        'policy.yaml:7 pools[0].tiemout: there is no such key; there is name, nodes, maxUnavailable, timeZone, windows, freezes, expectedLength, after, order, pauseBetween, failureBudget, overdueAfter, waitingAfter, gates, retry, drain, reboot',
+        'policy.yaml:8 pools[1].name: there is another pool named workers (found "workers")',
+        'policy.yaml:9 pools[1].nodes: a node that matches pool=workers would be in pool workers too, and so be left alone: write selectors that exclude each other (found "pool in (workers, gpu)")',
+        'policy.yaml:10 pools[1].drain.timeout: write a duration like 90s, 30m, 1h30m or 14d (found 5)',
       ],
     },
     {
@@ -55,12 +95,12 @@ describe('G9: a problem names its file, its line, its path, the rule and what is
       ] as unknown as string[],
     },
     {
-      name: 'everything at once',
+      name: 'everything at once, line by line',
       text: `scanEvry: 1m\npools:\n  - name: Workers\n    nodes: ''\n`,
       expected: [
+        'policy.yaml:1 scanEvry: there is no such key; did you mean scanEvery?',
         'policy.yaml:3 pools[0].name: write a name of lower-case letters, digits and dashes (found "Workers")',
         'policy.yaml:4 pools[0].nodes: write a label selector like agentpool=workers (found "")',
-        'policy.yaml:1 (whole file): Unrecognized key: "scanEvry"',
       ],
     },
     {
@@ -73,12 +113,12 @@ describe('G9: a problem names its file, its line, its path, the rule and what is
     {
       name: 'an empty file',
       text: '',
-      expected: ['policy.yaml:1 (whole file): Invalid input: expected object, received null'],
+      expected: ['policy.yaml:1 (whole file): write keys with their values, at least pools'],
     },
     {
       name: 'a list instead of a policy',
       text: '- 1\n',
-      expected: ['policy.yaml:1 (whole file): Invalid input: expected object, received array'],
+      expected: ['policy.yaml:1 (whole file): write keys with their values, at least pools'],
     },
   ])('$name', ({ text, expected }) => {
     expect(refusals(text)).toEqual(expected);

@@ -1,9 +1,11 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Document, Node } from 'yaml';
 import type { z } from 'zod';
+import { nearWord } from './near-word.ts';
+import { keysAt } from './policy-schema.ts';
 import { pathOf, Policy } from './policy.ts';
 
-/** The policy in a text, or everything that is wrong with it as "policy.yaml:14 pools[0].windows[1].cron: rule". */
+/** The policy in a text, or everything that is wrong with it, line by line, as "policy.yaml:14 pools[0].windows[1].cron: rule". */
 export type PolicyReading =
   | { readonly kind: 'policy'; readonly policy: Policy }
   | { readonly kind: 'refused'; readonly problems: readonly string[] };
@@ -16,7 +18,13 @@ export function readPolicy(text: string, name: string): PolicyReading {
   if (written.problems.length > 0) return refused(written.problems);
   const parsed = Policy.safeParse(written.value);
   if (parsed.success) return { kind: 'policy', policy: parsed.data };
-  return refused(parsed.error.issues.map((issue) => written.say(issue)));
+  const said = parsed.error.issues.flatMap((issue) => written.say(issue));
+  return refused(said.toSorted((one, other) => one.line - other.line).map(({ text }) => text));
+}
+
+interface Said {
+  readonly line: number;
+  readonly text: string;
 }
 
 /** A policy file as it is written: its value, and where everything in it stands. */
@@ -44,14 +52,27 @@ export class WrittenPolicy {
     this.problems = problems;
   }
 
-  /** A problem with its file, line, path, rule, and what is written there. */
-  say(issue: z.core.$ZodIssue): string {
-    const key = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
-    const line = this.lineOf(key === undefined ? issue.path : [...issue.path, key]);
-    const place = pathOf(issue.path) || '(whole file)';
+  /** A problem with its file, line, path, rule, and what is written there. Each key that is not known is one of its own. */
+  say(issue: z.core.$ZodIssue): Said[] {
+    if (issue.code === 'unrecognized_keys') {
+      const known = keysAt(issue.path);
+      return issue.keys.map((key) => this.line([...issue.path, key], sayUnknown(key, known)));
+    }
+    if (issue.code === 'invalid_type' && issue.path.length === 0) {
+      return [this.line([], 'write keys with their values, at least pools')];
+    }
+    if (issue.code === 'invalid_type' && !this.walk(issue.path).whole) {
+      const rule = issue.message.startsWith('Invalid input') ? '' : `: ${issue.message}`;
+      return [this.line(issue.path, `it is missing${rule}`)];
+    }
     // What was to say where a secret is may be the secret.
     const found = issue.message.includes('${') ? '' : this.found(issue.path);
-    return `${this.name}:${line} ${place}: ${issue.message}${found}`;
+    return [this.line(issue.path, `${issue.message}${found}`)];
+  }
+
+  private line(path: readonly PropertyKey[], rule: string): Said {
+    const line = this.lineOf(path);
+    return { line, text: `${this.name}:${line} ${pathOf(path) || '(whole file)'}: ${rule}` };
   }
 
   /** The line on which the value at this path stands, or the nearest thing around it. */
@@ -88,6 +109,12 @@ export class WrittenPolicy {
     const pair = real.items.find(({ key: own }) => isScalar(own) && own.value === key);
     return pair && { node: isNode(pair.value) ? pair.value : null, offset: startOf(pair.key) };
   }
+}
+
+function sayUnknown(key: string, known: readonly string[]): string {
+  const near = nearWord(key, known);
+  const hint = near === undefined ? `there is ${known.join(', ')}` : `did you mean ${near}?`;
+  return `there is no such key; ${hint}`;
 }
 
 const startOf = (node: unknown): number => (isNode(node) ? (node.range?.[0] ?? 0) : 0);

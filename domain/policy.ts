@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { durationMs, longerThanZero } from './duration-schema.ts';
 import { gates } from './gates/gates-schema.ts';
+import { isObject } from './gates/written-forms.ts';
 import { labelSelector } from './label-selector-schema.ts';
 import { parseSelector } from './label-selector.ts';
 import { notifications } from './notifications/receiver-schema.ts';
 import { notificationProblems } from './notifications/receivers.ts';
+import { poolProblems } from './pool-problems.ts';
 import { windowProblems } from './window/check.ts';
 import { timeZone } from './window/field-schemas.ts';
 import { freezes } from './window/freeze-schema.ts';
@@ -111,19 +113,6 @@ const Pool = z.strictObject({
   reboot: Reboot.prefault({}),
 });
 
-/** Whether a pool has to wait for another, directly or through others. */
-function goesAfter(
-  pools: readonly { name: string; after: readonly string[] }[],
-  name: string,
-  other: string,
-  seen: ReadonlySet<string> = new Set(),
-): boolean {
-  if (name === other) return true;
-  if (seen.has(name)) return false;
-  const after = pools.find((pool) => pool.name === name)?.after ?? [];
-  return after.some((first) => goesAfter(pools, first, other, new Set([...seen, name])));
-}
-
 export const Policy = z
   .strictObject({
     scanEvery: longerThanZero.prefault('1m').describe('How often the fleet is looked over'),
@@ -133,22 +122,14 @@ export const Policy = z
     pools: z.array(Pool).min(1),
     notifications,
   })
-  .superRefine(({ pools }, context) => {
-    const refuse = (path: PropertyKey[], message: string) =>
-      context.addIssue({ code: 'custom', path: ['pools', ...path], message });
-    for (const [index, { name, after }] of pools.entries()) {
-      if (pools.findIndex((other) => other.name === name) < index) {
-        refuse([index, 'name'], `there is another pool named ${name}`);
+  .superRefine(
+    ({ pools }: { pools?: unknown }, context) => {
+      for (const { path, message } of poolProblems(pools)) {
+        context.addIssue({ code: 'custom', path: ['pools', ...path], message });
       }
-      for (const [at, first] of after.entries()) {
-        if (!pools.some((other) => other.name === first)) {
-          refuse([index, 'after', at], `there is no pool named ${first}`);
-        } else if (goesAfter(pools, first, name)) {
-          refuse([index, 'after', at], `pools ${name} and ${first} would wait for each other`);
-        }
-      }
-    }
-  })
+    },
+    { when: isObject },
+  )
   .superRefine(
     (policy, context) => {
       for (const { path, message } of [

@@ -25,8 +25,12 @@ const poolsOf = ({ pools }: Policy): string[] => pools.map(({ name }) => name);
 
 describe('G9: loading refuses', () => {
   test.each([
-    { name: 'a typing error', text: TYPO, because: /pools\[0\]: Unrecognized key: "noodes"/ },
-    { name: 'an empty file', text: '', because: /\(whole file\): .*expected object/ },
+    {
+      name: 'a typing error',
+      text: TYPO,
+      because: /pools\[0\]\.noodes: there is no such key; did you mean nodes\?/,
+    },
+    { name: 'an empty file', text: '', because: /\(whole file\): write keys/ },
     {
       name: 'what is not YAML, with the line',
       text: 'pools: [',
@@ -96,7 +100,7 @@ describe('the policy in force', () => {
     expect({ policy: file.current(), hash: file.hash }).toEqual(before);
     expect(changed).not.toHaveBeenCalled();
     expect(refused).toHaveBeenCalledTimes(1);
-    expect(refused.mock.calls[0]?.[0].message).toMatch(/pools\[0\]: Unrecognized key: "noodes"/);
+    expect(refused.mock.calls[0]?.[0].message).toMatch(/pools\[0\]\.noodes: there is no such key/);
   });
 
   test('G9: tells of each new error, and of an old one that comes back', () => {
