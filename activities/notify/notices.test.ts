@@ -101,7 +101,7 @@ describe('a notice', () => {
 });
 
 describe('G11: while Temporal', () => {
-  test('hangs, whoever tells goes on, and those of one node keep their order', async () => {
+  test('hangs, whoever tells goes on, and it is told afterwards', async () => {
     jest.useFakeTimers();
     const scene = new Scene();
     const { promise, resolve: wake } = Promise.withResolvers<void>();
@@ -114,6 +114,22 @@ describe('G11: while Temporal', () => {
     expect(scene.signals).toEqual([]);
     wake();
     await jest.advanceTimersByTimeAsync(1);
+    expect(scene.told.map((words) => words.split(' ')[1])).toEqual(['draining', 'rebooting']);
+  });
+
+  test('takes the second of two notices but not the first, they keep their order', async () => {
+    jest.useFakeTimers();
+    const scene = new Scene();
+    let failures = 1;
+    scene.answer = async () => {
+      failures -= 1;
+      if (failures >= 0) throw new Error('away');
+    };
+    const notices = scene.notices({ slack: '${A}' });
+    const first = notices.tell(NOTICE);
+    const second = notices.tell({ ...NOTICE, id: '2', event: 'rebooting' });
+    await jest.advanceTimersByTimeAsync(5_000);
+    await Promise.all([first, second]);
     expect(scene.told.map((words) => words.split(' ')[1])).toEqual(['draining', 'rebooting']);
   });
 
