@@ -36,16 +36,19 @@ export async function connectTemporal(options: ConnectOptions): Promise<Temporal
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     signal.throwIfAborted();
     const config = readTemporalConfig(env);
-    const { namespace } = config;
-    const { address } = config.connectionOptions;
+    // The bare word is left out of the log, because the SDK adds it to every line.
+    const where = {
+      address: config.connectionOptions.address,
+      temporalNamespace: config.namespace,
+    };
     try {
       const temporal = await within(connectOnce(config, options.codec), signal);
-      logger.info('connected to Temporal', { address, namespace });
+      logger.info('connected to Temporal', where);
       return temporal;
     } catch (error) {
       signal.throwIfAborted();
       const because = await inWords(error, config);
-      logger.warn('Temporal cannot be reached', { address, namespace, because, retryMs: pauseMs });
+      logger.warn('Temporal cannot be reached', { ...where, because, retryMs: pauseMs });
     }
     await pause(pauseMs, undefined, { signal });
   }
