@@ -24,7 +24,12 @@ function labPolicy(downForMs: number): z.input<typeof Policy> {
   };
 }
 
-/** The policy as the file that the worker reads. */
-export function policyText(downForMs: number): string {
-  return `# Change it while the lab runs: the worker reads it again.\n${stringify(labPolicy(downForMs))}`;
+/** Where the worker of a lab finds the address of its Slack. */
+export const SLACK_VARIABLE = 'SLACK_WEBHOOK_URL';
+
+/** The policy as the file that the worker reads; `slack`: what happens is told to the lab's Slack. */
+export function policyText(downForMs: number, told: 'nobody' | 'slack' = 'nobody'): string {
+  const notifications = told === 'slack' ? [{ slack: `\${${SLACK_VARIABLE}}` }] : undefined;
+  const policy = { ...labPolicy(downForMs), ...(notifications && { notifications }) };
+  return `# Change it while the lab runs: the worker reads it again.\n${stringify(policy)}`;
 }

@@ -4,6 +4,8 @@ import type { LabArgs } from './args.ts';
 import { hasLogs, openDir, removeDir } from './dir.ts';
 import { startPodCount } from './fleet/pods.ts';
 import { startLab, type Lab } from './lab.ts';
+import { SlackReceiver } from './notify/slack-receiver.ts';
+import { policyText, SLACK_VARIABLE } from './policy.ts';
 import { isGood, isSettled, labResult, type LabResult } from './result.ts';
 import { connectRollouts } from './rollouts.ts';
 import { welcome } from './screen.ts';
@@ -33,12 +35,15 @@ export async function runLab(
   const log = (line: string) =>
     board.say([`${((Date.now() - startedAtMs) / 1_000).toFixed(1).padStart(6)} s  ${line}`]);
   const dir = await openDir(args.dir);
+  const slack = await SlackReceiver.start((body) => log(`slack: ${textIn(body)}`));
   let lab: Lab | undefined;
   let code: ExitCode = 1;
   try {
     const tools = await ensureTools({ log, signal });
     const fromMs = Date.now();
-    lab = await startLab({ ...args, dir, tools, log, signal });
+    const policy = policyText(args.downForMs, 'slack');
+    const workerEnv = { [SLACK_VARIABLE]: slack.url };
+    lab = await startLab({ ...args, dir, tools, policy, workerEnv, log, signal });
     log(`the lab is up, ${seconds(Date.now() - fromMs)} after the tools were there`);
     board.say(welcome(lab, tools, process.env['PATH'] ?? ''));
     code = await roll(args, lab, { board, voices, signal });
@@ -48,11 +53,18 @@ export async function runLab(
   } finally {
     if (lab) log('stopping');
     await lab?.stop();
+    await slack.die();
     const keep = args.keep || (code === 1 && (await hasLogs(dir)));
     if (keep) log(`everything it wrote is in ${dir}`);
     else await removeDir(dir);
   }
   return code;
+}
+
+/** What people would read. */
+function textIn(body: string): string {
+  const { text = body } = JSON.parse(body) as { text?: string };
+  return text;
 }
 
 interface Scene {

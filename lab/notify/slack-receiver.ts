@@ -18,15 +18,18 @@ export class SlackReceiver {
   readonly secret = `T0PS3CRET${randomBytes(12).toString('hex')}`;
   private behaviour: 'takes' | 'hangs' | number = 'takes';
   private server: Server;
+  private readonly told: (body: string) => void;
   private readonly sockets = new Set<Socket>();
   private port = 0;
 
-  private constructor() {
+  private constructor(told: (body: string) => void) {
+    this.told = told;
     this.server = this.makeServer();
   }
 
-  static async start(): Promise<SlackReceiver> {
-    const receiver = new SlackReceiver();
+  /** `told` is called with the body of every message it takes. */
+  static async start(told: (body: string) => void = () => undefined): Promise<SlackReceiver> {
+    const receiver = new SlackReceiver(told);
     await receiver.listen();
     return receiver;
   }
@@ -84,8 +87,10 @@ export class SlackReceiver {
       if (request.url !== `/services/${this.secret}`) {
         response.writeHead(404).end('no_service');
       } else if (this.behaviour === 'takes') {
-        this.taken.push({ body: Buffer.concat(chunks).toString(), headers: request.headers });
+        const body = Buffer.concat(chunks).toString();
+        this.taken.push({ body, headers: request.headers });
         response.writeHead(200).end('ok');
+        this.told(body);
       } else response.writeHead(this.behaviour).end('no_service');
     });
   }
