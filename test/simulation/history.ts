@@ -9,6 +9,7 @@ import { judgeReasons } from './judge/reasons.ts';
 import type { Broken, Rule } from './judge/contract.ts';
 import type { Plan } from './plan.ts';
 import { Events } from './world/events.ts';
+import { Steps } from './world/steps.ts';
 import { heal } from './world/heal.ts';
 import { World } from './world/world.ts';
 
@@ -49,11 +50,9 @@ async function unfold(world: World, judge: Judge, { without }: HistoryOptions): 
   judge.watch(world, events);
   const found = (): Broken[] => judge.broken.filter(({ rule }) => !without?.has(rule));
   return await listening(judge, async () => {
-    world.begin();
     judgeHalt(world, events, judge);
-    for (const { atMs, what } of plan.events) {
-      if (atMs < plan.troubleForMs) clock.after(atMs, () => events.do(what));
-    }
+    world.steps = new Steps(world, events, plan);
+    world.begin();
     ask(world, judge);
     const healAtMs = clock.nowMs + plan.troubleForMs;
     await clock.runUntil(() => found().length > 0, healAtMs);

@@ -31,6 +31,8 @@ export interface PoolPlan {
   readonly drainTimeoutMs: number;
   readonly drainDelayMs: number;
   readonly onTimeout: 'undo' | 'delete';
+  /** Between an empty node and its order. */
+  readonly rebootDelayMs: number;
   readonly orderExpiresMs: number;
   readonly returnWithinMs: number;
   readonly stableForMs: number;
@@ -58,9 +60,26 @@ export interface AppPlan {
 }
 
 export interface PlannedEvent {
-  readonly atMs: number;
+  readonly when: Moment;
   readonly what: WorldEvent;
 }
+
+/** At some time, or a little after some node has come to some step for the first time; then it befalls that very node. */
+export type Moment =
+  | { readonly atMs: number }
+  | { readonly node: number; readonly step: Step; readonly plusMs: number };
+
+export const STEPS = [
+  'wanted',
+  'granted',
+  'cordoned',
+  'ordered',
+  'accepted',
+  'booted',
+  'ready again',
+  'handed back',
+] as const;
+export type Step = (typeof STEPS)[number];
 
 /** What befalls the world. Nodes, pools, workers and applications are numbers, taken modulo how many there are. */
 export type WorldEvent =

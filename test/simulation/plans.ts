@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import {
   NODE_TROUBLES,
   ROLLOUT_SIGNALS,
+  STEPS,
   type AppPlan,
   type NodePlan,
   type Plan,
@@ -36,6 +37,7 @@ const pool: fc.Arbitrary<PoolPlan> = fc.record({
   drainTimeoutMs: oneOf(5 * MIN, 2 * MIN, 20 * MIN),
   drainDelayMs: mostly(0, 20 * S),
   onTimeout: mostly<PoolPlan['onTimeout']>('undo', 'delete'),
+  rebootDelayMs: mostly(0, 20 * S, 2 * MIN),
   orderExpiresMs: oneOf(2 * MIN, 60 * S, 5 * MIN),
   returnWithinMs: oneOf(5 * MIN, 10 * MIN, 20 * MIN),
   stableForMs: oneOf(30 * S, 0, 60 * S),
@@ -195,8 +197,17 @@ const worldEvent: fc.Arbitrary<WorldEvent> = weighted(
 );
 
 const event: fc.Arbitrary<PlannedEvent> = fc.record({
-  // Most happen while the first nodes are under way.
-  atMs: fc.oneof(fc.nat({ max: 10 * MIN }), fc.nat({ max: 60 * MIN })),
+  when: fc.oneof(
+    // Most happen while the first nodes are under way.
+    fc.record({ atMs: fc.nat({ max: 10 * MIN }) }),
+    fc.record({ atMs: fc.nat({ max: 60 * MIN }) }),
+    // What is done in one step is done within milliseconds.
+    fc.record({
+      node: some,
+      step: oneOf(...STEPS),
+      plusMs: oneOf(0, 10, 20, 40, 100, 1 * S, 5 * S, 30 * S, 2 * MIN),
+    }),
+  ),
   what: worldEvent,
 });
 

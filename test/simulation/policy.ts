@@ -42,6 +42,7 @@ function poolText(pool: PoolNow, index: number, there: readonly { index: number 
     },
     reboot: {
       orderExpires: seconds(pool.orderExpiresMs),
+      delay: seconds(pool.rebootDelayMs),
       returnWithin: seconds(pool.returnWithinMs),
       stableFor: seconds(pool.stableForMs),
       perDay: 5,

@@ -30,7 +30,9 @@ export function judgeHalt(world: World, events: Events, judge: Judge): void {
   world.server.onSignal = ({ workflowId }, { name, input }) => {
     if (name !== 'permitGranted' || input.length === 0) return;
     const { grantId } = Object(fromPayloads(input)[0]) as { grantId?: unknown };
-    if (typeof grantId === 'string') halts.judgeGrant(nodeOf(workflowId), grantId);
+    if (typeof grantId !== 'string') return;
+    halts.judgeGrant(nodeOf(workflowId), grantId);
+    world.steps?.granted(nodeOf(workflowId));
   };
 }
 

@@ -162,7 +162,9 @@ export class Judge implements Observer {
     if (!result || !REBOOTED.has(result.outcome)) return;
     const { node, bootIdBefore, bootIdAfter } = result;
     const running = this.#world?.machines.get(node)?.bootId;
-    if (bootIdBefore && bootIdAfter !== bootIdBefore && bootIdAfter === running) return;
+    // Its power may have been cut once more since it was seen in the boot that is named.
+    const isProved = bootIdAfter !== bootIdBefore && running !== bootIdBefore;
+    if (bootIdBefore && bootIdAfter && isProved) return;
     const words = `into boot ${bootIdAfter} from ${bootIdBefore}, but ${running} runs`;
     this.say('G3', `the rollout of ${node} says it was rebooted ${words}`);
   }

@@ -76,6 +76,8 @@ export class Events {
   setCordon(node: string, cordon: boolean): void {
     this.#world.cluster.write(node, PERSON, (changed) => {
       if (changed.unschedulable === cordon) return false;
+      // Nobody can tell a cordon that was lifted and set again from the first one.
+      if (cordon && changed.annotations[ANNOTATION.rollout] !== undefined) return false;
       changed.unschedulable = cordon;
       this.wantsCordon.set(node, cordon);
       return true;

@@ -20,6 +20,7 @@ import { Cluster, type NodeWrite } from './cluster.ts';
 import { kubeApi } from './kube.ts';
 import { Machine } from './machine.ts';
 import { Pods } from './pods.ts';
+import type { Steps } from './steps.ts';
 import { Weather } from './weather.ts';
 import * as workflows from '../../../workflows/index.ts';
 
@@ -62,6 +63,8 @@ export class World {
   readonly machines = new Map<string, Machine>();
   readonly pools: PoolNow[];
   policy: Policy;
+  /** Waits for nodes to come to the steps at which something is to befall them. */
+  steps: Steps | undefined;
   /** Until then something that a test has done may still have its effect. */
   disturbedUntilMs = 0;
   readonly #options: WorldOptions;
@@ -98,6 +101,7 @@ export class World {
       onWrite: (write) => {
         this.tell(() => `node ${sayWrite(write)}`);
         observer.written(write);
+        this.steps?.written(write);
       },
       onGone: (node) => {
         this.tell(() => `node ${node} is gone`);
