@@ -19,42 +19,47 @@ export async function runTogether(
   cells: readonly Cell[],
 ): Promise<Outcome[]> {
   const attempts = await Promise.all(cells.map((cell) => bringToStep(scene, cell)));
-  const standing = attempts.filter((attempt) => attempt.failure === undefined);
+  const standing = attempts.flatMap(({ standing = [] }) => standing);
   const struckMs = Date.now();
-  await FAULT[fault].strike(
-    scene,
-    standing.flatMap(({ standing }) => standing ?? []),
+  const failure = await failureOf(() => FAULT[fault].strike(scene, standing));
+  return await Promise.all(
+    attempts.map((attempt) => seeToTheEnd(scene, { failure, ...attempt }, struckMs)),
   );
-  return await Promise.all(attempts.map((attempt) => seeToTheEnd(scene, attempt, struckMs)));
 }
 
 interface Attempt {
   readonly cell: Cell;
-  readonly before: Before;
+  readonly before?: Before;
   readonly held?: Held;
+  /** Only where it came to its step. */
   readonly standing?: Standing;
-  /** Why it never came to its step. */
+  /** Why the fault did not strike it there. */
   readonly failure?: unknown;
 }
 
 async function bringToStep(scene: MatrixScene, cell: Cell): Promise<Attempt> {
   const { step, moment, place } = cell;
-  // What is evicted has to be there, and what came before may just have ended.
-  await eventually(
-    () => scene.appRuns(place.node),
-    (runs) => runs,
-  );
-  const before = await lookBefore(scene, place);
-  const at = moment?.startsWith('answer') ? 'answer' : 'request';
-  const held = await holdAt(step, { scene, place, at });
-  try {
+  let attempt: Attempt = { cell };
+  const failure = await failureOf(async () => {
+    // What is evicted has to be there, and what came before may just have ended.
+    await eventually(
+      () => scene.appRuns(place.node),
+      (runs) => runs,
+    );
+    const before = await lookBefore(scene, place);
+    const at = moment?.startsWith('answer') ? 'answer' : 'request';
+    const held = await holdAt(step, { scene, place, at });
+    attempt = { cell, before, held };
     await scene.askForReboot(place.node);
     held.asked?.();
     await held.reached();
-    return { cell, before, held, standing: { step, place, held, moment } };
-  } catch (failure) {
-    return { cell, before, held, failure };
-  }
+    attempt = { ...attempt, standing: { step, place, held, moment } };
+  });
+  if (failure === undefined) return attempt;
+  return {
+    ...attempt,
+    failure: new Error('it was never brought to its step', { cause: failure }),
+  };
 }
 
 async function seeToTheEnd(
@@ -62,27 +67,40 @@ async function seeToTheEnd(
   attempt: Attempt,
   struckMs: number,
 ): Promise<Outcome> {
-  const { cell, before, held, failure } = attempt;
-  let end: Outcome['end'] = 'failed';
-  let because = '';
-  try {
-    if (failure !== undefined)
-      throw new Error('it was never brought to its step', { cause: failure });
-    end = await finished(scene, cell.place, before);
-  } catch (error) {
-    because = wordsOf(error);
-    progress(`${nameOf(cell)} failed: ${because}`);
-  }
-  const outcome = { ...cell, end, because, tookMs: Date.now() - struckMs };
-  if (end === 'rebooted once') return outcome;
-  try {
+  const { cell, before, held } = attempt;
+  const judged = await judge(scene, attempt);
+  const outcome = { ...cell, ...judged, tookMs: Date.now() - struckMs };
+  if (judged.end === 'failed') progress(`${nameOf(cell)} failed: ${judged.because}`);
+  if (judged.end === 'rebooted once' || !before) return outcome;
+  const dirty = await failureOf(async () => {
     held?.lose();
     await held?.letGo();
     await cleanUp(scene, cell.place, before);
-  } catch (error) {
-    progress(`${nameOf(cell)}: its node could not be cleaned up: ${wordsOf(error)}`);
-  }
+  });
+  if (dirty !== undefined) progress(`${nameOf(cell)}: cannot be cleaned up: ${wordsOf(dirty)}`);
   return outcome;
+}
+
+async function judge(
+  scene: MatrixScene,
+  { cell, before, failure }: Attempt,
+): Promise<Pick<Outcome, 'end' | 'because'>> {
+  if (failure !== undefined || !before) return { end: 'failed', because: wordsOf(failure) };
+  try {
+    return { end: await finished(scene, cell.place, before), because: '' };
+  } catch (error) {
+    return { end: 'failed', because: wordsOf(error) };
+  }
+}
+
+/** What it failed with; undefined when it did not. */
+async function failureOf(act: () => Promise<unknown>): Promise<unknown> {
+  try {
+    await act();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 function wordsOf(error: unknown): string {

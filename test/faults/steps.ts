@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { ANNOTATION } from '../../domain/node-contract.ts';
 import type { HoldPoint, Matcher } from '../../lab/proxy/holds.ts';
 import { eventually, type MatrixScene, type Place } from './scene.ts';
@@ -174,11 +175,17 @@ async function byFrozenAgent({ scene, place: { node } }: HoldOptions): Promise<H
   };
 }
 
+const SHORTEST_DOWN_MS = 1_000;
+
 async function byMachineThatStaysDown({ scene, place: { node } }: HoldOptions): Promise<Held> {
   const machine = scene.lab.fleet.machine(node);
   machine.setFault({ kind: 'never-returns' });
   return {
-    reached: () => scene.lab.fleet.evidence.until(node, 'down', ({ ready }) => !ready),
+    async reached() {
+      await scene.lab.fleet.evidence.until(node, 'down', ({ ready }) => !ready);
+      // A kubelet's word counts in whole seconds: back in the second of its order, a node seems not to have been heard since.
+      await pause(SHORTEST_DOWN_MS);
+    },
     lose: nothing,
     async letGo() {
       machine.setFault({ kind: 'none' });
