@@ -29,6 +29,8 @@ export interface RestoreRequest {
   readonly record: RolloutRecord;
   /** The sentinel has survived the reboot. */
   readonly stillRequired: boolean;
+  /** When its kubelet was first heard in the new boot. */
+  readonly bootedAtMs?: number;
 }
 
 /**
@@ -37,12 +39,12 @@ export interface RestoreRequest {
  */
 export async function restoreNode(
   deps: Deps,
-  { node: name, record, stillRequired: marked }: RestoreRequest,
+  { node: name, record, stillRequired: marked, bootedAtMs }: RestoreRequest,
 ): Promise<Restored> {
   const node = await handBack(deps, name, {
     record,
     mark: marked ? quarantine : () => null,
-    past: ({ past, readySinceMs }) => afterReboot(past, readySinceMs || Date.now()),
+    past: ({ past, readySinceMs }) => afterReboot(past, bootedAtMs || readySinceMs || Date.now()),
     // The watch shows its last sight also while the API server is away: what is proved here is proved in the same update.
     unless: isAway(record),
   });

@@ -25,6 +25,8 @@ export type Return =
   | {
       readonly kind: 'returned';
       readonly bootId: string;
+      /** When its kubelet was first heard in the new boot, where that was seen. */
+      readonly bootedAtMs?: number;
       /** The sentinel has survived the reboot, as the agent says in the new boot. */
       readonly stillRequired: boolean;
     }
@@ -86,7 +88,7 @@ async function awaitProof(
   asked: ReturnQuestion,
   { view, acceptedAtMs }: { view: NodeView; acceptedAtMs: number },
 ): Promise<Return> {
-  let sight: Sight = { because: 'it has not been seen yet' };
+  let sight: Sight = { because: 'it has not been seen yet', ...asTold() };
   for (;;) {
     const node = await view.look(sight.back ? BACK_BEAT_MS : BEAT_MS);
     if (node === null) return { kind: 'gone' };
@@ -94,14 +96,28 @@ async function awaitProof(
     if (node && sight.because === undefined) return returned(node, sight);
     const because = sight.because ?? '';
     if (isLate(deps, asked, acceptedAtMs)) return await tellLost(deps, asked.node, because);
-    heartbeat({ because });
+    const { firstHeartbeatMs } = sight;
+    heartbeat({ because, ...(firstHeartbeatMs === undefined ? {} : { firstHeartbeatMs }) });
     stopOnShutdown();
   }
 }
 
-function returned(node: NodeFacts, { firstHeartbeatMs = 0 }: Sight): Return {
-  const stillRequired = node.report?.wants === 'required' && heardInBoot(node, firstHeartbeatMs);
-  return { kind: 'returned', bootId: node.bootId, stillRequired };
+/** What an attempt before this one has seen: a later heartbeat is not the first of the boot. */
+function asTold(): Pick<Sight, 'firstHeartbeatMs'> {
+  const told = activityInfo().heartbeatDetails as Pick<Sight, 'firstHeartbeatMs'> | undefined;
+  return typeof told?.firstHeartbeatMs === 'number'
+    ? { firstHeartbeatMs: told.firstHeartbeatMs }
+    : {};
+}
+
+function returned(node: NodeFacts, { firstHeartbeatMs }: Sight): Return {
+  const heard = heardInBoot(node, firstHeartbeatMs ?? 0);
+  return {
+    kind: 'returned',
+    bootId: node.bootId,
+    ...(firstHeartbeatMs === undefined ? {} : { bootedAtMs: firstHeartbeatMs }),
+    stillRequired: node.report?.wants === 'required' && heard,
+  };
 }
 
 /** What has been seen of the node in its new boot so far. */

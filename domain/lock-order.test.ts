@@ -96,7 +96,7 @@ describe('whose turn comes first', () => {
 describe('the line a look at the world is given', () => {
   test('is short, however long the queue is, and begins with the first in turn', () => {
     const long = Array.from({ length: 5_000 }, (_, index) => waits(`n${index}`));
-    expect(names(lineOf(long, NOW, 3))).toEqual(['n0', 'n1', 'n2']);
+    expect(names(lineOf(long, NOW, { most: 3 }))).toEqual(['n0', 'n1', 'n2']);
   });
 
   test('has the first of each zone, so that none is left waiting for another', () => {
@@ -106,14 +106,25 @@ describe('the line a look at the world is given', () => {
       waits('n5', { zone: 'b', last: true }),
       waits('n6', { zone: 'b' }),
     ];
-    expect(names(lineOf(all, NOW, 2))).toEqual(['n1', 'n2', 'n4', 'n6']);
+    expect(names(lineOf(all, NOW, { most: 2 }))).toEqual(['n1', 'n2', 'n4', 'n6']);
+  });
+
+  test('G5: takes along the troubled ones, who alone may go in a halted pool, however far behind they stand', () => {
+    const all = ['n1', 'n2', 'n3', 'n4'].map((node, at) => ({
+      workflowId: node,
+      runId: node,
+      node,
+      sinceMs: at,
+    }));
+    const line = lineOf(all, NOW, { most: 2, troubled: ['n4', 'n1'] });
+    expect(line.map(({ node }) => node)).toEqual(['n1', 'n2', 'n4']);
   });
 
   test('has everybody that can come next, in turn, whatever the queue is', () => {
     fc.assert(
       fc.property(queue, fc.integer({ min: 1, max: 5 }), (all, most) => {
         const turn = inTurn(all, NOW);
-        const line = lineOf(all, NOW, most);
+        const line = lineOf(all, NOW, { most });
         expect(line.slice(0, most)).toEqual(turn.slice(0, most));
         expect(line).toEqual(turn.filter((one) => line.includes(one)));
         for (const zone of new Set(all.map((one) => one.zone))) {

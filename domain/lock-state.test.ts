@@ -126,3 +126,16 @@ describe('placeOf', () => {
     expect(placeOf(state, `node-rollout/${node}`, 9)).toEqual({ place, behind });
   });
 });
+
+describe('trouble that comes with a release', () => {
+  const given = { workflowId: 'node-rollout/n7', grantId: 'workers-k-9', trouble: 'budget web' };
+
+  test('G5: is noted also when the lock knows nothing of the permit any more', () => {
+    const state = release(emptyLock('workers', 'k'), { ...given, of: 'n7' }, 5);
+    expect(state.troubles).toEqual([{ node: 'n7', because: 'budget web', sinceMs: 5 }]);
+  });
+
+  test('is nobody’s when neither a holder nor the release names a node', () => {
+    expect(release(emptyLock('workers', 'k'), given, 5).troubles).toEqual([]);
+  });
+});

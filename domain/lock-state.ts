@@ -114,6 +114,8 @@ export interface Release {
   readonly node?: string;
   /** What went wrong with the node; the pool halts when it has had too much of that. */
   readonly trouble?: string;
+  /** The node that the trouble is with: told also when the permit is not known any more. */
+  readonly of?: string;
   /** The node went through its rollout: what was wrong with it before is over. */
   readonly fine?: boolean;
 }
@@ -134,7 +136,8 @@ export function release(state: LockState, given: Release, nowMs: number): LockSt
     holders: state.holders.filter((holder) => !fitsGrant(holder)),
     queue: state.queue.filter((waiter) => !givesUpPlace(waiter)),
   };
-  if (!gone) return rest;
+  if (!gone)
+    return given.of === undefined ? rest : judge(rest, { ...given, node: given.of }, nowMs);
   const judged = judge(rest, { node: gone.node, ...given }, nowMs);
   return { ...judged, lastReturn: { atMs: nowMs, ...(gone.zone ? { zone: gone.zone } : {}) } };
 }
@@ -187,12 +190,20 @@ export function inTurn(queue: readonly Waiter[], nowMs: number): Waiter[] {
   );
 }
 
-/** Enough to find out whose turn it is: the first in turn, and the first of each zone that is not among them. */
-export function lineOf(queue: readonly Waiter[], nowMs: number, most = 10): Waiter[] {
+/**
+ * Enough to find out whose turn it is: the first in turn, the first of each zone that is not among them, and the troubled
+ * ones, who may go when nobody else may.
+ */
+export function lineOf(
+  queue: readonly Waiter[],
+  nowMs: number,
+  { most = 10, troubled = [] }: { most?: number; troubled?: readonly string[] } = {},
+): Waiter[] {
   const waiting = inTurn(queue, nowMs);
   const line = waiting.slice(0, most);
   for (const waiter of waiting.slice(most)) {
-    if (!line.some(({ zone }) => zone === waiter.zone)) line.push(waiter);
+    const known = line.some(({ zone }) => zone === waiter.zone);
+    if (!known || troubled.includes(waiter.node)) line.push(waiter);
   }
   return line;
 }

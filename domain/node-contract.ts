@@ -85,7 +85,7 @@ export interface FailedTries {
 
 /** What is remembered of a node between two rollouts. */
 export interface Past {
-  /** Since when it was Ready after each of its latest reboots, oldest first; by the clock of the host. */
+  /** When its kubelet was first heard after each of its latest reboots, oldest first; by the clock of the host. */
   readonly reboots: readonly number[];
   readonly failed?: FailedTries;
 }

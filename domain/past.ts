@@ -16,9 +16,9 @@ export interface RestRules {
 
 const NOTHING: Past = { reboots: [] };
 
-/** After a proved reboot, since which the node has been Ready: failed tries are forgotten. */
-export function afterReboot(past: Past = NOTHING, readySinceMs: number): Past {
-  return { reboots: [...withinADay(past, readySinceMs), readySinceMs] };
+/** After a proved reboot into the boot that began then: failed tries are forgotten. */
+export function afterReboot(past: Past = NOTHING, bootedAtMs: number): Past {
+  return { reboots: [...withinADay(past, bootedAtMs), bootedAtMs] };
 }
 
 /** After a try that ended without a reboot. */

@@ -73,6 +73,7 @@ export async function handBack(
     ...(pool === undefined ? {} : { pool }),
     record,
     stillRequired: end.kind === 'returned' && end.stillRequired,
+    ...bootOf(end),
   });
   if (kind === 'not-back') return await comeBack(rollout, record);
   if (end.kind === 'gone' || kind === 'gone') return await endGone(rollout, record);
@@ -89,6 +90,12 @@ export async function handBack(
   }
   await releasePermit(rollout, { fine: true });
   return rollout.end('rebooted', 'it rebooted and is back', bootIds);
+}
+
+function bootOf(end: Back): { bootedAtMs?: number } {
+  return end.kind === 'returned' && end.bootedAtMs !== undefined
+    ? { bootedAtMs: end.bootedAtMs }
+    : {};
 }
 
 /** A node that is no longer there has nothing to be handed back, and nothing to be waited for. */

@@ -19,13 +19,14 @@ export function readRequest(sent: unknown): PermitRequest | undefined {
 }
 
 export function readRelease(sent: unknown): Release | undefined {
-  const { workflowId, grantId, node, trouble, fine } = fieldsOf(sent);
+  const { workflowId, grantId, node, trouble, of, fine } = fieldsOf(sent);
   if (!isText(workflowId) && !isText(node)) return undefined;
   return {
     ...(isText(workflowId) ? { workflowId } : {}),
     ...(isText(grantId) ? { grantId } : {}),
     ...(isText(node) ? { node } : {}),
     ...(isWords(trouble) ? { trouble: short(trouble) } : {}),
+    ...(isText(of) ? { of } : {}),
     ...(fine === true ? { fine } : {}),
   };
 }

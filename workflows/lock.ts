@@ -108,8 +108,10 @@ async function admit(lock: Lock, request: PermitRequest): Promise<void> {
   await tellOvertaken(lock);
 }
 
-function frontOf({ queue, holders }: LockState): string {
-  const runs = [...lineOf(queue, Date.now()), ...holders].map(({ runId }) => runId);
+function frontOf({ queue, holders, troubles }: LockState): string {
+  const troubled = troubles.map(({ node }) => node);
+  const line = lineOf(queue, Date.now(), { troubled });
+  const runs = [...line, ...holders].map(({ runId }) => runId);
   return runs.join(' ');
 }
 

@@ -94,7 +94,10 @@ export async function claimPermit({ control, node, pool }: Rollout): Promise<voi
 type Word = Pick<Release, 'trouble' | 'fine'>;
 
 /** Gives back the permit, or the place in the queue. A lock that is gone has nothing to take back. */
-export async function releasePermit({ control, pool }: Rollout, word: Word = {}): Promise<void> {
+export async function releasePermit(
+  { control, node, pool }: Rollout,
+  word: Word = {},
+): Promise<void> {
   if (pool === undefined) return;
   const { workflowId } = workflowInfo();
   const { grantId } = control;
@@ -103,7 +106,11 @@ export async function releasePermit({ control, pool }: Rollout, word: Word = {})
   control.asking = false;
   control.place = undefined;
   await getExternalWorkflowHandle(lockId(pool))
-    .signal(release, { workflowId, ...(grantId === undefined ? {} : { grantId }), ...word })
+    .signal(release, {
+      workflowId,
+      ...(grantId === undefined ? {} : { grantId }),
+      ...aboutNode(word, node),
+    })
     .catch(() => undefined);
 }
 
@@ -113,4 +120,8 @@ export async function reportTrouble({ node, pool }: Rollout, because: string): P
   await getExternalWorkflowHandle(lockId(pool))
     .signal(trouble, { node, because })
     .catch(() => undefined);
+}
+
+function aboutNode(word: Word, node: string): Omit<Release, 'node'> {
+  return word.trouble === undefined ? word : { ...word, of: node };
 }

@@ -65,7 +65,11 @@ async function handOver(lock: Lock): Promise<never> {
   });
 }
 
-const lineFor = (lock: Lock) => (lock.paused ? [] : lineOf(lock.state.queue, Date.now()));
+function lineFor({ paused, state }: Lock) {
+  if (paused) return [];
+  const troubled = state.troubles.map(({ node }) => node);
+  return lineOf(state.queue, Date.now(), { troubled });
+}
 
 function hasWork(lock: Lock): boolean {
   const { holders, queue, troubles } = lock.state;

@@ -108,7 +108,7 @@ export class Stage {
 
   constructor(
     pool: object = {},
-    run: { workflowId?: string; runId?: string; attempt?: number } = {},
+    run: { workflowId?: string; runId?: string; attempt?: number; heartbeatDetails?: unknown } = {},
   ) {
     const policy = Policy.parse({
       pools: [{ name: 'workers', nodes: 'pool=workers', windows: [{ always: true }], ...pool }],
@@ -131,6 +131,7 @@ export class Stage {
       {
         workflowExecution: { workflowId: 'node-rollout/n1', runId: 'run-1', ...run },
         attempt: run.attempt ?? 1,
+        heartbeatDetails: run.heartbeatDetails,
       },
       { logger: listening(this.logged) },
     );
