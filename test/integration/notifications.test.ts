@@ -150,6 +150,7 @@ describe('an undisturbed rollout', () => {
     );
     expect(bodies[0]).toBe('{"text":"Draining node worker-1","username":"lockkeeper"}');
     expect(bodies[2]).toContain('rebooted');
+    await scene.record('notifier', 'notify/node/worker-1');
   });
 
   test('is posted to a webhook with every fact, signed', async () => {
