@@ -17,10 +17,10 @@ const HEAD = `# Made of deploy/chart with its default values, by npm run -s mani
 export async function helm(
   program: string,
   args: readonly string[],
-  env: NodeJS.ProcessEnv = process.env,
+  options: { readonly env?: NodeJS.ProcessEnv; readonly signal?: AbortSignal } = {},
 ): Promise<string> {
   try {
-    const { stdout } = await run(program, args, { env, maxBuffer: 64 * 1024 * 1024 });
+    const { stdout } = await run(program, args, { ...options, maxBuffer: 64 * 1024 * 1024 });
     return stdout;
   } catch (error) {
     const { stderr, stdout } = error as { stderr?: string; stdout?: string };

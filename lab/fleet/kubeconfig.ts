@@ -10,7 +10,7 @@ const LIFETIME_SECONDS = 30 * 24 * 3_600;
 export async function writeKubeconfig(
   kube: Kube,
   cluster: ClusterFacts,
-  { namespace, serviceAccount }: Component,
+  { namespace, serviceAccount }: Pick<Component, 'namespace' | 'serviceAccount'>,
   path: string,
 ): Promise<void> {
   const answer = await kube.post<{ status: { token: string } }>(
