@@ -35,6 +35,21 @@ describe('a lock that was ended from outside', () => {
     expect(stage.logged).toContain('a lock was lost; its rollouts ask anew');
   });
 
+  test('is healed also when one of them has asked since, which has started another', async () => {
+    const { scan, stage } = lost(MINUTE, 'pool-lock/workers');
+    expect(await scan({ formerAtMs: Date.now() - MINUTE })).toMatchObject({ healed: ['workers'] });
+    expect(stage.temporal.rechecked).toEqual(['node-rollout/n1', 'node-rollout/n2']);
+  });
+
+  test('is healed as long as no other runs, and is known by the next scan when it was', async () => {
+    const formerAtMs = Date.now() - 3 * MINUTE;
+    const { atMs } = await lost(5 * MINUTE).scan({ formerAtMs });
+    expect(atMs).toBeGreaterThan(formerAtMs);
+    expect(await lost(5 * MINUTE).scan({ formerAtMs })).toMatchObject({ healed: ['workers'] });
+    const again = lost(5 * MINUTE, 'pool-lock/workers');
+    expect(await again.scan({ formerAtMs })).toMatchObject({ healed: [] });
+  });
+
   test.each([
     { name: 'none was ended', scene: () => lost(undefined) },
     { name: 'it was long ago: whoever waited has been woken', scene: () => lost(11 * MINUTE) },

@@ -17,6 +17,8 @@ export interface Scan {
   readonly healed: readonly string[];
   /** Hash of the policy it was done by. */
   readonly policy: string;
+  /** When it looked for lost locks. */
+  readonly atMs: number;
   /** The long waits that people have been told of; absent when there are none. */
   readonly told?: ToldWaits;
 }
@@ -24,6 +26,8 @@ export interface Scan {
 export interface ScanQuestion {
   /** Hash of the policy of the scan before, where there was one. */
   readonly formerPolicy?: string;
+  /** When that one looked for lost locks. */
+  readonly formerAtMs?: number;
   /** The long waits that people had been told of by then. */
   readonly told?: ToldWaits;
 }
@@ -32,6 +36,8 @@ export interface ScanQuestion {
 const REST_MS = 10 * 60_000;
 /** Whoever waited for a lock that was ended has been woken by then, by several scans. */
 const HEAL_MS = 10 * 60_000;
+/** The end of a workflow shows in lists a moment late. */
+const SHOWN_AFTER_MS = 30_000;
 
 /**
  * Starts a rollout for every node that wants a reboot and for every node that a lost rollout has left behind, unless one is
@@ -39,13 +45,14 @@ const HEAL_MS = 10 * 60_000;
  */
 export async function scanFleet(
   deps: Deps,
-  { formerPolicy, told: before = [] }: ScanQuestion,
+  { formerPolicy, formerAtMs = 0, told: before = [] }: ScanQuestion,
 ): Promise<Scan> {
+  const atMs = Date.now();
   const policy = deps.policy.hash;
   const nodes = await deps.nodes.list();
   const busy = await deps.temporal.runningRollouts();
   const { started, unmanaged } = await startRollouts(deps, nodes, busy);
-  const healed = await wakeOrphans(deps, nodes, busy);
+  const healed = await wakeOrphans(deps, { nodes, busy, formerAtMs });
   if (formerPolicy !== undefined && formerPolicy !== policy) {
     log.info('policy has changed', { from: formerPolicy, to: policy });
     const locks = deps.policy.current().pools.map(({ name }) => lockId(name));
@@ -53,7 +60,7 @@ export async function scanFleet(
   }
   const told = await tellOfWaits(deps, nodes, before);
   const waits = told.length > 0 ? { told } : {};
-  return { nodes: nodes.length, started, unmanaged, healed, policy, ...waits };
+  return { nodes: nodes.length, started, unmanaged, healed, policy, atMs, ...waits };
 }
 
 async function startRollouts(
@@ -100,14 +107,19 @@ function reasonToRoll(node: NodeFacts): string | undefined {
 /** The rollouts of a pool whose lock was ended from outside ask anew, which starts another; those it had told wait for nothing. */
 async function wakeOrphans(
   deps: Deps,
-  nodes: readonly NodeFacts[],
-  busy: ReadonlySet<string>,
+  {
+    nodes,
+    busy,
+    formerAtMs,
+  }: { nodes: readonly NodeFacts[]; busy: ReadonlySet<string>; formerAtMs: number },
 ): Promise<string[]> {
   const healed: string[] = [];
   for (const { name } of deps.policy.current().pools) {
     const endedMs = (await deps.temporal.formerLockEndedAt(name)) ?? 0;
     if (endedMs < Date.now() - HEAL_MS) continue;
-    if (await deps.temporal.isRunning(lockId(name))) continue;
+    // One that has asked since has started another lock, of which those who asked before know nothing.
+    const isNew = endedMs >= formerAtMs - SHOWN_AFTER_MS;
+    if (!isNew && (await deps.temporal.isRunning(lockId(name)))) continue;
     const waiters = nodes
       .filter(({ labels }) => {
         const choice = poolOf(deps.policy.current(), labels);

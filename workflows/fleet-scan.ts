@@ -6,9 +6,10 @@ import { waiting } from './effects.ts';
 export async function fleetScan(): Promise<Scan> {
   // Temporal hands the result of the scan before to the next run of its schedule.
   const before = workflowInfo().lastResult as Partial<Scan> | undefined;
-  const { policy: formerPolicy, told } = before ?? {};
+  const { policy: formerPolicy, atMs: formerAtMs, told } = before ?? {};
   return await waiting('look the fleet over').scanFleet({
     ...(formerPolicy === undefined ? {} : { formerPolicy }),
+    ...(formerAtMs === undefined ? {} : { formerAtMs }),
     ...(told ? { told } : {}),
   });
 }

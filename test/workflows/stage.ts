@@ -176,7 +176,14 @@ export class World {
       undoNode: async () => ({ kind: 'undone' }),
       remind: async () => undefined,
       deliver: async () => undefined,
-      scanFleet: async () => ({ nodes: 0, started: [], unmanaged: [], healed: [], policy: '' }),
+      scanFleet: async () => ({
+        nodes: 0,
+        started: [],
+        unmanaged: [],
+        healed: [],
+        policy: '',
+        atMs: 0,
+      }),
     };
   }
 
