@@ -1,34 +1,49 @@
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
+import { text as allOf } from 'node:stream/consumers';
 import { readPolicy, WrittenPolicy } from '../domain/policy-text.ts';
-import type { Policy } from '../domain/policy.ts';
+import { pathOf, type Policy } from '../domain/policy.ts';
 import { CommandFailed } from './terminal.ts';
+
+/** A policy as it is written somewhere. */
+export interface PolicyText {
+  /** What problems call it. */
+  readonly name: string;
+  readonly text: string;
+  /** What the paths in it are relative to. */
+  readonly directory: string;
+}
 
 export interface PolicySource {
   readonly policy: Policy;
+  readonly directory: string;
   /** "policy.yaml:14 pools[0].windows[1].calendar: rule", for what turns out only when the policy is used. */
-  say(place: string, rule: string): string;
+  say(place: string | readonly PropertyKey[], rule: string): string;
 }
 
-/** The policy at `path`; a CommandFailed with every problem when it is refused. */
-export function policyAt(path: string): PolicySource {
-  const name = basename(path);
-  const text = textAt(path);
+/** The text at `path`, or of stdin where that is "-"; a CommandFailed when it cannot be read. */
+export async function policyTextAt(path: string, name = basename(path)): Promise<PolicyText> {
+  if (path === '-') return { name: 'stdin', text: await allOf(process.stdin), directory: '.' };
+  try {
+    return { name, text: readFileSync(path, 'utf8'), directory: dirname(path) };
+  } catch (error) {
+    throw new CommandFailed([`${path}: ${String((error as Partial<Error>).message)}`]);
+  }
+}
+
+/** The policy in a text; a CommandFailed with every problem when it is refused. */
+export function policyIn({ name, text, directory }: PolicyText): PolicySource {
   const read = readPolicy(text, name);
   if (read.kind === 'refused') throw new CommandFailed(read.problems);
   const written = new WrittenPolicy(text, name);
   return {
     policy: read.policy,
-    say: (place, rule) => `${name}:${written.lineOf(keysOf(place))} ${place}: ${rule}`,
+    directory,
+    say(place, rule) {
+      const keys = typeof place === 'string' ? keysOf(place) : place;
+      return `${name}:${written.lineOf(keys)} ${pathOf(keys)}: ${rule}`;
+    },
   };
-}
-
-function textAt(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new CommandFailed([`${path}: ${error instanceof Error ? error.message : String(error)}`]);
-  }
 }
 
 /** "pools[0].windows[1]" as its keys. */

@@ -1,13 +1,12 @@
-import { dirname } from 'node:path';
-import { Calendars } from '../activities/calendars.ts';
 import { formatDuration } from '../domain/durations.ts';
 import type { Policy } from '../domain/policy.ts';
 import { readMoment } from '../domain/window/local-time.ts';
 import type { Opening } from '../domain/window/opening.ts';
-import { Plan, type CalendarCopy, type PlanInput } from '../domain/window/plan.ts';
+import { Plan } from '../domain/window/plan.ts';
 import { instantAt, poolWindows } from '../domain/window/pool-windows.ts';
 import { sayLocal, type WallClock } from '../domain/window/wall-clock.ts';
-import { policyAt, type PolicySource } from './policy-source.ts';
+import { readCalendars } from './calendars.ts';
+import { policyIn, policyTextAt } from './policy-source.ts';
 import { CommandFailed, wrongOption, type Terminal } from './terminal.ts';
 import type { WindowsOptions } from './windows.ts';
 
@@ -20,10 +19,17 @@ interface PoolOpenings {
 
 /** Prints the next openings, as a table for each pool or as JSON. */
 export async function printWindows(options: WindowsOptions, terminal: Terminal): Promise<void> {
-  const source = policyAt(options.policy);
+  const source = policyIn(await policyTextAt(options.policy));
   const wanted = indexesOf(source.policy, options.pool);
   const inputs = wanted.map((index) => poolWindows(source.policy, index));
-  const calendars = await readCalendars(inputs, source, options.policy);
+  const { copies: calendars, problems } = await readCalendars(source.policy, {
+    directory: source.directory,
+    pools: wanted,
+    wanted: () => true,
+  });
+  if (problems.size > 0) {
+    throw new CommandFailed([...problems].map(([place, rule]) => source.say(place, rule)));
+  }
   const pools = inputs.map((input, at): PoolOpenings => {
     const pool = source.policy.pools[wanted[at] ?? 0]?.name ?? '';
     const fromMs = fromOf(options.from, input.clock, terminal.nowMs());
@@ -39,28 +45,6 @@ function indexesOf({ pools }: Policy, name: string | undefined): number[] {
   const index = names.indexOf(name);
   if (index >= 0) return [index];
   throw wrongOption('--pool', `there is no pool named ${name}: write one of ${names.join(', ')}`);
-}
-
-async function readCalendars(
-  inputs: readonly Omit<PlanInput, 'calendars'>[],
-  source: PolicySource,
-  path: string,
-): Promise<Map<string, CalendarCopy>> {
-  const shelf = new Calendars({
-    directory: dirname(path),
-    nowMs: Date.now,
-    told: () => undefined,
-  });
-  const copies = new Map<string, CalendarCopy>();
-  const problems = new Set<string>();
-  for (const { path: place, window } of inputs.flatMap(({ entries }) => entries)) {
-    if (window.kind !== 'calendar') continue;
-    const copy = copies.get(window.calendar) ?? (await shelf.read(window.calendar));
-    copies.set(window.calendar, copy);
-    if (copy.problem !== undefined) problems.add(source.say(`${place}.calendar`, copy.problem));
-  }
-  if (problems.size > 0) throw new CommandFailed([...problems]);
-  return copies;
 }
 
 function fromOf(text: string | undefined, clock: WallClock, nowMs: number): number {

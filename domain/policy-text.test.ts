@@ -125,6 +125,12 @@ describe('G9: a problem names its file, its line, its path, the rule and what is
   });
 });
 
+/** Each has the one before twice. */
+const NESTED = ['b', 'c', 'd', 'e', 'f', 'g', 'h'].map((key, at) => {
+  const before = ['a', 'b', 'c', 'd', 'e', 'f', 'g'][at];
+  return `${key}: &${key} [*${before}, *${before}]`;
+});
+
 describe('G9: what is not YAML is told with its line:', () => {
   test.each([
     { name: 'a bracket that is not closed', text: 'a: 1\nb: [', because: /^policy\.yaml:2 Flow/ },
@@ -136,7 +142,13 @@ describe('G9: what is not YAML is told with its line:', () => {
     {
       name: 'an alias without an anchor',
       text: 'pools: *all\n',
-      because: /^policy\.yaml Unresolved alias/,
+      because: /^policy\.yaml:1 there is no anchor &all before the alias \*all$/,
+    },
+    { name: 'a tag', text: 'a: 1\nb: !env X\n', because: /^policy\.yaml:2 Unresolved tag: !env/ },
+    {
+      name: 'aliases of aliases',
+      text: ['a: &a [x, x]', ...NESTED].join('\n'),
+      because: /^policy\.yaml:1 Excessive alias count/,
     },
     { name: 'two documents', text: 'a: 1\n---\na: 1\n', because: /multiple documents/ },
   ])('$name', ({ text, because }) => {
@@ -145,6 +157,21 @@ describe('G9: what is not YAML is told with its line:', () => {
     expect(problem).not.toContain('\n');
     expect(more).toEqual([]);
   });
+});
+
+test('G9: what is not YAML at all is told of line by line, not for pages, and not repeated', () => {
+  const text = Array.from({ length: 14 }, (_, line) => `k${line}: a: b: "secret-${line}"\n`).join(
+    '',
+  );
+  const problems = refusals(text);
+  expect(problems).toHaveLength(11);
+  expect(problems.slice(0, 2)).toEqual([
+    expect.stringMatching(/^policy\.yaml:1 Nested mappings/),
+    expect.stringMatching(/^policy\.yaml:2 Nested mappings/),
+  ]);
+  expect(problems[10]).toBe('policy.yaml and 4 more lines that are not YAML');
+  expect(problems.join()).not.toContain('secret');
+  expect(refusals('password: "x"y-secret\n').join()).not.toContain('secret');
 });
 
 test('the line of a path that is only partly there is that of its nearest part', () => {

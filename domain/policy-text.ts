@@ -1,4 +1,4 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, Node } from 'yaml';
 import type { z } from 'zod';
 import { nearWord } from './near-word.ts';
@@ -27,6 +27,9 @@ interface Said {
   readonly text: string;
 }
 
+/** What is not YAML at all is not told of for pages. */
+const MOST_SYNTAX = 10;
+
 /** A policy file as it is written: its value, and where everything in it stands. */
 export class WrittenPolicy {
   readonly value: unknown;
@@ -39,17 +42,39 @@ export class WrittenPolicy {
   constructor(text: string, name: string) {
     this.name = name;
     this.document = parseDocument(text, { lineCounter: this.lines });
-    const problems = this.document.errors.map((error) => {
-      const line = this.lines.linePos(error.pos[0]).line;
-      return `${name}:${line} ${firstLine(error.message)}`;
-    });
+    const problems = this.syntaxProblems();
     try {
       this.value = problems.length > 0 ? undefined : this.document.toJS();
     } catch (error) {
-      // An alias without an anchor, such as an unquoted *, is found only now.
-      problems.push(`${name} ${firstLine(error instanceof Error ? error.message : String(error))}`);
+      // Too many aliases, which would be a whole tree of them.
+      problems.push(`${name}:1 ${sayYaml(error instanceof Error ? error.message : String(error))}`);
     }
     this.problems = problems;
+  }
+
+  /** The first of each line: one slip makes many errors. */
+  private syntaxProblems(): string[] {
+    const { errors, warnings } = this.document;
+    const first = new Map<number, string>();
+    const tell = (offset: number, problem: string): void => {
+      const { line } = this.lines.linePos(offset);
+      if (!first.has(line)) first.set(line, `${this.name}:${line} ${problem}`);
+    };
+    for (const { pos, message } of [...errors, ...warnings]) tell(pos[0], sayYaml(message));
+    visit(this.document, {
+      Alias: (_, alias) => {
+        if (alias.resolve(this.document)) return;
+        tell(
+          startOf(alias),
+          `there is no anchor &${alias.source} before the alias *${alias.source}`,
+        );
+      },
+    });
+    const said = [...first.values()];
+    const more = said.length - MOST_SYNTAX;
+    return more > 0
+      ? [...said.slice(0, MOST_SYNTAX), `${this.name} and ${more} more lines that are not YAML`]
+      : said;
   }
 
   /** A problem with its file, line, path, rule, and what is written there. Each key that is not known is one of its own. */
@@ -127,8 +152,8 @@ interface Found {
   readonly whole: boolean;
 }
 
-/** YAML's messages go on with a picture of the place. */
-function firstLine(message: string): string {
+/** YAML's messages quote what is written, which may be a secret, and go on with a picture of the place. */
+function sayYaml(message: string): string {
   const [first = ''] = message.split('\n');
-  return first.replace(/:$/, '');
+  return first.replace(/:$/, '').replace(/ in YAML stream: .* at line/, ' at line');
 }

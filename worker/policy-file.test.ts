@@ -40,7 +40,7 @@ describe('G9: loading refuses', () => {
     {
       name: 'an alias without an anchor',
       text: 'pools: *all\n',
-      because: /Unresolved alias/,
+      because: /there is no anchor &all/,
     },
     { name: 'two documents', text: `${GOOD}---\n${GOOD}`, because: /multiple documents/ },
   ])('$name', ({ text, because }) => {

@@ -1,0 +1,204 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { RE2JS } from 're2js';
+import { z } from 'zod';
+import { policySchema, type Schema } from '../domain/policy-schema.ts';
+import { runCli } from './run.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'lockkeeper-cli-'));
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+const file = (name: string, text: string): string => {
+  const path = join(directory, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+/** What a command line prints and how it ends, on Fri 2026-12-04. */
+async function run(...argv: string[]): Promise<{ exit: number; out: string; err: string }> {
+  const said = { out: '', err: '' };
+  const exit = await runCli(argv, {
+    out: (text) => (said.out += text.replaceAll(`${directory}/`, '')),
+    err: (text) => (said.err += text.replaceAll(`${directory}/`, '')),
+    nowMs: () => Date.parse('2026-12-04T12:00:00Z'),
+  });
+  return { exit, ...said };
+}
+const check = (...argv: string[]) => run('policy', 'check', ...argv);
+
+const pool = (name: string, ...lines: string[]): string =>
+  [`  - name: ${name}`, `nodes: pool=${name}`, ...lines].join('\n    ').concat('\n');
+const GOOD = `pools:\n${pool('a', 'windows: [{ always: true }]')}`;
+
+const ics = (day: string): string =>
+  [
+    'BEGIN:VCALENDAR',
+    'BEGIN:VEVENT',
+    `DTSTART;VALUE=DATE:${day}`,
+    'END:VEVENT',
+    'END:VCALENDAR',
+  ].join('\r\n');
+
+describe('lockkeeper policy check', () => {
+  test('finds a good file good, and names its pools', async () => {
+    const path = file('policy.yaml', GOOD + pool('b', 'windows: []'));
+    expect(await check(path)).toEqual({
+      exit: 0,
+      out: 'policy.yaml: good, with pools a, b\n',
+      err: '',
+    });
+  });
+
+  test('G9: says all that is wrong at once, a line each, and ends with 1', async () => {
+    const path = file('policy.yaml', `${GOOD}    drain: { tiemout: 5m }\n    failureBudget: 0\n`);
+    expect(await check(path)).toEqual({
+      exit: 1,
+      out: '',
+      err:
+        'policy.yaml:5 pools[0].drain.tiemout: there is no such key; did you mean timeout?\n' +
+        'policy.yaml:6 pools[0].failureBudget: Too small: expected number to be >=1 (found 0)\n',
+    });
+  });
+
+  test('looks at every file, and ends with 1 when one is bad', async () => {
+    const bad = file('bad.yaml', 'pools: []\n');
+    const good = file('good.yaml', GOOD);
+    const { exit, out, err } = await check(bad, join(directory, 'none.yaml'), good);
+    expect(exit).toBe(1);
+    expect(out).toBe('good.yaml: good, with pool a\n');
+    expect(err.split('\n')).toEqual([
+      expect.stringMatching(/^bad\.yaml:1 pools: Too small/),
+      expect.stringMatching(/^none\.yaml: ENOENT/),
+      '',
+    ]);
+  });
+
+  test('calls files of one name by their paths', async () => {
+    mkdirSync(join(directory, 'other'));
+    const paths = [file('policy.yaml', GOOD), file('other/policy.yaml', 'pools: []\n')];
+    const { out, err } = await check(...paths);
+    expect(out).toBe('policy.yaml: good, with pool a\n');
+    expect(err).toMatch(/^other\/policy\.yaml:1 pools: /);
+  });
+
+  test('G9: reads the calendars that files are named for, beside the policy, and checks them', async () => {
+    const windows = 'windows: [{ calendar: plan.ics }, { calendar: broken.ics }]';
+    const path = file('policy.yaml', `pools:\n${pool('a', windows)}`);
+    file('plan.ics', ics('20270101'));
+    file('broken.ics', 'BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n');
+    const { exit, err } = await check(path);
+    expect(exit).toBe(1);
+    expect(err).toMatch(
+      /^policy\.yaml:4 pools\[0\]\.windows\[1\]\.calendar: calendar broken\.ics cannot be read: .+\n$/,
+    );
+  });
+
+  test('asks no address for a calendar', async () => {
+    const windows = "windows: [{ calendar: 'https://calendar.invalid/plan.ics' }]";
+    expect(await check(file('policy.yaml', `pools:\n${pool('a', windows)}`))).toMatchObject({
+      exit: 0,
+      err: '',
+    });
+  });
+
+  test('reads stdin for -', async () => {
+    const { stdin } = process;
+    const given = Readable.from([Buffer.from('pools: []\n')]);
+    Object.defineProperty(process, 'stdin', { value: given, configurable: true });
+    try {
+      expect(await check('-')).toMatchObject({
+        exit: 1,
+        err: expect.stringMatching(/^stdin:1 pools: /),
+      });
+    } finally {
+      Object.defineProperty(process, 'stdin', { value: stdin, configurable: true });
+    }
+  });
+
+  test('warns of what is allowed and hardly meant, and takes it for wrong when told to', async () => {
+    const path = file('policy.yaml', `pools:\n${pool('a')}`);
+    const warning =
+      'warning: policy.yaml:2 pools[0]: nodes of pool a are never taken out: it has no windows; write windows: [] if that is meant\n';
+    expect(await check(path)).toEqual({
+      exit: 0,
+      out: 'policy.yaml: good, with pool a\n',
+      err: warning,
+    });
+    expect(await check('--strict', path)).toEqual({ exit: 1, out: '', err: warning });
+  });
+
+  test('wants a file', async () => {
+    expect(await check()).toMatchObject({
+      exit: 2,
+      err: "missing required argument 'file'\n(see --help)\n",
+    });
+  });
+});
+
+/** Every part of a schema, with its place. */
+function* partsOf(schema: Schema, place = ''): Generator<readonly [string, Schema]> {
+  yield [place, schema];
+  for (const [key, part] of Object.entries(schema.properties ?? {})) {
+    yield* partsOf(part, `${place}.${key}`);
+  }
+  if (schema.items) yield* partsOf(schema.items, `${place}[]`);
+  for (const form of schema.anyOf ?? []) yield* partsOf(form, place);
+  if (typeof schema.additionalProperties === 'object') {
+    yield* partsOf(schema.additionalProperties, `${place}.*`);
+  }
+  if (schema.propertyNames) yield* partsOf(schema.propertyNames, `${place}.*`);
+}
+
+const parts = [...partsOf(policySchema())];
+
+/** Whether a key of this name may have the value anywhere. */
+const takes = (key: string, value: string): boolean =>
+  parts
+    .filter(([place]) => place.endsWith(key))
+    .some(([, schema]) => z.fromJSONSchema(schema as JsonSchema).safeParse(value).success);
+
+type JsonSchema = Parameters<typeof z.fromJSONSchema>[0];
+
+describe('lockkeeper policy schema', () => {
+  test('prints the schema by which policies are checked, with its name and version', async () => {
+    const { exit, out } = await run('policy', 'schema');
+    expect(exit).toBe(0);
+    expect(JSON.parse(out)).toEqual(policySchema());
+    expect(policySchema()).toMatchObject({
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      $id: expect.stringMatching(/^https:\/\//),
+      properties: { scanEvery: { default: '1m', description: expect.any(String) } },
+    });
+  });
+
+  test('refuses keys that are not known, everywhere', () => {
+    const open = parts.filter(
+      ([, { properties, additionalProperties }]) => properties && additionalProperties !== false,
+    );
+    expect(parts.length).toBeGreaterThan(150);
+    expect(open.map(([place]) => place)).toEqual([]);
+  });
+
+  test('has only expressions that Go understands too, for the chart', () => {
+    const patterns = parts.flatMap(([, { pattern }]) => pattern ?? []);
+    expect(patterns.length).toBeGreaterThan(20);
+    for (const pattern of patterns) expect(() => RE2JS.compile(pattern)).not.toThrow();
+  });
+
+  test('takes no secret as it is: only where it is found', () => {
+    for (const key of ['.slack', '.teams', '.url', '.secret', '.password', '.bearerToken']) {
+      expect([key, takes(key, '${NAME}')]).toEqual([key, true]);
+    }
+    for (const key of ['.slack', '.teams', '.secret', '.password', '.bearerToken']) {
+      expect([key, takes(key, 'https://hooks.example.org/T0/B0/secret')]).toEqual([key, false]);
+    }
+  });
+});
