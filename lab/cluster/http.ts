@@ -7,6 +7,7 @@ export interface HttpCall {
   /** PEM text that verifies the server. Absent: a probe of our own child on 127.0.0.1, not verified. */
   readonly ca?: string;
   readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   readonly signal: AbortSignal;
 }
@@ -50,6 +51,7 @@ function requestOptions(options: HttpCall): RequestOptions {
       ...(options.body === undefined
         ? {}
         : { 'content-type': options.contentType ?? 'application/json' }),
+      ...options.headers,
     },
     ...(options.ca === undefined ? { rejectUnauthorized: false } : { ca: options.ca }),
   };
