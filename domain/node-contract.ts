@@ -77,7 +77,7 @@ export interface Quarantine {
 }
 
 /** Tries that ended without a reboot, since the last that went well. */
-export interface FailedTries {
+interface FailedTries {
   readonly count: number;
   readonly lastAtMs: number;
   readonly because: string;

@@ -39,7 +39,7 @@ export function nextTurn(first: Candidate | undefined): PoolNews {
 }
 
 /** As the real look fails while nothing changes. */
-export const nothingNew = (message: string): ApplicationFailure =>
+const nothingNew = (message: string): ApplicationFailure =>
   ApplicationFailure.create({ message, nextRetryDelay: '1h' });
 
 /** Fails as the real activities do, for good. */
