@@ -330,6 +330,82 @@ describe('G10: the agent', () => {
   });
 });
 
+describe("G10: Kubernetes' own judgement at Pod Security's strictest level", () => {
+  const namespace = 'pod-security-restricted';
+  beforeAll(async () => {
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    const metadata = { name: namespace, labels };
+    await applyObjects(kube, [{ apiVersion: 'v1', kind: 'Namespace', metadata }]);
+  });
+
+  /** What is wrong with the pod that this object makes, in the words of the API server; empty when it is accepted. */
+  async function judge(kind: string, values: Values): Promise<string[]> {
+    const found = (await render(values)).find((object) => object.kind === kind) as KubeObject & {
+      readonly spec: { readonly template: { readonly spec: object } };
+    };
+    // Accounts and classes of the real namespace are not here, and not what is judged.
+    const bare = { serviceAccountName: 'default', priorityClassName: '' };
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'judged' },
+      spec: { ...found.spec.template.spec, ...bare },
+    };
+    const path = `/api/v1/namespaces/${namespace}/pods?dryRun=All`;
+    const refused = await kube.post(path, pod).then(
+      () => '',
+      (error: unknown) => String(error),
+    );
+    const [, violations = refused] =
+      /violates PodSecurity "restricted:latest": (.*)$/.exec(refused) ?? [];
+    return violations === ''
+      ? []
+      : violations
+          .split(/, (?=[^,()]+ \()/)
+          .map((one) => one.replace(/ \(.*$/, ''))
+          .toSorted();
+  }
+
+  test.each(['Deployment', 'Job'])('the pod of the %s is accepted', async (kind) => {
+    expect(await judge(kind, {})).toEqual([]);
+  });
+
+  test.each<{ name: string; agent: Values; violations: string[] }>([
+    {
+      name: 'by file does not more than mount directories of the host',
+      agent: { reboot: { method: 'file' } },
+      violations: ['restricted volume types'],
+    },
+    {
+      name: "by signal is root with one capability, beside the host's process ids and a directory",
+      agent: {},
+      violations: [
+        'forbidden AppArmor profile',
+        'host namespaces',
+        'restricted volume types',
+        'runAsNonRoot != true',
+        'runAsUser=0',
+        'unrestricted capabilities',
+      ],
+    },
+    {
+      name: 'by command is privileged',
+      agent: { reboot: { method: 'command' } },
+      violations: [
+        'allowPrivilegeEscalation != false',
+        'host namespaces',
+        'privileged',
+        'restricted volume types',
+        'runAsNonRoot != true',
+        'runAsUser=0',
+        'unrestricted capabilities',
+      ],
+    },
+  ])('an agent that reboots $name', async ({ agent, violations }) => {
+    expect(await judge('DaemonSet', { agent })).toEqual(violations);
+  });
+});
+
 describe('what the chart has for Prometheus and Grafana', () => {
   let monitoring: Monitoring;
   let prometheus: RealPrometheus;

@@ -73,8 +73,12 @@ const untilDraining = (name: string) =>
 test('helm says what to do next', () => {
   expect(notes).toContain('one agent on every node, 2 workers');
   expect(notes).toContain('workers: nodes agentpool=workers, at most 1 out at once');
-  // Its namespace has the label already.
-  expect(notes).not.toContain('kubectl label namespace');
+});
+
+test('helm says when the namespace does not allow the agent', async () => {
+  const label = 'kubectl label namespace';
+  expect(notes).not.toContain(label);
+  expect(await release.notesIn('unlabelled')).toContain(`${label} unlabelled`);
 });
 
 test('a rollout goes through, and nothing that worker and agents ask is refused', async () => {

@@ -66,6 +66,14 @@ export class Release {
     return this.withValues('install', values);
   }
 
+  /** What Helm would say to somebody who installs into a namespace just made. */
+  async notesIn(namespace: string): Promise<string> {
+    const metadata = { name: namespace };
+    await this.kube.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata });
+    const args = ['install', 'another', CHART, '--dry-run=server', '--namespace', namespace];
+    return helm(this.program, args, { env: this.env() });
+  }
+
   upgrade(values: Values): Promise<string> {
     return this.withValues('upgrade', values);
   }
@@ -142,13 +150,16 @@ export class Release {
   }
 
   private helm(args: readonly string[], until = signal): Promise<string> {
-    const env = {
+    const where = ['--namespace', NAMESPACE];
+    return helm(this.program, [...args, ...where], { env: this.env(), signal: until });
+  }
+
+  private env(): NodeJS.ProcessEnv {
+    return {
       PATH: process.env['PATH'],
       HOME: this.dir,
       KUBECONFIG: this.cluster.kubeconfigPath,
     };
-    const where = ['--namespace', NAMESPACE];
-    return helm(this.program, [...args, ...where], { env, signal: until });
   }
 }
 
