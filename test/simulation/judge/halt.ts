@@ -59,8 +59,9 @@ class Halts {
     // A rollout that finds its node out already claims a permit without asking.
     if (cluster.facts(node)?.rollout) return;
     const troubled = this.#troubledIn(pool);
-    const isTroubled = troubled.some((trouble) => trouble.node === node);
-    if (troubled.length < this.#world.mostFailures(pool) || isTroubled) return;
+    // Who is the trouble may try again, also while the lock has hardly heard of it.
+    const isTrouble = [...troubled, ...this.#judge.failures].some((one) => one.node === node);
+    if (troubled.length < this.#world.mostFailures(pool) || isTrouble) return;
     const words = troubled.map(({ node: name, because }) => `${name}: ${because}`).join(', ');
     this.#judge.say(
       'G5',

@@ -25,6 +25,8 @@ export class Activity {
   /** Attempts so far. */
   attempts = 0;
   cancelRequested = false;
+  /** What the latest beat that told something has told: the next attempt may read it. */
+  told: unknown;
   #current: Attempt | undefined;
   #closed = false;
   #lastBeatMs = 0;
@@ -59,8 +61,9 @@ export class Activity {
     return { cancelled: { failure: this.#wrapped(cause, RETRY_STATE.cancelRequested) } };
   }
 
-  beaten(attempt: Attempt): Beaten {
+  beaten(attempt: Attempt, told: unknown): Beaten {
     if (!this.isCurrent(attempt)) return 'unknown';
+    if (told !== undefined) this.told = JSON.parse(JSON.stringify(told)) as unknown;
     this.#lastBeatMs = this.run.server.clock.nowMs;
     return this.cancelRequested ? 'cancel' : 'go-on';
   }

@@ -46,7 +46,8 @@ export class Attempt {
   readonly #controller = new AbortController();
   readonly #details: { details?: ActivityCancellationDetails } = {};
   #reason: Reason | undefined;
-  #beatPending = false;
+  /** What the latest beat told that has not been sent yet. */
+  #beat: { readonly told: unknown } | undefined;
   #beatUnderWay = false;
   #over = false;
 
@@ -117,9 +118,11 @@ export class Attempt {
     if (activity.asked.local) return activity.ended(this, verdict);
     for (;;) {
       try {
-        await send(this.#weather, { service: 'temporal', host: worker }, () =>
-          activity.ended(this, verdict),
-        );
+        await send(this.#weather, { service: 'temporal', host: worker }, () => {
+          // What was not sent yet goes along.
+          if (this.#beat) activity.beaten(this, this.#beat.told);
+          activity.ended(this, verdict);
+        });
         return;
       } catch {
         await new Promise((resolve) => {
@@ -129,18 +132,20 @@ export class Attempt {
     }
   }
 
-  readonly #heartbeat = (): void => {
+  readonly #heartbeat = (told?: unknown): void => {
     if (this.activity.asked.heartbeatMs === undefined || this.#over) return;
-    this.#beatPending = true;
-    if (!this.#beatUnderWay) this.#beat();
+    this.#beat = { told };
+    if (!this.#beatUnderWay) this.#sendBeat();
   };
 
-  #beat(): void {
+  #sendBeat(): void {
     const { activity, worker } = this;
-    this.#beatPending = false;
+    const told = this.#beat?.told;
+    this.#beat = undefined;
     this.#beatUnderWay = true;
     const everyMs = Math.min(0.8 * (activity.asked.heartbeatMs ?? 0), MOST_THROTTLE_MS);
-    send(this.#weather, { service: 'temporal', host: worker }, () => activity.beaten(this)).then(
+    const to = { service: 'temporal', host: worker } as const;
+    send(this.#weather, to, () => activity.beaten(this, told)).then(
       (answer) => {
         if (answer === 'cancel') this.cancel('CANCELLED');
         if (answer === 'unknown') this.cancel('NOT_FOUND');
@@ -150,7 +155,7 @@ export class Attempt {
     );
     worker.after(everyMs, () => {
       this.#beatUnderWay = false;
-      if (this.#beatPending && !this.#over) this.#beat();
+      if (this.#beat && !this.#over) this.#sendBeat();
     });
   }
 
@@ -173,6 +178,7 @@ export class Attempt {
         workflowType: run.type,
         taskQueue: 'lockkeeper',
         namespace: 'default',
+        heartbeatDetails: this.activity.told,
       } as never,
       cancelled,
       this.#controller.signal,
