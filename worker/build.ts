@@ -30,9 +30,9 @@ async function bundle(to: string, options: { failureConverterPath?: string }): P
   await rename(`${to}.${process.pid}`, to);
 }
 
-/** Without a path: all that a worker may need, in dist/. */
+/** `build.ts [PATH [--encrypted]]`: one of them at a path; without one both, in dist/. */
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [, , to] = process.argv;
-  await buildWorkflows(to ?? BUNDLE);
-  if (to === undefined) await buildEncryptedWorkflows(BUNDLE);
+  const [, , to, kind] = process.argv;
+  if (kind !== '--encrypted') await buildWorkflows(to ?? BUNDLE);
+  if (kind === '--encrypted' || to === undefined) await buildEncryptedWorkflows(to ?? BUNDLE);
 }

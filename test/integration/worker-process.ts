@@ -64,6 +64,12 @@ export class WorkerProcess {
     return this.ended;
   }
 
+  /** SIGKILL. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.ended;
+  }
+
   /** SIGTERM; resolves with its exit code. */
   stop(): Promise<number | null> {
     this.child.kill('SIGTERM');

@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { WorkflowHandle } from '@temporalio/client';
+import { freePorts } from '../../lab/cluster/ports.ts';
+import { ensureTool } from '../../lab/tools/ensure.ts';
+import { eventually, type RolloutScene } from './rollout-scene.ts';
+import { WorkerProcess } from './worker-process.ts';
+
+const run = promisify(execFile);
+
+/** Workers on a scene's lab, in place of the one that came with it. */
+export class WorkerScene {
+  private readonly scene: RolloutScene;
+  private readonly workers: WorkerProcess[] = [];
+
+  constructor(scene: RolloutScene) {
+    this.scene = scene;
+  }
+
+  /** One more worker, which polls. */
+  async add(env: NodeJS.ProcessEnv = {}): Promise<WorkerProcess> {
+    const { cluster, policyPath } = this.scene.lab;
+    const [port] = await freePorts(1);
+    const worker = new WorkerProcess({
+      HOME: cluster.dir,
+      TEMPORAL_ADDRESS: cluster.temporalAddress,
+      KUBECONFIG: join(cluster.dir, 'worker.kubeconfig'),
+      LOCKKEEPER_POLICY: policyPath,
+      LOCKKEEPER_HEALTH_ADDRESS: `127.0.0.1:${port}`,
+      LOCKKEEPER_LOOK_AGAIN: '2s',
+      LOCKKEEPER_WORKFLOW_BUNDLE: join(cluster.dir, 'workflows.js'),
+      ...env,
+    });
+    this.workers.push(worker);
+    await worker.says('worker started');
+    return worker;
+  }
+
+  /** Ends those that are left. */
+  async stop(): Promise<void> {
+    await Promise.all(this.workers.splice(0).map((worker) => worker.stop()));
+  }
+
+  /** The worker that has the drain of this rollout in its hands, once there is one. */
+  async draining(rollout: WorkflowHandle): Promise<WorkerProcess> {
+    const identity = await eventually(
+      async () => {
+        const { raw } = await rollout.describe();
+        const drain = raw.pendingActivities?.find(
+          ({ activityType }) => activityType?.name === 'drainNode',
+        );
+        return drain?.lastWorkerIdentity ?? '';
+      },
+      (found) => found !== '',
+    );
+    const found = this.workers.find((worker) =>
+      worker.lines.some((line) => line['identity'] === identity),
+    );
+    if (found === undefined) throw new Error(`${identity} is none of the workers here`);
+    return found;
+  }
+
+  /** `temporal worker deployment …`, as the documentation has it. */
+  async deployment(...words: readonly string[]): Promise<void> {
+    const temporal = await ensureTool('temporal', {
+      log: () => undefined,
+      signal: new AbortController().signal,
+    });
+    const { temporalAddress } = this.scene.lab.cluster;
+    await run(temporal, ['worker', 'deployment', ...words, '--address', temporalAddress]);
+  }
+}

@@ -1,0 +1,258 @@
+import { randomBytes } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Client, type WorkflowHandle } from '@temporalio/client';
+import { rolloutId, TASK_QUEUE } from '../../domain/names.ts';
+import { EncryptionCodec } from '../../worker/encryption/codec.ts';
+import { KeyFile } from '../../worker/encryption/keys.ts';
+import { replaceFile } from '../../lab/fleet/node-files.ts';
+import { failureOf } from './failure-of.ts';
+import { clearTextOf } from './clear-text.ts';
+import { eventually, RolloutScene } from './rollout-scene.ts';
+import { WorkerScene } from './worker-scene.ts';
+
+const POOLS = { secret: {}, leaky: { drain: { timeout: '4s' } } } as const;
+
+let scene: RolloutScene;
+let workers: WorkerScene;
+
+beforeAll(async () => {
+  scene = await RolloutScene.open({ nodes: 8, pools: POOLS });
+  workers = new WorkerScene(scene);
+  // From here on each test has the workers it starts.
+  await scene.lab.worker.stop();
+}, 1_800_000);
+// A test in which a guarantee was broken fails, whatever it looked at itself.
+afterEach(async () => {
+  await scene.allowEvictions();
+  await workers.stop();
+  await scene.lab.witness.assertClean();
+});
+afterAll(async () => {
+  await scene.close();
+});
+
+const boots = (node: string): number => scene.lab.fleet.bootIds(node).length;
+const bootsBefore = new Map<string, number>();
+
+async function askForReboot(node: string): Promise<void> {
+  bootsBefore.set(node, boots(node));
+  await scene.askForReboot(node);
+}
+
+async function drainingRollout(node: string): Promise<WorkflowHandle> {
+  await scene.forbidEvictions('web');
+  await askForReboot(node);
+  const rollout = await scene.startByHand(node);
+  await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
+  return rollout;
+}
+
+async function goesThrough(rollout: WorkflowHandle, node: string): Promise<void> {
+  await scene.allowEvictions();
+  // Of a failed one the words are of more use than that it failed.
+  const ended = await scene.result(rollout).catch(() => failureOf(rollout));
+  expect(ended).toMatchObject({ outcome: 'rebooted' });
+  await scene.lab.fleet.evidence.until(
+    node,
+    'in service',
+    ({ unschedulable, rollout: record }) => !unschedulable && record === undefined,
+  );
+  expect(boots(node)).toBe((bootsBefore.get(node) ?? 0) + 1);
+}
+
+describe('G7: with two workers and no leader, a rollout goes on', () => {
+  test('when the worker that drains is killed', async () => {
+    const node = 'worker-1';
+    await Promise.all([workers.add(), workers.add()]);
+    const rollout = await drainingRollout(node);
+    await (await workers.draining(rollout)).kill();
+    await goesThrough(rollout, node);
+  });
+
+  test('when both are replaced one by one in mid-drain, as by a rolling update', async () => {
+    const node = 'worker-2';
+    const old = await Promise.all([workers.add(), workers.add()]);
+    const rollout = await drainingRollout(node);
+    await workers.draining(rollout);
+    for (const one of old) {
+      const [fresh, exitCode] = await Promise.all([workers.add(), one.stop()]);
+      expect({ exitCode, complaints: fresh.complaints }).toEqual({ exitCode: 0, complaints: [] });
+    }
+    expect(old).not.toContain(await workers.draining(rollout));
+    await goesThrough(rollout, node);
+  });
+
+  test('when a worker is evicted by its own drain', async () => {
+    interface Pods {
+      items: { metadata: { name: string }; spec: { nodeName: string } }[];
+    }
+    const { namespace, labelSelector } = scene.lab.fleet.manifests.worker;
+    const query = new URLSearchParams({ labelSelector }).toString();
+    const path = `/api/v1/namespaces/${namespace}/pods?${query}`;
+    const podsOn = async (node: string) =>
+      (await scene.lab.fleet.kube.get<Pods>(path)).items.filter(
+        ({ spec }) => spec.nodeName === node,
+      );
+    const places = (await scene.lab.fleet.kube.get<Pods>(path)).items.map(
+      ({ spec }) => spec.nodeName,
+    );
+    const node = places.find((place) => place !== 'worker-1' && place !== 'worker-2') ?? '';
+    expect(node).not.toBe('');
+
+    const evicted = await workers.add({ LOCKKEEPER_NODE_ID: node });
+    await workers.add();
+    await askForReboot(node);
+    const rollout = await scene.startByHand(node);
+    const before = (await podsOn(node)).map(({ metadata }) => metadata.name);
+    await eventually(
+      () => podsOn(node),
+      (left) => !left.some(({ metadata }) => before.includes(metadata.name)),
+    );
+    // What the kubelet does to the process of an evicted pod.
+    expect(await evicted.stop()).toBe(0);
+    await goesThrough(rollout, node);
+  });
+});
+
+const version = (buildId: string): NodeJS.ProcessEnv => ({
+  TEMPORAL_DEPLOYMENT_NAME: 'lockkeeper',
+  TEMPORAL_WORKER_BUILD_ID: buildId,
+});
+
+describe('worker versioning', () => {
+  const NAME = ['--deployment-name', 'lockkeeper'];
+  const makeCurrent = (...which: readonly string[]): Promise<void> =>
+    // A version is known a moment after its first poll.
+    eventually(
+      () =>
+        workers.deployment('set-current-version', ...NAME, ...which, '--yes').then(
+          () => undefined,
+          (error: unknown) => error,
+        ),
+      (error) => error === undefined,
+    ) as Promise<void>;
+  afterAll(async () => {
+    await makeCurrent('--unversioned', '--ignore-missing-task-queues');
+  });
+
+  test('G7: a rollout begun by one release is finished by the next', async () => {
+    const node = 'worker-6';
+    const old = await workers.add(version('0.1.0'));
+    await makeCurrent('--build-id', '0.1.0');
+    const rollout = await drainingRollout(node);
+    await workers.draining(rollout);
+    await workers.add(version('0.2.0'));
+    await makeCurrent('--build-id', '0.2.0');
+    expect(await old.stop()).toBe(0);
+    await goesThrough(rollout, node);
+    const { raw } = await rollout.describe();
+    expect(raw.workflowExecutionInfo?.versioningInfo).toMatchObject({
+      deploymentVersion: { deploymentName: 'lockkeeper', buildId: '0.2.0' },
+    });
+    const nodes = await scene.client.workflowService.describeTaskQueue({
+      namespace: 'default',
+      taskQueue: { name: TASK_QUEUE },
+    });
+    expect(nodes.pollers?.map(({ identity }) => identity)).toContainEqual(
+      expect.stringMatching(/^lockkeeper@/),
+    );
+  });
+});
+
+const pieces = async (workflowId: string) =>
+  clearTextOf(await scene.client.workflow.getHandle(workflowId).fetchHistory());
+
+describe('with payloads encrypted', () => {
+  const REASON = 'confidential maintenance';
+  /** What must not be found where Temporal keeps it: words of people, of budgets, of pods. */
+  const WORDS = [REASON, 'never-web', 'shop/', 'disruption'];
+  let keyFile: string;
+  let reader: Client;
+
+  const addKey = async (id: string): Promise<void> => {
+    const others = await readFile(keyFile, 'utf8').catch(() => '');
+    await replaceFile(keyFile, `${id} ${randomBytes(32).toString('base64')}\n${others}`);
+  };
+  const startSecretly = (node: string): Promise<WorkflowHandle> =>
+    reader.workflow.start('nodeRollout', {
+      workflowId: rolloutId(node),
+      taskQueue: TASK_QUEUE,
+      args: [{ node, reason: REASON, requestedBy: 'ann' }],
+      staticSummary: REASON,
+    });
+
+  beforeAll(async () => {
+    const { dir } = scene.lab.cluster;
+    keyFile = join(dir, 'keys');
+    await addKey('2026-12');
+    const bundle = join(dir, 'workflows.js');
+    const build = fileURLToPath(new URL('../../worker/build.ts', import.meta.url));
+    execFileSync(process.execPath, [build, bundle, '--encrypted']);
+    const codec = new EncryptionCodec(new KeyFile(keyFile));
+    const { connection } = scene.client;
+    reader = new Client({ connection, dataConverter: { payloadCodecs: [codec] } });
+  });
+
+  test('no history holds clear text, and a key is rotated in mid-rollout', async () => {
+    const node = 'worker-7';
+    await scene.moveTo('secret', node);
+    await workers.add({ LOCKKEEPER_PAYLOAD_KEY_FILE: keyFile });
+    await scene.forbidEvictions('web');
+    await askForReboot(node);
+    const rollout = await startSecretly(node);
+    await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
+    await rollout.signal('pause', { reason: REASON, by: 'ann' });
+    await addKey('2027-01');
+    await rollout.signal('resume', { reason: REASON });
+    expect(await rollout.query('status')).toMatchObject({ node });
+    await goesThrough(rollout, node);
+
+    const { keys, text, plain } = await pieces(rollout.workflowId);
+    expect(keys).toEqual(['2026-12', '2027-01']);
+    const lock = await pieces('pool-lock/secret');
+    for (const word of WORDS) expect(`${text}\n${lock.text}`).not.toContain(word);
+    // What the SDK notes for itself about an activity that ran in the workflow's own task, and the server about one that
+    // was cancelled before it ran.
+    const own =
+      /^(\{"seq":\d+,"attempt":\d+,"activity_id":"\d+",[^ ]*\}|"ACTIVITY_ID_NOT_STARTED")$/;
+    for (const payload of [...plain, ...lock.plain]) expect(payload).toMatch(own);
+  });
+
+  test('a rollout whose key is away waits for it', async () => {
+    const node = 'worker-4';
+    await scene.moveTo('secret', node);
+    const worker = await workers.add({ LOCKKEEPER_PAYLOAD_KEY_FILE: keyFile });
+    await scene.forbidEvictions('web');
+    await askForReboot(node);
+    const rollout = await startSecretly(node);
+    await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
+    const all = await readFile(keyFile, 'utf8');
+    await replaceFile(keyFile, `other ${randomBytes(32).toString('base64')}\n`);
+    await rollout.signal('pause');
+    await rollout.signal('resume');
+    await eventually(
+      async () => JSON.stringify(worker.lines),
+      (said) => said.includes('there is no key with the id'),
+    );
+    await replaceFile(keyFile, `${all}\n${await readFile(keyFile, 'utf8')}`);
+    await goesThrough(rollout, node);
+  });
+
+  test('the words of a failure are not in clear text either, but for who has the key', async () => {
+    const node = 'worker-5';
+    await scene.moveTo('leaky', node);
+    await workers.add({ LOCKKEEPER_PAYLOAD_KEY_FILE: keyFile });
+    await scene.forbidEvictions('web');
+    await askForReboot(node);
+    const rollout = await startSecretly(node);
+    const { message } = await failureOf(rollout);
+    expect(message).toContain('never-web');
+    const { text } = await pieces(rollout.workflowId);
+    for (const word of WORDS) expect(text).not.toContain(word);
+    expect(text).toContain('Encoded failure');
+  });
+});
