@@ -137,8 +137,8 @@ export class Release {
       HOME: this.dir,
       KUBECONFIG: kubeconfig,
     };
-    // What stands in the image for `node cli/main.ts`.
-    const [, , ...args] = container.command ?? [];
+    // The first word is the image's own name for what is here `node cli/main.ts`.
+    const [, ...args] = container.command ?? [];
     const { stdout } = await run(process.execPath, [CLI, ...args], { env });
     return stdout;
   }
