@@ -36,7 +36,7 @@ export interface KubeObject {
   };
 }
 
-export type PatchKind = 'merge' | 'strategic' | 'apply';
+type PatchKind = 'merge' | 'strategic' | 'apply';
 
 const PATCH_TYPES: Record<PatchKind, string> = {
   merge: 'application/merge-patch+json',
