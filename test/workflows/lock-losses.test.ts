@@ -308,7 +308,11 @@ test('G8: what nobody gave back is said in the words of the Web UI too', async (
     const words = await detailsOf(pool.world.lock());
     expect(words).toContain('n1 (its rollout has ended; kept until');
     expect(words).toContain('**queue**: n2');
-    expect((await statusOf(second)).queue).toMatchObject({ place: 1, behind: ['n1'] });
+    const { queue } = await until(
+      () => statusOf(second),
+      (status) => status.queue !== undefined,
+    );
+    expect(queue).toMatchObject({ place: 1, behind: ['n1'] });
     await pool.endAll(NODES);
   });
 });

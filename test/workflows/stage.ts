@@ -262,10 +262,10 @@ export async function detailsOf(workflow: Asked): Promise<string> {
   return currentDetails;
 }
 
-/** Asks until `holds`, at most 20 s of real time; the last answer is in the error. */
+/** Asks until `holds`, at most a minute of real time; the last answer is in the error. */
 export async function until<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
   let answer: T | undefined;
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 600; tries += 1) {
     answer = await ask();
     if (holds(answer)) return answer;
     await new Promise((resolve) => setTimeout(resolve, 100));
