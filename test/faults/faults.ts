@@ -105,6 +105,7 @@ export const FAULT: Readonly<Record<FaultName, Fault>> = {
       await pause(DOWN_MS);
       await lab.cluster.start('kube-apiserver');
       await letGo(standing);
+      await touchNodes(lab, standing);
     },
   },
   'rollout terminated': {
@@ -153,6 +154,17 @@ function lose(standing: readonly Standing[]): void {
 
 async function letGo(standing: readonly Standing[]): Promise<void> {
   await Promise.all(standing.map(({ held }) => held.letGo()));
+}
+
+/**
+ * The controller manager gives up on a taint that it could not write, until the node changes again; a real kubelet sees to
+ * that, KWOK does not.
+ */
+async function touchNodes(lab: MatrixScene['lab'], standing: readonly Standing[]): Promise<void> {
+  const annotations = { 'lab.lockkeeper.io/touched': new Date().toISOString() };
+  const nodes = standing.flatMap(({ place: { node, partner } }) => [node, partner ?? node]);
+  for (const node of nodes)
+    await lab.fleet.kube.patch(`/api/v1/nodes/${node}`, 'merge', { metadata: { annotations } });
 }
 
 /** Killed and started again, as a kubelet would; on a machine that is down, as soon as that is up again. */
