@@ -10,22 +10,7 @@ import { restReason, type RestRules } from './past.ts';
 import { isAccepted } from './recovery.ts';
 import type { WindowLook } from './window/look.ts';
 
-export const GATES = [
-  'required',
-  'agent',
-  'hold',
-  'window',
-  'alerts',
-  'blockingPods',
-  'kuredLock',
-  'owner',
-  'quarantine',
-  'rest',
-  'node',
-] as const;
-type GateName = (typeof GATES)[number];
-
-/** A person may go on without these; a node that is being deleted or cannot prove a reboot is beyond anybody's word. */
+/** A person may go on without these. */
 export const SKIPPABLE = [
   'required',
   'agent',
@@ -38,6 +23,10 @@ export const SKIPPABLE = [
   'quarantine',
   'rest',
 ] as const;
+
+/** A node that is being deleted or cannot prove a reboot is beyond anybody's word. */
+export const GATES = [...SKIPPABLE, 'node'] as const;
+type GateName = (typeof GATES)[number];
 
 /** A reason not to go on, in words for the person who asks why. */
 export interface ClosedGate {
