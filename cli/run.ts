@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { codecServerCommand } from './codec-server.ts';
 import { policyCommand } from './policy.ts';
 import { CommandFailed, EXIT, type Terminal } from './terminal.ts';
 import { uninstallCommand } from './uninstall/command.ts';
@@ -17,6 +18,7 @@ const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [
   windowsCommand,
   policyCommand,
   uninstallCommand,
+  codecServerCommand,
 ];
 
 /** Runs a command line and answers with the exit code. Never throws for what a person did. */

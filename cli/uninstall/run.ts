@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { answerOf, connectKube } from '../../activities/kube/client.ts';
+import { openTemporal } from '../temporal.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { clusterSide } from './cluster-side.ts';
 import type { UninstallCommandOptions } from './command.ts';
@@ -14,7 +13,7 @@ export async function runUninstall(
   terminal: Terminal,
 ): Promise<void> {
   const { namespace, agent: daemonSet, timeout: timeoutMs, force = false, dryRun } = options;
-  const temporal = options.temporal ? await connect() : undefined;
+  const temporal = options.temporal ? await openTemporal(process.env, WITHOUT_IT) : undefined;
   const parts: UninstallParts = {
     temporal: temporal && temporalSide(temporal.client),
     cluster: clusterSide(connectKube(), { namespace, daemonSet }),
@@ -32,17 +31,6 @@ export async function runUninstall(
   }
 }
 
-async function connect(): Promise<{ client: Client; connection: Connection }> {
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
-  const address = connectionOptions.address ?? 'localhost:7233';
-  try {
-    const connection = await Connection.connect(connectionOptions);
-    return { client: new Client({ connection, namespace }), connection };
-  } catch (error) {
-    const because = error instanceof Error ? error.message : String(error);
-    throw new CommandFailed([
-      `Temporal at ${address} cannot be reached: ${because}`,
-      'Without it nobody knows which nodes are in mid-rollout. Where it is gone for good: --no-temporal.',
-    ]);
-  }
-}
+const WITHOUT_IT = [
+  'Without it nobody knows which nodes are in mid-rollout. Where it is gone for good: --no-temporal.',
+];

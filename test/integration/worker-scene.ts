@@ -61,13 +61,14 @@ export class WorkerScene {
     return found;
   }
 
-  /** `temporal worker deployment …`, as the documentation has it. */
-  async deployment(...words: readonly string[]): Promise<void> {
+  /** `temporal …`, as the documentation has it; what it prints. */
+  async temporal(...words: readonly string[]): Promise<string> {
     const temporal = await ensureTool('temporal', {
       log: () => undefined,
       signal: new AbortController().signal,
     });
     const { temporalAddress } = this.scene.lab.cluster;
-    await run(temporal, ['worker', 'deployment', ...words, '--address', temporalAddress]);
+    const { stdout } = await run(temporal, [...words, '--address', temporalAddress]);
+    return stdout;
   }
 }

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
@@ -9,6 +11,7 @@ import { rolloutId, TASK_QUEUE } from '../../domain/names.ts';
 import { EncryptionCodec } from '../../worker/encryption/codec.ts';
 import { KeyFile } from '../../worker/encryption/keys.ts';
 import { replaceFile } from '../../lab/fleet/node-files.ts';
+import { serveCodec } from '../../worker/encryption/codec-server.ts';
 import { failureOf } from './failure-of.ts';
 import { clearTextOf } from './clear-text.ts';
 import { eventually, RolloutScene } from './rollout-scene.ts';
@@ -124,12 +127,13 @@ const version = (buildId: string): NodeJS.ProcessEnv => ({
 });
 
 describe('worker versioning', () => {
+  const DEPLOYMENT = ['worker', 'deployment'];
   const NAME = ['--deployment-name', 'lockkeeper'];
   const makeCurrent = (...which: readonly string[]): Promise<void> =>
     // A version is known a moment after its first poll.
     eventually(
       () =>
-        workers.deployment('set-current-version', ...NAME, ...which, '--yes').then(
+        workers.temporal(...DEPLOYMENT, 'set-current-version', ...NAME, ...which, '--yes').then(
           () => undefined,
           (error: unknown) => error,
         ),
@@ -166,13 +170,18 @@ describe('worker versioning', () => {
 const pieces = async (workflowId: string) =>
   clearTextOf(await scene.client.workflow.getHandle(workflowId).fetchHistory());
 
+/** What the temporal CLI shows of a rollout. */
+const shown = ({ workflowId }: WorkflowHandle, ...options: readonly string[]) =>
+  workers.temporal('workflow', 'show', '-w', workflowId, '--output', 'json', ...options);
+
 describe('with payloads encrypted', () => {
   const REASON = 'confidential maintenance';
   /** What must not be found where Temporal keeps it: words of people, of budgets, of pods. */
   const WORDS = [REASON, 'never-web', 'shop/', 'disruption'];
   let keyFile: string;
   let reader: Client;
-
+  let server: Server;
+  let endpoint: string;
   const addKey = async (id: string): Promise<void> => {
     const others = await readFile(keyFile, 'utf8').catch(() => '');
     await replaceFile(keyFile, `${id} ${randomBytes(32).toString('base64')}\n${others}`);
@@ -195,6 +204,12 @@ describe('with payloads encrypted', () => {
     const codec = new EncryptionCodec(new KeyFile(keyFile));
     const { connection } = scene.client;
     reader = new Client({ connection, dataConverter: { payloadCodecs: [codec] } });
+    server = await serveCodec(codec, { host: '127.0.0.1', port: 0, allowOrigins: [] });
+    endpoint = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => {
+    server.close();
+    server.closeAllConnections();
   });
 
   test('no history holds clear text, and a key is rotated in mid-rollout', async () => {
@@ -209,6 +224,9 @@ describe('with payloads encrypted', () => {
     await addKey('2027-01');
     await rollout.signal('resume', { reason: REASON });
     expect(await rollout.query('status')).toMatchObject({ node });
+    const summary = Buffer.from(JSON.stringify(REASON)).toString('base64');
+    expect(await shown(rollout)).not.toContain(summary);
+    expect(await shown(rollout, '--codec-endpoint', `http://${endpoint}`)).toContain(summary);
     await goesThrough(rollout, node);
 
     const { keys, text, plain } = await pieces(rollout.workflowId);
