@@ -51,15 +51,16 @@ test('takes what is not encrypted as it is', async () => {
   expect(await (await ask('/decode', plain)).json()).toEqual(plain);
 });
 
+async function preflight(origin: string): Promise<string | null> {
+  const answer = await fetch(url('/decode'), {
+    method: 'OPTIONS',
+    headers: { connection: 'close', origin },
+  });
+  expect(answer.status).toBe(204);
+  return answer.headers.get('access-control-allow-origin');
+}
+
 test('lets a browser ask only from the Web UI that was named', async () => {
-  const preflight = async (origin: string): Promise<string | null> => {
-    const answer = await fetch(url('/decode'), {
-      method: 'OPTIONS',
-      headers: { connection: 'close', origin },
-    });
-    expect(answer.status).toBe(204);
-    return answer.headers.get('access-control-allow-origin');
-  };
   expect(await preflight(UI)).toBe(UI);
   expect(await preflight('https://evil.example')).toBeNull();
   const asked = await ask('/decode', plain, { origin: UI });
