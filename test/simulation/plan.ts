@@ -65,7 +65,7 @@ export interface PlannedEvent {
 }
 
 /** At some time, or a little after some node has come to some step for the first time; then it befalls that very node. */
-export type Moment =
+type Moment =
   | { readonly atMs: number }
   | { readonly node: number; readonly step: Step; readonly plusMs: number };
 
