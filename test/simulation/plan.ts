@@ -73,6 +73,7 @@ export const STEPS = [
   'wanted',
   'granted',
   'cordoned',
+  'emptied',
   'ordered',
   'accepted',
   'booted',

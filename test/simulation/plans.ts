@@ -179,17 +179,18 @@ const worldEvent: fc.Arbitrary<WorldEvent> = weighted(
     fc.record({
       kind: fc.constant('node' as const),
       node: some,
-      how: oneOf(...NODE_TROUBLES),
+      // Outages of single nodes are what a budget is for.
+      how: oneOf(...NODE_TROUBLES, 'lose-kubelet', 'lose-kubelet'),
       forMs: lasting,
     }),
   ],
   [
-    3,
+    5,
     fc.record({
       kind: fc.constant('pods' as const),
       node: some,
       app: some,
-      how: oneOf('stuck', 'denied', 'two-budgets', 'bare-pod'),
+      how: oneOf('stuck', 'denied', 'two-budgets', 'bare-pod', 'bare-pod'),
       forMs: lasting,
     }),
   ],

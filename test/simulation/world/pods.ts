@@ -61,10 +61,17 @@ export class Pods {
   readonly apps = new Map<string, App>();
   #made = 0;
 
-  constructor(clock: Clock, random: Random, cluster: Cluster) {
+  /** Told of a node on which nothing is left that has to go before a reboot. */
+  readonly #onEmpty: (node: string) => void;
+
+  constructor(
+    { clock, random, cluster }: { clock: Clock; random: Random; cluster: Cluster },
+    onEmpty: (node: string) => void,
+  ) {
     this.#clock = clock;
     this.#random = random;
     this.#cluster = cluster;
+    this.#onEmpty = onEmpty;
   }
 
   addApp(app: App): void {
@@ -192,6 +199,7 @@ export class Pods {
   #remove(pod: PodRecord): void {
     if (!this.#pods.delete(pod.uid)) return;
     this.#tell(pod.node, { kind: 'gone', uid: pod.uid });
+    if (this.on(pod.node).every(mayStay)) this.#onEmpty(pod.node);
     const app = this.apps.get(pod.owner?.name ?? '');
     if (app) this.#clock.after(this.#random.between(50, 1_000), () => this.#schedule(app));
   }
@@ -274,3 +282,6 @@ function budgetOf(app: App, pods: readonly PodRecord[]): DisruptionBudget | unde
     expected: app.replicas,
   };
 }
+
+const mayStay = ({ mirror, owner, finished }: PodRecord): boolean =>
+  mirror || finished || owner?.kind === 'DaemonSet';

@@ -25,6 +25,11 @@ export class Steps {
     this.#come(view.metadata.name, (step) => reached.includes(step));
   }
 
+  /** Nothing is left on the node that has to go. */
+  emptied(node: string): void {
+    if (this.#world.cluster.facts(node)?.rollout) this.#come(node, (step) => step === 'emptied');
+  }
+
   granted(node: string): void {
     this.#come(node, (step) => step === 'granted');
   }

@@ -108,7 +108,7 @@ export class World {
         observer.gone(node);
       },
     });
-    this.pods = new Pods(this.clock, this.random, this.cluster);
+    this.pods = new Pods(this, (node) => this.steps?.emptied(node));
     observer.policy(this.policy);
   }
 
