@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { activityInfo, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Activities } from '../../activities/index.ts';
@@ -85,6 +85,7 @@ class PlayedNode {
     awaitReturn: async () => {
       while (this.blocked) {
         heartbeat();
+        cancellationSignal().throwIfAborted();
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       return { kind: 'returned', bootId: 'boot-2', stillRequired: false };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { heartbeat } from '@temporalio/activity';
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Activities } from '../../activities/index.ts';
 import type { Restored } from '../../activities/restore.ts';
@@ -79,6 +79,7 @@ describe('a rollout that cannot go on', () => {
         if (!lost) return { kind: 'late', because: 'its boot id has not changed' };
         while (!away.back) {
           heartbeat();
+          cancellationSignal().throwIfAborted();
           await new Promise((resolve) => setTimeout(resolve, 20));
         }
         return { kind: 'returned', bootId: 'boot-2', stillRequired: false };

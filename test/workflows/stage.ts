@@ -4,6 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import type { Activities } from '../../activities/index.ts';
+import type { PermitQuestion } from '../../activities/lock.ts';
 import type { PoolNews } from '../../activities/watch-pool.ts';
 import { TASK_QUEUE, lockId, rolloutId } from '../../domain/names.ts';
 import type { RolloutRecord } from '../../domain/node-contract.ts';
@@ -120,6 +121,18 @@ export class World {
     });
   }
 
+  /** Asks the lock as the real activity does, for the rollout that runs the activity. */
+  async ask({ pool, ...asked }: PermitQuestion): Promise<void> {
+    const { workflowId, runId } = activityInfo().workflowExecution ?? { workflowId: '', runId: '' };
+    await this.env.client.workflow.signalWithStart('poolLock', {
+      workflowId: lockId(pool),
+      taskQueue: TASK_QUEUE,
+      args: [{ pool }],
+      signal: 'requestPermit',
+      signalArgs: [{ workflowId, runId, ...asked }],
+    });
+  }
+
   lockStatus(): Promise<LockStatus> {
     return this.lock().query<LockStatus>('status');
   }
@@ -148,19 +161,7 @@ export class World {
         searchAttributes: false,
       }),
       passGates: async () => ({ kind: 'open' }),
-      requestPermit: async ({ pool, ...asked }) => {
-        const { workflowId, runId } = activityInfo().workflowExecution ?? {
-          workflowId: '',
-          runId: '',
-        };
-        await this.env.client.workflow.signalWithStart('poolLock', {
-          workflowId: lockId(pool),
-          taskQueue: TASK_QUEUE,
-          args: [{ pool }],
-          signal: 'requestPermit',
-          signalArgs: [{ workflowId, runId, ...asked }],
-        });
-      },
+      requestPermit: (asked) => this.ask(asked),
       findHolders: async () => [],
       watchPool: async ({ line: [first] }) => nextTurn(first),
       cordonNode: async () => ({ kind: 'cordoned', record: RECORD, atMs: 1 }),
