@@ -44,7 +44,9 @@ describe('G9: a problem names its file, its line, its path, the rule and what is
     {
       name: 'a key that is missing, on the line of what it is missing in',
       text: `timeZone: UTC\npools:\n\n  - name: workers\n`,
-      expected: ['policy.yaml:4 pools[0].nodes: it is missing'],
+      expected: [
+        'policy.yaml:4 pools[0].nodes: it is missing: write a label selector like agentpool=workers',
+      ],
     },
     {
       name: 'a key that has its own rule and is missing',

@@ -1,9 +1,9 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, Node } from 'yaml';
 import type { z } from 'zod';
-import { nearWord } from './near-word.ts';
 import { keysAt } from './policy-schema.ts';
 import { pathOf, Policy } from './policy.ts';
+import { isAboutNothing, sayRule, sayUnknown, sayYaml } from './problem-words.ts';
 
 /** The policy in a text, or everything that is wrong with it, line by line, as "policy.yaml:14 pools[0].windows[1].cron: rule". */
 export type PolicyReading =
@@ -86,13 +86,12 @@ export class WrittenPolicy {
     if (issue.code === 'invalid_type' && issue.path.length === 0) {
       return [this.line([], 'write keys with their values, at least pools')];
     }
-    if (issue.code === 'invalid_type' && !this.walk(issue.path).whole) {
-      const rule = issue.message.startsWith('Invalid input') ? '' : `: ${issue.message}`;
-      return [this.line(issue.path, `it is missing${rule}`)];
+    if (isAboutNothing(issue) && !this.walk(issue.path).whole) {
+      return [this.line(issue.path, `it is missing: ${sayRule(issue)}`)];
     }
     // What was to say where a secret is may be the secret.
     const found = issue.message.includes('${') ? '' : this.found(issue.path);
-    return [this.line(issue.path, `${issue.message}${found}`)];
+    return [this.line(issue.path, `${sayRule(issue)}${found}`)];
   }
 
   private line(path: readonly PropertyKey[], rule: string): Said {
@@ -136,12 +135,6 @@ export class WrittenPolicy {
   }
 }
 
-function sayUnknown(key: string, known: readonly string[]): string {
-  const near = nearWord(key, known);
-  const hint = near === undefined ? `there is ${known.join(', ')}` : `did you mean ${near}?`;
-  return `there is no such key; ${hint}`;
-}
-
 const startOf = (node: unknown): number => (isNode(node) ? (node.range?.[0] ?? 0) : 0);
 
 interface Found {
@@ -150,10 +143,4 @@ interface Found {
   readonly offset: number;
   /** Whether the whole path is there. */
   readonly whole: boolean;
-}
-
-/** YAML's messages quote what is written, which may be a secret, and go on with a picture of the place. */
-function sayYaml(message: string): string {
-  const [first = ''] = message.split('\n');
-  return first.replace(/:$/, '').replace(/ in YAML stream: .* at line/, ' at line');
 }

@@ -81,7 +81,7 @@ describe('G9: a bad policy is refused with the path and the rule:', () => {
     {
       name: 'no pools',
       policy: {},
-      expected: ['pools: Invalid input: expected array, received undefined'],
+      expected: ['pools: write a list of pools'],
     },
     {
       name: 'an empty file',

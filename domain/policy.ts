@@ -67,13 +67,13 @@ const Retry = z.strictObject({
   longest: longerThanZero.prefault('6h').describe('The pause grows no longer than this'),
 });
 
+const NAME_RULE = 'write a name of lower-case letters, digits and dashes';
+
 const Pool = z.strictObject({
   name: z
-    .string()
-    .regex(
-      /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
-      'write a name of lower-case letters, digits and dashes',
-    ),
+    .string(NAME_RULE)
+    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, NAME_RULE)
+    .describe('Names the pool in workflows, messages and metrics'),
   nodes: labelSelector.describe(
     'Label selector of its nodes; a node in no pool, or in two, is reported and left alone',
   ),
@@ -108,9 +108,9 @@ const Pool = z.strictObject({
     .prefault('3d')
     .describe('People are told when a node has waited this long for its reboot'),
   gates,
-  retry: Retry.prefault({}),
-  drain: Drain.prefault({}),
-  reboot: Reboot.prefault({}),
+  retry: Retry.prefault({}).describe('What happens after a try that ended without a reboot'),
+  drain: Drain.prefault({}).describe('How a node is emptied'),
+  reboot: Reboot.prefault({}).describe('How a node is rebooted, and what is taken for its return'),
 });
 
 export const Policy = z
@@ -119,7 +119,10 @@ export const Policy = z
     timeZone: timeZone.optional(),
     windows: windows.optional().describe('The windows of pools that have none of their own'),
     freezes: freezes.describe('Freezes of all pools'),
-    pools: z.array(Pool).min(1),
+    pools: z
+      .array(Pool, 'write a list of pools')
+      .min(1, 'write at least one pool')
+      .describe('The pools of nodes; each has a budget, windows and a lock of its own'),
     notifications,
   })
   .superRefine(

@@ -46,5 +46,5 @@ export const blockingPods = z
     eitherForm((written) => typeof written === 'string', selectorOnly, full),
     'write a list of label selectors, like ["app=postgres,role=primary"]',
   )
-  .default([])
+  .prefault([])
   .describe('A pod on the node that one of these selects keeps it from being rebooted');

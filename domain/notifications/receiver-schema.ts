@@ -21,15 +21,23 @@ const Email = z
       .string(HOST_RULE)
       .regex(/^[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?$/, HOST_RULE)
       .describe('The mail server that takes it'),
-    port: z.int(PORT_RULE).min(1, PORT_RULE).max(65_535, PORT_RULE).default(587),
+    port: z
+      .int(PORT_RULE)
+      .min(1, PORT_RULE)
+      .max(65_535, PORT_RULE)
+      .default(587)
+      .describe('Its port'),
     tls: z
       .enum(['starttls', 'always', 'never'], 'write starttls, always or never')
       .default('starttls')
       .describe('starttls: the connection is encrypted before anything is said, or not used'),
-    from: mailAddress,
-    to: z.array(mailAddress, 'write a list of addresses').min(1, 'write at least one address'),
-    user: z.string().min(1).optional(),
-    password: secret.optional(),
+    from: mailAddress.describe('Who the mail is from'),
+    to: z
+      .array(mailAddress, 'write a list of addresses')
+      .min(1, 'write at least one address')
+      .describe('Who gets it'),
+    user: z.string().min(1).optional().describe('Who logs in at the server; with password'),
+    password: secret.optional().describe('The password of user'),
   })
   .superRefine(({ user, password }, context) => {
     if ((user === undefined) === (password === undefined)) return;
@@ -123,8 +131,8 @@ function templatesIn({ templates }: { templates?: unknown }) {
 }
 
 export const notifications = z
-  .array(receiver)
-  .default([])
+  .array(receiver, 'write a list of receivers')
+  .prefault([])
   .superRefine(
     (receivers, context) => {
       for (const [index, { name }] of receivers.entries()) {

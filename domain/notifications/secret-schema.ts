@@ -23,10 +23,8 @@ const inFile = z.strictObject({
     .string(FILE_RULE)
     .regex(/^\//, FILE_RULE)
     .refine((path) => !path.split('/').includes('..'), 'write a path without ..')
-    .refine(
-      (path) => !OWN_FILES.test(path),
-      "write another file than the worker's own credentials",
-    ),
+    .refine((path) => !OWN_FILES.test(path), "write another file than the worker's own credentials")
+    .describe('A file that the worker can read'),
 });
 
 export const secret = z

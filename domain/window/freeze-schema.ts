@@ -21,5 +21,5 @@ export type WrittenFreeze = z.output<typeof freeze>;
 
 export const freezes = z
   .array(freeze, 'write a list of freezes')
-  .default([])
+  .prefault([])
   .describe('When nothing is taken out of service, whatever the windows say');
