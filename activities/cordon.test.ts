@@ -71,6 +71,16 @@ describe('cordonNode', () => {
     expect(nodes.at('n1').unschedulable).toBe(false);
   });
 
+  test('G2: notices a gate that closes while the lock is asked', async () => {
+    const { cordon, nodes, stage } = onStage();
+    stage.temporal.holdsPermit = async () => {
+      nodes.change('n1', { annotations: { [ANNOTATION.hold]: 'disk swap' } });
+      return true;
+    };
+    expect(await cordon()).toEqual({ kind: 'closed', because: 'hold: held: disk swap' });
+    expect(nodes.at('n1').unschedulable).toBe(false);
+  });
+
   test('G6: notices that somebody cordons the node while it does', async () => {
     const { cordon, nodes } = onStage();
     nodes.meanwhile.push(() => nodes.change('n1', { unschedulable: true }));
