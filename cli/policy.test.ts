@@ -64,7 +64,7 @@ describe('lockkeeper policy check', () => {
       out: '',
       err:
         'policy.yaml:5 pools[0].drain.tiemout: there is no such key; did you mean timeout?\n' +
-        'policy.yaml:6 pools[0].failureBudget: Too small: expected number to be >=1 (found 0)\n',
+        'policy.yaml:6 pools[0].failureBudget: write a number from 1 (found 0)\n',
     });
   });
 
@@ -75,7 +75,7 @@ describe('lockkeeper policy check', () => {
     expect(exit).toBe(1);
     expect(out).toBe('good.yaml: good, with pool a\n');
     expect(err.split('\n')).toEqual([
-      expect.stringMatching(/^bad\.yaml:1 pools: Too small/),
+      expect.stringMatching(/^bad\.yaml:1 pools: write at least one pool/),
       expect.stringMatching(/^none\.yaml: ENOENT/),
       '',
     ]);
