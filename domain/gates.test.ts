@@ -42,6 +42,11 @@ const record = (workflowId: string) =>
     phase: 'draining',
   });
 
+const FAILED = {
+  reboots: [],
+  failed: { count: 1, lastAtMs: NOW - MINUTE, because: 'no answer' },
+};
+
 const quarantine = (bootId: string) =>
   read({ bootId, because: 'its sentinel survived the reboot', atMs: NOW });
 
@@ -123,6 +128,20 @@ describe('G8: a closed gate says why:', () => {
       expected: ['quarantine: the quarantine annotation cannot be read: it is not JSON'],
     },
     {
+      name: 'a try has just failed, and the next comes after a pause',
+      given: facts({ past: FAILED }),
+      expected: [
+        'rest: tried once without a reboot, next try after 2026-11-23T22:09:00.000Z; last: no answer',
+      ],
+    },
+    {
+      name: 'it was rebooted too often in a day',
+      given: facts({ past: { reboots: [NOW - 3 * MINUTE, NOW - 2 * MINUTE, NOW - MINUTE] } }),
+      expected: [
+        'rest: rebooted 3 times within 24 h, and at most 3 are allowed: again after 2026-11-24T21:57:00.000Z',
+      ],
+    },
+    {
       name: 'the node is being deleted',
       given: facts({ deleting: true }),
       expected: ['node: the node is being deleted'],
@@ -171,6 +190,10 @@ describe('a gate stays open', () => {
     {
       name: 'up to the last moment the agent counts as heard',
       given: facts(report({ heardAtMs: NOW - 15 * MINUTE })),
+    },
+    {
+      name: 'from the moment a rest is over',
+      given: facts({ past: FAILED }, { nowMs: NOW + 9 * MINUTE }),
     },
     { name: 'from the moment a hold ends', given: facts({ hold: { reason: 'x', untilMs: NOW } }) },
     { name: 'when the record on the node is our own', given: facts({ rollout: record(US) }) },
