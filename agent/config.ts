@@ -74,12 +74,18 @@ export function readConfig(flags: readonly string[], environment: Environment): 
   return problems.length === 0 ? { ok: true, config } : { ok: false, problems };
 }
 
+/** Each setting: its flag, its variable, its default (empty: none), and what it is for. */
+export const settings = () =>
+  NAMES.map((name) => {
+    const [fallback, help] = SETTINGS[name];
+    return { flag: `--${name}`, variable: environmentName(name), fallback, help };
+  });
+
 /** What --help prints. */
 export function usage(): string {
-  const lines = NAMES.map((name) => {
-    const [fallback, help] = SETTINGS[name];
+  const lines = settings().map(({ flag, variable, fallback, help }) => {
     const standard = fallback === '' ? '' : ` (default ${fallback})`;
-    return `  --${name}, ${environmentName(name)}\n      ${help}${standard}`;
+    return `  ${flag}, ${variable}\n      ${help}${standard}`;
   });
   return [
     'lockkeeper-agent: reports whether this host wants a reboot, and reboots it when ordered to.',

@@ -110,16 +110,21 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig | { problems: s
 const HALF_VERSIONED =
   'TEMPORAL_DEPLOYMENT_NAME and TEMPORAL_WORKER_BUILD_ID: set both, or neither';
 
-/** For --help: each variable, what it is for, and its default. */
-export function describeConfig(): string {
-  return Object.entries(Environment.shape)
-    .map(
-      ([name, field]) => `  ${name.padEnd(28)} ${field.description}; default: ${defaultOf(field)}`,
-    )
-    .join('\n');
+/** Each variable, what it is for, and its default as a person would write it, where it has one. */
+export function variables(): { name: string; meaning: string; fallback?: string }[] {
+  return Object.entries(Environment.shape).map(([name, { def, description = '' }]) => ({
+    name,
+    meaning: description,
+    ...('defaultValue' in def && { fallback: String(def.defaultValue) }),
+  }));
 }
 
-/** As a person would write it: before it is parsed. */
-function defaultOf({ def }: (typeof Environment.shape)[keyof typeof Environment.shape]): string {
-  return 'defaultValue' in def ? String(def.defaultValue) : 'none';
+/** The variables for --help. */
+export function describeConfig(): string {
+  return variables()
+    .map(
+      ({ name, meaning, fallback = 'none' }) =>
+        `  ${name.padEnd(28)} ${meaning}; default: ${fallback}`,
+    )
+    .join('\n');
 }
