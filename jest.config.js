@@ -22,6 +22,7 @@ export default {
       displayName: 'unit',
       testMatch: [
         '<rootDir>/{domain,activities,worker,agent,cli,lab,deploy,docs,workflows}/**/*.test.ts',
+        '<rootDir>/test/*.test.ts',
       ],
     },
     {

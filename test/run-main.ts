@@ -1,0 +1,62 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { readSummary, saySummary, type Summary } from './summary.ts';
+
+/**
+ * `npm test`. With arguments it is Jest; without any it runs everything in two lanes side by side, because a lab mostly waits.
+ * Within a lane one file follows the other: the integration tests share a cluster, and skipped time is a server's own.
+ */
+const LANES = [['integration'], ['unit', 'workflows', 'simulation', 'faults']] as const;
+
+const JEST = fileURLToPath(import.meta.resolve('jest/bin/jest'));
+
+function jest(args: readonly string[], stdio: 'inherit' | 'pipe'): ChildProcess {
+  return spawn(process.execPath, ['--experimental-vm-modules', JEST, ...args], { stdio });
+}
+
+/** The exit code; a run that a signal has ended counts as failed. */
+function ended(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}
+
+interface Lane {
+  readonly code: number;
+  /** Absent when it broke down before it could say. */
+  readonly summary: Summary | undefined;
+}
+
+async function runLane(child: ChildProcess): Promise<Lane> {
+  let summary: Summary | undefined;
+  for (const stream of [child.stdout, child.stderr] as Readable[]) {
+    // Line by line, so that the two lanes do not cut each other's lines.
+    createInterface({ input: stream }).on('line', (line) => {
+      process.stdout.write(`${line}\n`);
+      summary = readSummary(line) ?? summary;
+    });
+  }
+  return { code: await ended(child), summary };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const children =
+    args.length > 0
+      ? [jest(args, 'inherit')]
+      : LANES.map((projects) => jest(['--selectProjects', ...projects], 'pipe'));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => children.forEach((child) => child.kill(signal)));
+  }
+  const [only] = children;
+  if (args.length > 0 && only) return await ended(only);
+  const lanes = await Promise.all(children.map(runLane));
+  const told = lanes.flatMap(({ summary }) => summary ?? []);
+  process.stdout.write(`\nBoth lanes together:\n${saySummary(told)}\n`);
+  if (told.length < lanes.length) process.stdout.write('a lane broke down before it was through\n');
+  return told.length === lanes.length ? Math.max(...lanes.map(({ code }) => code)) : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));
