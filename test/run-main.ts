@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { ensureEveryTool } from '../lab/tools/ensure.ts';
 import { readSummary, saySummary, type Summary } from './summary.ts';
 
 /**
@@ -43,20 +44,33 @@ async function runLane(child: ChildProcess): Promise<Lane> {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const children =
-    args.length > 0
-      ? [jest(args, 'inherit')]
-      : LANES.map((projects) => jest(['--selectProjects', ...projects], 'pipe'));
+  const interrupted = new AbortController();
+  const children: ChildProcess[] = [];
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => children.forEach((child) => child.kill(signal)));
+    process.on(signal, () => {
+      interrupted.abort();
+      children.forEach((child) => child.kill(signal));
+    });
   }
-  const [only] = children;
-  if (args.length > 0 && only) return await ended(only);
-  const lanes = await Promise.all(children.map(runLane));
+  const start = (words: readonly string[], stdio: 'inherit' | 'pipe'): ChildProcess => {
+    const child = jest(words, stdio);
+    children.push(child);
+    return child;
+  };
+  if (args.length > 0) return await ended(start(args, 'inherit'));
+
+  // Before anything is timed: what has to be built the first time takes both cores for minutes.
+  await ensureEveryTool({ log: (line) => console.log(line), signal: interrupted.signal });
+  const lanes = await Promise.all(
+    LANES.map((projects) => runLane(start(['--selectProjects', ...projects], 'pipe'))),
+  );
   const told = lanes.flatMap(({ summary }) => summary ?? []);
   process.stdout.write(`\nBoth lanes together:\n${saySummary(told)}\n`);
   if (told.length < lanes.length) process.stdout.write('a lane broke down before it was through\n');
   return told.length === lanes.length ? Math.max(...lanes.map(({ code }) => code)) : 1;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  return 1;
+});

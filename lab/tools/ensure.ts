@@ -55,6 +55,11 @@ export async function ensureTool(name: ToolName, options: EnsureOptions): Promis
   return paths.get(name) ?? '';
 }
 
+/** The same for all there are, those that only tests need among them. */
+export async function ensureEveryTool(options: EnsureOptions): Promise<void> {
+  await ensureAll(Object.keys(CATALOGUE) as ToolName[], options);
+}
+
 async function ensureAll(
   names: readonly ToolName[],
   { log, signal }: EnsureOptions,
