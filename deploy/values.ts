@@ -27,6 +27,7 @@ const Temporal = z.strictObject({
     caSecret: text,
     serverName: text,
   }),
+  encryption: z.strictObject({ keySecret: text, key: z.string().regex(/^[\w.-]+$/) }),
 });
 
 const anyPod = {

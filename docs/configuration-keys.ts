@@ -3,7 +3,7 @@ import { DURATION } from '../domain/durations.ts';
 import type { Schema } from '../domain/policy-schema.ts';
 
 /** A key of the policy, as the documentation has it. */
-export interface KeyRow {
+interface KeyRow {
   /** Where it is written, such as pools[].drain.timeout. */
   readonly path: string;
   readonly type: string;

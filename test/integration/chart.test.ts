@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { readConfig } from '../../agent/config.ts';
-import { CHART, helm, MANIFESTS, renderManifests } from '../../deploy/helm.ts';
+import { Chart, pool, VARIANTS, type Values } from '../../deploy/chart.fixture.ts';
+import { CHART, MANIFESTS, renderManifests } from '../../deploy/helm.ts';
 import { permissionsOf, usedPermissions } from '../../deploy/permissions.ts';
 import { readPolicy } from '../../domain/policy-text.ts';
 import { call } from '../../lab/cluster/http.ts';
@@ -13,115 +12,34 @@ import { applyObjects } from '../../lab/fleet/apply.ts';
 import { environmentOf } from '../../lab/fleet/container.ts';
 import { connectKube, type Kube, type KubeObject } from '../../lab/fleet/kube.ts';
 import { manifestsOf, parseObjects } from '../../lab/fleet/manifests.ts';
-import { ensureTool } from '../../lab/tools/ensure.ts';
 import { lab } from './lab.ts';
 import { Monitoring, type RealPrometheus, type Rule } from './monitoring.ts';
 
 /** The chart as Helm renders it, before a real API server and a real Prometheus. */
 
-type Values = Record<string, unknown>;
-
 const { signal } = new AbortController();
 const log = (line: string): void => void process.stderr.write(`[chart] ${line}\n`);
-let program: string;
-let dir: string;
+let chart: Chart;
 let kube: Kube;
+const render = (values: Values | string) => chart.render(values);
 
 beforeAll(async () => {
-  program = await ensureTool('helm', { log, signal });
-  dir = await mkdtemp(join(tmpdir(), 'lockkeeper-chart-'));
+  chart = await Chart.open(log);
   kube = connectKube(lab(), lab().adminToken);
   // What is rendered later is judged beside what is there already.
   await applyObjects(kube, parseObjects(readFileSync(MANIFESTS, 'utf8'), MANIFESTS));
 }, 1_800_000);
 afterAll(async () => {
   kube.close();
-  await rm(dir, { recursive: true });
+  await chart.close();
 });
-
-/** Runs a Helm command on the chart with these values; text goes to the file as it is. */
-async function withValues(command: string, values: Values | string): Promise<string> {
-  const file = join(dir, 'values.yaml');
-  await writeFile(file, typeof values === 'string' ? values : stringify(values));
-  const release = command === 'template' ? ['lockkeeper', CHART] : [CHART, '--strict'];
-  return helm(program, [command, ...release, '--namespace', 'lockkeeper', '--values', file]);
-}
-
-const render = async (values: Values | string): Promise<KubeObject[]> =>
-  parseObjects(await withValues('template', values), 'the rendered chart');
 
 const ofMonitoring = ({ apiVersion }: KubeObject): boolean =>
   apiVersion.startsWith('monitoring.coreos.com/');
 
-const pool = (over: Values = {}): Values => ({ name: 'workers', nodes: 'pool=workers', ...over });
-
-/** Values that between them reach every branch of the templates. */
-const VARIANTS: readonly { readonly name: string; readonly values: Values }[] = [
-  { name: 'its defaults', values: {} },
-  {
-    name: 'Temporal behind mTLS, Secrets and calendars',
-    values: {
-      temporal: { tls: { clientSecret: 'own', caSecret: 'ca', serverName: 'temporal' } },
-      worker: {
-        replicas: 1,
-        env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'a' } } }],
-        envFrom: [{ secretRef: { name: 's' } }],
-        secretFiles: ['mail'],
-        podLabels: { team: 'nodes' },
-        podAnnotations: { a: 'b' },
-        affinity: { podAntiAffinity: {} },
-        tolerations: [{ operator: 'Exists' }],
-        serviceAccountAnnotations: { a: 'b' },
-      },
-      calendars: { 'plan.ics': 'BEGIN:VCALENDAR\nEND:VCALENDAR\n' },
-      image: { pullSecrets: ['registry'], tag: 'v9' },
-    },
-  },
-  { name: 'an API key', values: { temporal: { apiKey: { secret: 'cloud' } } } },
-  { name: 'a reboot by command', values: { agent: { reboot: { method: 'command' } } } },
-  { name: 'a reboot by file', values: { agent: { reboot: { method: 'file' } } } },
-  {
-    name: 'a sentinel command',
-    values: { agent: { sentinel: { command: 'needs-restarting -r' } } },
-  },
-  {
-    name: 'rights that only some policies need',
-    values: {
-      policy: {
-        pools: [
-          pool({ drain: { onTimeout: 'delete' } }),
-          pool({ name: 'gpu', gates: { kuredLock: {} } }),
-        ],
-      },
-    },
-  },
-  {
-    name: 'monitoring',
-    values: {
-      metrics: {
-        podMonitor: { enabled: true, labels: { release: 'p' } },
-        rules: { enabled: true },
-        dashboard: { enabled: true },
-      },
-    },
-  },
-  {
-    name: 'little else',
-    values: {
-      priorityClass: { create: false },
-      networkPolicy: { enabled: false },
-      metrics: { temporal: false },
-      uninstall: { cleanUp: false },
-      worker: { disruptionBudget: false, resources: {}, nodeSelector: {} },
-      agent: { tolerations: [] },
-      fullnameOverride: 'keeper',
-    },
-  },
-];
-
 describe.each(VARIANTS)('the chart with $name', ({ values }) => {
   test('passes helm lint', async () => {
-    expect(await withValues('lint', values)).toContain('1 chart(s) linted, 0 chart(s) failed');
+    expect(await chart.helm('lint', values)).toContain('1 chart(s) linted, 0 chart(s) failed');
   });
 
   test('is taken by the API server, field by field', async () => {
@@ -132,7 +50,7 @@ describe.each(VARIANTS)('the chart with $name', ({ values }) => {
 });
 
 test('deploy/lockkeeper.yaml is the chart with its defaults: npm run -s manifests makes it so', async () => {
-  expect(readFileSync(MANIFESTS, 'utf8')).toBe(await renderManifests(program));
+  expect(readFileSync(MANIFESTS, 'utf8')).toBe(await renderManifests(chart.program));
 });
 
 describe('G9: values that cannot be are refused with their place:', () => {
@@ -166,7 +84,7 @@ describe('G9: values that cannot be are refused with their place:', () => {
       place: 'notifications',
     },
   ])('$name', async ({ values, place }) => {
-    await expect(withValues('template', values)).rejects.toThrow(place);
+    await expect(chart.helm('template', values)).rejects.toThrow(place);
   });
 });
 

@@ -89,7 +89,7 @@ The policy as it was written. Helm reads YAML 1.1, where the key `on` of a recei
 {{- if or (eq .Values.agent.reboot.method "command") .Values.agent.sentinel.command }}true{{ end }}
 {{- end }}
 
-{{/* The variables by which the temporal CLI and every SDK find their server. */}}
+{{/* The variables by which the temporal CLI and every SDK find their server, and our keys for what is kept there. */}}
 {{- define "lockkeeper.temporalEnv" -}}
 {{- $tls := .Values.temporal.tls -}}
 - name: TEMPORAL_ADDRESS
@@ -101,8 +101,8 @@ The policy as it was written. Helm reads YAML 1.1, where the key `on` of a recei
 - name: TEMPORAL_API_KEY
   valueFrom:
     secretKeyRef:
-      name: {{ .secret }}
-      key: {{ .key }}
+      name: {{ .secret | quote }}
+      key: {{ .key | quote }}
 {{- end }}
 {{- end }}
 {{- if or $tls.enabled $tls.clientSecret $tls.caSecret $tls.serverName .Values.temporal.apiKey.secret }}
@@ -123,9 +123,19 @@ The policy as it was written. Helm reads YAML 1.1, where the key `on` of a recei
 - name: TEMPORAL_TLS_SERVER_NAME
   value: {{ . | quote }}
 {{- end }}
+{{- with .Values.temporal.encryption }}
+{{- if .keySecret }}
+- name: LOCKKEEPER_PAYLOAD_KEY_FILE
+  value: {{ printf "/etc/lockkeeper-keys/%s" .key | quote }}
+{{- end }}
+{{- end }}
 {{- end }}
 
-{{- define "lockkeeper.temporalMounts" }}
+{{/*
+The Secrets a pod needs that speaks to Temporal: those of the connection, the keys of payloads, and what worker.env may name.
+Mounts and volumes belong together, and every such pod has them all.
+*/}}
+{{- define "lockkeeper.secretMounts" -}}
 {{- if .Values.temporal.tls.clientSecret }}
 - name: temporal-client
   mountPath: /etc/temporal-client
@@ -136,21 +146,46 @@ The policy as it was written. Helm reads YAML 1.1, where the key `on` of a recei
   mountPath: /etc/temporal-ca
   readOnly: true
 {{- end }}
+{{- if .Values.temporal.encryption.keySecret }}
+- name: payload-keys
+  mountPath: /etc/lockkeeper-keys
+  readOnly: true
+{{- end }}
+{{- range .Values.worker.secretFiles }}
+- name: secret-{{ . }}
+  mountPath: /etc/lockkeeper-secrets/{{ . }}
+  readOnly: true
+{{- end }}
 {{- end }}
 
-{{- define "lockkeeper.temporalVolumes" -}}
+{{- define "lockkeeper.secretVolumes" -}}
 {{- with .Values.temporal.tls.clientSecret }}
 - name: temporal-client
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
 {{- end }}
 {{- with .Values.temporal.tls.caSecret }}
 - name: temporal-ca
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
     items:
       - key: ca.crt
         path: ca.crt
+{{- end }}
+{{- with .Values.temporal.encryption }}
+{{- if .keySecret }}
+- name: payload-keys
+  secret:
+    secretName: {{ .keySecret | quote }}
+    items:
+      - key: {{ .key | quote }}
+        path: {{ .key | quote }}
+{{- end }}
+{{- end }}
+{{- range .Values.worker.secretFiles }}
+- name: secret-{{ . }}
+  secret:
+    secretName: {{ . | quote }}
 {{- end }}
 {{- end }}
 

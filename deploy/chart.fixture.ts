@@ -1,0 +1,127 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { KubeObject } from '../lab/fleet/kube.ts';
+import { parseObjects } from '../lab/fleet/manifests.ts';
+import { ensureTool } from '../lab/tools/ensure.ts';
+import { CHART, helm } from './helm.ts';
+
+export type Values = Record<string, unknown>;
+
+/** The chart in the hands of the real Helm. */
+export class Chart {
+  readonly program: string;
+  private readonly dir: string;
+
+  private constructor(program: string, dir: string) {
+    this.program = program;
+    this.dir = dir;
+  }
+
+  static async open(log: (line: string) => void): Promise<Chart> {
+    const program = await ensureTool('helm', { log, signal: new AbortController().signal });
+    return new Chart(program, await mkdtemp(join(tmpdir(), 'lockkeeper-chart-')));
+  }
+
+  /** Runs a Helm command on the chart with these values; text goes to the file as it is. */
+  async helm(command: 'lint' | 'template', values: Values | string): Promise<string> {
+    const file = join(this.dir, 'values.yaml');
+    await writeFile(file, typeof values === 'string' ? values : stringify(values));
+    const release = command === 'template' ? ['lockkeeper', CHART] : [CHART, '--strict'];
+    const place = ['--namespace', 'lockkeeper'];
+    return helm(this.program, [command, ...release, ...place, '--values', file]);
+  }
+
+  /** Everything there is with these values, hooks among it. */
+  async render(values: Values | string): Promise<KubeObject[]> {
+    return parseObjects(await this.helm('template', values), 'the rendered chart');
+  }
+
+  async close(): Promise<void> {
+    await rm(this.dir, { recursive: true });
+  }
+}
+
+/** A pool of the policy. */
+export const pool = (over: Values = {}): Values => ({
+  name: 'workers',
+  nodes: 'pool=workers',
+  ...over,
+});
+
+/** Values that between them reach every branch of the templates. */
+export const VARIANTS: readonly { readonly name: string; readonly values: Values }[] = [
+  { name: 'its defaults', values: {} },
+  {
+    name: 'Temporal behind mTLS, Secrets and calendars',
+    values: {
+      temporal: { tls: { clientSecret: 'own', caSecret: 'ca', serverName: 'temporal' } },
+      worker: {
+        replicas: 1,
+        env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'a' } } }],
+        envFrom: [{ secretRef: { name: 's' } }],
+        secretFiles: ['mail'],
+        podLabels: { team: 'nodes' },
+        podAnnotations: { a: 'b' },
+        affinity: { podAntiAffinity: {} },
+        tolerations: [{ operator: 'Exists' }],
+        serviceAccountAnnotations: { a: 'b' },
+      },
+      calendars: { 'plan.ics': 'BEGIN:VCALENDAR\nEND:VCALENDAR\n' },
+      image: { pullSecrets: ['registry'], tag: 'v9' },
+    },
+  },
+  {
+    name: 'payloads encrypted, a profile and its Secrets in files',
+    values: {
+      temporal: { encryption: { keySecret: 'payload-keys', key: 'keys.txt' } },
+      worker: {
+        secretFiles: ['profile', 'mail'],
+        env: [
+          { name: 'TEMPORAL_CONFIG_FILE', value: '/etc/lockkeeper-secrets/profile/temporal.toml' },
+        ],
+      },
+    },
+  },
+  { name: 'an API key', values: { temporal: { apiKey: { secret: 'cloud' } } } },
+  { name: 'a reboot by command', values: { agent: { reboot: { method: 'command' } } } },
+  { name: 'a reboot by file', values: { agent: { reboot: { method: 'file' } } } },
+  {
+    name: 'a sentinel command',
+    values: { agent: { sentinel: { command: 'needs-restarting -r' } } },
+  },
+  {
+    name: 'rights that only some policies need',
+    values: {
+      policy: {
+        pools: [
+          pool({ drain: { onTimeout: 'delete' } }),
+          pool({ name: 'gpu', gates: { kuredLock: {} } }),
+        ],
+      },
+    },
+  },
+  {
+    name: 'monitoring',
+    values: {
+      metrics: {
+        podMonitor: { enabled: true, labels: { release: 'p' } },
+        rules: { enabled: true },
+        dashboard: { enabled: true },
+      },
+    },
+  },
+  {
+    name: 'little else',
+    values: {
+      priorityClass: { create: false },
+      networkPolicy: { enabled: false },
+      metrics: { temporal: false },
+      uninstall: { cleanUp: false },
+      worker: { disruptionBudget: false, resources: {}, nodeSelector: {} },
+      agent: { tolerations: [] },
+      fullnameOverride: 'keeper',
+    },
+  },
+];

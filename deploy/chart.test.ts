@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { KubeObject } from '../lab/fleet/kube.ts';
+import { Chart, VARIANTS, type Values } from './chart.fixture.ts';
+
+/** What belongs together in the objects of the chart; test/integration/chart.test.ts has the API server's word on them. */
+
+let chart: Chart;
+beforeAll(async () => {
+  chart = await Chart.open((line) => void process.stderr.write(`[chart] ${line}\n`));
+}, 1_800_000);
+afterAll(() => chart.close());
+
+interface Pod {
+  readonly volumes?: readonly { readonly name: string }[];
+  readonly containers: readonly {
+    readonly env?: readonly { readonly name: string; readonly value?: string }[];
+    readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
+  }[];
+}
+interface Workload extends KubeObject {
+  readonly spec: { readonly template: { readonly spec: Pod } };
+}
+
+const podOf = (objects: readonly KubeObject[], kind: string): Pod | undefined =>
+  (objects.find((object) => object.kind === kind) as Workload | undefined)?.spec.template.spec;
+
+/** Variables with the path of a file that is in no mount of the container; an image has none of them. */
+function unmounted({ containers }: Pod): string[] {
+  return containers.flatMap(({ env = [], volumeMounts = [] }) =>
+    env
+      .filter(({ value = '' }) => value.startsWith('/etc/'))
+      .filter(
+        ({ value = '' }) =>
+          !volumeMounts.some(({ mountPath }) => value.startsWith(`${mountPath}/`)),
+      )
+      .map(({ name }) => name),
+  );
+}
+
+const names = (list: readonly { readonly name: string }[] = []): string[] =>
+  list.map(({ name }) => name).toSorted();
+
+describe.each(VARIANTS)('with $name', ({ values }) => {
+  let objects: KubeObject[];
+  beforeAll(async () => {
+    objects = await chart.render(values);
+  });
+
+  test.each(['Deployment', 'Job'])('every file that the %s is told of is mounted', (kind) => {
+    const pod = podOf(objects, kind);
+    if (pod === undefined) {
+      expect([kind, values['uninstall']]).toEqual(['Job', { cleanUp: false }]);
+      return;
+    }
+    expect(unmounted(pod)).toEqual([]);
+    expect(names(pod.containers[0]?.volumeMounts)).toEqual(names(pod.volumes));
+  });
+});
+
+describe('the keys of payloads', () => {
+  const values: Values = { temporal: { encryption: { keySecret: 'payload-keys', key: '2027' } } };
+
+  test.each(['Deployment', 'Job'])('reach the %s from the Secret that is named', async (kind) => {
+    const pod = podOf(await chart.render(values), kind);
+    const file = { name: 'LOCKKEEPER_PAYLOAD_KEY_FILE', value: '/etc/lockkeeper-keys/2027' };
+    expect(pod?.containers[0]?.env).toContainEqual(file);
+    expect(pod?.volumes).toContainEqual({
+      name: 'payload-keys',
+      secret: { secretName: 'payload-keys', items: [{ key: '2027', path: '2027' }] },
+    });
+  });
+});
