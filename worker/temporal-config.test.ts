@@ -63,7 +63,19 @@ describe('readTemporalConfig', () => {
     file('cert.pem', 'two');
     expect(crtOf()).toBe('two');
   });
+
+  test('leaves a codec endpoint to the temporal CLI where our own keys encrypt', () => {
+    const env = {
+      TEMPORAL_CODEC_ENDPOINT: 'http://127.0.0.1:8234',
+      LOCKKEEPER_PAYLOAD_KEY_FILE: '/keys',
+    };
+    expect(read(env)).toEqual(read({}));
+  });
 });
+
+/** What would have been kept in clear text. */
+const ENCRYPTS_NOTHING =
+  /^TEMPORAL_CODEC_ENDPOINT, .* nothing here: .* LOCKKEEPER_PAYLOAD_KEY_FILE/;
 
 describe('G9: it is said in one line what is wrong:', () => {
   test.each<{ name: string; env: () => NodeJS.ProcessEnv; because: RegExp }>([
@@ -96,6 +108,26 @@ describe('G9: it is said in one line what is wrong:', () => {
       name: 'a key without its certificate',
       env: () => ({ TEMPORAL_TLS_CLIENT_KEY_DATA: 'x' }),
       because: /: TEMPORAL_TLS_CLIENT_CERT_PATH is missing$/,
+    },
+    {
+      name: 'a codec endpoint',
+      env: () => ({ TEMPORAL_CODEC_ENDPOINT: 'https://codec.example' }),
+      because: ENCRYPTS_NOTHING,
+    },
+    {
+      name: 'the word for a codec endpoint',
+      env: () => ({ TEMPORAL_CODEC_AUTH: 'Bearer x' }),
+      because: ENCRYPTS_NOTHING,
+    },
+    {
+      name: 'a profile with a codec',
+      env: () => ({
+        TEMPORAL_CONFIG_FILE: file(
+          'temporal.toml',
+          '[profile.default.codec]\nendpoint = "https://codec.example"\n',
+        ),
+      }),
+      because: ENCRYPTS_NOTHING,
     },
   ])('$name', ({ env, because }) => {
     const reading = () => read(env());

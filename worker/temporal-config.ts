@@ -4,6 +4,8 @@ import {
   toClientOptions,
   type ClientConfigTLS,
 } from '@temporalio/envconfig';
+// Not part of the library's public face, which forgets that there was a codec.
+import { tomlLoadClientConfigProfile } from '@temporalio/envconfig/lib/envconfig-toml.js';
 
 type ConnectionOptions = ReturnType<typeof toClientOptions>['connectionOptions'];
 
@@ -38,8 +40,10 @@ export function readTemporalConfig(env: NodeJS.ProcessEnv): TemporalConfig {
 
 function load(env: NodeJS.ProcessEnv): ReturnType<typeof toClientOptions> {
   try {
-    const profile = loadClientConfigProfile({ overrideEnvVars: asWritten(env) });
+    const overrideEnvVars = asWritten(env);
+    const profile = loadClientConfigProfile({ overrideEnvVars });
     refuseHalf(profile.tls);
+    if (overrideEnvVars['LOCKKEEPER_PAYLOAD_KEY_FILE'] === undefined) refuseCodec(overrideEnvVars);
     return toClientOptions(profile);
   } catch (error) {
     if (error instanceof BadTemporalConfig) throw error;
@@ -60,5 +64,13 @@ function refuseHalf({ clientCert, clientKey }: ClientConfigTLS = {}): void {
   const missing = clientKey === undefined ? 'KEY' : 'CERT';
   throw new BadTemporalConfig(
     `a client certificate needs its key and a key its certificate: TEMPORAL_TLS_CLIENT_${missing}_PATH is missing`,
+  );
+}
+
+/** The library drops the codec: whoever has written one would believe in an encryption that is not there. */
+function refuseCodec(overrideEnvVars: Record<string, string>): void {
+  if (tomlLoadClientConfigProfile({ overrideEnvVars }).codec === undefined) return;
+  throw new BadTemporalConfig(
+    'TEMPORAL_CODEC_ENDPOINT, TEMPORAL_CODEC_AUTH and the codec of a profile encrypt nothing here: name a file of keys in LOCKKEEPER_PAYLOAD_KEY_FILE, or take them away',
   );
 }
