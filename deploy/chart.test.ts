@@ -15,10 +15,16 @@ interface Pod {
   readonly containers: readonly {
     readonly env?: readonly { readonly name: string; readonly value?: string }[];
     readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
+    readonly ports?: readonly { readonly name: string }[];
   }[];
 }
 interface Workload extends KubeObject {
-  readonly spec: { readonly template: { readonly spec: Pod } };
+  readonly spec: {
+    readonly template: {
+      readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+      readonly spec: Pod;
+    };
+  };
 }
 
 const podOf = (objects: readonly KubeObject[], kind: string): Pod | undefined =>
@@ -54,6 +60,29 @@ describe.each(VARIANTS)('with $name', ({ values }) => {
     }
     expect(unmounted(pod)).toEqual([]);
     expect(names(pod.containers[0]?.volumeMounts)).toEqual(names(pod.volumes));
+  });
+});
+
+describe('what Prometheus is told to scrape', () => {
+  interface PodMonitor extends KubeObject {
+    readonly spec: {
+      readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+      readonly podMetricsEndpoints: readonly { readonly port: string }[];
+    };
+  }
+
+  test.each([true, false])('is there, with metrics.temporal: %s', async (temporal) => {
+    const objects = await chart.render({ metrics: { temporal, podMonitor: { enabled: true } } });
+    const { spec } = objects.find(({ kind }) => kind === 'PodMonitor') as PodMonitor;
+    const deployment = objects.find(({ kind }) => kind === 'Deployment') as Workload;
+    const { metadata, spec: pod } = deployment.spec.template;
+    expect(metadata.labels).toMatchObject(spec.selector.matchLabels);
+    expect(Object.keys(spec.selector.matchLabels)).not.toEqual([]);
+    const agents = objects.find(({ kind }) => kind === 'DaemonSet') as Workload;
+    expect(agents.spec.template.metadata.labels).not.toMatchObject(spec.selector.matchLabels);
+    const scraped = spec.podMetricsEndpoints.map(({ port }) => port);
+    expect(scraped).toEqual(names(pod.containers[0]?.ports));
+    expect(scraped).toHaveLength(temporal ? 2 : 1);
   });
 });
 
