@@ -17,7 +17,11 @@ const HEAD = `# Made of deploy/chart with its default values, by npm run -s mani
 export async function helm(
   program: string,
   args: readonly string[],
-  options: { readonly env?: NodeJS.ProcessEnv; readonly signal?: AbortSignal } = {},
+  options: {
+    readonly env?: NodeJS.ProcessEnv;
+    readonly signal?: AbortSignal;
+    readonly cwd?: string;
+  } = {},
 ): Promise<string> {
   try {
     const { stdout } = await run(program, args, { ...options, maxBuffer: 64 * 1024 * 1024 });

@@ -41,13 +41,13 @@ interface Binding extends KubeObject {
 
 const { objects } = await readManifests();
 const all = (kind: string) => objects.filter((object) => object.kind === kind);
-const one = <T extends KubeObject>(kind: string): T => {
+const one = (kind: string): KubeObject => {
   const [found, ...more] = all(kind);
   if (!found || more.length > 0) throw new Error(`there is not just one ${kind}`);
-  return found as T;
+  return found;
 };
-const worker = one<Workload>('Deployment').spec;
-const agent = one<Workload>('DaemonSet').spec;
+const worker = (one('Deployment') as Workload).spec;
+const agent = (one('DaemonSet') as Workload).spec;
 const labelsOf = ({ template }: Workload['spec']): Labels => template.metadata.labels;
 const picks = ({ matchLabels }: Selector, labels: Labels): boolean =>
   Object.keys(matchLabels).length > 0 &&
@@ -59,9 +59,9 @@ const picked = (selector: Selector): string[] =>
     .map(([name]) => name);
 
 describe('pods are picked by the labels they have:', () => {
-  const budget = one<KubeObject & { readonly spec: { readonly selector: Selector } }>(
-    'PodDisruptionBudget',
-  );
+  const budget = one('PodDisruptionBudget') as KubeObject & {
+    readonly spec: { readonly selector: Selector };
+  };
 
   test.each<[string, Selector, string]>([
     ['the Deployment', worker.selector, 'worker'],
@@ -85,16 +85,16 @@ describe('pods are picked by the labels they have:', () => {
   });
 });
 
-describe('G10: the network', () => {
-  const policyOf = (who: string) => {
-    const found = (all('NetworkPolicy') as NetworkPolicy[]).filter(({ spec }) =>
-      picked(spec.podSelector).includes(who),
-    );
-    expect(found).toHaveLength(1);
-    expect(picked(found[0]?.spec.podSelector ?? { matchLabels: {} })).toEqual([who]);
-    return found[0]?.spec;
-  };
+const policyOf = (who: string) => {
+  const found = (all('NetworkPolicy') as NetworkPolicy[]).filter(({ spec }) =>
+    picked(spec.podSelector).includes(who),
+  );
+  expect(found).toHaveLength(1);
+  expect(picked(found[0]?.spec.podSelector ?? { matchLabels: {} })).toEqual([who]);
+  return found[0]?.spec;
+};
 
+describe('G10: the network', () => {
   test('lets nobody in to an agent', () => {
     expect(policyOf('agent')).toMatchObject({ policyTypes: ['Ingress'] });
     expect(policyOf('agent')?.ingress).toBeUndefined();
@@ -110,15 +110,15 @@ describe('G10: the network', () => {
   });
 });
 
-describe('an agent runs on a node', () => {
-  const tolerates = (taint: { readonly key: string; readonly effect: string }): boolean =>
-    (agent.template.spec.tolerations ?? []).some(
-      ({ key, operator, effect }) =>
-        operator === 'Exists' &&
-        (key === undefined || key === taint.key) &&
-        (effect === undefined || effect === taint.effect),
-    );
+const tolerates = (taint: { readonly key: string; readonly effect: string }): boolean =>
+  (agent.template.spec.tolerations ?? []).some(
+    ({ key, operator, effect }) =>
+      operator === 'Exists' &&
+      (key === undefined || key === taint.key) &&
+      (effect === undefined || effect === taint.effect),
+  );
 
+describe('an agent runs on a node', () => {
   test.each([
     ['of the control plane', 'node-role.kubernetes.io/control-plane', 'NoSchedule'],
     ['that is cordoned', 'node.kubernetes.io/unschedulable', 'NoSchedule'],
@@ -129,11 +129,11 @@ describe('an agent runs on a node', () => {
   });
 });
 
-describe('kubectl applies one after the other, so', () => {
-  const indexOf = (kind: string, name: string) =>
-    objects.findIndex((object) => object.kind === kind && object.metadata.name === name);
-  const placeOf = ({ kind, metadata }: KubeObject) => indexOf(kind, metadata.name);
+const indexOf = (kind: string, name: string) =>
+  objects.findIndex((object) => object.kind === kind && object.metadata.name === name);
+const placeOf = ({ kind, metadata }: KubeObject) => indexOf(kind, metadata.name);
 
+describe('kubectl applies one after the other, so', () => {
   test('every object follows its namespace', () => {
     const { name } = one('Namespace').metadata;
     const inside = objects.filter(({ metadata }) => metadata.namespace !== undefined);

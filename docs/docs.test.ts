@@ -3,9 +3,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { permissionsOf } from '../deploy/permissions.ts';
+import { loadClientConfigFromToml } from '@temporalio/envconfig';
+import { readCompose } from '../deploy/compose.fixture.ts';
+import { permissionsOf, usedPermissions } from '../deploy/permissions.ts';
 import { FAILURES } from '../domain/failures.ts';
 import { GATES } from '../domain/gates.ts';
+import { SEARCH_ATTRIBUTES } from '../domain/names.ts';
 import { Policy } from '../domain/policy.ts';
 import { readManifests } from '../lab/fleet/manifests.ts';
 import { describeConfig } from '../worker/config.ts';
@@ -24,6 +27,8 @@ const blocks = (text: string, language: string): string[] =>
   [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
     ([, block = '']) => block,
   );
+
+const VARIABLE = /\b(TEMPORAL|LOCKKEEPER)(_[A-Z]+)+\b/g;
 
 const SOURCES = globSync('{workflows,activities,domain,agent,worker}/**/*.ts', { cwd: ROOT })
   .filter((path) => !path.endsWith('.test.ts'))
@@ -60,7 +65,20 @@ describe('README.md', () => {
   });
 
   test.each(['agent', 'worker'])('lists every permission of the %s and no other', (who) => {
-    expect(permissionsIn(readme, who)).toEqual(permissionsOf(objects, who));
+    expect(Object.keys(permissionsIn(readme, who))).toEqual(permissionsOf(objects, who));
+  });
+
+  // test/integration/chart.test.ts proves that its role is what it uses.
+  test('lists every permission of the account that uninstalls and no other', async () => {
+    const used = await usedPermissions('cli/uninstall/*.ts');
+    expect(Object.keys(permissionsIn(readme, 'uninstall'))).toEqual(used);
+  });
+
+  test.each(['agent', 'worker', 'uninstall'])('has a reason for each permission of %s', (who) => {
+    const reasons = Object.values(permissionsIn(readme, who));
+    expect(reasons.length).toBeGreaterThan(3);
+    for (const reason of reasons) expect(reason).toMatch(/\w{3,} \w+/);
+    expect(new Set(reasons).size).toBe(reasons.length);
   });
 });
 
@@ -80,6 +98,40 @@ describe('docs/install.md', () => {
     expect(unknownValues(parse(values), parse(read('deploy/chart/values.yaml')))).toEqual([]);
     const { policy } = parse(values) as { policy?: unknown };
     if (policy !== undefined) expect(Policy.safeParse(policy).error).toBeUndefined();
+  });
+});
+
+describe('docs/temporal.md', () => {
+  const temporal = read('docs/temporal.md');
+
+  test('names no variable that nobody reads', () => {
+    // What the library says it reads, and what we do.
+    const library = read('node_modules/@temporalio/envconfig/lib/envconfig-toml.js');
+    const known = new Set(`${library}\n${describeConfig()}`.match(VARIABLE));
+    const named = new Set(temporal.match(VARIABLE));
+    expect(named.size).toBeGreaterThan(15);
+    expect([...named].filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  test('makes exactly the search attributes that the code uses', () => {
+    const made = [...temporal.matchAll(/search-attribute create .*--name (\w+) --type Keyword/g)];
+    expect(made.map(([, name]) => name)).toEqual([...SEARCH_ATTRIBUTES]);
+  });
+
+  test.each(blocks(temporal, 'toml'))('shows a profile that is accepted (%#)', (toml) => {
+    const { profiles } = loadClientConfigFromToml(Buffer.from(toml), { strict: true });
+    expect(profiles['nodes']).toMatchObject({ address: expect.stringMatching(/:7233$/) });
+  });
+
+  test.each(blocks(temporal, 'yaml'))('shows values the chart knows (%#)', (values) => {
+    expect(unknownValues(parse(values), parse(read('deploy/chart/values.yaml')))).toEqual([]);
+  });
+
+  test('starts what docker-compose.temporal.yml has', () => {
+    const started = [...temporal.matchAll(/temporal\.yml --profile (\w+) up/g)];
+    const { services } = readCompose();
+    const profiles = Object.values(services).flatMap(({ profiles = [] }) => profiles);
+    expect(new Set(started.map(([, name]) => name))).toEqual(new Set(profiles));
   });
 });
 
@@ -121,14 +173,14 @@ function unknownValues(values: unknown, known: unknown, path = ''): string[] {
   );
 }
 
-/** "resource: verb", sorted, from the table. */
-function permissionsIn(text: string, who: string): string[] {
-  const rows = [...text.matchAll(new RegExp(`^\\| ${who} +\\| ([a-z0-9./]+: [^|]+)\\|`, 'gm'))];
-  return rows
-    .flatMap(([, cell = '']) => cell.split('; '))
-    .flatMap((one) => {
-      const [resource = '', verbs = ''] = one.trim().split(': ');
-      return verbs.split(', ').map((verb) => `${resource}: ${verb}`);
-    })
-    .toSorted();
+/** From the table, by "resource: verb": what it is for. One row has one verb, and no verb two rows. */
+function permissionsIn(text: string, who: string): Record<string, string> {
+  const rows = [
+    ...text.matchAll(new RegExp(`^\\| ${who} +\\| (\\S+: [^|]+?) *\\| *([^|]*?) *\\|$`, 'gm')),
+  ];
+  const reasons = rows
+    .map(([, may = '', reason = '']) => [may, reason] as const)
+    .toSorted(([one], [other]) => (one < other ? -1 : 1));
+  expect(new Set(reasons.map(([may]) => may)).size).toBe(reasons.length);
+  return Object.fromEntries(reasons);
 }
