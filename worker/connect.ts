@@ -54,6 +54,21 @@ export async function connectTemporal(options: ConnectOptions): Promise<Temporal
   }
 }
 
+/**
+ * Asks Temporal on a connection made anew, as the configuration is now, and closes it again; rejects when it does not answer.
+ * It goes another way than the worker's connection, so that it is answered where only that one is dead.
+ */
+export async function askAnew(env: NodeJS.ProcessEnv): Promise<void> {
+  const { connectionOptions, namespace } = readTemporalConfig(env);
+  const connection = await Connection.connect(connectionOptions);
+  const asking = () => connection.workflowService.describeNamespace({ namespace });
+  try {
+    await connection.withDeadline(Date.now() + TRY_FOR_MS, asking);
+  } finally {
+    await connection.close();
+  }
+}
+
 /** The worker's connection first: it fails at once, where the client's waits for its deadline without saying why. */
 async function connectOnce(
   { connectionOptions, namespace }: TemporalConfig,

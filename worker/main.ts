@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '@temporalio/worker';
 import { secretsOf } from '../activities/gates/secrets.ts';
 import { connectKube } from '../activities/kube/client.ts';
 import { TASK_QUEUE } from '../domain/names.ts';
 import { describeConfig, readConfig, type WorkerConfig } from './config.ts';
-import { connectTemporal, type Temporal } from './connect.ts';
+import { askAnew, connectTemporal, type Temporal } from './connect.ts';
 import { bundleFor, createWorker, type WorkerParts } from './create-worker.ts';
 import { codecOf } from './encryption/codec.ts';
 import { BadKeyFile } from './encryption/keys.ts';
@@ -34,9 +35,6 @@ A Temporal that cannot be reached, or does not let the worker in, is tried again
 
 /** What is configured is wrong, and stays so until somebody changes it. */
 const REFUSALS = [BadTemporalConfig, BadKeyFile];
-
-// The Temporal runtime keeps the process alive until it is told otherwise.
-process.exit(await main());
 
 async function main(): Promise<number> {
   if (process.argv.includes('--help') || process.argv.includes('-h')) {
@@ -90,6 +88,7 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
     pulse.follow({
       status: () => worker.getStatus(),
       askTemporal: () => askTemporal(temporal),
+      askAnew: () => askAnew(process.env),
     });
     signal.addEventListener('abort', () => worker.shutdown(), { once: true });
     logger.info('worker started', {
@@ -120,7 +119,12 @@ const ASK_FOR_MS = 5_000;
 /** On the worker's own connection; tells of a lost right or namespace as well. */
 function askTemporal({ native, namespace }: Temporal): Promise<unknown> {
   const asking = () => native.workflowService.describeNamespace({ namespace });
-  return native.withDeadline(Date.now() + ASK_FOR_MS, asking);
+  const late = async (): Promise<never> => {
+    await pause(2 * ASK_FOR_MS, undefined, { ref: false });
+    throw new Error(`no answer within ${(2 * ASK_FOR_MS) / 1_000} s`);
+  };
+  // The deadline is kept by the connection itself, which is what is doubted here.
+  return Promise.race([native.withDeadline(Date.now() + ASK_FOR_MS, asking), late()]);
 }
 
 function pulseOf(logger: Logger, seesNodes: () => boolean): Pulse {
@@ -163,3 +167,7 @@ function stopOnSignal(logger: Logger): AbortController {
   }
   return stop;
 }
+
+// Last, for nothing that is declared below a top-level await exists before it is over. And an exit, because the Temporal runtime
+// keeps the process alive until it is told otherwise.
+process.exit(await main());

@@ -13,6 +13,7 @@ let nowMs: number;
 let seesNodes: boolean;
 let status: Status;
 let answer: () => Promise<unknown>;
+let answerAnew: () => Promise<unknown>;
 let said: string[];
 let pulse: Pulse;
 
@@ -21,6 +22,7 @@ beforeEach(() => {
   seesNodes = true;
   status = WELL;
   answer = async () => undefined;
+  answerAnew = refuse;
   said = [];
   pulse = new Pulse({
     nowMs: () => nowMs,
@@ -30,7 +32,12 @@ beforeEach(() => {
 });
 afterEach(() => pulse.stop());
 
-const follow = () => pulse.follow({ status: () => status, askTemporal: () => answer() });
+const follow = () =>
+  pulse.follow({
+    status: () => status,
+    askTemporal: () => answer(),
+    askAnew: () => answerAnew(),
+  });
 const refuse = async () => {
   throw new Error('certificate expired');
 };
@@ -102,11 +109,37 @@ describe('when Temporal does not answer', () => {
     expect(pulse.broken()).toBeUndefined();
   });
 
-  test('a restart is asked for only when ten minutes have not helped', async () => {
-    await after(600_000);
+  test('no restart is asked for, however long, while a new connection is not answered either', async () => {
+    await after(86_400_000);
+    await after(86_400_000);
+    expect(pulse.broken()).toBeUndefined();
+  });
+
+  test('a restart is asked for when a new connection has been answered for a minute', async () => {
+    await after(86_400_000);
+    answerAnew = async () => undefined;
+    await after(10_000);
+    await after(60_000);
     expect(pulse.broken()).toBeUndefined();
     await after(1_000);
-    expect(pulse.broken()).toBe('Temporal has not answered for 601 s: certificate expired');
+    expect(pulse.broken()).toBe(
+      'Temporal has not answered for 86471 s: certificate expired; a new connection is answered',
+    );
+  });
+
+  test.each([
+    { name: 'its own is answered', mends: () => (answer = async () => undefined) },
+    { name: 'a new one is not answered any more', mends: () => (answerAnew = refuse) },
+  ])('the minute begins anew once $name', async ({ mends }) => {
+    answerAnew = async () => undefined;
+    await after(50_000);
+    mends();
+    await after(10_000);
+    answer = refuse;
+    answerAnew = async () => undefined;
+    await after(10_000);
+    await after(60_000);
+    expect(pulse.broken()).toBeUndefined();
   });
 
   test('an answer that never comes counts as none', () => {

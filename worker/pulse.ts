@@ -18,24 +18,30 @@ export interface Working {
   >;
   /** Asks Temporal for something small, on the connection on which the worker polls. */
   readonly askTemporal: () => Promise<unknown>;
+  /** The same on a connection made anew, with the configuration and the certificates of now. */
+  readonly askAnew: () => Promise<unknown>;
 }
 
 const BEAT_MS = 10_000;
 /** One answer may be late or lost without anybody being told. */
 const NOT_READY_AFTER_MS = 35_000;
-/** Long enough for Temporal's own upgrades and failovers, in which a restart helps nobody. */
-const RESTART_AFTER_MS = 600_000;
+/** Long enough for a connection to come back by itself once there is a server again. */
+const RESTART_AFTER_MS = 60_000;
 
 /**
  * What the probes of the worker say. Ready: it polls, and both servers answer. Broken, so that only a restart helps: it has
- * failed, or its connection has been dead for ten minutes; a new process connects anew, with the certificates of then, and
- * waits for a Temporal that is down without being broken. A process whose event loop stands still does not answer at all.
+ * failed, or its connection is dead while a new one would not be, as when a certificate was replaced. A Temporal that nobody
+ * reaches breaks no worker: a new process would wait for it like the old one (decision 0019). A process whose event loop stands
+ * still does not answer at all.
  */
 export class Pulse {
   private readonly ports: PulsePorts;
   private working: Working | undefined;
   private heardAtMs = 0;
   private because: string | undefined;
+  /** Since when a new connection would do, where our own does not. */
+  private reachedAnewAtMs: number | undefined;
+  private beating = false;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(ports: PulsePorts) {
@@ -53,21 +59,26 @@ export class Pulse {
     clearInterval(this.timer);
   }
 
-  /** Asks Temporal once. Never rejects. */
+  /** Asks Temporal once, and, where it does not answer, on a new connection. Never rejects. */
   async beat(): Promise<void> {
+    if (this.working === undefined || this.beating) return;
+    this.beating = true;
+    const because = await whyNot(this.working.askTemporal);
+    this.hear(because);
+    const anew = because !== undefined && (await whyNot(this.working.askAnew)) === undefined;
+    this.reachedAnewAtMs = anew ? (this.reachedAnewAtMs ?? this.ports.nowMs()) : undefined;
+    this.beating = false;
+  }
+
+  private hear(because: string | undefined): void {
     const { log, nowMs } = this.ports;
-    try {
-      await this.working?.askTemporal();
+    if (because === undefined) {
       if (this.because !== undefined) {
         log.info('Temporal is reached again', { afterMs: nowMs() - this.heardAtMs });
       }
-      this.because = undefined;
       this.heardAtMs = nowMs();
-    } catch (error) {
-      const because = error instanceof Error ? error.message : String(error);
-      if (this.because === undefined) log.warn('Temporal does not answer', { because });
-      this.because = because;
-    }
+    } else if (this.because === undefined) log.warn('Temporal does not answer', { because });
+    this.because = because;
   }
 
   /** Why the worker cannot take work at the moment; undefined: it can. */
@@ -85,8 +96,11 @@ export class Pulse {
     if ([runState, workflowPollerState, activityPollerState].includes('FAILED')) {
       return 'the worker has failed';
     }
-    const silentMs = this.silentMs();
-    return silentMs > RESTART_AFTER_MS ? this.sayReach(silentMs) : undefined;
+    const { reachedAnewAtMs } = this;
+    if (reachedAnewAtMs === undefined) return undefined;
+    const deadMs = this.ports.nowMs() - reachedAnewAtMs;
+    if (deadMs <= RESTART_AFTER_MS) return undefined;
+    return `${this.sayReach(this.silentMs())}; a new connection is answered`;
   }
 
   private silentMs(): number {
@@ -96,5 +110,14 @@ export class Pulse {
   private sayReach(silentMs: number): string {
     const because = this.because === undefined ? '' : `: ${this.because}`;
     return `Temporal has not answered for ${Math.round(silentMs / 1_000)} s${because}`;
+  }
+}
+
+async function whyNot(ask: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await ask();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
