@@ -9,19 +9,34 @@ const KEYWORD = 2;
  * rollouts go without: where only an administrator may add them, that is no reason to leave nodes unpatched.
  */
 export async function ensureSearchAttributes(
-  { operatorService }: Connection,
+  connection: Connection,
   namespace: string,
 ): Promise<string | undefined> {
   try {
-    const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
-    const missing = SEARCH_ATTRIBUTES.filter((name) => !(name in customAttributes));
-    if (missing.length === 0) return undefined;
-    await operatorService.addSearchAttributes({
-      namespace,
-      searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
-    });
+    await addMissing(connection, namespace);
     return undefined;
   } catch (error) {
+    // Who may not administer them may still have them, made by somebody who may.
+    if (await canBeAskedFor(connection, namespace)) return undefined;
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+async function addMissing({ operatorService }: Connection, namespace: string): Promise<void> {
+  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+  const missing = SEARCH_ATTRIBUTES.filter((name) => !(name in customAttributes));
+  if (missing.length === 0) return;
+  await operatorService.addSearchAttributes({
+    namespace,
+    searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
+  });
+}
+
+/** A query needs no right but to read, and is refused when it names one that is not there, or is no Keyword. */
+async function canBeAskedFor({ workflowService }: Connection, namespace: string): Promise<boolean> {
+  const query = SEARCH_ATTRIBUTES.map((name) => `${name} STARTS_WITH "none"`).join(' OR ');
+  return workflowService.countWorkflowExecutions({ namespace, query }).then(
+    () => true,
+    () => false,
+  );
 }

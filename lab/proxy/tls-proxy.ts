@@ -19,19 +19,23 @@ export interface TlsProxyOptions {
   readonly clientCa?: string;
   /** Where given, every call must bring it as a bearer token. */
   readonly apiKey?: string;
+  /** A gRPC service that nobody may call, such as temporal.api.operatorservice.v1.OperatorService. */
+  readonly forbidden?: string;
 }
 
-/** gRPC's code UNAUTHENTICATED, with the words of Temporal Cloud. */
-const UNAUTHENTICATED = {
+const refusal = (code: number, words: string) => ({
   [constants.HTTP2_HEADER_STATUS]: 200,
   [constants.HTTP2_HEADER_CONTENT_TYPE]: 'application/grpc',
-  'grpc-status': '16',
-  'grpc-message': 'Request unauthorized.',
-};
+  'grpc-status': String(code),
+  'grpc-message': words,
+});
+/** gRPC's codes UNAUTHENTICATED, with the words of Temporal Cloud, and PERMISSION_DENIED, with those of the server. */
+const UNAUTHENTICATED = refusal(16, 'Request unauthorized.');
+const FORBIDDEN = refusal(7, 'Request unauthorized.');
 
 /** Stands before a gRPC server that has no TLS, as a load balancer does, and asks clients who they are. */
 export async function startTlsProxy(options: TlsProxyOptions): Promise<TcpProxy> {
-  const { target, cert, key, clientCa, apiKey } = options;
+  const { target, cert, key, clientCa } = options;
   const upstream = upstreamOf(`http://${target}`);
   const server = createSecureServer({
     cert,
@@ -40,9 +44,9 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<TcpProxy>
   });
   server.on('stream', (stream, headers) => {
     stream.on('error', () => undefined);
-    const known = apiKey === undefined || headers.authorization === `Bearer ${apiKey}`;
-    if (known) forward(stream, headers, upstream.session());
-    else stream.respond(UNAUTHENTICATED, { endStream: true });
+    const refused = refusalFor(headers, options);
+    if (refused) stream.respond(refused, { endStream: true });
+    else forward(stream, headers, upstream.session());
   });
   // Who is turned away, or leaves in the middle, is no news to us.
   server.on('sessionError', () => undefined);
@@ -59,6 +63,15 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<TcpProxy>
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function refusalFor(
+  headers: IncomingHttpHeaders,
+  { apiKey, forbidden }: TlsProxyOptions,
+): ReturnType<typeof refusal> | undefined {
+  if (apiKey !== undefined && headers.authorization !== `Bearer ${apiKey}`) return UNAUTHENTICATED;
+  const path = headers[constants.HTTP2_HEADER_PATH] as string | undefined;
+  return forbidden !== undefined && path?.startsWith(`/${forbidden}/`) ? FORBIDDEN : undefined;
 }
 
 /** One connection to the server behind, made anew when it is gone. */

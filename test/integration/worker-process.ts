@@ -42,6 +42,11 @@ export class WorkerProcess {
     return this.lines.filter(({ level }) => level !== 'INFO');
   }
 
+  /** Who it is to Temporal, once it has started. */
+  get identity(): unknown {
+    return this.lines.find(({ message }) => message === 'worker started')?.['identity'];
+  }
+
   /** The first line with this message, now or later; rejects with all that was said instead. */
   async says(message: string): Promise<Line> {
     const endMs = Date.now() + PATIENCE_MS;

@@ -42,8 +42,12 @@ export class WorkerScene {
     await Promise.all(this.workers.splice(0).map((worker) => worker.stop()));
   }
 
-  /** The worker that has the drain of this rollout in its hands, once there is one. */
-  async draining(rollout: WorkflowHandle): Promise<WorkerProcess> {
+  /** The worker that has the drain of this rollout in its hands, once there is one that is none of `others`. */
+  async draining(
+    rollout: WorkflowHandle,
+    others: readonly WorkerProcess[] = [],
+  ): Promise<WorkerProcess> {
+    const passed = others.map(({ identity }) => identity);
     const identity = await eventually(
       async () => {
         const { raw } = await rollout.describe();
@@ -52,11 +56,9 @@ export class WorkerScene {
         );
         return drain?.lastWorkerIdentity ?? '';
       },
-      (found) => found !== '',
+      (found) => found !== '' && !passed.includes(found),
     );
-    const found = this.workers.find((worker) =>
-      worker.lines.some((line) => line['identity'] === identity),
-    );
+    const found = this.workers.find((worker) => worker.identity === identity);
     if (found === undefined) throw new Error(`${identity} is none of the workers here`);
     return found;
   }

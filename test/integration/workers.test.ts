@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, type WorkflowHandle } from '@temporalio/client';
-import { rolloutId, TASK_QUEUE } from '../../domain/names.ts';
+import { rolloutId, SEARCH_ATTRIBUTES, TASK_QUEUE } from '../../domain/names.ts';
 import { EncryptionCodec } from '../../worker/encryption/codec.ts';
 import { KeyFile } from '../../worker/encryption/keys.ts';
+import { createAuthority } from '../../lab/proxy/authority.ts';
+import { startTlsProxy } from '../../lab/proxy/tls-proxy.ts';
 import { replaceFile } from '../../lab/fleet/node-files.ts';
 import { serveCodec } from '../../worker/encryption/codec-server.ts';
 import { failureOf } from './failure-of.ts';
@@ -85,11 +87,7 @@ describe('G7: with two workers and no leader, a rollout goes on', () => {
       const [fresh, exitCode] = await Promise.all([workers.add(), one.stop()]);
       expect({ exitCode, complaints: fresh.complaints }).toEqual({ exitCode: 0, complaints: [] });
     }
-    // The new one takes over after the pause between two attempts; until then the last one stands there.
-    await eventually(
-      () => workers.draining(rollout),
-      (worker) => !old.includes(worker),
-    );
+    await workers.draining(rollout, old);
     await goesThrough(rollout, node);
   });
 
@@ -130,6 +128,13 @@ const version = (buildId: string): NodeJS.ProcessEnv => ({
   TEMPORAL_WORKER_BUILD_ID: buildId,
 });
 
+const drainOf = async (rollout: WorkflowHandle) => {
+  const { raw } = await rollout.describe();
+  return raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'drainNode');
+};
+/** PENDING_ACTIVITY_STATE_SCHEDULED: it waits for a worker. */
+const SCHEDULED = 1;
+
 describe('worker versioning', () => {
   const DEPLOYMENT = ['worker', 'deployment'];
   const NAME = ['--deployment-name', 'lockkeeper'];
@@ -147,15 +152,28 @@ describe('worker versioning', () => {
     await makeCurrent('--unversioned', '--ignore-missing-task-queues');
   });
 
-  test('G7: a rollout begun by one release is finished by the next', async () => {
+  test('G7: a rollout begun by one release waits while nobody is current, and is finished by the next', async () => {
     const node = 'worker-6';
     const old = await workers.add(version('0.1.0'));
     await makeCurrent('--build-id', '0.1.0');
     const rollout = await drainingRollout(node);
     await workers.draining(rollout);
-    await workers.add(version('0.2.0'));
-    await makeCurrent('--build-id', '0.2.0');
+    // A Deployment ends the old pods once the new ones are Ready, before a person can say which is current.
+    const next = await workers.add(version('0.2.0'));
     expect(await old.stop()).toBe(0);
+    await scene.allowEvictions();
+    const drain = await eventually(
+      () => drainOf(rollout),
+      (found) => Number(found?.state) === SCHEDULED,
+    );
+    expect(drain?.lastWorkerIdentity).toBe(old.identity);
+    // The next one polls and is given nothing: a query, which it would answer at once, waits until it is given up.
+    await expect(
+      scene.client.withDeadline(Date.now() + 5_000, () => rollout.query('status')),
+    ).rejects.toThrow();
+    expect(next.lines.filter(({ message }) => message === 'node drained')).toEqual([]);
+
+    await makeCurrent('--build-id', '0.2.0');
     await goesThrough(rollout, node);
     const { raw } = await rollout.describe();
     expect(raw.workflowExecutionInfo?.versioningInfo).toMatchObject({
@@ -168,6 +186,66 @@ describe('worker versioning', () => {
     expect(nodes.pollers?.map(({ identity }) => identity)).toContainEqual(
       expect.stringMatching(/^lockkeeper@/),
     );
+  });
+});
+
+describe('where the worker may not administer search attributes', () => {
+  const namespace = 'administered';
+  const NOT_THERE = 'search attributes could not be registered; going on without';
+  let env: NodeJS.ProcessEnv;
+  let close: () => Promise<void>;
+  let client: Client;
+  beforeAll(async () => {
+    const { connection } = scene.client;
+    client = new Client({ connection, namespace });
+    await workers.temporal('operator', 'namespace', 'create', '--namespace', namespace);
+    const authority = await createAuthority('ours');
+    const proxy = await startTlsProxy({
+      target: scene.lab.cluster.temporalAddress,
+      ...(await authority.issue({ name: 'temporal.test' })),
+      forbidden: 'temporal.api.operatorservice.v1.OperatorService',
+    });
+    close = () => proxy.close();
+    env = {
+      TEMPORAL_ADDRESS: proxy.address,
+      TEMPORAL_NAMESPACE: namespace,
+      TEMPORAL_TLS_SERVER_CA_CERT_DATA: authority.cert,
+      TEMPORAL_TLS_SERVER_NAME: 'temporal.test',
+    };
+  });
+  afterAll(() => close());
+
+  async function rollout(node: string): Promise<WorkflowHandle> {
+    await askForReboot(node);
+    const args = [{ node }];
+    return client.workflow.start('nodeRollout', {
+      workflowId: rolloutId(node),
+      taskQueue: TASK_QUEUE,
+      args,
+    });
+  }
+
+  test('G8: it says so, and a rollout goes through without them', async () => {
+    const worker = await workers.add(env);
+    expect(worker.complaints).toEqual([
+      expect.objectContaining({ message: NOT_THERE, because: expect.stringMatching(/unauthori/i) }),
+    ]);
+    const node = 'worker-3';
+    await goesThrough(await rollout(node), node);
+  });
+
+  test('it uses those that an administrator has made', async () => {
+    for (const name of SEARCH_ATTRIBUTES) {
+      const what = ['--namespace', namespace, '--name', name, '--type', 'Keyword'];
+      await workers.temporal('operator', 'search-attribute', 'create', ...what);
+    }
+    const worker = await workers.add(env);
+    expect(worker.complaints).toEqual([]);
+    const node = 'worker-8';
+    const started = await rollout(node);
+    await goesThrough(started, node);
+    const { searchAttributes } = await started.describe();
+    expect(searchAttributes).toMatchObject({ LockkeeperNode: [node], LockkeeperPhase: ['done'] });
   });
 });
 
