@@ -1,9 +1,11 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { Connection } from '@temporalio/client';
 import { bundleWorkflows } from '../../lab/bundle.ts';
+import { call } from '../../lab/cluster/http.ts';
 import { freePorts } from '../../lab/cluster/ports.ts';
 import { createAuthority, type Authority, type Pair } from '../../lab/proxy/authority.ts';
 import { startTcpProxy, type TcpProxy } from '../../lab/proxy/tcp-proxy.ts';
@@ -25,6 +27,7 @@ let namespace: string;
 let count = 0;
 const open: (TcpProxy | { close(): Promise<unknown> })[] = [];
 let worker: WorkerProcess | undefined;
+let health: string;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'lockkeeper-temporal-test-'));
@@ -60,11 +63,12 @@ afterEach(async () => {
 
 async function start(env: NodeJS.ProcessEnv): Promise<WorkerProcess> {
   const [port] = await freePorts(1);
+  health = `http://127.0.0.1:${port}`;
   worker = new WorkerProcess({
     HOME: dir,
     KUBECONFIG: lab().kubeconfigPath,
     LOCKKEEPER_POLICY: join(dir, 'policy.yaml'),
-    LOCKKEEPER_HEALTH_ADDRESS: `127.0.0.1:${port}`,
+    LOCKKEEPER_HEALTH_ADDRESS: new URL(health).host,
     LOCKKEEPER_WORKFLOW_BUNDLE: bundlePath,
     TEMPORAL_NAMESPACE: namespace,
     ...env,
@@ -220,6 +224,50 @@ describe('G8: what keeps a worker from Temporal is said in one line, and tried a
   });
 });
 
+/** Until the answer is this one, for as long as the test may take. */
+async function probe(path: string, status: number, text: RegExp): Promise<void> {
+  const { signal } = new AbortController();
+  for (;;) {
+    const answer = await call(`${health}${path}`, { signal });
+    if (answer.status === status && text.test(answer.text)) return;
+    await pause(200);
+  }
+}
+const said = (): readonly string[] => (worker?.lines ?? []).map(({ message }) => message);
+
+describe('the probes of a worker', () => {
+  test('G8: of which Temporal is cut off say so, ask for no restart, and are well again by themselves', async () => {
+    await createNamespace(namespace);
+    const proxy = await startTcpProxy(lab().temporalAddress);
+    open.push(proxy);
+    const started = await start({ TEMPORAL_ADDRESS: proxy.address });
+    await works(started);
+    await probe('/readyz', 200, /ok/);
+    proxy.cut();
+    await probe('/readyz', 503, /^Temporal has not answered for \d+ s: /);
+    await probe('/healthz', 200, /ok/);
+    proxy.restore();
+    await probe('/readyz', 200, /ok/);
+    await probe('/healthz', 200, /ok/);
+    expect(said()).toContain('Temporal is reached again');
+  });
+
+  test('ask for a restart where the connection is dead and a new one, with the certificate of now, would not be', async () => {
+    await createNamespace(namespace);
+    const target = lab().temporalAddress;
+    const proxy = await startTlsProxy({ target, ...server, clientCa: ours.cert });
+    open.push(proxy);
+    const soon = new Date(Date.now() + 10_000);
+    const env = await giveCertificate(await ours.issue({ name: 'worker', until: soon }));
+    await works(await start({ TEMPORAL_ADDRESS: proxy.address, ...env }));
+    await giveCertificate(await ours.issue({ name: 'worker' }));
+    while (Date.now() <= soon.getTime()) await pause(100);
+    proxy.cut();
+    proxy.restore();
+    await probe('/healthz', 503, /^Temporal has not .*; a new connection is answered/);
+  }, 180_000);
+});
+
 test.each<{ name: string; env: NodeJS.ProcessEnv; because: RegExp }>([
   {
     name: 'a configuration that cannot be read',
@@ -230,6 +278,11 @@ test.each<{ name: string; env: NodeJS.ProcessEnv; because: RegExp }>([
     name: 'a profile that is not there',
     env: { TEMPORAL_PROFILE: 'nodes' },
     because: /Profile 'nodes' not found/,
+  },
+  {
+    name: 'a codec that would encrypt nothing',
+    env: { TEMPORAL_CODEC_ENDPOINT: 'https://codec.example' },
+    because: /^TEMPORAL_CODEC_ENDPOINT, .* LOCKKEEPER_PAYLOAD_KEY_FILE/,
   },
 ])('G9: $name ends the worker with one line and exit code 2', async ({ env, because }) => {
   const started = await start(env);
