@@ -13,6 +13,8 @@ import { environmentOf } from '../../lab/fleet/container.ts';
 import { connectKube, type Kube, type KubeObject } from '../../lab/fleet/kube.ts';
 import { manifestsOf, parseObjects } from '../../lab/fleet/manifests.ts';
 import { lab } from './lab.ts';
+import { OPERATOR_DEFINITIONS } from './prometheus-operator.ts';
+import { eventually } from './rollout-scene.ts';
 import { Monitoring, type RealPrometheus, type Rule } from './monitoring.ts';
 
 /** The chart as Helm renders it, before a real API server and a real Prometheus. */
@@ -26,6 +28,12 @@ const render = (values: Values | string) => chart.render(values);
 beforeAll(async () => {
   chart = await Chart.open(log);
   kube = connectKube(lab(), lab().adminToken);
+  await applyObjects(kube, OPERATOR_DEFINITIONS);
+  const group = '/apis/monitoring.coreos.com/v1';
+  await eventually(
+    () => kube.get<{ resources: readonly object[] }>(group).catch(() => undefined),
+    (found) => found?.resources.length === OPERATOR_DEFINITIONS.length,
+  );
   // What is rendered later is judged beside what is there already.
   await applyObjects(kube, parseObjects(readFileSync(MANIFESTS, 'utf8'), MANIFESTS));
 }, 1_800_000);
@@ -34,19 +42,24 @@ afterAll(async () => {
   await chart.close();
 });
 
-const ofMonitoring = ({ apiVersion }: KubeObject): boolean =>
-  apiVersion.startsWith('monitoring.coreos.com/');
-
 describe.each(VARIANTS)('the chart with $name', ({ values }) => {
   test('passes helm lint', async () => {
     expect(await chart.helm('lint', values)).toContain('1 chart(s) linted, 0 chart(s) failed');
   });
 
   test('is taken by the API server, field by field', async () => {
-    const objects = (await render(values)).filter((object) => !ofMonitoring(object));
+    const objects = await render(values);
     expect(objects.length).toBeGreaterThan(10);
     await applyObjects(kube, objects, { dryRun: true });
   });
+});
+
+test('a PodMonitor with a field that the operator does not know is not taken', async () => {
+  const values = { metrics: { podMonitor: { enabled: true } } };
+  const found = (await render(values)).filter(({ kind }) => kind === 'PodMonitor');
+  const wrong = found.map((monitor) => ({ ...monitor, spec: { slector: {} } }));
+  expect(wrong).toHaveLength(1);
+  await expect(applyObjects(kube, wrong, { dryRun: true })).rejects.toThrow('slector');
 });
 
 test('deploy/lockkeeper.yaml is the chart with its defaults: npm run -s manifests makes it so', async () => {
