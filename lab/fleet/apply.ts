@@ -32,6 +32,16 @@ export async function applyObjects(
   for (const tier of [first, then]) await Promise.all(tier.map(apply));
 }
 
+/** Deletes them, the last first, as `kubectl delete` does without waiting; what is not there any more is no news. */
+export async function deleteObjects(kube: Kube, objects: readonly KubeObject[]): Promise<void> {
+  const pathOf = resourcePaths(kube);
+  for (const object of objects.toReversed()) {
+    await kube.delete(await pathOf(object)).catch((error: unknown) => {
+      if (!(error instanceof KubeError) || error.status !== 404) throw error;
+    });
+  }
+}
+
 /** Two who apply the same new object in the same moment: one of them is told of a conflict, and may simply ask again. */
 async function applyOne(apply: () => Promise<unknown>): Promise<void> {
   try {

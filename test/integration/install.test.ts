@@ -1,15 +1,26 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { Client } from '@temporalio/client';
 import { parse, stringify } from 'yaml';
 import { CHART } from '../../deploy/helm.ts';
+import { permissionsOf } from '../../deploy/permissions.ts';
 import { readAudit } from '../../lab/cluster/audit.ts';
 import { call } from '../../lab/cluster/http.ts';
 import { freePorts } from '../../lab/cluster/ports.ts';
 import type { KubeObject } from '../../lab/fleet/kube.ts';
+import { EncryptionCodec } from '../../worker/encryption/codec.ts';
+import { KeyFile } from '../../worker/encryption/keys.ts';
+import { clearTextOf } from './clear-text.ts';
+import { ofLockkeeper } from './of-lockkeeper.ts';
 import { labValues, Release } from './release.ts';
 import { eventually, RolloutScene, type PoolText } from './rollout-scene.ts';
+import { WorkerScene } from './worker-scene.ts';
 
 /** A lab into which Lockkeeper is brought by `helm install`, and by nothing else. */
 
@@ -18,6 +29,8 @@ let scene: RolloutScene;
 let release: Release;
 let notes: string;
 let ports: { health: number; temporal: number };
+let workers: WorkerScene | undefined;
+const run = promisify(execFile);
 
 beforeAll(async () => {
   const [health = 0, temporal = 0] = await freePorts(2);
@@ -40,6 +53,7 @@ afterEach(async () => {
   await scene.lab.witness.assertClean();
 });
 afterAll(async () => {
+  await workers?.stop();
   release.kube.close();
   await scene.close();
 });
@@ -90,6 +104,20 @@ test('a rollout goes through, and nothing that worker and agents ask is refused'
     new Set(['lockkeeper-worker', 'lockkeeper-agent']),
   );
   expect(ours.filter(({ code }) => code === 403)).toEqual([]);
+});
+
+test('G10: the role of an agent is what agents have asked the API server for, and no more', async () => {
+  const audit = await readAudit(scene.lab.cluster.auditPath);
+  const used = audit
+    .filter(({ user }) => user === 'system:serviceaccount:lockkeeper:lockkeeper-agent')
+    .map(({ verb, resource, subresource }) =>
+      subresource === '' ? `${resource}: ${verb}` : `${resource}/${subresource}: ${verb}`,
+    );
+  const { items } = await release.kube.get<{ items: readonly KubeObject[] }>(
+    '/apis/rbac.authorization.k8s.io/v1/clusterroles',
+  );
+  const roles = items.map((role) => ({ ...role, kind: 'ClusterRole' }));
+  expect([...new Set(used)].toSorted()).toEqual(permissionsOf(roles, 'agent'));
 });
 
 test('every metric that rules and dashboard name is there', async () => {
@@ -160,7 +188,33 @@ test('G7: an upgrade in mid-rollout changes neither its outcome nor the number o
   expect(scene.lab.fleet.bootIds('worker-3')).toHaveLength(2);
 });
 
-test('G6: helm uninstall ends what is under way, and leaves nothing of Lockkeeper anywhere', async () => {
+/** Goes over to encrypted payloads in mid-life: a Secret, `helm upgrade`, and other pods. Answers with who can read them. */
+async function encrypt(): Promise<Client> {
+  const { cluster, worker } = scene.lab;
+  const keys = `2027-01 ${randomBytes(32).toString('base64')}\n`;
+  await release.kube.post('/api/v1/namespaces/lockkeeper/secrets', {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'payload-keys' },
+    stringData: { keys },
+  });
+  const encryption = { keySecret: 'payload-keys' };
+  const values = labValues(cluster, await release.policy(), { encryption });
+  await release.upgrade(values);
+  const keyFile = join(cluster.dir, 'keys');
+  await writeFile(keyFile, keys);
+  const build = fileURLToPath(new URL('../../worker/build.ts', import.meta.url));
+  await run(process.execPath, [build, join(cluster.dir, 'workflows.js'), '--encrypted']);
+  await worker.stop();
+  workers = new WorkerScene(scene);
+  await workers.add({ LOCKKEEPER_PAYLOAD_KEY_FILE: keyFile });
+  const codec = new EncryptionCodec(new KeyFile(keyFile));
+  const { connection } = scene.client;
+  return new Client({ connection, dataConverter: { payloadCodecs: [codec] } });
+}
+
+test('G6: helm uninstall ends what is under way, encrypted as it is, and leaves nothing of Lockkeeper anywhere', async () => {
+  const reader = await encrypt();
   await scene.patchNode('worker-1', {
     metadata: { annotations: { 'lockkeeper.io/hold': 'disk', 'other.example/note': 'keep' } },
   });
@@ -172,7 +226,9 @@ test('G6: helm uninstall ends what is under way, and leaves nothing of Lockkeepe
   const said = await release.uninstall();
   expect(said).toContain('node-rollout/worker-2 is asked to end');
   expect(said).toContain('the hold "disk"');
-  expect(await scene.result(rollout)).toMatchObject({ outcome: 'aborted' });
+  const ended = reader.workflow.getHandle(rollout.workflowId);
+  expect(await ended.result()).toMatchObject({ outcome: 'aborted' });
+  expect(clearTextOf(await ended.fetchHistory()).keys).toEqual(['2027-01']);
 
   for (const name of scene.lab.fleet.nodes) {
     const { metadata, spec, status } = await node(name);
@@ -185,7 +241,7 @@ test('G6: helm uninstall ends what is under way, and leaves nothing of Lockkeepe
     expect(spec.unschedulable === true).toBe(name === 'worker-3');
   }
   expect((await node('worker-1')).metadata.annotations).toHaveProperty(['other.example/note']);
-  expect(await ofLockkeeper()).toEqual([]);
+  expect(await ofLockkeeper(release.kube)).toEqual([]);
   const open: string[] = [];
   const query = 'ExecutionStatus = "Running"';
   for await (const { workflowId } of scene.client.workflow.list({ query })) open.push(workflowId);
@@ -194,35 +250,3 @@ test('G6: helm uninstall ends what is under way, and leaves nothing of Lockkeepe
     /not found/i,
   );
 });
-
-/** Every object that bears our label, of all kinds the API server has. */
-async function ofLockkeeper(): Promise<string[]> {
-  interface Group {
-    readonly preferredVersion: { readonly groupVersion: string };
-  }
-  interface Resource {
-    readonly name: string;
-    readonly verbs: readonly string[];
-  }
-  const { groups } = await release.kube.get<{ groups: readonly Group[] }>('/apis');
-  const bases = [
-    '/api/v1',
-    ...groups.map((group) => `/apis/${group.preferredVersion.groupVersion}`),
-  ];
-  const found: string[] = [];
-  for (const base of bases) {
-    const { resources } = await release.kube.get<{ resources: readonly Resource[] }>(base);
-    const listed = resources.filter(
-      ({ name, verbs }) => verbs.includes('list') && name !== 'events',
-    );
-    for (const { name } of listed) {
-      const selector = 'labelSelector=app.kubernetes.io/name=lockkeeper';
-      const { items } = await release.kube.get<{ items: readonly KubeObject[] }>(
-        `${base}/${name}?${selector}`,
-      );
-      // Pods end by themselves, and in their own time.
-      if (name !== 'pods') found.push(...items.map(({ metadata }) => `${name}/${metadata.name}`));
-    }
-  }
-  return found;
-}

@@ -11,9 +11,11 @@ import { connectKube, type Kube, type KubeObject } from '../../lab/fleet/kube.ts
 import { writeKubeconfig } from '../../lab/fleet/kubeconfig.ts';
 import { manifestsOf, parseObjects, type Manifests } from '../../lab/fleet/manifests.ts';
 import { ensureTool } from '../../lab/tools/ensure.ts';
+import { installCommands, Kubectl } from './kubectl.ts';
 import { eventually } from './rollout-scene.ts';
 
 const run = promisify(execFile);
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const NAMESPACE = 'lockkeeper';
 /** Mounted into every pod by Kubernetes itself. */
@@ -30,6 +32,13 @@ interface PodObject extends KubeObject {
   readonly spec: {
     readonly serviceAccountName: string;
     readonly containers: readonly Container[];
+    readonly volumes?: readonly {
+      readonly name: string;
+      readonly secret?: {
+        readonly secretName: string;
+        readonly items?: readonly { readonly key: string; readonly path: string }[];
+      };
+    }[];
   };
 }
 
@@ -53,17 +62,18 @@ export class Release {
     return new Release(await ensureTool('helm', { log, signal }), cluster, dir);
   }
 
-  /** The three commands of the README; answers with what Helm says to do next. */
+  /** The commands of the README, in its order, with these values on top; answers with what Helm says to do next. */
   async install(values: Values): Promise<string> {
-    await this.kube.post('/api/v1/namespaces', {
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: {
-        name: NAMESPACE,
-        labels: { 'pod-security.kubernetes.io/enforce': 'privileged' },
-      },
-    });
-    return this.withValues('install', values);
+    const file = await this.write('install', values);
+    const kubectl = await Kubectl.of(this.cluster, this.dir);
+    let notes = '';
+    for (const command of installCommands(this.cluster.temporalAddress)) {
+      const [program, ...args] = command;
+      if (program === 'kubectl') await kubectl.run(args);
+      // The paths of the README are those of a checkout.
+      else notes = await this.helm([...args, '--values', file], signal, ROOT);
+    }
+    return notes;
   }
 
   /** What Helm would say to somebody who installs into a namespace just made. */
@@ -74,8 +84,9 @@ export class Release {
     return helm(this.program, args, { env: this.env() });
   }
 
-  upgrade(values: Values): Promise<string> {
-    return this.withValues('upgrade', values);
+  async upgrade(values: Values): Promise<string> {
+    const file = await this.write('upgrade', values);
+    return this.helm(['upgrade', 'lockkeeper', CHART, '--values', file]);
   }
 
   /** Everything Helm has put into the cluster; nothing of it is left to be applied. */
@@ -131,8 +142,9 @@ export class Release {
     const kubeconfig = join(this.dir, 'uninstall.kubeconfig');
     const account = { namespace: NAMESPACE, serviceAccount: spec.serviceAccountName };
     await writeKubeconfig(this.kube, this.cluster, account, kubeconfig);
+    const mounts = { [ACCOUNT]: this.dir, ...(await this.mount(spec)) };
     const env = {
-      ...environmentOf(container, { mounts: { [ACCOUNT]: this.dir } }),
+      ...environmentOf(container, { mounts }),
       PATH: process.env['PATH'],
       HOME: this.dir,
       KUBECONFIG: kubeconfig,
@@ -143,15 +155,42 @@ export class Release {
     return stdout;
   }
 
-  private async withValues(command: 'install' | 'upgrade', values: Values): Promise<string> {
-    const file = join(this.dir, `${command}.yaml`);
-    await writeFile(file, stringify(values));
-    return this.helm([command, 'lockkeeper', CHART, '--values', file]);
+  /** The pod's Secrets as directories of files, as the kubelet would make them, by where the container wants them. */
+  private async mount({
+    volumes = [],
+    containers,
+  }: PodObject['spec']): Promise<Record<string, string>> {
+    const mounts: Record<string, string> = {};
+    for (const { name, secret } of volumes) {
+      if (secret === undefined) continue;
+      const path = `/api/v1/namespaces/${NAMESPACE}/secrets/${secret.secretName}`;
+      const { data } = await this.kube.get<{ data: Readonly<Record<string, string>> }>(path);
+      const dir = join(this.dir, 'volumes', name);
+      await mkdir(dir, { recursive: true });
+      for (const { key, path } of secret.items ??
+        Object.keys(data).map((key) => ({ key, path: key }))) {
+        await writeFile(join(dir, path), Buffer.from(data[key] ?? '', 'base64'));
+      }
+      const wanted = containers.flatMap(({ volumeMounts = [] }) => volumeMounts);
+      for (const mount of wanted.filter((mount) => mount.name === name))
+        mounts[mount.mountPath] = dir;
+    }
+    return mounts;
   }
 
-  private helm(args: readonly string[], until = signal): Promise<string> {
+  private async write(name: string, values: Values): Promise<string> {
+    const file = join(this.dir, `${name}.yaml`);
+    await writeFile(file, stringify(values));
+    return file;
+  }
+
+  private helm(args: readonly string[], until = signal, cwd?: string): Promise<string> {
     const where = ['--namespace', NAMESPACE];
-    return helm(this.program, [...args, ...where], { env: this.env(), signal: until });
+    return helm(this.program, [...args, ...where], {
+      env: this.env(),
+      signal: until,
+      ...(cwd && { cwd }),
+    });
   }
 
   private env(): NodeJS.ProcessEnv {
@@ -163,7 +202,8 @@ export class Release {
   }
 }
 
-/** Values for a lab: this policy, and its Temporal. */
-export function labValues(cluster: Cluster, policy: string): Values {
-  return { policy: parse(policy) as unknown, temporal: { address: cluster.temporalAddress } };
+/** Values for a lab: this policy, and its Temporal, with what else is said of that. */
+export function labValues(cluster: Cluster, policy: string, temporal: Values = {}): Values {
+  const address = cluster.temporalAddress;
+  return { policy: parse(policy) as unknown, temporal: { address, ...temporal } };
 }
