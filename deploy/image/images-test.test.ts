@@ -1,0 +1,70 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { readManifests } from '../../lab/fleet/manifests.ts';
+import { securityFlags, type PodTemplate } from '../../test/images/container.ts';
+import { memoryLimitOf } from '../../test/images/memory.ts';
+
+/** Of `npm run images:test` what can be tried without root and a container builder. */
+
+const PROGRAM = fileURLToPath(new URL('../../test/images/main.ts', import.meta.url));
+const run = (...args: string[]) =>
+  spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8', env: { PATH: '/nowhere' } });
+
+describe('npm run images:test', () => {
+  test('tells of its options', () => {
+    const { status, stdout } = run('--help');
+    expect(status).toBe(0);
+    for (const option of ['--node', '--worker-base', '--agent-base', '--init-image']) {
+      expect(stdout).toContain(`  ${option} IMAGE`);
+    }
+  });
+
+  test.each([['--base', 'x'], ['x'], ['--node']])('refuses %s', (...args) => {
+    expect(run(...args)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('try: npm run images:test -- --help'),
+    });
+  });
+
+  test('says what is missing', () => {
+    expect(run()).toMatchObject({
+      status: 1,
+      stderr: 'nothing was tried: buildah, podman, mmdebstrap missing; see --help\n',
+    });
+  });
+});
+
+describe('containers are run', () => {
+  test('with what the manifests say, as podman has it', async () => {
+    const { objects } = await readManifests();
+    const flagsOf = (kind: string): string[] => {
+      const { spec } = objects.find((object) => object.kind === kind) as unknown as {
+        spec: {
+          template: { spec: PodTemplate['pod'] & { containers: [PodTemplate['container']] } };
+        };
+      };
+      const pod = spec.template.spec;
+      expect(memoryLimitOf(pod.containers[0])).toBeGreaterThan(64 * 1024 ** 2);
+      return securityFlags({ pod, container: pod.containers[0] });
+    };
+    const strict = ['--read-only', '--read-only-tmpfs=false', '--cap-drop', 'ALL'];
+    const noMore = ['--security-opt', 'no-new-privileges'];
+    expect(flagsOf('DaemonSet')).toEqual(
+      expect.arrayContaining([...strict, ...noMore, '--cap-add', 'KILL', '--user', '0:0']),
+    );
+    expect(flagsOf('Deployment')).toEqual(
+      expect.arrayContaining([...strict, ...noMore, '--user', '65532:65532']),
+    );
+    expect(flagsOf('Deployment')).not.toContain('--cap-add');
+  });
+
+  test('with nothing that is not understood', () => {
+    const container = { securityContext: { runAsUser: 1, procMount: 'Unmasked' } };
+    expect(() => securityFlags({ pod: {}, container })).toThrow('procMount');
+    const unconfined = { runAsUser: 1, seccompProfile: { type: 'Unconfined' } };
+    expect(() => securityFlags({ pod: { securityContext: unconfined }, container: {} })).toThrow(
+      'this test knows of RuntimeDefault only',
+    );
+  });
+});

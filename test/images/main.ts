@@ -1,0 +1,177 @@
+import { HELP, parseImagesArgs } from './args.ts';
+import { areComplete, baseImages, type BaseImages } from './base.ts';
+import { checkHealth, statusOf } from './container.ts';
+import {
+  baseOf,
+  buildImage,
+  COMPONENTS,
+  factsOf,
+  imageOf,
+  removeWorkingContainers,
+  workingContainers,
+} from './images.ts';
+import { limitInForce } from './memory.ts';
+import { ImageScene, NAMES } from './scene.ts';
+import { interruption, isThere } from './tool.ts';
+
+const startedAt = performance.now();
+const say = (line: string): void => {
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0).padStart(4);
+  process.stdout.write(`${seconds} s  ${line}\n`);
+};
+
+function expectEqual(what: string, is: unknown, expected: unknown): void {
+  if (is !== expected) throw new Error(`${what} is ${String(is)}, not ${String(expected)}`);
+  say(`${what} is ${String(is)}`);
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const args = parseImagesArgs(argv);
+  switch (args.kind) {
+    case 'help':
+      process.stdout.write(HELP);
+      return 0;
+    case 'wrong':
+      process.stderr.write(`${args.problem}; try: npm run images:test -- --help\n`);
+      return 2;
+    case 'run':
+      return runAll(args.given);
+    default:
+      return args satisfies never;
+  }
+}
+
+async function runAll(given: Partial<BaseImages>): Promise<number> {
+  const needed = ['buildah', 'podman', ...(areComplete(given) ? [] : ['mmdebstrap'])];
+  const missing = await whatIsMissing(needed);
+  if (missing.length > 0) {
+    process.stderr.write(`nothing was tried: ${missing.join(', ')} missing; see --help\n`);
+    return 1;
+  }
+  stopWhenAsked();
+  const before = await workingContainers();
+  try {
+    const images = await baseImages(given, say);
+    for (const name of COMPONENTS) {
+      say(`building the ${name}`);
+      await buildImage(name, images);
+    }
+    await lookAtImages(images);
+    await runThem(images);
+    say('all is well');
+    return 0;
+  } catch (error) {
+    if (!interruption.signal.aborted) throw error;
+    process.stderr.write('stopped; nothing is left running\n');
+    return 130;
+  } finally {
+    await removeWorkingContainers(before);
+  }
+}
+
+function stopWhenAsked(): void {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (interruption.signal.aborted) return;
+      process.stderr.write('\ncleaning up\n');
+      interruption.abort(new Error(`stopped by ${name}`));
+    });
+  }
+}
+
+async function whatIsMissing(programs: readonly string[]): Promise<string[]> {
+  const there = await Promise.all(programs.map(isThere));
+  return programs.filter((_, index) => !there[index]);
+}
+
+/** Without their base, in MB, with room for new versions: what breaks them is a compiler or a second native library. */
+const AT_MOST_MB = { worker: 240, agent: 140 } as const;
+
+async function lookAtImages(images: BaseImages): Promise<void> {
+  const users = { worker: '65532:65532', agent: '0:0' };
+  for (const name of COMPONENTS) {
+    const { user, labels, megabytes, hasHealthcheck } = await factsOf(imageOf(name));
+    expectEqual(`the user of the ${name}'s image`, user, users[name]);
+    const version = 'org.opencontainers.image.version';
+    expectEqual(`its label ${version}`, labels[version], '0.0.0-test');
+    expectEqual('whether it has a health check', hasHealthcheck, name === 'worker');
+    const base = (await factsOf(baseOf(name, images))).megabytes;
+    const own = megabytes - base;
+    say(`${name}: ${megabytes} MB, of which ${base} are the base and ${own} are ours`);
+    if (own > AT_MOST_MB[name]) {
+      throw new Error(`the ${name}'s image has more than ${AT_MOST_MB[name]} MB of ours`);
+    }
+  }
+}
+
+/** CAP_KILL alone, as the kernel writes it. */
+const KILL_ONLY = '0000000000000020';
+const NONE = '0000000000000000';
+
+async function runThem({ init }: BaseImages): Promise<void> {
+  say('starting a lab without processes of ours');
+  const scene = await ImageScene.open(say);
+  const trouble = await rollOnce(scene, init).catch((error: unknown) => ({ error }));
+  if (trouble && !interruption.signal.aborted) {
+    say(`what everybody said is in ${await scene.keepLogs()}`);
+  }
+  try {
+    await scene.close();
+  } catch (error) {
+    // What came first is the reason of what came after.
+    throw trouble ? trouble.error : error;
+  }
+  if (trouble) throw trouble.error;
+}
+
+async function rollOnce(scene: ImageScene, init: string): Promise<void> {
+  await startThem(scene, init);
+  await lookAtProcesses();
+  await checkHealth(NAMES.worker);
+  say('the health check of the image finds the worker well, where this one listens');
+  expectEqual('the outcome of the rollout', await scene.roll(), 'rebooted');
+  for (const name of [NAMES.agent, NAMES.worker]) {
+    say(`${name}: ${(await statusOf(name)).get('VmRSS')} resident`);
+  }
+  say(`lockkeeper uninstall --dry-run in the worker's image: ${await scene.uninstallDryRun()}`);
+}
+
+async function startThem(scene: ImageScene, init: string): Promise<void> {
+  await scene.startInit(init);
+  const unlimited = await scene.limitMemory(init);
+  if (unlimited !== undefined) {
+    say(`memory limits of the manifests are NOT tried, this machine refuses them: ${unlimited}`);
+  }
+  await scene.startAgent();
+  say('the agent has reported');
+  await scene.startWorker();
+  say('the worker is ready');
+  if (unlimited !== undefined) return;
+  for (const [name, kind] of [
+    [NAMES.agent, 'DaemonSet'],
+    [NAMES.worker, 'Deployment'],
+  ] as const) {
+    const limit = scene.memoryLimit(kind);
+    expectEqual(`${name}: the memory limit in force`, await limitInForce(name), limit);
+  }
+}
+
+async function lookAtProcesses(): Promise<void> {
+  for (const [name, capabilities] of [
+    [NAMES.agent, KILL_ONLY],
+    [NAMES.worker, NONE],
+  ] as const) {
+    const status = await statusOf(name);
+    for (const set of ['CapEff', 'CapPrm', 'CapBnd']) {
+      expectEqual(`${name} ${set}`, status.get(set), capabilities);
+    }
+    expectEqual(`${name} NoNewPrivs`, status.get('NoNewPrivs'), '1');
+    expectEqual(`${name} Seccomp (2: filtered)`, status.get('Seccomp'), '2');
+    say(`${name}: ${status.get('VmRSS')} resident`);
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  return 1;
+});

@@ -1,0 +1,354 @@
+import {
+  chmod,
+  chown,
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { rolloutId } from '../../domain/names.ts';
+import type { Cluster } from '../../lab/cluster/contract.ts';
+import { call } from '../../lab/cluster/http.ts';
+import { freePorts } from '../../lab/cluster/ports.ts';
+import { startCluster } from '../../lab/cluster/start.ts';
+import { environmentOf, type Container } from '../../lab/fleet/container.ts';
+import { startFleet, type Fleet } from '../../lab/fleet/fleet.ts';
+import { nodeFiles } from '../../lab/fleet/node-files.ts';
+import { startTokens, type Tokens } from '../../lab/fleet/tokens.ts';
+import { policyText } from '../../lab/policy.ts';
+import { ensureTools } from '../../lab/tools/ensure.ts';
+import {
+  logsOf,
+  removeContainers,
+  runIn,
+  securityFlags,
+  startContainer,
+  type Mount,
+  type PodTemplate,
+} from './container.ts';
+import { imageOf, type ComponentName } from './images.ts';
+import { memoryLimitOf } from './memory.ts';
+import { interruption, tool } from './tool.ts';
+
+const NODE = 'worker-1';
+const PATIENCE_MS = 120_000;
+/** Where the kubelet puts a pod's token. */
+const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** Names of this run's containers, in the order in which they are removed. */
+export const NAMES = {
+  agent: `lockkeeper-test-agent-${process.pid}`,
+  worker: `lockkeeper-test-worker-${process.pid}`,
+  /** Process 1 of the machine. */
+  init: `lockkeeper-test-init-${process.pid}`,
+} as const;
+
+/**
+ * A lab without processes of ours: worker and agent are containers, run as their manifests say. The node's boot id is the
+ * one that a container sees, and its process 1 is a container that can be signalled without harm.
+ */
+export class ImageScene {
+  private readonly cluster: Cluster;
+  private readonly fleet: Fleet;
+  private readonly tokens: Tokens;
+  /** Whether the machine lets podman limit memory. */
+  private limitsMemory = false;
+
+  private constructor(cluster: Cluster, fleet: Fleet, tokens: Tokens) {
+    this.cluster = cluster;
+    this.fleet = fleet;
+    this.tokens = tokens;
+  }
+
+  static async open(say: (line: string) => void): Promise<ImageScene> {
+    const { signal } = interruption;
+    const tools = await ensureTools({ log: say, signal });
+    const dir = await mkdtemp(join(tmpdir(), 'lockkeeper-images-'));
+    // Containers run as other users look into it.
+    await chmod(dir, 0o755);
+    const cluster = await startCluster({
+      dir,
+      tools,
+      log: () => undefined,
+      signal,
+      ui: false,
+    }).catch(async (error: unknown) => {
+      await rm(dir, { recursive: true, force: true });
+      throw error;
+    });
+    try {
+      const options = {
+        nodes: 2,
+        podsPerNode: 1,
+        downForMs: 1_000,
+        agents: false,
+        log: say,
+        signal,
+      };
+      const fleet = await startFleet(cluster, options);
+      const tokens = startTokens({
+        kube: fleet.kube,
+        labDir: dir,
+        agent: fleet.manifests.agent,
+        log: say,
+        onNewPod: () => undefined,
+      });
+      return new ImageScene(cluster, fleet, tokens);
+    } catch (error) {
+      await endCluster(cluster);
+      throw error;
+    }
+  }
+
+  /** Leaves nothing behind: what fails at one thing does not keep the rest from being ended. */
+  async close(): Promise<void> {
+    try {
+      await removeContainers(Object.values(NAMES));
+    } finally {
+      try {
+        await this.tokens.stop();
+        await this.fleet.stop();
+      } finally {
+        await endCluster(this.cluster);
+      }
+    }
+  }
+
+  /**
+   * The stand-in for the host's process 1: on the reboot signal the lab's machine reboots. Once only, for the boot id that a
+   * container sees is that of this machine's kernel and stays the same, so that the agent, started again, still finds its
+   * order accepted in the boot that runs, and signals again.
+   */
+  async startInit(image: string): Promise<void> {
+    const { dir } = nodeFiles(this.cluster.dir, NODE);
+    const once = "trap '' RTMIN+5; echo 39 > /machine/reboot-asked";
+    const script = `trap "${once}" RTMIN+5; while :; do sleep 1 & wait $!; done`;
+    await startContainer({
+      name: NAMES.init,
+      image,
+      flags: ['--user', '0:0'],
+      env: {},
+      mounts: [{ from: dir, to: '/machine', readOnly: false }],
+      command: ['bash', '-c', script],
+    });
+  }
+
+  async startAgent(): Promise<void> {
+    const template = this.template('DaemonSet');
+    await this.reportRealBootId();
+    await this.tokens.first(NODE);
+    const files = nodeFiles(this.cluster.dir, NODE);
+    const account = join(files.dir, 'account');
+    await this.writeAccount(account, await readFile(files.token, 'utf8'), 0);
+    await this.start('agent', template, {
+      mounts: [
+        { from: join(files.dir, 'run'), to: '/sentinel', readOnly: true },
+        { from: account, to: ACCOUNT, readOnly: true },
+      ],
+      fields: { 'spec.nodeName': NODE },
+      // hostPID of the manifest, with a host that survives the signal.
+      more: template.pod['hostPID'] === true ? ['--pid', `container:${NAMES.init}`] : [],
+    });
+    await this.fleet.evidence.until(NODE, 'reported on', ({ report }) => report !== undefined);
+  }
+
+  async startWorker(): Promise<void> {
+    const template = this.template('Deployment');
+    const { securityContext } = template.pod as { securityContext: { runAsUser: number } };
+    const dir = join(this.cluster.dir, 'worker');
+    await this.writeAccount(
+      join(dir, 'account'),
+      await this.workerToken(),
+      securityContext.runAsUser,
+    );
+    await mkdir(join(dir, 'policy'), { recursive: true });
+    await writeFile(join(dir, 'policy', 'policy.yaml'), policyText(1_000));
+    const [health, metrics] = await freePorts(2);
+    await this.start('worker', template, {
+      mounts: [
+        { from: join(dir, 'policy'), to: '/etc/lockkeeper', readOnly: true },
+        { from: join(dir, 'account'), to: ACCOUNT, readOnly: true },
+      ],
+      fields: { 'spec.nodeName': '' },
+      more: [],
+      // Where this lab has its Temporal, and ports that nobody else on this machine has.
+      env: {
+        TEMPORAL_ADDRESS: this.cluster.temporalAddress,
+        LOCKKEEPER_HEALTH_ADDRESS: `127.0.0.1:${health}`,
+        LOCKKEEPER_TEMPORAL_METRICS: `127.0.0.1:${metrics}`,
+      },
+    });
+    await untilReady(`http://127.0.0.1:${health}/readyz`);
+  }
+
+  /** Lets the node ask for a reboot, which the schedule of the worker then sees, and waits for the end of its rollout. */
+  async roll(): Promise<string> {
+    await this.fleet.machine(NODE).requireReboot(['libc6']);
+    const { evidence } = this.fleet;
+    await evidence.until(NODE, 'asking', ({ report }) => report?.wants === 'required', PATIENCE_MS);
+    const before = this.fleet.bootIds(NODE).length;
+    const connection = await Connection.connect({ address: this.cluster.temporalAddress });
+    try {
+      await evidence.until(
+        NODE,
+        'back',
+        () => this.fleet.bootIds(NODE).length > before,
+        PATIENCE_MS,
+      );
+      // What a reboot does to every container of the machine.
+      await tool('podman', ['restart', '--time', '0', NAMES.agent]);
+      const handle = new Client({ connection }).workflow.getHandle(rolloutId(NODE));
+      const { outcome } = (await handle.result()) as { outcome: string };
+      if (this.fleet.bootIds(NODE).length !== before + 1) throw new Error('it did not reboot once');
+      return outcome;
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /** The limit of the manifest, in bytes. */
+  memoryLimit(kind: string): number {
+    return memoryLimitOf(this.template(kind).container);
+  }
+
+  /** Whether containers are started with their limits from now on; else why not. */
+  async limitMemory(image: string): Promise<string | undefined> {
+    const name = `${NAMES.init}-limited`;
+    const limit = ['--memory=64m'];
+    const command = ['true'];
+    try {
+      await startContainer({ name, image, flags: limit, env: {}, mounts: [], command });
+      this.limitsMemory = true;
+      return undefined;
+    } catch (error) {
+      interruption.signal.throwIfAborted();
+      return (error as Error).message;
+    } finally {
+      await removeContainers([name]);
+    }
+  }
+
+  private memoryFlags(template: PodTemplate): string[] {
+    if (!this.limitsMemory) return [];
+    const limit = memoryLimitOf(template.container);
+    // Kubernetes gives no swap beyond it either.
+    return [`--memory=${limit}`, `--memory-swap=${limit}`];
+  }
+
+  /** What the Job of `helm uninstall` starts in the worker's image. */
+  async uninstallDryRun(): Promise<string> {
+    return runIn(NAMES.worker, ['lockkeeper', 'uninstall', '--dry-run']);
+  }
+
+  private template(kind: string): PodTemplate {
+    const found = this.fleet.manifests.objects.find(
+      (object) => object.kind === kind,
+    ) as unknown as {
+      spec: { template: { spec: { containers: [PodTemplate['container']] } } };
+    };
+    const pod = found.spec.template.spec;
+    return { pod, container: pod.containers[0] };
+  }
+
+  private async start(
+    name: ComponentName,
+    template: PodTemplate,
+    around: {
+      readonly mounts: readonly Mount[];
+      readonly fields: Readonly<Record<string, string>>;
+      readonly more: readonly string[];
+      readonly env?: NodeJS.ProcessEnv;
+    },
+  ): Promise<void> {
+    const container = template.container as unknown as Container;
+    // Of the manifest as it is: inside, its mounts are where it says.
+    const inside = Object.fromEntries(
+      (container.volumeMounts ?? []).map(({ mountPath }) => [mountPath, mountPath]),
+    );
+    const [, host = '', port = ''] = /^https:\/\/(.*):(\d+)$/.exec(this.cluster.apiServerUrl) ?? [];
+    await startContainer({
+      name: NAMES[name],
+      image: imageOf(name),
+      flags: [...securityFlags(template), ...this.memoryFlags(template), ...around.more],
+      mounts: around.mounts,
+      env: {
+        ...environmentOf(container, { fields: around.fields, mounts: inside }),
+        KUBERNETES_SERVICE_HOST: host,
+        KUBERNETES_SERVICE_PORT: port,
+        ...around.env,
+      },
+      ...(container.command && { command: container.command }),
+    });
+  }
+
+  /** As the kubelet writes it: for the user of the pod, and nobody else. */
+  private async writeAccount(dir: string, token: string, user: number): Promise<void> {
+    await mkdir(dir, { recursive: true });
+    await writeFile(join(dir, 'token'), token);
+    await copyFile(this.cluster.caPath, join(dir, 'ca.crt'));
+    for (const name of ['token', 'ca.crt']) {
+      await chown(join(dir, name), user, user);
+      await chmod(join(dir, name), 0o400);
+    }
+  }
+
+  private async workerToken(): Promise<string> {
+    const { namespace, serviceAccount } = this.fleet.manifests.worker;
+    const { status } = await this.fleet.kube.post<{ status: { token: string } }>(
+      `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`,
+      { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+    );
+    return status.token;
+  }
+
+  /** A container sees the boot id of this machine's kernel, so that is what the node's kubelet has to say. */
+  private async reportRealBootId(): Promise<void> {
+    const bootID = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+    await this.fleet.kube.patch(`/api/v1/nodes/${NODE}/status`, 'strategic', {
+      status: { nodeInfo: { bootID } },
+    });
+    await this.fleet.evidence.until(NODE, 'in this boot', (facts) => facts.bootId === bootID);
+  }
+
+  /** Keeps what everybody said, and says where. */
+  async keepLogs(): Promise<string> {
+    const dir = await mkdtemp(join(tmpdir(), 'lockkeeper-images-logs-'));
+    for (const name of Object.values(NAMES)) {
+      const log = await logsOf(name).catch(String);
+      await writeFile(join(dir, `${name}.log`), log);
+    }
+    await cp(this.cluster.logsDir, dir, { recursive: true });
+    return dir;
+  }
+}
+
+async function endCluster(cluster: Cluster): Promise<void> {
+  try {
+    await cluster.stop();
+  } finally {
+    await rm(cluster.dir, { recursive: true, force: true });
+  }
+}
+
+async function untilReady(url: string): Promise<void> {
+  const endMs = Date.now() + PATIENCE_MS;
+  let last = 'no answer';
+  while (Date.now() < endMs) {
+    try {
+      const { status, text } = await call(url, { signal: AbortSignal.timeout(2_000) });
+      if (status === 200) return;
+      last = text;
+    } catch {
+      // Not there yet.
+    }
+    await pause(200, undefined, { signal: interruption.signal });
+  }
+  throw new Error(`the worker never became ready: ${last}; ${await logsOf(NAMES.worker)}`);
+}

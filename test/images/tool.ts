@@ -1,0 +1,64 @@
+import { execFile, type ExecFileOptions } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Storage that works on every kernel and file system; slower than others. */
+const ENV = { STORAGE_DRIVER: 'vfs', ...process.env };
+
+/** Aborted by Ctrl-C: programs that run are ended, and no new one starts. */
+export const interruption = new AbortController();
+
+export interface ToolOptions extends Pick<ExecFileOptions, 'cwd'> {
+  /** What it reads. */
+  readonly input?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Runs a program and answers with what it printed; its last words are in the error. Ends with the interruption. */
+export async function tool(
+  program: string,
+  args: readonly string[],
+  options: ToolOptions = {},
+): Promise<string> {
+  return runTool(program, args, { signal: interruption.signal, ...options });
+}
+
+/** The same for what cleans up: an interruption does not keep it from running. */
+export async function toolAnyway(program: string, args: readonly string[]): Promise<string> {
+  return runTool(program, args, {});
+}
+
+async function runTool(
+  program: string,
+  args: readonly string[],
+  { input, ...options }: ToolOptions,
+): Promise<string> {
+  options.signal?.throwIfAborted();
+  try {
+    const limits = { maxBuffer: 256 * 1024 * 1024, encoding: 'utf8' } as const;
+    const running = run(program, args, { env: ENV, ...options, ...limits });
+    running.child.stdin?.end(input ?? '');
+    const { stdout } = await running;
+    return stdout.trim();
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    const { stderr = '', message } = error as { stderr?: string; message: string };
+    const words = stderr.trim().split('\n').slice(-15).join('\n') || message;
+    throw new Error(`${program} ${args[0]} failed:\n${words}`, { cause: error });
+  }
+}
+
+export async function isThere(program: string): Promise<boolean> {
+  const directories = (process.env['PATH'] ?? '').split(delimiter);
+  const found = directories.map((directory) =>
+    access(join(directory, program), constants.X_OK).then(
+      () => true,
+      () => false,
+    ),
+  );
+  return (await Promise.all(found)).includes(true);
+}
