@@ -1,0 +1,87 @@
+import { describe, expect, test } from '@jest/globals';
+import { parseBenchArgs } from './args.ts';
+import { mostResident, rowsOf, tableOf, within, type Measured } from './agent/table.ts';
+import { parseUsage, usageOf } from './agent/usage.ts';
+
+const ROLLUP = `00400000-7ffd9c6f1000 ---p 00000000 00:00 0 [rollup]
+Rss:               50736 kB
+Pss:               14000 kB
+Shared_Clean:      40144 kB
+Private_Clean:        68 kB
+Private_Dirty:     10524 kB
+`;
+const STAT =
+  '4242 (node (a b) 1) S 1 4242 4242 0 -1 4194304 9000 0 12 0 31 14 0 0 20 0 7 0 99 600000000 12684 18446744073709551615';
+
+describe('what the kernel says of a process', () => {
+  test('is read, whatever the program is called', () => {
+    expect(parseUsage(ROLLUP, STAT)).toEqual({ residentKb: 50_736, privateKb: 10_592, cpuMs: 450 });
+  });
+
+  test('is not made up where it is missing', () => {
+    expect(() => parseUsage('Rss: 1 kB\n', STAT)).toThrow('does not say Private_Dirty');
+  });
+
+  test('is read of this very process', async () => {
+    const before = process.cpuUsage();
+    const { residentKb, privateKb, cpuMs } = await usageOf(process.pid);
+    expect(residentKb).toBeGreaterThan(20_000);
+    expect(privateKb).toBeLessThan(residentKb);
+    // The kernel counts in hundredths of a second.
+    expect(cpuMs).toBeGreaterThanOrEqual((before.user + before.system) / 1_000 - 20);
+  });
+});
+
+const agent = (part: Partial<Measured>): Measured => ({
+  residentKb: 50 * 1_024,
+  mostResidentKb: 60 * 1_024,
+  privateKb: 12 * 1_024,
+  cpuMs: 100,
+  requests: 2,
+  ...part,
+});
+const group = (agents: readonly Measured[]) => ({ name: '', agents, lookedAtMs: 6 * 60_000 });
+
+describe('the table of a bench', () => {
+  test('has the largest agent, and the hour extrapolated from the mean', () => {
+    const rows = rowsOf(group([agent({}), agent({ residentKb: 1, cpuMs: 300, requests: 3 })]));
+    expect(rows.map(({ measured }) => measured)).toEqual([50, 12, 2, 25]);
+    expect(rows.every(within)).toBe(true);
+  });
+
+  test.each([
+    { what: 'resident', part: { residentKb: 50 * 1_024 + 1 } },
+    { what: 'private', part: { privateKb: 12 * 1_024 + 1 } },
+    { what: 'processor time', part: { cpuMs: 361 } },
+    { what: 'requests', part: { requests: 3 } },
+  ])('says when a budget is exceeded: $what', ({ what, part }) => {
+    const rows = rowsOf(group([agent(part)]));
+    expect(rows.filter((row) => !within(row)).map((row) => row.what)).toEqual([
+      expect.stringContaining(what),
+    ]);
+    expect(tableOf(rows).match(/\*\*exceeded\*\*/g)).toHaveLength(1);
+  });
+
+  test('knows the most that was resident at any look', () => {
+    expect(mostResident(group([agent({}), agent({ mostResidentKb: 1 })]))).toBe(60);
+  });
+});
+
+describe('the options', () => {
+  test('have defaults', () => {
+    expect(parseBenchArgs([])).toEqual({ kind: 'run', args: { minutes: 10, agents: 4 } });
+  });
+
+  test('are read', () => {
+    const argv = ['agent', '--minutes', '2', '--agents=1', '--compare=--jitless --lite-mode'];
+    const args = { minutes: 2, agents: 1, compare: ['--jitless', '--lite-mode'] };
+    expect(parseBenchArgs(argv)).toEqual({ kind: 'run', args });
+  });
+
+  test.each([['worker'], ['--minutes', '0'], ['--agents', 'x'], ['--what'], ['agent', 'agent']])(
+    'are refused: %s %s',
+    (...argv) => {
+      expect(parseBenchArgs(argv.filter(Boolean))).toMatchObject({ kind: 'wrong' });
+    },
+  );
+});
