@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { posix } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ValidationSeverity, validate } from 'dockerfile-utils';
 import { readManifests } from '../../lab/fleet/manifests.ts';
 import { variables } from '../../worker/config.ts';
@@ -20,6 +21,7 @@ interface Workload {
 interface PodSpec {
   readonly securityContext?: { readonly runAsUser?: number };
   readonly containers: readonly {
+    readonly image: string;
     readonly command?: readonly string[];
     readonly env: readonly { readonly name: string; readonly value?: string }[];
     readonly securityContext: { readonly runAsUser?: number };
@@ -88,6 +90,40 @@ describe.each([
     for (const [, variable, value] of last.matchAll(/(MALLOC_[A-Z_]+)=(\S+)/g)) {
       expect(container?.env).toContainEqual({ name: variable, value });
     }
+  });
+});
+
+describe('docs/install.md', () => {
+  const [, commands = ''] = /```sh\n(REGISTRY=[^`]+)```/.exec(read('docs/install.md')) ?? [];
+  let dir: string;
+
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'lockkeeper-install-'));
+    // Does nothing but write down what it was asked.
+    writeFileSync(join(dir, 'docker'), '#!/bin/sh\necho "$@"\n', { mode: 0o755 });
+  });
+  afterEach(() => {
+    rmSync(dir, { recursive: true });
+  });
+
+  test('builds and pushes what the chart pulls, by its Dockerfile', () => {
+    const env = { PATH: `${dir}:/usr/bin:/bin` };
+    const asked = execFileSync('sh', ['-euc', commands], { env, encoding: 'utf8' });
+    const images = ['Deployment', 'DaemonSet'].map((kind) =>
+      (podOf(kind).containers[0]?.image ?? '').replace(
+        'ghcr.io/lockkeeper',
+        'registry.example.org/lockkeeper',
+      ),
+    );
+    expect(asked.trim().split('\n')).toEqual(
+      images.flatMap((image) => {
+        const [, name, version] = /\/(\w+):(.*)$/.exec(image) ?? [];
+        return [
+          `build -f deploy/Dockerfile.${name} -t ${image} --build-arg VERSION=${version} .`,
+          `push ${image}`,
+        ];
+      }),
+    );
   });
 });
 
