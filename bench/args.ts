@@ -7,8 +7,7 @@ real API server. Prints a table with the budgets and writes it to bench/results/
 
   --minutes N     how long it is looked at; default 10, in which each watch is opened once anew
   --agents N      how many at once, each on a node of its own; default 4
-  --compare=FLAGS as many agents again, in the same run, with these flags of Node in place of those of the DaemonSet;
-                  printed, and not written to the file
+  --compare=FLAGS as many agents again, in the same run, with these flags of Node in place of those of the DaemonSet
 
 Examples:
   npm run bench

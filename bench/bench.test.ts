@@ -10,16 +10,19 @@ Shared_Clean:      40144 kB
 Private_Clean:        68 kB
 Private_Dirty:     10524 kB
 `;
-const STAT =
-  '4242 (node (a b) 1) S 1 4242 4242 0 -1 4194304 9000 0 12 0 31 14 0 0 20 0 7 0 99 600000000 12684 18446744073709551615';
+const THREADS = ['400000000 5 6\n', '50000000 1 2\n'];
 
 describe('what the kernel says of a process', () => {
-  test('is read, whatever the program is called', () => {
-    expect(parseUsage(ROLLUP, STAT)).toEqual({ residentKb: 50_736, privateKb: 10_592, cpuMs: 450 });
+  test('is read, all threads together', () => {
+    expect(parseUsage(ROLLUP, THREADS)).toEqual({
+      residentKb: 50_736,
+      privateKb: 10_592,
+      cpuMs: 450,
+    });
   });
 
   test('is not made up where it is missing', () => {
-    expect(() => parseUsage('Rss: 1 kB\n', STAT)).toThrow('does not say Private_Dirty');
+    expect(() => parseUsage('Rss: 1 kB\n', THREADS)).toThrow('does not say Private_Dirty');
   });
 
   test('is read of this very process', async () => {
@@ -27,7 +30,7 @@ describe('what the kernel says of a process', () => {
     const { residentKb, privateKb, cpuMs } = await usageOf(process.pid);
     expect(residentKb).toBeGreaterThan(20_000);
     expect(privateKb).toBeLessThan(residentKb);
-    // The kernel counts in hundredths of a second.
+    // The kernel brings the two up to date at different moments.
     expect(cpuMs).toBeGreaterThanOrEqual((before.user + before.system) / 1_000 - 20);
   });
 });

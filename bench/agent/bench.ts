@@ -24,10 +24,9 @@ export async function benchAgent(args: AgentBenchArgs, signal: AbortSignal): Pro
   try {
     const [shipped, other] = await measure(scene, args, signal);
     if (shipped === undefined) throw new Error('nothing was measured');
-    const text = report(shipped);
+    const text = report(shipped, other);
     say(text);
-    if (other) say(report(other));
-    else save(text);
+    save(text);
     return rowsOf(shipped).every(within) ? 0 : 1;
   } finally {
     await scene.close();
@@ -90,20 +89,24 @@ function measuredOf({ first, last, mostResidentKb }: Running, requests: number):
   return { residentKb, privateKb, mostResidentKb, cpuMs: last.cpuMs - first.cpuMs, requests };
 }
 
-function report(group: Group): string {
-  const minutes = group.lookedAtMs / 60_000;
+function report(shipped: Group, other: Group | undefined): string {
+  const minutes = shipped.lookedAtMs / 60_000;
   return [
     '# The idle agent',
     '',
-    `${group.agents.length} agents for ${minutes} min, each on a node of its own, against the API server of the lab; Node`,
-    `${process.versions.node} on ${process.platform} ${process.arch}. Memory is that of the largest at the end, most resident at any look: ${mostResident(group).toFixed(1)} MB`,
-    '(1 MB: 1,024 kB). What an hour takes is their mean, extrapolated. Made by `npm run bench`.',
+    `Agents for ${minutes} min, ${shipped.agents.length} of a kind, each on a node of its own, against the API server of the lab; Node`,
+    `${process.versions.node} on ${process.platform} ${process.arch}. Memory is that of the largest at the end (1 MB: 1,024 kB). What an hour takes is`,
+    'their mean, extrapolated. Made by `npm run bench`.',
     '',
-    'Flags of Node:',
-    `\`${group.name}\``,
-    '',
-    tableOf(rowsOf(group)),
+    ...groupReport('As the DaemonSet has it', shipped),
+    ...(other ? groupReport('For comparison, in the same run', other) : []),
   ].join('\n');
+}
+
+function groupReport(title: string, group: Group): string[] {
+  const flags = group.name === '' ? 'Without flags of Node.' : `\`node ${group.name}\``;
+  const most = `At any look at most ${mostResident(group).toFixed(1)} MB were resident.`;
+  return [`## ${title}`, '', flags, '', tableOf(rowsOf(group)), most, ''];
 }
 
 function save(text: string): void {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 
 /** What the kernel says of a process at one moment. */
 export interface Usage {
@@ -10,28 +10,26 @@ export interface Usage {
 }
 
 export async function usageOf(pid: number): Promise<Usage> {
-  const [rollup, stat] = await Promise.all([
-    readFile(`/proc/${pid}/smaps_rollup`, 'utf8'),
-    readFile(`/proc/${pid}/stat`, 'utf8'),
-  ]);
-  return parseUsage(rollup, stat);
+  const threads = await readdir(`/proc/${pid}/task`);
+  const times = await Promise.all(
+    // A thread that has ended meanwhile takes its time with it: those of Node do not end.
+    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8')),
+  );
+  return parseUsage(await readFile(`/proc/${pid}/smaps_rollup`, 'utf8'), times);
 }
 
-/** Hundredths of a second, on every Linux that Node runs on. */
-const MS_PER_TICK = 10;
-
-/** Of /proc/PID/smaps_rollup and /proc/PID/stat. */
-export function parseUsage(rollup: string, stat: string): Usage {
+/** Of /proc/PID/smaps_rollup and of the schedstat of each thread: finer than the ticks of /proc/PID/stat. */
+export function parseUsage(rollup: string, times: readonly string[]): Usage {
   const kb = (name: string): number => {
     const [, amount] = new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(rollup) ?? [];
     if (amount === undefined) throw new Error(`the kernel does not say ${name}`);
     return Number(amount);
   };
-  // The name of the program, in brackets, may hold blanks; utime and stime are the 14th and 15th field.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // Its first number is the time on a processor, in nanoseconds.
+  const onProcessorNs = times.map((text) => Number(text.split(' ')[0]));
   return {
     residentKb: kb('Rss'),
     privateKb: kb('Private_Dirty') + kb('Private_Clean'),
-    cpuMs: (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK,
+    cpuMs: onProcessorNs.reduce((sum, ns) => sum + ns, 0) / 1_000_000,
   };
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { PREFIX, type BaseImages } from './base.ts';
 import { tool, toolAnyway } from './tool.ts';
@@ -95,8 +96,16 @@ export async function workingContainers(): Promise<ReadonlySet<string>> {
   return new Set(ids.split('\n').filter((id) => id !== ''));
 }
 
-/** Those that were not there before. Only one build may go on at a time. */
+/** Removes those that were not there before, so only one build may go on at a time. */
 export async function removeWorkingContainers(before: ReadonlySet<string>): Promise<void> {
-  const added = [...(await workingContainers())].filter((id) => !before.has(id));
-  if (added.length > 0) await toolAnyway('buildah', ['rm', ...added]);
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    const added = [...(await workingContainers())].filter((id) => !before.has(id));
+    if (added.length === 0) return;
+    for (const id of added) {
+      // A builder that was stopped may still be taking its own away.
+      await toolAnyway('buildah', ['rm', id]).catch(() => undefined);
+    }
+    await pause(500);
+  }
+  throw new Error('working containers are left behind: buildah containers');
 }

@@ -111,7 +111,9 @@ const NONE = '0000000000000000';
 async function runThem({ init }: BaseImages): Promise<void> {
   say('starting a lab without processes of ours');
   const scene = await ImageScene.open(say);
-  const trouble = await rollOnce(scene, init).catch((error: unknown) => ({ error }));
+  const trouble = await Promise.race([rollOnce(scene, init), interrupted()]).catch(
+    (error: unknown) => ({ error }),
+  );
   if (trouble && !interruption.signal.aborted) {
     say(`what everybody said is in ${await scene.keepLogs()}`);
   }
@@ -122,6 +124,16 @@ async function runThem({ init }: BaseImages): Promise<void> {
     throw trouble ? trouble.error : error;
   }
   if (trouble) throw trouble.error;
+}
+
+/** Never resolves; rejects when somebody stops this. */
+function interrupted(): Promise<never> {
+  const { signal } = interruption;
+  return new Promise((_, reject) => {
+    const fail = (): void => reject(signal.reason as Error);
+    if (signal.aborted) fail();
+    signal.addEventListener('abort', fail, { once: true });
+  });
 }
 
 async function rollOnce(scene: ImageScene, init: string): Promise<void> {
@@ -171,7 +183,10 @@ async function lookAtProcesses(): Promise<void> {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  return 1;
-});
+// exit(), not exitCode: what waits for a node need not be waited for when this was stopped.
+process.exit(
+  await main(process.argv.slice(2)).catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }),
+);
