@@ -11,6 +11,7 @@ import { hours } from './hours.ts';
 import { INSTEAD } from './instead.ts';
 import type { Kured } from './kured.ts';
 import { nodesOf, type NodeChoice } from './nodes.ts';
+import { marks } from './marks.ts';
 import { loud } from './notes.ts';
 import { notifications } from './notify.ts';
 import { OPTION_NAMES, OPTIONS, type OptionName } from './options.ts';
@@ -137,7 +138,8 @@ function differs(read: Reader, name: OptionName): boolean {
 }
 
 function budget(read: Reader, { pool }: Draft): void {
-  pool.maxUnavailable = Math.max(1, read.integer('concurrency'));
+  const most = Number.MAX_SAFE_INTEGER;
+  pool.maxUnavailable = Math.min(Math.max(1, read.integer('concurrency')), most);
   if (pool.maxUnavailable > 1) read.note('concurrency', COUNTED);
 }
 
@@ -146,8 +148,8 @@ const COUNTED =
 
 function drain(read: Reader, draft: Draft): void {
   const timeout = read.duration('drain-timeout');
-  const grace = read.integer('drain-grace-period');
-  const skip = read.integer('skip-wait-for-delete-timeout');
+  const grace = read.seconds('drain-grace-period');
+  const skip = read.seconds('skip-wait-for-delete-timeout');
   const delay = read.duration('drain-delay');
   const settings = {
     ...(timeout === undefined ? {} : { timeout: sayDuration(Math.max(timeout, 1_000)) }),
@@ -180,45 +182,21 @@ const FORCED_WITHOUT_END = `without drain-timeout kured never got past a disrupt
 function podSelector(read: Reader): { podSelector?: string } {
   const selector = read.text('drain-pod-selector');
   if (selector === '') return {};
-  if (parseSelector(selector) === undefined)
-    read.close('drain-pod-selector', 'is no label selector, so every drain of kured fails');
-  else
-    read.warn(
-      'drain-pod-selector',
-      'pods that do not match stay on the node and are killed by the reboot, as with kured',
-    );
+  if (parseSelector(selector) === undefined) {
+    read.close('drain-pod-selector', NO_SELECTOR);
+    return {};
+  }
+  read.warn('drain-pod-selector', STAY);
   return { podSelector: selector };
 }
+
+const NO_SELECTOR =
+  'is no label selector, so every drain of kured fails; drain.podSelector is left out';
+const STAY = 'pods that do not match stay on the node and are killed by the reboot, as with kured';
 
 function pauses(read: Reader, { pool }: Draft): void {
   const delay = read.duration('reboot-delay');
   const between = read.duration('lock-release-delay');
   if (delay !== undefined) pool.reboot = { delay: sayDuration(delay) };
   if (between !== undefined) pool.pauseBetween = sayDuration(between);
-}
-
-function marks(read: Reader, { pool }: Draft): void {
-  const before = labels(read, 'pre-reboot-node-labels');
-  const after = labels(read, 'post-reboot-node-labels');
-  if (before || after) pool.labels = { ...(before && { before }), ...(after && { after }) };
-  if (keys(before) !== keys(after))
-    read.warn(before ? 'pre-reboot-node-labels' : 'post-reboot-node-labels', UNEVEN);
-  const taint = read.text('prefer-no-schedule-taint');
-  if (taint !== '') pool.taint = taint;
-}
-
-const UNEVEN =
-  'the labels before and after have different keys: what is set before and not after stays on the node';
-
-const keys = (map: object = {}): string => Object.keys(map).toSorted().join();
-
-function labels(read: Reader, name: OptionName): Record<string, string> | undefined {
-  const pairs = read.list(name) ?? [];
-  const whole = pairs.filter((pair) => pair.includes('='));
-  if (whole.length < pairs.length) {
-    read.warn(name, 'one entry has no "=", on which kured crashes; it is left out');
-  }
-  if (whole.length === 0) return undefined;
-  // As kured: what follows a second "=" is lost.
-  return Object.fromEntries(whole.map((pair) => pair.split('=', 2) as [string, string]));
 }

@@ -118,7 +118,18 @@ export class Reader {
   /** Milliseconds, none for what is off: 0 or less. */
   duration(name: OptionName): number | undefined {
     const ms = this.parsed(name, go.durationMs, 'a duration like 90s or 1h30m') ?? 0;
-    return ms > 0 ? ms : undefined;
+    return ms > 0 ? this.shortened(name, ms) : undefined;
+  }
+
+  /** A whole number of seconds. */
+  seconds(name: OptionName): number {
+    return this.shortened(name, this.integer(name) * 1_000) / 1_000;
+  }
+
+  private shortened(name: OptionName, ms: number): number {
+    if (ms <= LONGEST_MS) return ms;
+    this.note(name, `is longer than Lockkeeper takes; here it is ${LONGEST_MS / 86_400_000}d`);
+    return LONGEST_MS;
   }
 
   timeOfDay(name: OptionName): number | undefined {
@@ -171,9 +182,9 @@ function decides(name: OptionName): boolean {
   return 'key' in instead && !instead.key.startsWith('notifications');
 }
 
-/** "1h30m": milliseconds as the policy and the agent take them; more than they take is the most they take. */
+/** "1h30m": milliseconds as the policy and the agent take them. */
 export function sayDuration(ms: number): string {
-  let rest = Math.min(Math.round(ms), LONGEST_MS);
+  let rest = Math.round(ms);
   const parts: string[] = [];
   for (const [unit, size] of [
     ['h', 3_600_000],

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { z } from 'zod';
 import * as fc from 'fast-check';
 import { parse } from 'yaml';
-import { Policy } from '../../domain/policy.ts';
+import { Policy, problemsOf } from '../../domain/policy.ts';
 import { fromKured } from './from-kured.ts';
 import { WEEK } from './go.ts';
 import { OPTION_NAMES } from './options.ts';
@@ -50,7 +50,7 @@ describe('the policy that is made', () => {
 
   test('is accepted, but for the keys that the policy does not have yet', () => {
     for (const policy of policies) {
-      expect(Policy.safeParse(without(policy, NOT_YET)).error?.issues).toBeUndefined();
+      expect(refusedFor(policy)).toEqual([]);
     }
   });
 
@@ -87,43 +87,180 @@ test('G12: whatever hours and lengths kured is told, the policy is accepted', ()
             `--lock-release-delay=${lengths.release}`,
           ]),
         );
-        expect(Policy.safeParse(without(policy, NOT_YET)).error?.issues).toBeUndefined();
+        expect(refusedFor(policy)).toEqual([]);
       },
     ),
     { numRuns: 200 },
   );
 });
 
-test('whatever kured is told, there is a policy, and its comments stay comments', () => {
-  const word = fc.oneof(
-    fc.string({ unit: 'grapheme', maxLength: 20 }),
-    fc.constantFrom(
-      '\n- a: b',
-      '%s %ff',
-      '$(X)',
-      "'",
-      '{{ .Values.x }}',
-      'http://%ff:%zz@h',
-      '=',
-      ',',
-    ),
-  );
-  const option = fc.tuple(fc.constantFrom(...OPTION_NAMES), word);
-  fc.assert(
-    fc.property(
-      fc.array(option, { maxLength: 12 }),
-      fc.array(word, { maxLength: 2 }),
-      (told, more) => {
-        const args = [...told.map(([name, value]) => `--${name}=${value}`), ...more];
-        const { policy } = converted(daemonSet(args));
+describe('whatever kured is told, there is a policy, and it is accepted', () => {
+  test('G12: also when its values are nobody knows what, and its comments stay comments', () => {
+    const arg = fc.oneof(
+      fc.tuple(fc.constantFrom(...OPTION_NAMES), WORD).map(([name, value]) => `--${name}=${value}`),
+      fc.constantFrom(...NASTY),
+      WORD,
+    );
+    fc.assert(
+      fc.property(fc.array(arg, { maxLength: 14 }), (args) => {
+        const { policy } = converted(daemonSet([...RECEIVERS, ...args]));
         const known = ['timeZone', 'pools', 'notifications'];
         expect(Object.keys(policy).filter((key) => !known.includes(key))).toEqual([]);
         expect(policy.pools).toMatchObject([{ name: 'nodes', nodes: 'kubernetes.io/os=linux' }]);
-      },
-    ),
-    { numRuns: 200 },
-  );
+        expect(refusedFor(policy)).toEqual([]);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('G12: also when several of them choose the same nodes, or nodes that no selector chooses', () => {
+    const label = fc.oneof(fc.constantFrom('a', 'b', 'a,b', 'a b', '', 'a/b/c'), WORD);
+    const key = fc.oneof(fc.constantFrom('pool', 'tier', 'lockkeeper.io/pool', '!pool'), WORD);
+    const operator = fc.constantFrom('In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Near');
+    const expression = fc.record({ key, operator, values: fc.array(label, { maxLength: 2 }) });
+    const kured = fc.record({
+      name: fc.oneof(fc.constantFrom('kured', 'kured-a', 'a'.repeat(200)), WORD),
+      nodeSelector: fc.dictionary(key, label, { maxKeys: 2 }),
+      expressions: fc.array(expression, { maxLength: 2 }),
+    });
+    fc.assert(
+      fc.property(fc.array(kured, { minLength: 1, maxLength: 4 }), (kureds) => {
+        const texts = kureds.map(({ name, nodeSelector, expressions }) => {
+          const nodeSelectorTerms = expressions.map((one) => ({ matchExpressions: [one] }));
+          const required = {
+            requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms },
+          };
+          const pod = { nodeSelector, affinity: { nodeAffinity: required } };
+          return daemonSet(RECEIVERS, { name, pod });
+        });
+        const { policy } = converted(texts.join('---\n'));
+        expect(policy.pools).toHaveLength(kureds.length);
+        expect(refusedFor(policy)).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
 });
+
+describe('what the policy would refuse is left out or cut to size, and it is said why', () => {
+  const [drain, gates] = ['pools.drain', 'pools.gates'];
+  const [receiver, templates] = ['notifications', 'notifications.templates'];
+
+  test.each<[string, string, object, string]>([
+    ['--slack-username=', receiver, { username: undefined }, 'is empty; here it is lockkeeper'],
+    ['--message-template-drain=', templates, { draining: undefined }, "Lockkeeper's own words"],
+    ['--drain-timeout=99999999h', drain, { timeout: '87600h' }, 'here it is 3650d'],
+    ['--drain-grace-period=999999999', drain, { gracePeriod: '315360000s' }, 'here it is 3650d'],
+    [
+      '--skip-wait-for-delete-timeout=999999999',
+      drain,
+      { skipWaitForDeleteTimeout: '315360000s' },
+      'is longer than Lockkeeper takes',
+    ],
+    ['--ds-name=Foo_Bar', gates, { kuredLock: undefined }, '"Foo_Bar" is no name in Kubernetes'],
+    ['--ds-namespace=-', gates, { kuredLock: undefined }, '--ds-namespace: "-" is no name'],
+    ['--lock-annotation=', gates, { kuredLock: undefined }, 'gates.kuredLock is left out'],
+    ['--alert-filter-regexp=*', 'pools.gates.alerts', { ignore: undefined }, 'regular expression'],
+    ['--prometheus-url=prom', gates, { alerts: undefined }, 'gates.alerts is left out'],
+    ['--prometheus-url=http://:p@a', gates, { alerts: { prometheus: 'http://a' } }, 'its user'],
+    ['--blocking-pod-selector=a b', gates, { blockingPods: ['app=db'] }, '"a b" is no label'],
+    ['--drain-pod-selector=a b', 'pools', { drain: undefined }, 'drain.podSelector is left out'],
+    ['--concurrency=9223372036854775807', 'pools', { maxUnavailable: 1 }, 'is not a whole number'],
+    ['--prefer-no-schedule-taint=a b', 'pools', { taint: undefined }, 'no taint of this name'],
+    [
+      '--pre-reboot-node-labels=a b=c,d=e',
+      'pools.labels',
+      { before: { d: 'e' } },
+      'no label like one of these',
+    ],
+  ])('%s', (arg, place, expected, said) => {
+    const { policy, comments } = converted(
+      daemonSet([...RECEIVERS, '--blocking-pod-selector=app=db', arg]),
+    );
+    const found = place
+      .split('.')
+      .reduce<unknown>(
+        (at, key) => [(at as Record<string, unknown>)[key]].flat()[0],
+        policy as unknown,
+      );
+    for (const [key, value] of Object.entries(expected)) {
+      expect([key, (found as Record<string, unknown>)[key]]).toEqual([
+        key,
+        value === undefined || Array.isArray(value) || typeof value !== 'object'
+          ? value
+          : expect.objectContaining(value),
+      ]);
+    }
+    expect(comments).toContain(said);
+    expect(refusedFor(policy)).toEqual([]);
+  });
+});
+
+/** Without them much of what is told has no effect. */
+const RECEIVERS = [
+  '--slack-hook-url=https://hooks.slack.com/services/A/B/C',
+  '--prometheus-url=http://u:p@prometheus:9090',
+];
+
+/** Values that a policy would refuse as they are. */
+const NASTY = [
+  '--slack-username=',
+  '--slack-channel=',
+  '--message-template-drain=',
+  '--message-template-reboot={{node}} {%s} {{{x}}',
+  '--skip-wait-for-delete-timeout=999999999',
+  '--drain-grace-period=999999999',
+  '--drain-grace-period=-0x10',
+  '--drain-timeout=99999999h',
+  '--drain-timeout=1ns',
+  '--reboot-delay=200000h',
+  '--lock-release-delay=200000h',
+  '--concurrency=9223372036854775807',
+  '--concurrency=-0x1',
+  '--ds-name=Foo_Bar',
+  '--ds-name=',
+  '--ds-namespace=-',
+  '--lock-annotation=',
+  '--prometheus-url=prometheus:9090',
+  '--prometheus-url=ftp://prometheus',
+  '--prometheus-url=http://:p@prometheus',
+  '--prometheus-url=http://a%3Ab:p@prometheus',
+  '--prometheus-url=http://prometheus/@',
+  '--alert-filter-regexp=*',
+  '--alert-filter-regexp=(?=a)',
+  '--alert-filter-match-only',
+  '--blocking-pod-selector=a b',
+  '--blocking-pod-selector=',
+  '--blocking-pod-selector=app=db',
+  '--drain-pod-selector=a in b',
+  '--time-zone=Mars/Olympus',
+  '--pre-reboot-node-labels=a b=c,=,x=%,__proto__=y',
+  '--post-reboot-node-labels=a/b/c=d',
+  '--prefer-no-schedule-taint=a b',
+  '--start-time=9',
+  '--end-time=9:00:01',
+  '--reboot-days=mon,,funday',
+];
+
+const WORD = fc.oneof(
+  fc.string({ unit: 'grapheme', maxLength: 20 }),
+  fc.constantFrom(
+    '\n- a: b',
+    '%s %ff',
+    '$(X)',
+    "'",
+    '{{ .Values.x }}',
+    'http://%ff:%zz@h',
+    '=',
+    ',',
+  ),
+);
+
+/** Why `policy check` would refuse it. */
+const refusedFor = (policy: object): string[] => {
+  const { error } = Policy.safeParse(without(policy, NOT_YET));
+  return error ? problemsOf(error) : [];
+};
 
 function unknownKeys({ error }: z.ZodSafeParseResult<unknown>): string[] {
   const keys = (error?.issues ?? []).flatMap((issue) =>
@@ -218,6 +355,20 @@ describe('several DaemonSets', () => {
       { url: '${NOTIFY_URL_B_1}', pools: ['b-1'] },
     ]);
     expect(comments).toContain('the environment variable NOTIFY_URL_A_1 from');
+  });
+
+  test('that choose the same nodes leave them to the first, but for those a person labels', () => {
+    const { policy, warnings } = converted(
+      [daemonSet(['--ds-name=a'], { name: 'a' }), daemonSet(['--ds-name=b'], { name: 'b' })].join(
+        '---\n',
+      ),
+    );
+    expect(policy.pools.map(({ nodes }) => nodes)).toEqual([
+      'kubernetes.io/os=linux,lockkeeper.io/pool!=b',
+      'kubernetes.io/os=linux,lockkeeper.io/pool=b',
+    ]);
+    expect(refusedFor(policy)).toEqual([]);
+    expect(warnings.join()).toContain('kubectl label node NODE lockkeeper.io/pool=b');
   });
 
   test('that may have a node in common are told of', () => {

@@ -1,7 +1,8 @@
 import { convert, type Converted } from './convert.ts';
+import { sharedLabels } from '../../domain/selector-overlap.ts';
 import type { NotificationText, PoolText } from './draft.ts';
 import type { Kured } from './kured.ts';
-import { mayOverlap } from './nodes.ts';
+import { isLabelled, mayOverlap, notLabelled, onlyLabelled } from './nodes.ts';
 import { loud } from './notes.ts';
 import { render, type PolicyText } from './render.ts';
 import { readSources } from './sources.ts';
@@ -20,7 +21,7 @@ export type FromKured =
 export function fromKured(text: string): FromKured {
   const sources = readSources(text);
   if ('problems' in sources) return sources;
-  const converted = convertAll(sources.kureds);
+  const converted = apart(convertAll(sources.kureds));
   noteOverlaps(converted);
   noteSharedLocks(converted);
   return {
@@ -56,7 +57,9 @@ function poolNames(kureds: readonly Kured[]): string[] {
   const names: string[] = [];
   for (const { name } of kureds) {
     const words = name.toLowerCase().split(/[^a-z0-9]+/);
-    const base = words.filter((word) => word !== '' && word !== 'kured').join('-') || 'nodes';
+    const joined = words.filter((word) => word !== '' && word !== 'kured').join('-');
+    // It is the value of a label too, which has 63 characters at most.
+    const base = joined.slice(0, 50).replace(/-$/, '') || 'nodes';
     const taken = (candidate: string): boolean => names.includes(candidate);
     let candidate = base;
     for (let number = 2; taken(candidate); number += 1) candidate = `${base}-${number}`;
@@ -126,6 +129,42 @@ function notificationsOf(converted: readonly Converted[]): NotificationText[] {
   );
 }
 
+/** Pools whose selectors are sure to share nodes would be refused: one of them gets only nodes that a person has labelled. */
+function apart(converted: readonly Converted[]): Converted[] {
+  const all = [...converted];
+  const pairs = all.flatMap((_, index) =>
+    all.slice(0, index).map((__, at) => [at, index] as const),
+  );
+  // Two that are set apart stay apart, but may thereby share nodes with a third for sure.
+  while (pairs.some(([before, index]) => setApart(all, before, index)));
+  return all;
+}
+
+/** Whether there was something to set apart. */
+function setApart(all: Converted[], before: number, index: number): boolean {
+  const [earlier, later] = [all[before], all[index]];
+  if (!earlier || !later) return false;
+  if (sharedLabels(earlier.pool.nodes, later.pool.nodes) === undefined) return false;
+  if (isLabelled(earlier.nodes, earlier.pool.name)) {
+    all[index] = withNodes(later, notLabelled(later.nodes, earlier.pool.name));
+    return true;
+  }
+  const { name } = later.pool;
+  all[before] = withNodes(earlier, notLabelled(earlier.nodes, name));
+  all[index] = withNodes(later, onlyLabelled(later.nodes, name));
+  later.notes.push(loud('nodeSelector', sameNodes(earlier.pool.name, name)));
+  return true;
+}
+
+const withNodes = (one: Converted, nodes: Converted['nodes']): Converted => ({
+  ...one,
+  nodes,
+  pool: { ...one.pool, nodes: nodes.selector },
+});
+
+const sameNodes = (other: string, own: string): string =>
+  `pool ${other} chooses the same nodes, and a node can be in one pool only: they are in ${other}, but for those that you give to this one with kubectl label node NODE lockkeeper.io/pool=${own}`;
+
 function noteOverlaps(converted: readonly Converted[]): void {
   for (const [index, { nodes, notes }] of converted.entries()) {
     for (const { nodes: earlier, pool } of converted.slice(0, index)) {
@@ -141,7 +180,7 @@ const lockOf = ({ pool }: Converted): string => JSON.stringify(pool.gates?.kured
 function noteSharedLocks(converted: readonly Converted[]): void {
   for (const [index, one] of converted.entries()) {
     const before = converted.slice(0, index).filter((other) => lockOf(other) === lockOf(one));
-    if (before.length === 0) continue;
+    if (before.length === 0 || !one.pool.gates?.kuredLock) continue;
     const pools = before.map(({ pool }) => pool.name).join(', ');
     const text = `it shares kured's lock with ${pools}: one budget for all of them, where Lockkeeper has one for each pool. Make one pool of them, or let one go first with \`after\``;
     one.notes.push(loud('--ds-name', text));

@@ -1,4 +1,6 @@
-import { RE2JS } from 're2js';
+import { address } from '../../domain/gates/http-schema.ts';
+import { kuredLock as lockSchema } from '../../domain/gates/kured-lock-schema.ts';
+import { expressionProblem } from '../../domain/gates/label-matcher.ts';
 import { parseSelector } from '../../domain/label-selector.ts';
 import { variableFor, type AlertsText, type Draft, type Reader } from './draft.ts';
 
@@ -8,11 +10,13 @@ export function alerts(read: Reader, draft: Draft): void {
   const expression = expressionOf(read);
   const matchOnly = read.bool('alert-filter-match-only');
   const firingOnly = read.bool('alert-firing-only');
-  const address = read.text('prometheus-url');
-  if (address === '') {
+  const given = read.text('prometheus-url');
+  if (given === '') {
     withoutPrometheus(read);
     return;
   }
+  const access = accessOf(read, draft, given);
+  if (access === undefined) return;
   if (matchOnly && expression === undefined) {
     read.note(
       'alert-filter-match-only',
@@ -22,7 +26,7 @@ export function alerts(read: Reader, draft: Draft): void {
   pool.gates = {
     ...pool.gates,
     alerts: {
-      ...accessOf(read, draft, address),
+      ...access,
       ...(expression === undefined ? {} : { [matchOnly ? 'only' : 'ignore']: expression }),
       states: firingOnly ? ['firing'] : ['pending', 'firing'],
     },
@@ -41,28 +45,34 @@ function withoutPrometheus(read: Reader): void {
 
 type Access = Pick<AlertsText, 'prometheus' | 'basicAuth'>;
 
-/** The address without user, password and query, which may all be secrets. */
-function accessOf(read: Reader, draft: Draft, address: string): Access {
-  if (!URL.canParse(address)) {
-    read.warn('prometheus-url', 'is not an address like http://prometheus.monitoring:9090');
-    // Perhaps it is none because of a character in its password.
-    return { prometheus: address.replace(/^.*@/, '') };
+/** The address without user, password and query, which may all be secrets; undefined for what is no address. */
+function accessOf(read: Reader, draft: Draft, given: string): Access | undefined {
+  const prometheus = given.replace(/[?#][\s\S]*$/, '').replace(/\/\/[^/]*@/, '//');
+  if (!URL.canParse(given) || !address.safeParse(prometheus).success) {
+    read.close('prometheus-url', NO_ADDRESS);
+    return undefined;
   }
-  const { username, password, search, hash } = new URL(address);
-  const prometheus = address.replace(/[?#][\s\S]*$/, '').replace(/\/\/[^/]*@/, '//');
+  const { username, password, search, hash } = new URL(given);
   if (search !== '' || hash !== '') read.warn('prometheus-url', 'what follows the "?" is left out');
   if (password === '') {
     if (username !== '')
       read.warn('prometheus-url', 'its user, which has no password, is left out');
     return { prometheus };
   }
+  const user = decoded(username);
+  if (!/^[^:]+$/.test(user)) {
+    read.close('prometheus-url', NO_USER);
+    return { prometheus };
+  }
   const variable = variableFor(draft, 'PROMETHEUS_PASSWORD', password);
   read.warn('prometheus-url', `give the worker its password as ${variable}; ${TILL_THEN}`);
-  return {
-    prometheus,
-    basicAuth: { username: decoded(username), password: `\${${variable}}` },
-  };
+  return { prometheus, basicAuth: { username: user, password: `\${${variable}}` } };
 }
+
+const NO_ADDRESS =
+  'is not an address like http://prometheus.monitoring:9090, so kured never gets an answer and reboots nothing; gates.alerts is left out';
+const NO_USER =
+  'its user is empty or has a colon, which no server can tell from its password; basicAuth is left out';
 
 const TILL_THEN = 'until it has that environment variable, the gate stays closed';
 
@@ -75,38 +85,49 @@ function decoded(text: string): string {
   }
 }
 
-/** Kept as it is: both sides read it as RE2 does, unanchored. */
+/** Kept as it is: both sides read it as RE2 does, unanchored. One that kured refuses is left out. */
 function expressionOf(read: Reader): string | undefined {
   const text = read.text('alert-filter-regexp');
   if (text === '') return undefined;
-  try {
-    RE2JS.compile(text);
-  } catch {
-    read.refuse('alert-filter-regexp', 'a regular expression of Go');
-  }
-  return text;
+  if (expressionProblem(text) === undefined) return text;
+  read.refuse('alert-filter-regexp', 'a regular expression of Go');
+  return undefined;
 }
 
 export function blockingPods(read: Reader, { pool }: Draft): void {
   const selectors = read.list('blocking-pod-selector') ?? [];
-  if (selectors.length === 0) return;
-  const wrong = selectors.find((text) => parseSelector(text) === undefined);
-  if (wrong !== undefined) read.close('blocking-pod-selector', `"${wrong}" ${NO_SELECTOR}`);
-  pool.gates = { ...pool.gates, blockingPods: selectors };
+  const good = selectors.filter((text) => parseSelector(text) !== undefined);
+  for (const wrong of selectors.filter((text) => !good.includes(text))) {
+    read.close('blocking-pod-selector', `"${wrong}" ${NO_SELECTOR}`);
+  }
+  if (good.length > 0) pool.gates = { ...pool.gates, blockingPods: good };
 }
 
 const NO_SELECTOR =
-  'is no label selector; kured fails to list pods by it, or finds every pod, and never reboots anything';
+  'is no label selector and is left out; kured fails to list pods by it, or finds every pod, and never reboots anything';
 
 /** While kured still runs on other nodes, nothing is taken out as long as it holds its lock. */
 export function kuredLock(read: Reader, { pool }: Draft): void {
   const annotation = read.text('lock-annotation');
-  pool.gates = {
-    ...pool.gates,
-    kuredLock: {
-      namespace: read.text('ds-namespace'),
-      daemonSet: read.text('ds-name'),
-      ...(annotation === 'weave.works/kured-node-lock' ? {} : { annotation }),
-    },
+  const lock = {
+    namespace: read.text('ds-namespace'),
+    daemonSet: read.text('ds-name'),
+    ...(annotation === 'weave.works/kured-node-lock' ? {} : { annotation }),
   };
+  const issues = lockSchema.safeParse(lock).error?.issues ?? [];
+  for (const { path } of issues) {
+    const option = LOCK_OPTIONS[path[0] as keyof typeof lock];
+    read.close(option, `"${read.text(option)}" ${NO_LOCK}`);
+  }
+  // Half a lock would be that of somebody else.
+  if (issues.length === 0) pool.gates = { ...pool.gates, kuredLock: lock };
 }
+
+const LOCK_OPTIONS = {
+  namespace: 'ds-namespace',
+  daemonSet: 'ds-name',
+  annotation: 'lock-annotation',
+} as const;
+
+const NO_LOCK =
+  'is no name in Kubernetes, so kured never gets its lock and reboots nothing; gates.kuredLock is left out';

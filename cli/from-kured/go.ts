@@ -14,9 +14,11 @@ export function durationMs(text: string): number | undefined {
   return sign === '-' ? -sum : sum;
 }
 
-/** strconv.Atoi and ParseInt with base 0, without their octal and underscores. */
+/** strconv.Atoi and ParseInt with base 0, without their octal and underscores; 64 bits, as there. */
 export function integer(text: string): number | undefined {
-  return /^[-+]?(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : undefined;
+  const [, sign, digits] = /^([-+]?)(0x[0-9a-f]+|\d+)$/i.exec(text) ?? [];
+  if (digits === undefined || Number(digits) >= 2 ** 63) return undefined;
+  return sign === '-' ? -Number(digits) : Number(digits);
 }
 
 /** strconv.ParseBool. */

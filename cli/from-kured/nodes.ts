@@ -1,3 +1,4 @@
+import { requirementsIn } from '../../domain/label-selector.ts';
 import type { Scheduling, Term } from './kured.ts';
 import { loud, quiet, type Note } from './notes.ts';
 
@@ -17,27 +18,52 @@ export interface NodeChoice {
 
 const ALL: Requirement = { key: 'kubernetes.io/os', operator: 'In', values: ['linux'] };
 const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
+const POOL = 'lockkeeper.io/pool';
 
 /**
  * The nodes a DaemonSet runs on, as one label selector. What no selector can say (alternatives, Gt, Lt, names) becomes a
  * label that a person has to put on the nodes first: until then the pool is empty, and nothing is rebooted by mistake.
  */
 export function nodesOf(scheduling: Scheduling, pool: string): NodeChoice {
-  const terms =
-    scheduling.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
-      ?.nodeSelectorTerms ?? [];
+  const terms = requiredTerms(scheduling);
   const fromSelector = Object.entries(scheduling.nodeSelector ?? {}).map(
     ([key, value]): Requirement => ({ key, operator: 'In', values: [value] }),
   );
+  const said = fromSelector.filter(isReadable);
   const fromTerms = oneTerm(terms);
   const notes = [...preferenceNote(scheduling), ...tolerationNote(scheduling)];
-  if (fromTerms === undefined) {
-    const label: Requirement = { key: 'lockkeeper.io/pool', operator: 'In', values: [pool] };
-    return choice([...fromSelector, label], [...notes, labelNote(terms, pool)]);
+  const unsaid = [
+    ...fromSelector.filter((one) => !isReadable(one)).map(sayCondition),
+    ...(fromTerms === undefined ? [sayTerms(terms)] : []),
+  ];
+  if (unsaid.length > 0) {
+    const asked = [...said, ...(fromTerms ?? []), labelled(pool)];
+    return choice(asked, [...notes, labelNote(unsaid.join(' and '), pool)]);
   }
-  const asked = [...fromSelector, ...fromTerms];
+  const asked = [...said, ...(fromTerms ?? [])];
   return choice([...(asked.length > 0 ? asked : [ALL]), ...workersOnly(scheduling, asked)], notes);
 }
+
+/** Of these nodes only those that a person has labelled for the pool. */
+export function onlyLabelled(nodes: NodeChoice, pool: string): NodeChoice {
+  if (isLabelled(nodes, pool)) return nodes;
+  return choice([...nodes.requirements, labelled(pool)], nodes.notes);
+}
+
+/** Of these nodes only those that nobody has labelled for the pool. */
+export function notLabelled(nodes: NodeChoice, pool: string): NodeChoice {
+  const others: Requirement = { key: POOL, operator: 'NotIn', values: [pool] };
+  return choice([...nodes.requirements, others], nodes.notes);
+}
+
+/** Whether they are chosen by the label that a person gives them for the pool. */
+export function isLabelled({ requirements }: NodeChoice, pool: string): boolean {
+  return requirements.some(
+    ({ key, operator, values }) => key === POOL && operator === 'In' && String(values) === pool,
+  );
+}
+
+const labelled = (pool: string): Requirement => ({ key: POOL, operator: 'In', values: [pool] });
 
 /** Whether a node could match both: false only where one label proves that it cannot. */
 export function mayOverlap(one: NodeChoice, other: NodeChoice): boolean {
@@ -63,6 +89,15 @@ function choice(requirements: readonly Requirement[], notes: readonly Note[]): N
 
 const SAYABLE = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
 
+/** Whether the selector that says it is read as just this. */
+function isReadable(one: Requirement): boolean {
+  if (!SAYABLE.includes(one.operator)) return false;
+  const values = one.operator.endsWith('In') ? one.values : [];
+  const [read, second] = requirementsIn(sayRequirement(one)) ?? [];
+  if (read?.key !== one.key || second !== undefined) return false;
+  return String(read.values) === String(values);
+}
+
 function sayRequirement({ key, operator, values }: Requirement): string {
   const [only, second] = values;
   switch (operator) {
@@ -77,6 +112,9 @@ function sayRequirement({ key, operator, values }: Requirement): string {
   }
 }
 
+const requiredTerms = ({ affinity }: Scheduling): readonly Term[] =>
+  affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+
 /** The conditions of all terms as one list, none for no terms, undefined where a selector cannot say it. */
 function oneTerm(terms: readonly Term[]): readonly Requirement[] | undefined {
   const [first, ...others] = terms;
@@ -87,9 +125,7 @@ function oneTerm(terms: readonly Term[]): readonly Requirement[] | undefined {
 
 function isSayable({ matchExpressions, matchFields }: Term): boolean {
   return (
-    matchFields.length === 0 &&
-    matchExpressions.length > 0 &&
-    matchExpressions.every(({ operator }) => SAYABLE.includes(operator))
+    matchFields.length === 0 && matchExpressions.length > 0 && matchExpressions.every(isReadable)
   );
 }
 
@@ -106,14 +142,17 @@ function sameLabel(terms: readonly Term[]): readonly Requirement[] | undefined {
   return [{ key: first.key, operator: 'In', values }];
 }
 
-function labelNote(terms: readonly Term[], pool: string): Note {
-  const said = terms
+const sayTerms = (terms: readonly Term[]): string =>
+  terms
     .map(({ matchExpressions, matchFields }) =>
-      [...matchExpressions, ...matchFields]
-        .map(({ key, operator, values }) => `${key} ${operator} ${values.join(',')}`.trim())
-        .join(' and '),
+      [...matchExpressions, ...matchFields].map(sayCondition).join(' and '),
     )
     .join('; or ');
+
+const sayCondition = ({ key, operator, values }: Requirement): string =>
+  `${key} ${operator} ${values.join(',')}`.trim();
+
+function labelNote(said: string, pool: string): Note {
   const text = `no label selector says this: ${said}. Put the label on these nodes, or the pool stays empty: kubectl label node NODE lockkeeper.io/pool=${pool}`;
   return loud('nodeAffinity', text);
 }

@@ -26,7 +26,10 @@ export function notifications(read: Reader, draft: Draft): void {
     ...entry,
     on: Object.keys(TEMPLATES),
     templates: Object.fromEntries(
-      Object.entries(TEMPLATES).map(([event, name]) => [event, template(read, name)]),
+      Object.entries(TEMPLATES).flatMap(([event, name]) => {
+        const text = template(read, name);
+        return text === '' ? [] : [[event, text]];
+      }),
     ),
   });
 }
@@ -53,11 +56,9 @@ function byUrl(read: Reader, draft: Draft): Receiver {
 function byHook(read: Reader, draft: Draft): Receiver {
   const variable = store(read, draft, 'slack-hook-url', 'SLACK_WEBHOOK_URL');
   checkHook(read);
-  return {
-    slack: variable,
-    username: read.text('slack-username'),
-    ...(isGiven(read, 'slack-channel') ? { channel: read.text('slack-channel') } : {}),
-  };
+  const [username, channel] = [read.text('slack-username'), read.text('slack-channel')];
+  if (username === '') read.note('slack-username', 'is empty; here it is lockkeeper');
+  return { slack: variable, ...(username && { username }), ...(channel && { channel }) };
 }
 
 /** The variable that stands for the address, after telling where its value has to come from. */
@@ -100,10 +101,11 @@ function checkHook(read: Reader): void {
   read.warn('slack-hook-url', text);
 }
 
-/** fmt.Sprintf(template, node): %s and %v are the node, %% is a percent sign. */
+/** fmt.Sprintf(template, node): %s and %v are the node, %% is a percent sign. Empty: the usual words. */
 function template(read: Reader, name: OptionName): string {
   const text = read.text(name);
-  if (!/%[sv]/.test(text)) {
+  if (text === '') read.note(name, "is empty; here Lockkeeper's own words stand");
+  else if (!/%[sv]/.test(text)) {
     read.note(
       name,
       'has no %s, where kured adds "%!(EXTRA string=…)"; here the text stays as it is',

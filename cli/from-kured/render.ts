@@ -34,9 +34,12 @@ export function render(policy: PolicyText, converted: readonly Converted[]): str
     },
   });
   const comments = [...HEAD, ...converted.flatMap(paragraph)];
-  const head = comments.map((line) => `#${line === '' ? '' : ` ${line}`}\n`).join('');
+  const head = comments.map(comment).join('');
   return `${head}${document.toString({ lineWidth: 0, flowCollectionPadding: true })}`;
 }
+
+/** One line, whatever is in it: the name of a DaemonSet must not end the comment. */
+const comment = (line: string): string => `#${line && ` ${line.replaceAll(/[\r\n]+/g, ' ')}`}\n`;
 
 /** A map or list of nothing but values and short lists fits on a line; the maps of the first levels do not read well so. */
 function isShort(node: Node): boolean {
