@@ -11,13 +11,18 @@ import type { TemporalPort } from './temporal.ts';
 
 /** The policy in force at this moment; never throws, for a bad file leaves the last good one in force. */
 interface PolicySource {
+  /** NO_POLICY where there has been no good one yet. */
   current(): Policy;
   /** Names the policy in force; another one has another name. */
   readonly hash: string;
+  /** What is wrong with the file as it is now; absent or empty: it is what is in force. */
+  readonly problems?: readonly string[];
 }
 
 /** What the activities act through. Built once by the worker; tests give their own. */
 export interface Deps {
+  /** Names the worker, as Temporal knows it. */
+  readonly worker: string;
   readonly nodes: NodeApi;
   readonly pods: PodApi;
   readonly policy: PolicySource;

@@ -8,6 +8,7 @@ import { deliver } from './notify/deliver.ts';
 import * as notify from './notify/told.ts';
 import { orderReboot } from './order.ts';
 import { planRollout } from './plan.ts';
+import { byPolicy } from './no-policy.ts';
 import { remind } from './remind.ts';
 import { restoreNode, undoNode } from './restore.ts';
 import { awaitReturn } from './return.ts';
@@ -21,18 +22,25 @@ type Asked<F extends (deps: Deps, asked: never) => unknown> = Parameters<F>[1];
 export function createActivities(deps: Deps) {
   return {
     planRollout: (input: unknown) => planRollout(deps, input),
-    passGates: (asked: Asked<typeof passGates>) => passGates(deps, asked),
+    passGates: (asked: Asked<typeof passGates>) =>
+      byPolicy(deps, 'gate-closed', () => passGates(deps, asked)),
     requestPermit: (asked: Asked<typeof requestPermit>) => requestPermit(deps, asked),
-    findHolders: (asked: Asked<typeof findHolders>) => findHolders(deps, asked),
+    findHolders: (asked: Asked<typeof findHolders>) =>
+      byPolicy(deps, 'no-room', () => findHolders(deps, asked)),
     watchPool: (asked: Asked<typeof watchPool>) =>
-      notify.toldOfPool(deps, asked, watchPool(deps, asked)),
+      byPolicy(deps, 'no-room', () => notify.toldOfPool(deps, asked, watchPool(deps, asked))),
     cordonNode: (asked: Asked<typeof cordonNode>) =>
-      beating(() =>
-        notify.told(deps, silencedFromCordon(deps, asked, cordonNode), notify.afterCordon(asked)),
+      byPolicy(deps, 'gate-closed', () =>
+        beating(() =>
+          notify.told(deps, silencedFromCordon(deps, asked, cordonNode), notify.afterCordon(asked)),
+        ),
       ),
-    drainNode: (asked: DrainRequest) => silencedMeanwhile(deps, asked, drainAsOrdered),
+    drainNode: (asked: DrainRequest) =>
+      byPolicy(deps, 'gate-closed', () => silencedMeanwhile(deps, asked, drainAsOrdered)),
     orderReboot: (asked: Asked<typeof orderReboot>) =>
-      beating(() => notify.told(deps, orderReboot(deps, asked), notify.afterOrder(asked))),
+      byPolicy(deps, 'gate-closed', () =>
+        beating(() => notify.told(deps, orderReboot(deps, asked), notify.afterOrder(asked))),
+      ),
     awaitReturn: (asked: Asked<typeof awaitReturn>) =>
       notify.told(deps, silencedMeanwhile(deps, asked, awaitReturn), notify.afterReturn(asked)),
     undoNode: (asked: Asked<typeof undoNode>) =>

@@ -3,7 +3,7 @@ import { lockId, rolloutId } from '../domain/names.ts';
 import { ANNOTATION } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { isForgettable } from '../domain/past.ts';
-import { poolOf } from '../domain/policy.ts';
+import { NO_POLICY, poolOf } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
 import { tellOfWaits, type ToldWaits } from './notify/late.ts';
 import { NO_LIFECYCLE } from './kube/nodes.ts';
@@ -15,8 +15,14 @@ export interface Scan {
   readonly unmanaged: readonly string[];
   /** Pools whose lock was lost and whose rollouts were made to ask anew. */
   readonly healed: readonly string[];
-  /** Hash of the policy it was done by. */
+  /** Hash of the policy it was done by; where the worker had none, of the one before. */
   readonly policy: string;
+  /** The worker that did it. */
+  readonly worker?: string;
+  /** What that worker has against the policy file as it is now; absent when nothing. */
+  readonly refused?: readonly string[];
+  /** It has started with that file, and so has no policy to go by. */
+  readonly noPolicy?: true;
   /** When it looked for lost locks. */
   readonly atMs: number;
   /** The long waits that people have been told of; absent when there are none. */
@@ -48,19 +54,38 @@ export async function scanFleet(
   { formerPolicy, formerAtMs = 0, told: before = [] }: ScanQuestion,
 ): Promise<Scan> {
   const atMs = Date.now();
-  const policy = deps.policy.hash;
   const nodes = await deps.nodes.list();
   const busy = await deps.temporal.runningRollouts();
   const { started, unmanaged } = await startRollouts(deps, nodes, busy);
   const healed = await wakeOrphans(deps, { nodes, busy, formerAtMs });
-  if (formerPolicy !== undefined && formerPolicy !== policy) {
-    log.info('policy has changed', { from: formerPolicy, to: policy });
-    const locks = deps.policy.current().pools.map(({ name }) => lockId(name));
-    await deps.temporal.recheck([...busy, ...locks]);
-  }
-  const told = await tellOfWaits(deps, nodes, before);
+  const goneBy = await byWhich(deps, formerPolicy, busy);
+  // Without a policy nobody is known who could be told of anything.
+  const told = goneBy.noPolicy ? before : await tellOfWaits(deps, nodes, before);
   const waits = told.length > 0 ? { told } : {};
-  return { nodes: nodes.length, started, unmanaged, healed, policy, atMs, ...waits };
+  return { nodes: nodes.length, started, unmanaged, healed, atMs, ...goneBy, ...waits };
+}
+
+/** More lines of what is wrong nobody reads, and histories are not for files. */
+const MOST_PROBLEMS = 20;
+const LONGEST_PROBLEM = 300;
+
+/** Which policy it was done by; another one than before wakes what waits. */
+async function byWhich(
+  { policy, temporal, worker }: Deps,
+  former: string | undefined,
+  busy: ReadonlySet<string>,
+): Promise<Pick<Scan, 'policy' | 'worker' | 'refused' | 'noPolicy'>> {
+  const problems = (policy.problems ?? []).slice(0, MOST_PROBLEMS);
+  const refused = problems.map((problem) => problem.slice(0, LONGEST_PROBLEM));
+  const by = { worker, ...(refused.length > 0 && { refused }) };
+  if (policy.current() === NO_POLICY) return { ...by, policy: former ?? '', noPolicy: true };
+  const { hash } = policy;
+  if (former !== undefined && former !== hash) {
+    log.info('policy has changed', { from: former, to: hash });
+    const locks = policy.current().pools.map(({ name }) => lockId(name));
+    await temporal.recheck([...busy, ...locks]);
+  }
+  return { ...by, policy: hash };
 }
 
 async function startRollouts(

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { codecServerCommand } from './codec-server.ts';
 import { policyCommand } from './policy.ts';
+import { statusCommand } from './status/command.ts';
 import { CommandFailed, EXIT, type Terminal } from './terminal.ts';
 import { uninstallCommand } from './uninstall/command.ts';
 import { windowsCommand } from './windows.ts';
@@ -15,6 +16,7 @@ Exit codes:
 
 /** Each makes one subcommand; a new one is added here. */
 const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [
+  statusCommand,
   windowsCommand,
   policyCommand,
   uninstallCommand,

@@ -6,6 +6,7 @@ import { Plan } from '../domain/window/plan.ts';
 import { instantAt, poolWindows } from '../domain/window/pool-windows.ts';
 import { sayLocal, type WallClock } from '../domain/window/wall-clock.ts';
 import { readCalendars } from './calendars.ts';
+import { columns } from './columns.ts';
 import { policyIn, policyTextAt } from './policy-source.ts';
 import { CommandFailed, wrongOption, type Terminal } from './terminal.ts';
 import type { WindowsOptions } from './windows.ts';
@@ -89,15 +90,4 @@ function asTable({ pool, clock, fromMs, openings }: PoolOpenings): string {
     from.join(', '),
   ]);
   return title + columns([['OPENS', 'CLOSES', 'LASTS', 'FROM'], ...rows]);
-}
-
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths =
-    rows[0]?.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0))) ?? [];
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join('  ')
-      .trimEnd();
-  return `${rows.map(line).join('\n')}\n`;
 }

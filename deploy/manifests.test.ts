@@ -51,11 +51,14 @@ describe('the manifests', () => {
   });
 
   test('configure a worker that starts, with its policy in the directory that is mounted', () => {
-    const around = { fields: { 'spec.nodeName': 'n1' }, mounts: { '/etc/lockkeeper': '/mounted' } };
+    const pod = { 'metadata.name': 'w', 'metadata.namespace': 'ops', 'metadata.uid': 'u' };
+    const fields = { 'spec.nodeName': 'n1', ...pod };
+    const around = { fields, mounts: { '/etc/lockkeeper': '/mounted' } };
     expect(readWorkerConfig(environmentOf(worker.container, around))).toMatchObject({
       policyPath: '/mounted/policy.yaml',
       temporalMetrics: { port: 9464 },
       node: 'n1',
+      pod: { name: 'w', namespace: 'ops', uid: 'u' },
     });
   });
 
@@ -121,6 +124,17 @@ const BY_POLICY = ['apps/daemonsets: get', 'pods: delete'];
 test('the worker may do exactly what its code does', async () => {
   const given = [...permissionsOf(objects, 'worker'), ...BY_POLICY].toSorted();
   expect(given).toEqual(await usedPermissions('{activities,worker}/**/*.ts'));
+});
+
+const EVENTS = 'events: create';
+
+test('the worker may write Events where its own pod is, and where those of nodes are', () => {
+  const namespace = find('Deployment')?.metadata.namespace ?? '';
+  const roles = objects.filter(
+    (object) => object.kind === 'Role' && permissionsOf([object], 'worker').includes(EVENTS),
+  );
+  const places = roles.map(({ metadata }) => metadata.namespace);
+  expect(new Set(places)).toEqual(new Set(['default', namespace]));
 });
 
 const read = (path: string): string => readFileSync(join(CHART, path), 'utf8');

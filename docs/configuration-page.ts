@@ -42,10 +42,14 @@ npm run -s lockkeeper -- policy schema > policy.schema.json           # for edit
 npm run -s lockkeeper -- status                                       # which policy is in force, and what of it is refused
 \`\`\`
 
-- **It is read again within 5 s of a change**, the swap of a ConfigMap included, without a restart. Whatever decides next goes by
+- **It is read again within 5 s of a change** of the mounted file, without a restart; the kubelet takes up to a minute or so to
+  bring the change of a ConfigMap there. Whatever decides next goes by
   it: what waits is woken by the next scan, at the latest after \`scanEvery\`.
-- **A bad file changes nothing.** The last good one stays in force, until the worker is started anew: it does not start with a
-  bad file. The problem is logged once, counted, an Event, a message to those who want \`policyRefused\`, and in \`status\`.
+- **A bad file changes nothing.** The last good one stays in force. The problem is logged once, counted, an Event on the worker's
+  own pod, a message to those who want \`policyRefused\`, and in \`lockkeeper status\`.
+- **A worker that starts with a bad file** has no policy in force, and says so at \`/readyz\`: it begins with no node and tells nobody,
+  but brings back the nodes that are out already, by the defaults of \`reboot\`. What waits goes on waiting, with that reason. The
+  first good file is in force within 5 s.
 - **Unknown keys are refused**, so that a typing error cannot widen a window.
 - **Durations** are written like \`90s\`, \`30m\`, \`1h30m\` or \`14d\`; **selectors** like \`kubectl -l\` takes them.
 - **Secrets** are never written into it, only where the worker finds them: \`\${NAME}\` is a variable of its environment, \`{ file: … }\`

@@ -162,6 +162,15 @@ export function pathOf(path: readonly PropertyKey[]): string {
     .replace(/^\./, '');
 }
 
+/**
+ * What is in force where no file has been good yet: no pool, so that no node is begun with; what is under way is finished
+ * by the defaults below.
+ */
+export const NO_POLICY: Policy = {
+  ...Policy.parse({ pools: [{ name: 'none', nodes: 'none' }] }),
+  pools: [],
+};
+
 /** What holds for a node on its way back whose pool has left the policy meanwhile. */
 export const REBOOT_DEFAULTS = Reboot.parse({});
 export const RETRY_DEFAULTS = Retry.parse({});
@@ -172,6 +181,7 @@ export type PoolChoice =
 
 /** The one pool a node belongs to. A node in no pool, or in two, belongs to none, and the reason says so. */
 export function poolOf(policy: Policy, labels: Readonly<Record<string, string>>): PoolChoice {
+  if (policy === NO_POLICY) return { kind: 'none', because: 'no policy is in force' };
   const matching = policy.pools.filter((pool) => parseSelector(pool.nodes)?.(labels));
   const [pool, second] = matching;
   if (!pool) return { kind: 'none', because: 'its labels match the selector of no pool' };

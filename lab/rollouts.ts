@@ -9,7 +9,7 @@ import {
 import { rolloutId } from '../domain/names.ts';
 import type { RolloutResult, RolloutStatus } from '../domain/status.ts';
 import type { RolloutEnd } from './result.ts';
-import { whyItWaits, type Pending } from './why.ts';
+import { whyItWaits, type Pending } from '../domain/why-it-waits.ts';
 
 /** What Temporal knows of a node's rollout, in words for the table. */
 export interface RolloutView {

@@ -90,8 +90,13 @@ function workerSpec(
     },
     env: {
       ...environmentOf(container, {
-        // It runs on no node of the lab.
-        fields: { 'spec.nodeName': '' },
+        // It runs on no node of the lab, and there is no object for its pod.
+        fields: {
+          'spec.nodeName': '',
+          'metadata.name': name,
+          'metadata.namespace': manifests.worker.namespace,
+          'metadata.uid': '',
+        },
         mounts: { '/etc/lockkeeper': dirname(policyPath) },
       }),
       PATH: process.env['PATH'],

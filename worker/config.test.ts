@@ -29,6 +29,9 @@ describe('readConfig', () => {
         TEMPORAL_DEPLOYMENT_NAME: 'lockkeeper',
         TEMPORAL_WORKER_BUILD_ID: '0.2.0',
         TEMPORAL_ADDRESS: 'x',
+        POD_NAME: 'worker-0',
+        POD_NAMESPACE: 'ops',
+        POD_UID: 'uid',
       },
       expected: {
         policyPath: 'p.yaml',
@@ -40,6 +43,7 @@ describe('readConfig', () => {
         cachedWorkflows: 1_000,
         encrypted: true,
         version: { deploymentName: 'lockkeeper', buildId: '0.2.0' },
+        pod: { name: 'worker-0', namespace: 'ops', uid: 'uid' },
       },
     },
     {
@@ -87,7 +91,7 @@ describe('G9: a bad value is refused with its variable and the rule:', () => {
 
 test('each variable is described, with its default as one would write it', () => {
   const lines = describeConfig().split('\n');
-  expect(lines).toHaveLength(11);
+  expect(lines).toHaveLength(14);
   expect(lines[0]).toBe(
     '  LOCKKEEPER_POLICY            Path of the policy file; default: /etc/lockkeeper/policy.yaml',
   );

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { isDuration, parseDuration } from '../domain/durations.ts';
 import { problemsOf } from '../domain/policy.ts';
+import type { OwnPod } from './policy-events.ts';
 
 const address = z
   .string()
@@ -43,6 +44,12 @@ const Environment = z.object({
     .string()
     .default('')
     .describe('The node this worker runs on, which is then the last of its pool'),
+  POD_NAME: z
+    .string()
+    .default('')
+    .describe('Its own pod, which gets an Event when the policy is refused'),
+  POD_NAMESPACE: z.string().default('').describe('The namespace of that pod'),
+  POD_UID: z.string().default('').describe('The uid of that pod'),
   LOCKKEEPER_CACHED_WORKFLOWS: z.coerce
     .number()
     .int('write a number like 200')
@@ -76,6 +83,8 @@ export interface WorkerConfig {
   readonly bundlePath: string;
   /** Absent outside a cluster. */
   readonly node?: string;
+  /** Absent outside a cluster. */
+  readonly pod?: OwnPod;
   /** How many workflows stay in memory. */
   readonly cachedWorkflows: number;
   /** Whether payloads are encrypted. */
@@ -101,10 +110,20 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig | { problems: s
     logLevel: data.LOCKKEEPER_LOG_LEVEL,
     bundlePath: data.LOCKKEEPER_WORKFLOW_BUNDLE,
     ...(data.LOCKKEEPER_NODE_ID ? { node: data.LOCKKEEPER_NODE_ID } : {}),
+    ...podIn(data),
     cachedWorkflows: data.LOCKKEEPER_CACHED_WORKFLOWS,
     encrypted: Boolean(data.LOCKKEEPER_PAYLOAD_KEY_FILE),
     ...(deploymentName && buildId ? { version: { deploymentName, buildId } } : {}),
   };
+}
+
+function podIn(data: {
+  readonly POD_NAME: string;
+  readonly POD_NAMESPACE: string;
+  readonly POD_UID: string;
+}): { pod?: OwnPod } {
+  const { POD_NAME: name, POD_NAMESPACE: namespace, POD_UID: uid } = data;
+  return name && namespace ? { pod: { name, namespace, ...(uid && { uid }) } } : {};
 }
 
 const HALF_VERSIONED =

@@ -50,16 +50,18 @@ export async function createWorker(
       because: refused,
     });
   }
+  const identity = workerIdentity(hostname(), process.pid, config.node);
   return await Worker.create({
     connection: temporal.native,
     namespace: temporal.namespace,
     taskQueue: TASK_QUEUE,
-    identity: workerIdentity(hostname(), process.pid, config.node),
+    identity,
     workflowBundle: { codePath: bundleFor(config) },
     ...dataOf(codec),
     ...versioned(config),
     maxCachedWorkflows: config.cachedWorkflows,
     activities: createActivities({
+      worker: identity,
       nodes: nodeApi(kube),
       pods: podApi(kube),
       policy,

@@ -14,6 +14,7 @@ import { installRuntime } from './logging.ts';
 import { followFleet } from './metrics/fleet.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { peopleOf } from './people.ts';
+import { eventsOf, type PolicyEvents } from './policy-events.ts';
 import { PolicyFile } from './policy-file.ts';
 import { Pulse } from './pulse.ts';
 import { ensureFleetScan } from './schedule.ts';
@@ -63,7 +64,9 @@ async function main(): Promise<number> {
 
 async function run(config: WorkerConfig, logger: Logger): Promise<number> {
   const policy = new PolicyFile(config.policyPath);
-  logger.info('policy in force', { path: config.policyPath, hash: policy.hash });
+  if (!policy.notInForce()) {
+    logger.info('policy in force', { path: config.policyPath, hash: policy.hash });
+  }
   const codec = codecOf(process.env);
   const stop = stopOnSignal(logger);
   const kube = connectKube();
@@ -73,7 +76,7 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
   const health = await serveHealth(config.health, {
     metrics,
     broken: () => pulse.broken(),
-    notReady: () => pulse.notReady(),
+    notReady: () => policy.notInForce() ?? pulse.notReady(),
   });
   try {
     const { signal } = stop;
@@ -83,7 +86,7 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
     people.check();
     const parts = { logger, policy, secrets, people, kube, metrics, codec };
     const worker = await createWorker(config, temporal, parts);
-    await keepSchedule(temporal, parts);
+    await keepSchedule(temporal, parts, eventsOf(kube, config.pod));
     const running = worker.run();
     pulse.follow({
       status: () => worker.getStatus(),
@@ -139,8 +142,10 @@ function pulseOf(logger: Logger, seesNodes: () => boolean): Pulse {
 async function keepSchedule(
   temporal: Temporal,
   { logger, policy, people, metrics }: WorkerParts,
+  events: PolicyEvents,
 ): Promise<void> {
-  await ensureFleetScan(temporal.client, policy.current().scanEvery);
+  const { scanEvery } = policy.current();
+  await ensureFleetScan(temporal.client, policy.notInForce() ? undefined : scanEvery);
   policy.watch({
     changed({ scanEvery }, hash) {
       logger.info('policy in force', { hash });
@@ -150,7 +155,10 @@ async function keepSchedule(
       );
     },
     refused({ message }) {
-      logger.error('policy refused; the last good one stays in force', { because: message });
+      const because = { because: message };
+      if (policy.notInForce()) logger.error('policy refused; none is in force', because);
+      else logger.error('policy refused; the last good one stays in force', because);
+      void events.refused(message);
       people.policyRefused(message);
       metrics.policyRefused();
     },

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { Policy } from '../domain/policy.ts';
+import { NO_POLICY, type Policy } from '../domain/policy.ts';
 import { BadPolicy, loadPolicy, PolicyFile } from './policy-file.ts';
 
 const GOOD = 'pools:\n  - { name: workers, nodes: "pool=workers" }\n';
@@ -51,8 +51,69 @@ describe('G9: loading refuses', () => {
   });
 
   test('a file that is not there', () => {
-    expect(() => new PolicyFile(path)).toThrow(BadPolicy);
-    expect(() => new PolicyFile(path)).toThrow(/ENOENT/);
+    expect(() => loadPolicy(path)).toThrow(BadPolicy);
+    expect(() => loadPolicy(path)).toThrow(/ENOENT/);
+  });
+});
+
+const begun = (): PolicyFile => {
+  write(TYPO);
+  return new PolicyFile(path);
+};
+
+describe('G9: where the file is bad from the beginning,', () => {
+  test('no policy is in force, and why is known', () => {
+    const file = begun();
+    expect(file.current()).toBe(NO_POLICY);
+    expect(file.notInForce()).toMatch(/^no policy is in force: .*pools\[0\]\.noodes: there is no/);
+    expect(file.problems).toHaveLength(2);
+  });
+
+  test('it is told once, when somebody listens', () => {
+    const file = begun();
+    const refused = jest.fn<(problem: Error) => void>();
+    const changed = jest.fn();
+    file.watch({ changed, refused });
+    file.readAgain({ changed, refused });
+    file.close();
+    expect(refused).toHaveBeenCalledTimes(1);
+    expect(changed).not.toHaveBeenCalled();
+  });
+
+  test('the first good one is in force at once', () => {
+    const file = begun();
+    const changed = jest.fn<(policy: Policy, hash: string) => void>();
+    write(GOOD);
+    file.readAgain({ changed, refused: () => undefined });
+    expect(poolsOf(file.current())).toEqual(['workers']);
+    expect(file.notInForce()).toBeUndefined();
+    expect(changed.mock.calls).toEqual([[file.current(), file.hash]]);
+  });
+});
+
+/** What the kubelet does: a new directory, a link to it beside the old one, and that renamed over it. */
+function publish(name: string, text: string): void {
+  mkdirSync(join(directory, name));
+  writeFileSync(join(directory, name, 'policy.yaml'), text);
+  symlinkSync(name, join(directory, '..data_tmp'));
+  renameSync(join(directory, '..data_tmp'), join(directory, '..data'));
+}
+
+describe('the mounted ConfigMap', () => {
+  test('G9: is read again when its link is renamed to another directory, and a bad one changes nothing', () => {
+    publish('..1', GOOD);
+    symlinkSync(join('..data', 'policy.yaml'), path);
+    const file = new PolicyFile(path);
+    const changed = jest.fn();
+    const refused = jest.fn();
+    publish('..2', OTHER);
+    rmSync(join(directory, '..1'), { recursive: true });
+    file.readAgain({ changed, refused });
+    expect(poolsOf(file.current())).toEqual(['others']);
+    publish('..3', TYPO);
+    file.readAgain({ changed, refused });
+    expect(poolsOf(file.current())).toEqual(['others']);
+    expect([changed, refused].map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
   });
 });
 

@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readPolicy } from '../domain/policy-text.ts';
-import type { Policy } from '../domain/policy.ts';
+import { NO_POLICY, type Policy } from '../domain/policy.ts';
 
 /** The text is not a policy: every problem, as "policy.yaml:14 path: rule". */
 export class BadPolicy extends Error {
+  readonly problems: readonly string[];
+
   constructor(path: string, problems: readonly string[]) {
     super(`${path} is refused: ${problems.join('; ')}`);
+    this.problems = problems;
   }
 }
 
@@ -31,23 +34,29 @@ interface Watcher {
   /** Another policy is in force. */
   readonly changed: (policy: Policy, hash: string) => void;
   /** The file is bad; what was in force stays so. Called once for each bad text. */
-  readonly refused: (problem: Error) => void;
+  readonly refused: (problem: BadPolicy) => void;
 }
 
 /** A ConfigMap is swapped by a symbolic link, which no file watcher reports reliably: the file is read again instead. */
 const READ_AGAIN_MS = 5_000;
 
-/** The policy in force: the last good one the file has held. */
+const NOTHING: Loaded = { policy: NO_POLICY, hash: 'none' };
+
+/**
+ * The policy in force: the last good one the file has held. Where it begins with a bad one that is none: no node is begun
+ * with, and what is under way is finished.
+ */
 export class PolicyFile {
   private readonly path: string;
-  private loaded: Loaded;
-  private problem = '';
+  private loaded: Loaded = NOTHING;
+  private problem: BadPolicy | undefined;
+  /** The problem that was told last. */
+  private told = '';
   private timer: NodeJS.Timeout | undefined;
 
-  /** Throws BadPolicy when there is no good policy to begin with. */
   constructor(path: string) {
     this.path = path;
-    this.loaded = loadPolicy(path);
+    this.load();
   }
 
   current(): Policy {
@@ -60,10 +69,22 @@ export class PolicyFile {
 
   /** Why the file as it was last read is refused; undefined: it is what is in force. */
   get refusedBecause(): string | undefined {
-    return this.problem || undefined;
+    return this.problem?.message;
   }
 
+  /** The same, each problem for itself. */
+  get problems(): readonly string[] {
+    return this.problem?.problems ?? [];
+  }
+
+  /** Why there is no policy to go by; undefined: there is one. */
+  notInForce(): string | undefined {
+    return this.loaded === NOTHING ? `no policy is in force: ${this.refusedBecause}` : undefined;
+  }
+
+  /** Tells of changes from now on, and of a file that was bad from the beginning. */
   watch(watcher: Watcher): void {
+    this.readAgain(watcher);
     this.timer = setInterval(() => this.readAgain(watcher), READ_AGAIN_MS).unref();
   }
 
@@ -73,16 +94,21 @@ export class PolicyFile {
 
   /** Looks whether the file has changed. */
   readAgain({ changed, refused }: Watcher): void {
+    const { hash } = this.loaded;
+    this.load();
+    if (this.loaded.hash !== hash) changed(this.loaded.policy, this.loaded.hash);
+    const problem = this.problem;
+    if (problem && problem.message !== this.told) refused(problem);
+    this.told = problem?.message ?? '';
+  }
+
+  private load(): void {
     try {
-      const loaded = loadPolicy(this.path);
-      const isNew = loaded.hash !== this.loaded.hash;
-      this.loaded = loaded;
-      this.problem = '';
-      if (isNew) changed(loaded.policy, loaded.hash);
+      this.loaded = loadPolicy(this.path);
+      this.problem = undefined;
     } catch (error) {
-      const problem = error instanceof Error ? error : new Error(String(error));
-      if (problem.message !== this.problem) refused(problem);
-      this.problem = problem.message;
+      if (!(error instanceof BadPolicy)) throw error;
+      this.problem = error;
     }
   }
 }

@@ -1,12 +1,18 @@
 import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client } from '@temporalio/client';
 import { FLEET_SCAN, TASK_QUEUE } from '../domain/names.ts';
 
+/** Where no policy says how often. */
+const USUAL_MS = 60_000;
+
 /**
- * Ensures the schedule that looks the fleet over, at the policy's interval. What a person has done to it, such as pausing
- * it, is kept.
+ * Ensures the schedule that looks the fleet over, at the policy's interval; without one, that there is a schedule. What a
+ * person has done to it, such as pausing it, is kept.
  */
-export async function ensureFleetScan({ schedule }: Client, everyMs: number): Promise<void> {
-  const spec = { intervals: [{ every: everyMs }] };
+export async function ensureFleetScan(
+  { schedule }: Client,
+  everyMs: number | undefined,
+): Promise<void> {
+  const spec = { intervals: [{ every: everyMs ?? USUAL_MS }] };
   const action = {
     type: 'startWorkflow' as const,
     workflowType: 'fleetScan',
@@ -20,6 +26,7 @@ export async function ensureFleetScan({ schedule }: Client, everyMs: number): Pr
     await schedule.create({ scheduleId: FLEET_SCAN, spec, action, policies });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    if (everyMs === undefined) return;
     await schedule.getHandle(FLEET_SCAN).update(({ state }) => ({ spec, action, policies, state }));
   }
 }

@@ -2,7 +2,9 @@ import { activityInfo, log } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { FailureKind } from '../../domain/failures.ts';
 import type { Notice } from '../../domain/notifications/events.ts';
+import { NO_POLICY } from '../../domain/policy.ts';
 import type { Deps } from '../deps.ts';
+import { whyNone } from '../no-policy.ts';
 import { notSent } from './not-sent.ts';
 
 export interface Delivery {
@@ -14,6 +16,8 @@ export interface Delivery {
 /** A receiver that stays away is told of in the log once in so many tries. */
 const LOG_EVERY = 10;
 
+const NO_POLICY_PAUSE_MS = 30_000;
+
 /** Tells one receiver of one notice; tried again until it has taken it. One that has left the policy is not told. */
 export async function deliver(
   { policy, messenger }: Pick<Deps, 'policy' | 'messenger'>,
@@ -21,6 +25,8 @@ export async function deliver(
 ): Promise<void> {
   const { id, event, node, pool } = notice;
   const about = { receiver: name, event, node, pool, id };
+  // Who is missing there has not left it.
+  if (policy.current() === NO_POLICY) throw notDelivered(whyNone(policy), NO_POLICY_PAUSE_MS);
   const receiver = policy.current().notifications.find((one) => one.name === name);
   if (!receiver) {
     log.warn('receiver has left the policy, and is not told', about);

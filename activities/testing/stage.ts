@@ -114,6 +114,7 @@ export class Stage {
       pools: [{ name: 'workers', nodes: 'pool=workers', windows: [{ always: true }], ...pool }],
     });
     this.deps = {
+      worker: 'lockkeeper@pod-1/1',
       nodes: this.nodes,
       pods: this.pods,
       alerts: this.alerts,

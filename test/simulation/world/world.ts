@@ -244,6 +244,7 @@ export class World {
     const current = (): Policy => (isOld() ? this.#formerPolicy : this.policy);
     const version = (): number => this.#policyVersion - (isOld() ? 1 : 0);
     const deps: Deps = {
+      worker: 'simulated',
       ...kubeApi({ cluster, pods, weather, random, onMoved }, worker),
       policy: {
         current,

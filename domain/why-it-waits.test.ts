@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { RolloutStatus } from '../domain/status.ts';
-import { whyItWaits, type Pending } from './why.ts';
+import type { RolloutStatus } from './status.ts';
+import { whyItWaits, type Pending } from './why-it-waits.ts';
 
 const aStatus = (more: Partial<RolloutStatus> = {}): RolloutStatus => ({
   node: 'worker-1',

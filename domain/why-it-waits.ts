@@ -1,7 +1,7 @@
-import type { Blocker, DrainProgress } from '../domain/drain-progress.ts';
-import { sayGate } from '../domain/gates.ts';
-import { shortList } from '../domain/short-list.ts';
-import type { RolloutStatus } from '../domain/status.ts';
+import type { Blocker, DrainProgress } from './drain-progress.ts';
+import { sayGate } from './gates.ts';
+import { shortList } from './short-list.ts';
+import type { RolloutStatus } from './status.ts';
 
 /** What the server knows of an activity that is not done: the last failure, and the last heartbeat's details. */
 export interface Pending {

@@ -1,0 +1,92 @@
+import { describe, expect, test } from '@jest/globals';
+import { NO_POLICY } from '../domain/policy.ts';
+import { createActivities, type Activities } from './index.ts';
+import { RECORD, recorded } from './testing/fake-cluster.ts';
+import { Stage } from './testing/stage.ts';
+
+/** A worker that has started with a bad policy file. */
+const onStage = () => {
+  const stage = new Stage();
+  const policy = { current: () => NO_POLICY, hash: 'none', problems: ['policy.yaml:1 pools: x'] };
+  const acts = createActivities({ ...stage.deps, policy });
+  const run = <T>(work: (acts: Activities) => Promise<T>): Promise<T> =>
+    stage.environment.run(() => work(acts));
+  return { stage, run };
+};
+
+const gate = { node: 'n1', pool: 'workers', skip: [], evenIfNotRequired: false };
+const pool = { pool: 'workers', line: [], holders: [], troubles: [] };
+
+describe('G9: where no policy is in force,', () => {
+  test.each<[string, (acts: Activities) => Promise<unknown>]>([
+    ['passGates', (acts) => acts.passGates({ ...gate, known: [] })],
+    ['cordonNode', (acts) => acts.cordonNode({ ...gate, grantId: 'g', countedAtMs: 0 })],
+    ['drainNode', (acts) => acts.drainNode({ ...gate, startedAtMs: 0, cordonedAtMs: 0 })],
+    ['orderReboot', (acts) => acts.orderReboot(gate)],
+    ['watchPool', (acts) => acts.watchPool(pool)],
+    ['findHolders', (acts) => acts.findHolders({ pool: 'workers' })],
+    [
+      'deliver',
+      (acts) =>
+        acts.deliver({
+          receiver: 'ops',
+          notice: { id: '1', event: 'returned', atMs: 0, node: 'n1' },
+        }),
+    ],
+  ])('%s waits, says why, and touches nothing', async (_, work) => {
+    const { stage, run } = onStage();
+    stage.nodes.add('n1', { annotations: recorded(), unschedulable: true });
+    await expect(run(work)).rejects.toMatchObject({
+      message: 'no policy is in force: policy.yaml:1 pools: x',
+      nonRetryable: false,
+      category: 'BENIGN',
+    });
+    expect(stage.nodes.updates).toEqual([]);
+    expect(stage.messenger.sent).toEqual([]);
+  });
+
+  test('a node that has come back is handed back', async () => {
+    const { stage, run } = onStage();
+    stage.nodes.add('n1', { annotations: recorded(), unschedulable: true, bootId: 'boot-2' });
+    const plan = await run((acts) => acts.planRollout({ node: 'n1' }));
+    expect(plan).toMatchObject({ recovery: { at: 'return' } });
+    const asked = { node: 'n1', record: RECORD, stillRequired: false };
+    expect(await run((acts) => acts.restoreNode(asked))).toEqual({ kind: 'restored' });
+    expect(stage.nodes.at('n1').unschedulable).toBe(false);
+  });
+
+  test('a node that was left before its order is handed back too', async () => {
+    const { stage, run } = onStage();
+    stage.nodes.add('n1', { annotations: recorded(), unschedulable: true });
+    const undo = { node: 'n1', record: RECORD, because: 'x', failed: false };
+    expect(await run((acts) => acts.undoNode(undo))).toMatchObject({ kind: 'undone' });
+    expect(stage.nodes.at('n1').unschedulable).toBe(false);
+  });
+
+  test('no node is begun with, and the reason is not its labels', async () => {
+    const { stage, run } = onStage();
+    stage.nodes.add('n1');
+    await expect(run((acts) => acts.planRollout({ node: 'n1' }))).rejects.toMatchObject({
+      type: 'no-pool',
+      message: 'node n1 is left alone: no policy is in force',
+    });
+  });
+
+  test('a scan takes up what was left behind and no more, and the scans after it know what was before', async () => {
+    const { stage, run } = onStage();
+    stage.nodes.add('n1').add('n2', { annotations: recorded(), unschedulable: true });
+    stage.temporal.running.add('node-rollout/n3');
+    const told = [{ node: 'n3', event: 'overdue', sinceMs: 1 }] as const;
+    const scan = await run((acts) =>
+      acts.scanFleet({ formerPolicy: 'hash-1', formerAtMs: 1, told: [...told] as never }),
+    );
+    expect(scan).toMatchObject({
+      started: ['n2'],
+      policy: 'hash-1',
+      noPolicy: true,
+      refused: ['policy.yaml:1 pools: x'],
+      told,
+    });
+    expect(stage.temporal.rechecked).toEqual([]);
+  });
+});

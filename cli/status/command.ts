@@ -1,0 +1,38 @@
+import { Command } from 'commander';
+import { EXIT, type Terminal } from '../terminal.ts';
+
+export interface StatusOptions {
+  readonly json?: true;
+}
+
+const EXAMPLES = `
+Temporal is reached as the temporal CLI does it: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_…, or
+its configuration file. Nothing is changed.
+
+The policy is what each worker has said at its last scan, out of the last ten: after a change of the file it takes up to
+scanEvery until it shows, and while workers are exchanged they may have different ones. Rollouts and locks answer
+only while a worker runs.
+
+Examples:
+  npm run -s lockkeeper -- status
+  npm run -s lockkeeper -- status --json
+
+With --json: {"atMs", "schedule", "policies", "pools", "rollouts"}; times end in Ms and are milliseconds since 1970.
+
+Exit codes:
+  ${EXIT.ok}  shown, whatever there is to be seen
+  ${EXIT.failed}  Temporal cannot be reached or does not answer
+  ${EXIT.usage}  the command line is wrong`;
+
+/** `lockkeeper status`: what runs, what waits and why, and which policy is in force. */
+export function statusCommand(terminal: Terminal): Command {
+  return new Command('status')
+    .description('Shows what runs, what waits and why, and which policy is in force.')
+    .option('--json', 'one JSON object on stdout')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: StatusOptions) => {
+      // The client of Temporal is read only when it is needed.
+      const { showStatus } = await import('./show.ts');
+      await showStatus(options, terminal);
+    });
+}

@@ -1,0 +1,127 @@
+import { ScheduleNotFoundError, type Client, type WorkflowExecutionInfo } from '@temporalio/client';
+import type { Scan } from '../../activities/scan.ts';
+import { FLEET_SCAN } from '../../domain/names.ts';
+import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
+import { whyItWaits, type Pending } from '../../domain/why-it-waits.ts';
+import type { PolicySeen, PoolSeen, RolloutSeen, Seen } from './seen.ts';
+
+/** Looks at everything there is in Temporal; changes nothing. */
+export async function gather(client: Client, nowMs: () => number): Promise<Seen> {
+  const [schedule, policies, pools, rollouts] = await Promise.all([
+    scheduleOf(client),
+    policiesOf(client),
+    ofEach(client, 'poolLock', (found) => poolOf(client, found)),
+    ofEach(client, 'nodeRollout', (found) => rolloutOf(client, found)),
+  ]);
+  return {
+    atMs: nowMs(),
+    ...(schedule && { schedule }),
+    policies,
+    pools: pools.toSorted((one, other) => one.pool.localeCompare(other.pool)),
+    rollouts: rollouts.toSorted((one, other) => one.startedMs - other.startedMs),
+  };
+}
+
+async function scheduleOf({ schedule }: Client): Promise<Seen['schedule']> {
+  try {
+    const { state, info } = await schedule.getHandle(FLEET_SCAN).describe();
+    const lastMs = info.recentActions.at(-1)?.takenAt.getTime();
+    const nextMs = info.nextActionTimes.at(0)?.getTime();
+    return {
+      paused: state.paused,
+      ...(state.note && { note: state.note }),
+      ...(lastMs !== undefined && { lastMs }),
+      ...(nextMs !== undefined && { nextMs }),
+    };
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+/** Every scan tells what its worker goes by. */
+const SCANS = 10;
+
+async function policiesOf({ workflow }: Client): Promise<PolicySeen[]> {
+  const seen = new Map<string, PolicySeen>();
+  let looked = 0;
+  const query = 'WorkflowType = "fleetScan" AND ExecutionStatus = "Completed"';
+  for await (const { workflowId, runId } of workflow.list({ query, pageSize: SCANS })) {
+    const scan = await workflow.getHandle<() => Promise<Scan>>(workflowId, runId).result();
+    const { worker = 'a worker', policy: hash, atMs, refused = [], noPolicy } = scan;
+    if ((seen.get(worker)?.atMs ?? 0) < atMs) {
+      seen.set(worker, { atMs, worker, refused, ...(!noPolicy && { hash }) });
+    }
+    looked += 1;
+    if (looked === SCANS) break;
+  }
+  return [...seen.values()].toSorted((one, other) => other.atMs - one.atMs);
+}
+
+/** So many are asked at a time; each answer is made by a worker. */
+const AT_ONCE = 20;
+
+async function ofEach<T>(
+  { workflow }: Client,
+  type: string,
+  look: (found: WorkflowExecutionInfo) => Promise<T | undefined>,
+): Promise<T[]> {
+  const query = `WorkflowType = "${type}" AND ExecutionStatus = "Running"`;
+  const found: WorkflowExecutionInfo[] = [];
+  for await (const one of workflow.list({ query })) found.push(one);
+  const seen: T[] = [];
+  const next = async (): Promise<void> => {
+    for (let one = found.shift(); one !== undefined; one = found.shift()) {
+      const looked = await look(one);
+      if (looked !== undefined) seen.push(looked);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, next));
+  return seen;
+}
+
+const ANSWER_WITHIN_MS = 5_000;
+
+/** The answer to the query `status`, or why there is none. */
+async function ask<T>(
+  client: Client,
+  { workflowId, runId }: WorkflowExecutionInfo,
+): Promise<T | string> {
+  try {
+    return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
+      client.workflow.getHandle(workflowId, runId).query<T>('status'),
+    );
+  } catch (error) {
+    return `no worker has answered: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+const nameIn = (workflowId: string): string => workflowId.slice(workflowId.indexOf('/') + 1);
+
+async function poolOf(client: Client, found: WorkflowExecutionInfo): Promise<PoolSeen> {
+  const status = await ask<LockStatus>(client, found);
+  if (typeof status !== 'string') return status;
+  return { pool: nameIn(found.workflowId), unknown: status };
+}
+
+async function rolloutOf(client: Client, found: WorkflowExecutionInfo): Promise<RolloutSeen> {
+  const status = await ask<RolloutStatus>(client, found);
+  const startedMs = found.startTime.getTime();
+  if (typeof status === 'string') {
+    return { node: nameIn(found.workflowId), startedMs, because: status };
+  }
+  const because = whyItWaits(status, await pendingOf(client, found));
+  return { node: status.node, startedMs, status, because };
+}
+
+/** What keeps being tried without success. An encrypted failure says nothing. */
+async function pendingOf(
+  { workflow }: Client,
+  { workflowId, runId }: WorkflowExecutionInfo,
+): Promise<Pending[]> {
+  const { raw } = await workflow.getHandle(workflowId, runId).describe();
+  return (raw.pendingActivities ?? []).flatMap(({ lastFailure }) => {
+    const failure = lastFailure?.message;
+    return failure && failure !== 'Encoded failure' ? [{ failure }] : [];
+  });
+}

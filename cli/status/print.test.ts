@@ -1,0 +1,115 @@
+import { describe, expect, test } from '@jest/globals';
+import type { RolloutStatus } from '../../domain/status.ts';
+import { printStatus } from './print.ts';
+import type { PoolSeen, Seen } from './seen.ts';
+
+const NOW = Date.parse('2026-12-04T12:00:00Z');
+const MINUTE = 60_000;
+const at = (minutes: number): number => NOW - minutes * MINUTE;
+
+const seen = (more: Partial<Seen> = {}): string =>
+  printStatus({ atMs: NOW, policies: [], pools: [], rollouts: [], ...more });
+
+const aPool = (more: object = {}): PoolSeen => ({
+  pool: 'workers',
+  holders: [],
+  queue: [],
+  troubles: [],
+  notUnderstood: [],
+  ...more,
+});
+
+test('an idle fleet is three lines', () => {
+  const policies = [{ worker: 'w1', atMs: at(1), hash: '0a1b', refused: [] }];
+  const schedule = { paused: false, lastMs: at(1), nextMs: NOW };
+  expect(seen({ policies, schedule })).toBe(
+    [
+      'policy: 0a1b is in force at w1, as of 1m ago',
+      'scans: the last 1m ago',
+      '',
+      'no rollout is running',
+      '',
+    ].join('\n'),
+  );
+});
+
+describe('it is shown', () => {
+  test.each<[string, Partial<Seen>, string]>([
+    ['that nobody knows the policy', {}, 'policy: not known, for no scan has ended lately'],
+    ['that there is no schedule', {}, 'scans: there is no schedule fleet-scan'],
+    [
+      'what is wrong with the policy file',
+      { policies: [{ worker: 'w1', atMs: at(0), hash: '0a1b', refused: ['policy.yaml:1 a: b'] }] },
+      '  the file as it is now is REFUSED:\n    policy.yaml:1 a: b\n',
+    ],
+    [
+      'that there is no policy',
+      { policies: [{ worker: 'w1', atMs: at(0), refused: ['x'] }] },
+      'policy: NONE is in force at w1',
+    ],
+    [
+      'that the schedule is paused, and who said so',
+      { schedule: { paused: true, note: 'maintenance of the network', lastMs: at(90) } },
+      'scans: PAUSED (maintenance of the network), the last 1h 30m ago; no rollout is begun',
+    ],
+    [
+      'who has a permit, and whose run is gone',
+      { pools: [aPool({ holders: [{ node: 'n1', sinceMs: at(5), orphanedMs: at(1) }] })] },
+      'pool workers: 1 permit given, 0 waiting\n  n1 has a permit for 5m; its rollout has ended for 1m\n',
+    ],
+    [
+      'how many wait, and why',
+      {
+        pools: [
+          aPool({ queue: [{ node: 'n2', sinceMs: 0 }], because: '1 of 1 nodes is out of service' }),
+        ],
+      },
+      "0 permits given, 1 waiting\n  nobody's turn: 1 of 1 nodes is out of service",
+    ],
+    [
+      'what halts a pool',
+      { pools: [aPool({ troubles: [{ node: 'n1', because: 'it is lost', sinceMs: at(9) }] })] },
+      '  TROUBLE with n1 for 9m: it is lost',
+    ],
+    [
+      'who has paused a pool',
+      { pools: [aPool({ paused: { by: 'ann', reason: 'a look', atMs: at(2) } })] },
+      '  PAUSED by ann for 2m: a look',
+    ],
+    [
+      'a signal that was not understood',
+      { pools: [aPool({ notUnderstood: ['release: it names no node'] })] },
+      'signal not understood: release',
+    ],
+    [
+      'a lock of which nothing is known',
+      { pools: [{ pool: 'gpu', unknown: 'no worker has answered' }] },
+      'pool gpu: no worker has answered',
+    ],
+  ])('%s', (_, more, text) => {
+    expect(seen(more)).toContain(text);
+  });
+});
+
+test('rollouts are a table, with the phase, since when, and why they wait', () => {
+  const status: RolloutStatus = {
+    node: 'n1',
+    pool: 'workers',
+    phase: { at: 'waiting', sinceMs: at(3) },
+    waitingFor: [],
+    skipped: [],
+    notUnderstood: [],
+  };
+  const rollouts = [
+    { node: 'n1', startedMs: at(9), status, because: 'window: opens tomorrow' },
+    { node: 'worker-22', startedMs: at(9), because: 'no worker has answered' },
+  ];
+  expect(seen({ rollouts })).toContain(
+    [
+      'NODE       POOL     PHASE    SINCE   WHY',
+      'n1         workers  waiting  for 3m  window: opens tomorrow',
+      'worker-22           ?        for 9m  no worker has answered',
+      '',
+    ].join('\n'),
+  );
+});

@@ -1,0 +1,64 @@
+import { formatDuration } from '../../domain/durations.ts';
+import { columns } from '../columns.ts';
+import type { PolicySeen, PoolSeen, RolloutSeen, Seen } from './seen.ts';
+
+/** What has been seen, for people. */
+export function printStatus(seen: Seen): string {
+  const ago = (ms: number): string => `${formatDuration(seen.atMs - ms)} ago`;
+  const since = (ms: number): string => `for ${formatDuration(seen.atMs - ms)}`;
+  const paragraphs = [
+    [...sayPolicies(seen.policies, ago), saySchedule(seen.schedule, ago)],
+    ...seen.pools.map((pool) => sayPool(pool, since)),
+    [seen.rollouts.length === 0 ? 'no rollout is running' : table(seen.rollouts, since)],
+  ];
+  return paragraphs.map((lines) => `${lines.join('\n').trimEnd()}\n`).join('\n');
+}
+
+type Say = (ms: number) => string;
+
+function sayPolicies(policies: readonly PolicySeen[], ago: Say): string[] {
+  if (policies.length === 0) return ['policy: not known, for no scan has ended lately'];
+  return policies.flatMap(({ worker, atMs, hash, refused }) => [
+    `policy: ${hash === undefined ? 'NONE' : hash} is in force at ${worker}, as of ${ago(atMs)}`,
+    ...(refused.length > 0 ? ['  the file as it is now is REFUSED:'] : []),
+    ...refused.map((problem) => `    ${problem}`),
+  ]);
+}
+
+function saySchedule(schedule: Seen['schedule'], ago: Say): string {
+  if (!schedule) return 'scans: there is no schedule fleet-scan; a worker makes it when it starts';
+  const { paused, note, lastMs } = schedule;
+  const last = lastMs === undefined ? 'none yet' : `the last ${ago(lastMs)}`;
+  if (!paused) return `scans: ${last}`;
+  return `scans: PAUSED${note ? ` (${note})` : ''}, ${last}; no rollout is begun`;
+}
+
+function sayPool(pool: PoolSeen, since: Say): string[] {
+  if ('unknown' in pool) return [`pool ${pool.pool}: ${pool.unknown}`];
+  const { holders, queue, troubles, because, paused, notUnderstood } = pool;
+  const permits = holders.length === 1 ? '1 permit' : `${holders.length} permits`;
+  return [
+    `pool ${pool.pool}: ${permits} given, ${queue.length} waiting`,
+    ...(paused ? [`  PAUSED by ${paused.by} ${since(paused.atMs)}: ${paused.reason}`] : []),
+    ...holders.map(
+      ({ node, sinceMs, orphanedMs }) =>
+        `  ${node} has a permit ${since(sinceMs)}${orphanedMs === undefined ? '' : `; its rollout has ended ${since(orphanedMs)}`}`,
+    ),
+    ...troubles.map(
+      (trouble) => `  TROUBLE with ${trouble.node} ${since(trouble.sinceMs)}: ${trouble.because}`,
+    ),
+    ...(because === undefined ? [] : [`  nobody's turn: ${because}`]),
+    ...notUnderstood.map((text) => `  signal not understood: ${text}`),
+  ];
+}
+
+function table(rollouts: readonly RolloutSeen[], since: Say): string {
+  const rows = rollouts.map(({ node, status, startedMs, because }) => [
+    node,
+    status?.pool ?? '',
+    status?.phase.at ?? '?',
+    since(status?.phase.sinceMs ?? startedMs),
+    because,
+  ]);
+  return columns([['NODE', 'POOL', 'PHASE', 'SINCE', 'WHY'], ...rows]);
+}

@@ -1,0 +1,38 @@
+import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
+
+/** What `lockkeeper status` has seen; printed as it is with --json. */
+export interface Seen {
+  readonly atMs: number;
+  /** Absent: no worker has made it yet, or somebody has deleted it. */
+  readonly schedule?: {
+    readonly paused: boolean;
+    readonly note?: string;
+    readonly lastMs?: number;
+    readonly nextMs?: number;
+  };
+  /** By each worker that has lately made a scan, the latest first. */
+  readonly policies: readonly PolicySeen[];
+  readonly pools: readonly PoolSeen[];
+  readonly rollouts: readonly RolloutSeen[];
+}
+
+export interface PolicySeen {
+  readonly atMs: number;
+  readonly worker: string;
+  /** Absent: it has started with a bad file. */
+  readonly hash?: string;
+  /** What it has against the file as it is now. */
+  readonly refused: readonly string[];
+}
+
+/** Has its status, or why there is none. */
+export type PoolSeen = LockStatus | { readonly pool: string; readonly unknown: string };
+
+export interface RolloutSeen {
+  readonly node: string;
+  readonly startedMs: number;
+  /** Absent where no worker has answered. */
+  readonly status?: RolloutStatus;
+  /** Why it stands where it stands; empty when nothing holds it up. */
+  readonly because: string;
+}

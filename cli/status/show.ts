@@ -1,0 +1,19 @@
+import { openTemporal } from '../temporal.ts';
+import { CommandFailed, type Terminal } from '../terminal.ts';
+import type { StatusOptions } from './command.ts';
+import { gather } from './gather.ts';
+import { printStatus } from './print.ts';
+
+/** Connects, looks and prints; whatever is in the way is a CommandFailed. */
+export async function showStatus({ json }: StatusOptions, terminal: Terminal): Promise<void> {
+  const { client, connection } = await openTemporal(process.env);
+  try {
+    const seen = await gather(client, () => terminal.nowMs());
+    terminal.out(json ? `${JSON.stringify(seen, undefined, 2)}\n` : printStatus(seen));
+  } catch (error) {
+    const because = error instanceof Error ? error.message : String(error);
+    throw new CommandFailed([`Temporal does not say how things are: ${because}`]);
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,48 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import { runCli } from '../cli/run.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** Every command line of ours that a person may copy from a document or a help text, once, with where it is written. */
+const written = new Map(
+  globSync('{*.md,docs/**/*.md,cli/**/*.ts}', { cwd: ROOT })
+    .filter((path) => !path.endsWith('.test.ts'))
+    .flatMap((path) =>
+      [
+        ...readFileSync(join(ROOT, path), 'utf8').matchAll(
+          /(?:`|run -s )lockkeeper (?:-- )?([a-z][^`\n|>#]*)/g,
+        ),
+      ].map(([, words = '']) => [words.trim(), path] as const),
+    ),
+);
+
+async function help(words: readonly string[]): Promise<{ exit: number; out: string }> {
+  let out = '';
+  const terminal = {
+    out: (text: string) => void (out += text),
+    err: () => undefined,
+    nowMs: () => 0,
+  };
+  return { exit: await runCli([...words, '--help'], terminal), out };
+}
+
+test('there are some', () => {
+  expect(written.size).toBeGreaterThan(8);
+});
+
+test.each([...written])(
+  'lockkeeper %s, in %s, is a command and has these options',
+  async (line) => {
+    const words = line.split(/\s+/);
+    const end = words.findIndex((word) => !/^[a-z][a-z-]*$/.test(word));
+    const command = end < 0 ? words : words.slice(0, end);
+    const { exit, out } = await help(command);
+    expect(exit).toBe(0);
+    // For a word it does not know it shows the help of what is above.
+    expect(out).toMatch(new RegExp(`^Usage: lockkeeper ${command.join(' ')} `));
+    for (const [option] of line.matchAll(/(?<=\s)--[a-z-]+/g)) expect(out).toContain(`  ${option}`);
+  },
+);

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { Seen } from '../../cli/status/seen.ts';
+import { runCli } from '../../cli/run.ts';
+import { FLEET_SCAN, TASK_QUEUE } from '../../domain/names.ts';
+import { ensureFleetScan } from '../../worker/schedule.ts';
+import { openRealStage, until, untilCancelled, World } from './stage.ts';
+
+/** `lockkeeper status` against a real server. */
+
+let env: TestWorkflowEnvironment;
+const saved = { ...process.env };
+beforeAll(async () => {
+  env = await openRealStage();
+  process.env['TEMPORAL_ADDRESS'] = env.address;
+  process.env['TEMPORAL_NAMESPACE'] = env.namespace ?? 'default';
+});
+afterAll(async () => {
+  process.env = saved;
+  await env.teardown();
+});
+
+async function run(...argv: string[]) {
+  const said = { out: '', err: '' };
+  const exit = await runCli(['status', ...argv], {
+    out: (text) => void (said.out += text),
+    err: (text) => void (said.err += text),
+    nowMs: Date.now,
+  });
+  return { exit, ...said };
+}
+
+const look = async (): Promise<Seen> => JSON.parse((await run('--json')).out) as Seen;
+
+const closed = [{ gate: 'window', because: 'its window opens tomorrow' }] as const;
+
+describe('lockkeeper status', () => {
+  test('shows an empty server as it is', async () => {
+    expect(await run()).toEqual({
+      exit: 0,
+      out: 'policy: not known, for no scan has ended lately\nscans: there is no schedule fleet-scan; a worker makes it when it starts\n\nno rollout is running\n',
+      err: '',
+    });
+  });
+
+  test('G9: shows what waits and why, who has a permit, the schedule, and what each worker has against the policy', async () => {
+    const scans = ['w1', 'w2'].map((worker, index) => ({
+      nodes: 0,
+      started: [],
+      unmanaged: [],
+      healed: [],
+      policy: 'hash-1',
+      atMs: Date.now() + index,
+      worker,
+      ...(worker === 'w2' && { refused: ['policy.yaml:3 pools: write a list'], noPolicy: true }),
+    }));
+    const world = new World(env, {
+      passGates: async ({ node, known }) => {
+        if (node === 'n1') return { kind: 'open' };
+        if (known.length === 0) return { kind: 'closed', closed, lookAgainMs: 60_000 };
+        throw new Error('the gate is still closed');
+      },
+      awaitReturn: untilCancelled,
+      scanFleet: async () => scans.shift() as never,
+    });
+    await world.run(async () => {
+      await ensureFleetScan(env.client, 86_400_000);
+      await env.client.schedule.getHandle(FLEET_SCAN).pause('a look by hand');
+      for (const _ of [1, 2]) {
+        const options = { workflowId: FLEET_SCAN, taskQueue: TASK_QUEUE };
+        await env.client.workflow.execute('fleetScan', options);
+      }
+      for (const node of ['n1', 'n2']) {
+        await env.client.workflow.start('nodeRollout', {
+          workflowId: `node-rollout/${node}`,
+          taskQueue: TASK_QUEUE,
+          args: [{ node }],
+        });
+      }
+      const seen = await until(look, ({ rollouts, policies, pools }) => {
+        const phases = rollouts.map(({ status }) => status?.phase.at);
+        return phases.includes('rebooting') && pools.length === 1 && policies.length === 2;
+      });
+      expect(seen).toMatchObject({
+        schedule: { paused: true, note: 'a look by hand' },
+        policies: [
+          { worker: 'w2', refused: ['policy.yaml:3 pools: write a list'] },
+          { worker: 'w1', hash: 'hash-1', refused: [] },
+        ],
+        pools: [{ pool: 'workers', holders: [{ node: 'n1' }], queue: [] }],
+        rollouts: [{ node: 'n1' }, { node: 'n2', because: 'window: its window opens tomorrow' }],
+      });
+      expect(seen.policies[0]).not.toHaveProperty('hash');
+      expect((await run()).out).toMatch(/^n2 +workers +waiting +for \d+s +window: its window/m);
+      for (const id of ['node-rollout/n1', 'node-rollout/n2', 'pool-lock/workers']) {
+        await world.end(id);
+      }
+    });
+  });
+
+  test('says of a Temporal that is not there where it was looked for', async () => {
+    process.env['TEMPORAL_ADDRESS'] = '127.0.0.1:1';
+    const { exit, out, err } = await run();
+    expect({ exit, out }).toEqual({ exit: 1, out: '' });
+    expect(err).toBe('Temporal at 127.0.0.1:1 cannot be reached: nothing listens at 127.0.0.1:1\n');
+  });
+});
