@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -22,6 +22,14 @@ beforeEach(() => {
 afterEach(() => {
   rmSync(directory, { recursive: true });
 });
+
+/** What the kubelet does with a ConfigMap: a new directory, a link to it, and that renamed over the old one. */
+function publish(version: string, text: string): void {
+  mkdirSync(join(directory, version));
+  writeFileSync(join(directory, version, 'plan.ics'), text);
+  symlinkSync(version, join(directory, '..data_tmp'));
+  renameSync(join(directory, '..data_tmp'), join(directory, '..data'));
+}
 
 type Answer = () => Promise<Response> | Response;
 
@@ -58,6 +66,25 @@ describe('a file', () => {
     writeFileSync(path, ics('B'));
     expect(namesIn(await readFile('plan.ics'))).toEqual(['B']);
     expect(told).toEqual([]);
+  });
+
+  test('in a mounted ConfigMap is read again when its link is renamed, also by a path through it', async () => {
+    const { readFile, told } = onStage();
+    publish('..1', ics('A'));
+    symlinkSync(join('..data', 'plan.ics'), join(directory, 'plan.ics'));
+    for (const [version, name] of [
+      ['..2', 'B'],
+      ['..3', 'C'],
+    ] as const) {
+      await readFile('plan.ics');
+      publish(version, ics(name));
+      expect(namesIn(await readFile('plan.ics'))).toEqual([name]);
+      expect(namesIn(await readFile('..data/plan.ics'))).toEqual([name]);
+    }
+    publish('..4', 'Sign in');
+    expect(await readFile('plan.ics')).toMatchObject({ problem: expect.any(String) });
+    expect(namesIn(await readFile('plan.ics'))).toEqual(['C']);
+    expect(told).toHaveLength(1);
   });
 
   test('that is not there says so once, and is read as soon as it is', async () => {

@@ -2,9 +2,11 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { policySchema } from '../domain/policy-schema.ts';
+import { Policy } from '../domain/policy.ts';
 import { runCli } from './run.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -44,6 +46,42 @@ describe('G9: a bad policy is refused with file, line, path and rule:', () => {
     },
   );
 });
+
+test('G9: whatever stands in the place of whatever is in a policy, it is refused or taken, and nothing breaks', () => {
+  const whole = readFileSync(`${ROOT}docs/examples/every-key.yaml`, 'utf8');
+  const places = [...placesIn(parse(whole))];
+  const odd = fc.constantFrom<unknown>(null, 0, -1, '', 'x', [], {}, [null], [{}], { a: 1 }, true);
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.constantFrom(...places), odd), { minLength: 1, maxLength: 4 }),
+      (changes) => {
+        const policy: unknown = parse(whole);
+        for (const [place, value] of changes) put(policy, place, value);
+        expect(typeof Policy.safeParse(policy).success).toBe('boolean');
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+type Place = readonly (string | number)[];
+
+function* placesIn(value: unknown, place: Place = []): Generator<Place> {
+  if (place.length > 0) yield place;
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inside] of Object.entries(value)) {
+    yield* placesIn(inside, [...place, Array.isArray(value) ? Number(key) : key]);
+  }
+}
+
+/** What an earlier change has taken away stays away. */
+function put(policy: unknown, place: Place, value: unknown): void {
+  const last = place.at(-1) ?? '';
+  const around = place
+    .slice(0, -1)
+    .reduce<unknown>((at, key) => (Object(at) as Record<string, unknown>)[key], policy);
+  if (typeof around === 'object' && around !== null) Object.assign(around, { [last]: value });
+}
 
 /** Without the keys that each kind of window needs, which zod cannot take back. */
 const schema = z.fromJSONSchema(

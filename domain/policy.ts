@@ -7,7 +7,7 @@ import { parseSelector } from './label-selector.ts';
 import { notifications } from './notifications/receiver-schema.ts';
 import { notificationProblems } from './notifications/receivers.ts';
 import { poolProblems } from './pool-problems.ts';
-import { windowProblems } from './window/check.ts';
+import { windowProblems, type IsRead } from './window/check.ts';
 import { timeZone } from './window/field-schemas.ts';
 import { freezes } from './window/freeze-schema.ts';
 import { windows } from './window/window-schema.ts';
@@ -135,16 +135,31 @@ export const Policy = z
   )
   .superRefine(
     (policy, context) => {
+      const isRead = readableIn(context.issues);
       for (const { path, message } of [
-        ...windowProblems(policy),
+        ...windowProblems(policy, isRead),
         ...notificationProblems(policy),
       ]) {
         context.addIssue({ code: 'custom', path: [...path], message });
       }
     },
-    // What is refused already cannot be reckoned with.
-    { when: ({ issues }) => issues.length === 0 },
+    { when: isObject },
   );
+
+/** What is refused already, or has something inside that is, cannot be reckoned with. */
+function readableIn(issues: readonly z.core.$ZodRawIssue[]): IsRead {
+  const known = issues.map(({ code, path = [] }) => ({ code, path }));
+  return (...path) =>
+    !known.some(
+      (issue) =>
+        // A key too many says nothing about those beside it.
+        begins(issue.path, path) ||
+        (issue.code !== 'unrecognized_keys' && begins(path, issue.path)),
+    );
+}
+
+const begins = (path: readonly PropertyKey[], start: readonly PropertyKey[]): boolean =>
+  start.every((key, at) => path[at] === key);
 
 export type Policy = z.infer<typeof Policy>;
 export type PoolPolicy = Policy['pools'][number];

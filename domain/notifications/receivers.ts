@@ -52,24 +52,27 @@ export function secretsOf({ target }: Receiver): readonly Secret[] {
   return target.kind === 'webhook' ? [...address, target.secret] : address;
 }
 
-/** Receivers limited to a pool that does not exist. */
+/**
+ * Receivers limited to a pool that does not exist. Takes what is written, so that it is told together with whatever else is
+ * wrong.
+ */
 export function notificationProblems({
   notifications,
   pools,
 }: {
-  readonly notifications: readonly Receiver[];
-  readonly pools: readonly { readonly name: string }[];
+  readonly notifications?: unknown;
+  readonly pools?: unknown;
 }): { path: PropertyKey[]; message: string }[] {
-  return notifications.flatMap((receiver, index) =>
-    (receiver.pools ?? []).flatMap((name, at) =>
-      pools.some((pool) => pool.name === name)
-        ? []
-        : [
-            {
-              path: ['notifications', index, 'pools', at],
-              message: `there is no pool named ${name}`,
-            },
-          ],
-    ),
+  const names = listOf(pools).map((pool) => keyOf(pool, 'name'));
+  return listOf(notifications).flatMap((receiver, index) =>
+    listOf(keyOf(receiver, 'pools')).flatMap((name, at) => {
+      if (typeof name !== 'string' || names.includes(name)) return [];
+      const path = ['notifications', index, 'pools', at];
+      return [{ path, message: `there is no pool named ${name}` }];
+    }),
   );
 }
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const keyOf = (value: unknown, key: string): unknown =>
+  (Object(value) as Record<string, unknown>)[key];

@@ -12,39 +12,70 @@ export interface WindowProblem {
   readonly message: string;
 }
 
-type CheckedPolicy = Written & {
-  readonly pools: readonly (Written & Lengths & { readonly name: string })[];
-};
+type CheckedPool = Written & Lengths & { readonly name: string };
+type CheckedPolicy = Written & { readonly pools: readonly CheckedPool[] };
 
-/** Freezes that end before they begin, and windows in which no rollout of the pool could ever be done. */
-export function windowProblems(policy: CheckedPolicy): WindowProblem[] {
+/** Whether what stands at a place of the policy could be read, with everything inside it. */
+export type IsRead = (...path: readonly PropertyKey[]) => boolean;
+
+/**
+ * Freezes that end before they begin, and windows in which no rollout of the pool could ever be done. Only what could be
+ * read is judged, so that it is told together with what could not.
+ */
+export function windowProblems(policy: CheckedPolicy, isRead: IsRead): WindowProblem[] {
+  const zone = isRead('timeZone') ? policy.timeZone : undefined;
+  const pools = Array.isArray(policy.pools) ? (policy.pools as CheckedPolicy['pools']) : [];
   return [
-    ...freezeProblems(policy, policy.timeZone, ['freezes']),
-    ...policy.pools.flatMap((pool, index) => [
-      ...freezeProblems(pool, pool.timeZone ?? policy.timeZone, ['pools', index, 'freezes']),
-      ...shortWindows(policy, index),
-    ]),
+    ...freezeProblems(policy, { zone, path: ['freezes'], isRead }),
+    ...pools.flatMap((pool, index) => {
+      if (!isObject(pool)) return [];
+      const place = ['pools', index] as const;
+      const own = (isRead(...place, 'timeZone') ? pool.timeZone : undefined) ?? zone;
+      return [
+        ...freezeProblems(pool, { zone: own, path: [...place, 'freezes'], isRead }),
+        ...shortWindows({ policy, pool, index, zone: own, isRead }),
+      ];
+    }),
   ];
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+interface FreezePlace {
+  readonly zone: string | undefined;
+  readonly path: readonly PropertyKey[];
+  readonly isRead: IsRead;
 }
 
 function freezeProblems(
   { freezes }: Written,
-  zone: string | undefined,
-  path: readonly PropertyKey[],
+  { zone, path, isRead }: FreezePlace,
 ): WindowProblem[] {
-  return freezes.flatMap((freeze, index) => {
+  if (!Array.isArray(freezes)) return [];
+  return (freezes as Written['freezes']).flatMap((freeze, index) => {
+    if (!isRead(...path, index)) return [];
     const { fromMs, toMs } = freezeOf(freeze, zoneClock(zone ?? DEFAULT_ZONE));
     const message = 'write an end after the beginning; a day counts up to its end';
     return toMs > fromMs ? [] : [{ path: [...path, index, 'to'], message }];
   });
 }
 
-function shortWindows(policy: CheckedPolicy, index: number): WindowProblem[] {
-  const pool = policy.pools[index];
-  if (!pool) return [];
-  const neededMs = rolloutLength(pool);
-  const { entries, clock } = poolWindows(policy, index);
+interface PoolPlace {
+  readonly policy: CheckedPolicy;
+  readonly pool: CheckedPool;
+  readonly index: number;
+  readonly zone: string | undefined;
+  readonly isRead: IsRead;
+}
+
+function shortWindows({ policy, pool, index, zone, isRead }: PoolPlace): WindowProblem[] {
   const place = pool.windows ? ['pools', index, 'windows'] : ['windows'];
+  // A window that could not be read might lengthen the others.
+  if (!isRead(...place) || !isLengthKnown(pool, index, isRead)) return [];
+  const neededMs = rolloutLength(pool);
+  const { windows = policy.windows } = pool;
+  const own = { freezes: [], ...(windows && { windows }), ...(zone && { timeZone: zone }) };
+  const { entries, clock } = poolWindows({ freezes: [], pools: [own] }, 0);
   // What a calendar holds is not known here, and a freeze does not make a window wrong.
   const plan = new Plan({
     entries: entries.filter(({ window }) => window.kind !== 'calendar'),
@@ -60,6 +91,11 @@ function shortWindows(policy: CheckedPolicy, index: number): WindowProblem[] {
       'write a longer window, or an expectedLength';
     return [{ path: [...place, at], message }];
   });
+}
+
+function isLengthKnown(pool: CheckedPool, index: number, isRead: IsRead): boolean {
+  const keys = pool.expectedLength === undefined ? ['drain', 'reboot'] : ['expectedLength'];
+  return keys.every((key) => isRead('pools', index, key));
 }
 
 function lengthOf({ window }: Entry): number {
