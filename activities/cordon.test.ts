@@ -94,6 +94,16 @@ describe('cordonNode', () => {
     expect(nodes.updates).toHaveLength(1);
   });
 
+  test('G6: says when it cordoned, and of a cordon that it finds that nobody knows', async () => {
+    const { cordon, nodes } = onStage();
+    const beforeMs = Date.now();
+    const first = await cordon();
+    expect(first).toMatchObject({ kind: 'cordoned' });
+    expect(first.kind === 'cordoned' && first.atMs).toBeGreaterThanOrEqual(beforeMs);
+    nodes.change('n1', { unschedulable: false });
+    expect(await cordon()).toEqual({ kind: 'cordoned', record: RECORD, atMs: 0 });
+  });
+
   test('G4: sweeps an order and an answer of former times away', async () => {
     const { cordon, nodes } = onStage({
       annotations: { [ANNOTATION.order]: '{}', [ANNOTATION.answer]: '{}', 'example.org/x': 'y' },

@@ -16,6 +16,7 @@ export interface CordonQuestion extends GateQuestion {
 }
 
 export type Cordoned =
+  /** `atMs`: when the cordon was written; 0 when it was found. */
   | { readonly kind: 'cordoned'; readonly record: RolloutRecord; readonly atMs: number }
   /** A gate has closed while the permit was waited for, or the permit is no longer good; nothing was touched. */
   | { readonly kind: 'closed'; readonly because: string }
@@ -56,7 +57,9 @@ async function takeNode(deps: Deps, asked: CordonQuestion, run: Run): Promise<Co
     const node = await deps.nodes.read(asked.node);
     if (!node) return { kind: 'gone' };
     const known = knownRecord(node, run);
-    if (known) return { kind: 'cordoned', record: known, atMs: Date.now() };
+    // An attempt before this one has written it, nobody knows when, and the cordon may have been lifted since: the drain
+    // looks before its first eviction. Not refused here, for then the permit would be given back before the node is.
+    if (known) return { kind: 'cordoned', record: known, atMs: 0 };
     const facts = await gateFacts(deps, { ...asked, moment: 'cordon' }, node);
     const closed = closedGates(facts, asked.skip);
     if (closed.length > 0) return { kind: 'closed', because: closed.map(sayGate).join('; ') };

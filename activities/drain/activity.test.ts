@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { aPod } from '../../domain/a-pod.fixture.ts';
 import { recorded } from '../testing/fake-cluster.ts';
 import { Stage } from '../testing/stage.ts';
 import { drainAsOrdered } from './activity.ts';
@@ -42,4 +43,16 @@ test('without a delay it does not wait', async () => {
   await jest.advanceTimersByTimeAsync(1_000);
   expect(state.done).toBe(true);
   await work;
+});
+
+test('G6: where nobody knows when the cordon was written, it is looked for before the first pod', async () => {
+  const stage = new Stage();
+  stage.nodes.add('n1', { unschedulable: false, annotations: recorded() });
+  stage.pods.pods = [aPod('web-1')];
+  const looks: string[] = [];
+  stage.pods.meanwhile.push(() => looks.push('pods'));
+  const question = { node: 'n1', pool: 'workers', skip: [], evenIfNotRequired: false };
+  const asked = { ...question, startedAtMs: Date.now(), cordonedAtMs: 0 };
+  await expect(stage.run(drainAsOrdered, asked)).rejects.toMatchObject({ type: 'cordon-lost' });
+  expect(looks).toEqual([]);
 });

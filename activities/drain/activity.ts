@@ -6,7 +6,6 @@ import type { Deps } from '../deps.ts';
 import { drainNode } from './drain.ts';
 import { tellingOfBlocked } from '../notify/blocked.ts';
 import { gateFacts, type GateQuestion } from '../gates.ts';
-import { GUARD_EVERY_MS } from './look.ts';
 import { ourRecord, stillCordoned, thisRun, type Run } from '../ours.ts';
 import { drainOptions, poolPolicy } from '../pool.ts';
 
@@ -46,14 +45,16 @@ async function drain(deps: Deps, asked: DrainRequest): Promise<DrainResult> {
     {
       pods: deps.pods,
       progress: telling(deps, run, tellingOfBlocked(deps, asked)),
-      async guard() {
-        if (Date.now() - cordonedAtMs < GUARD_EVERY_MS) return;
-        await mayGoOn(deps, asked, run);
-      },
+      guard: () => mayGoOn(deps, asked, run),
       signal,
       nowMs: Date.now,
     },
-    { node, deadlineMs: beginMs + policy.drain.timeout, options: drainOptions(policy) },
+    {
+      node,
+      deadlineMs: beginMs + policy.drain.timeout,
+      options: drainOptions(policy),
+      guardedAtMs: cordonedAtMs,
+    },
   );
   log.info('node drained', { node, ...result });
   const orderAtMs = Date.now() + policy.reboot.delay;

@@ -97,14 +97,19 @@ interface Running {
   readonly guard: jest.Mock<() => Promise<void>>;
 }
 
-type Settings = Partial<DrainOptions> & { minutes?: number; guard?: () => Promise<void> };
+type Settings = Partial<DrainOptions> & {
+  minutes?: number;
+  guard?: () => Promise<void>;
+  guardedAtMs?: number;
+};
 
 function drain(node: FakeNode, settings: Settings = {}): Running {
-  const { minutes = 30, guard: guardNode = async () => undefined, ...rest } = settings;
+  const { minutes = 30, guard: guardNode = async () => undefined, guardedAtMs, ...rest } = settings;
   const input: DrainInput = {
     node: 'n1',
     deadlineMs: START + minutes * MINUTE,
     options: { atOnce: 20, onTimeout: 'undo', ...rest },
+    ...(guardedAtMs === undefined ? {} : { guardedAtMs }),
   };
   const reports: DrainProgress[] = [];
   const stop = new AbortController();
@@ -415,6 +420,17 @@ describe('a drain in the hands of others', () => {
     running.guard.mockRejectedValue(failure('cordon-lost', 'somebody uncordoned n1'));
     expect(await finished(running)).toMatchObject({ type: 'cordon-lost' });
     expect(node.requests).not.toContain('evict b');
+  });
+
+  test('G6: asks the guard 15 s after the cordon was written, however late the drain begins', async () => {
+    const node = new FakeNode(aPod('a'));
+    node.stopsAfterMs = 20_000;
+    const running = drain(node, { guardedAtMs: START - 10_000 });
+    await after(4_000);
+    expect(running.guard).toHaveBeenCalledTimes(0);
+    await after(2_000);
+    expect(running.guard).toHaveBeenCalledTimes(1);
+    await finished(running);
   });
 
   test('evicts nothing while the guard cannot be asked', async () => {

@@ -28,6 +28,8 @@ export interface DrainInput {
   readonly node: string;
   readonly deadlineMs: number;
   readonly options: DrainOptions;
+  /** When all was seen to be as the guard wants it; absent: it is asked at once. */
+  readonly guardedAtMs?: number;
 }
 
 /** What the drain acts through. */
@@ -109,7 +111,7 @@ export function beginDrain(ports: DrainPorts, input: DrainInput): Drain {
     evictions: [],
     deleted: [],
     volumes: [],
-    guardedMs: Number.NEGATIVE_INFINITY,
+    guardedMs: input.guardedAtMs ?? Number.NEGATIVE_INFINITY,
     listed: false,
   };
 }
