@@ -21,8 +21,10 @@ import type { Broken, Rule } from './contract.ts';
  */
 const RACE_MS = 40_000;
 const REBOOTED: ReadonlySet<Outcome> = new Set<Outcome>(['rebooted', 'quarantined']);
-/** A drain that was given up, or whose node somebody has uncordoned, looks at the node again within this. */
-const UNDER_WAY_MS = 25_000;
+/** A drain whose node was handed back or uncordoned looks at the node every 15 s; what it has asked for until then still comes. */
+const UNDER_WAY_MS = 15_200;
+/** The same where requests are slow or a worker stands still for a while. */
+const UNDER_WAY_IN_TROUBLE_MS = 25_000;
 /** A worker is shown a change of the node this late at the most, and acts on it. */
 const SHOWN_WITHIN_MS = 3_000;
 
@@ -76,8 +78,11 @@ export class Judge implements Observer {
   }
 
   moved(moved: { node: string; pod: string; how: 'evicted' | 'deleted' }): void {
-    const atMs = this.#world?.clock.nowMs ?? 0;
-    if (atMs < (this.#releasedMs.get(moved.node) ?? 0) + UNDER_WAY_MS) return;
+    const { clock, disturbedUntilMs = 0 } = this.#world ?? {};
+    const atMs = clock?.nowMs ?? 0;
+    const releasedMs = this.#releasedMs.get(moved.node) ?? 0;
+    const underWayMs = disturbedUntilMs < releasedMs ? UNDER_WAY_MS : UNDER_WAY_IN_TROUBLE_MS;
+    if (atMs < releasedMs + underWayMs) return;
     this.#hear(this.#witness.note({ kind: 'pod-moved', atMs, ...moved }).violations);
   }
 
