@@ -2,6 +2,7 @@ import type { Ordered as OrderedBy } from '../activities/order.ts';
 import type { Return } from '../activities/return.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { RolloutResult } from '../domain/status.ts';
+import { whyStopped } from './control.ts';
 import { quick, waiting } from './effects.ts';
 import { interruptible } from './interrupt.ts';
 import { releasePermit, reportTrouble } from './permission.ts';
@@ -24,7 +25,7 @@ export async function comeBack(rollout: Rollout, record: RolloutRecord): Promise
 
 /**
  * Waits for the agent's answer and the proof of the reboot. A node that does not come back in time is lost: its permit is
- * kept, people are told, and it is waited for all the same. Aborting is heard only until the agent has accepted.
+ * kept, people are told, and it is waited for all the same. Abort and pause are heard only until the agent has accepted.
  */
 export async function awaitReturn(
   rollout: Rollout,
@@ -34,7 +35,9 @@ export async function awaitReturn(
   const { control, node, pool } = rollout;
   const question = { node, record, ...(pool === undefined ? {} : { pool }), ...expected(ordered) };
   const mayStop = (lost: boolean) =>
-    ordered !== undefined && !lost && control.aborted !== undefined;
+    ordered !== undefined &&
+    !lost &&
+    (control.aborted !== undefined || control.paused !== undefined);
   rollout.enter('rebooting');
   for (let lost = false; ; lost = true) {
     const end = await interruptible(
@@ -42,7 +45,9 @@ export async function awaitReturn(
         waiting(lost ? `${node} is lost` : `reboot of ${node}`).awaitReturn({ ...question, lost }),
       () => mayStop(lost),
     );
-    if (!end) return { kind: 'interrupted', because: `aborted: ${control.aborted?.reason}` };
+    if (!end || end.kind === 'interrupted') {
+      return { kind: 'interrupted', because: whyStopped(control) };
+    }
     if (end.kind !== 'late') return end;
     rollout.enter('lost', end.because);
     await reportTrouble(rollout, `it is lost: ${end.because}`);

@@ -143,6 +143,12 @@ function skip(control: Control, { gate, ...word }: SignalWord): void {
 
 const said = ({ reason, by, atMs }: Word): Word => ({ reason, by, atMs });
 
+/** What people have said that stops a rollout before the point of no return; an abort counts before a pause. */
+export function whyStopped({ aborted, paused }: Control): string {
+  if (aborted) return `aborted: ${aborted.reason}`;
+  return paused ? `paused by ${paused.by}: ${paused.reason}` : 'it was paused for a moment';
+}
+
 /** A pause without an end is reminded of this often. */
 const REMIND_EVERY_MS = 12 * 60 * 60_000;
 

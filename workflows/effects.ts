@@ -39,13 +39,23 @@ export const delivering = (summary: string, withinMs: number) =>
     summary,
   });
 
-type Quick = 'cordonNode' | 'orderReboot' | 'undoNode' | 'restoreNode' | 'remind';
+type Quick = 'cordonNode' | 'undoNode' | 'restoreNode' | 'remind';
 
 /** A few API calls; retried for as long as the API server is away. They beat by themselves, so a lost worker shows soon. */
 export const quick = (summary: string) =>
   proxyActivities<Pick<Activities, Quick>>({
     startToCloseTimeout: '2m',
     heartbeatTimeout: '10s',
+    retry: RETRY,
+    summary,
+  });
+
+/** As `quick`, and people are heard meanwhile: an attempt that is stopped has written its order or none, and then says so. */
+export const proving = (summary: string) =>
+  proxyActivities<Pick<Activities, 'orderReboot'>>({
+    startToCloseTimeout: '2m',
+    heartbeatTimeout: '10s',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: RETRY,
     summary,
   });

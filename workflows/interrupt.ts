@@ -1,4 +1,10 @@
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+} from '@temporalio/workflow';
 
 /**
  * Runs an effect until it answers or `interrupted` becomes true, in which case it is cancelled and the answer is undefined.
@@ -18,10 +24,16 @@ export async function interruptible<T>(
   try {
     return await work.run(run);
   } catch (error) {
-    if (isCancellation(error) && interrupted()) return undefined;
+    if (interrupted() && (isCancellation(error) || isNotTriedAgain(error))) return undefined;
     throw error;
   } finally {
     watch.cancel();
     await watching.catch(() => undefined);
   }
+}
+
+/** The server tries nothing again that is to be stopped: whatever befell the last attempt, it would have been tried again. */
+function isNotTriedAgain(error: unknown): boolean {
+  if (!(error instanceof ActivityFailure) || error.retryState !== 'CANCEL_REQUESTED') return false;
+  return !(error.cause instanceof ApplicationFailure && error.cause.nonRetryable);
 }

@@ -5,7 +5,8 @@ import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { RolloutResult } from '../domain/status.ts';
 import { causeOf, typeOf } from './cause.ts';
 import { awaitReturn, comeBack, endGone, handBack, type Ordered } from './come-back.ts';
-import { quick, waiting } from './effects.ts';
+import { whyStopped } from './control.ts';
+import { proving, quick, waiting } from './effects.ts';
 import { interruptible } from './interrupt.ts';
 import { releasePermit, untilResumed } from './permission.ts';
 import type { Rollout } from './rollout.ts';
@@ -44,16 +45,16 @@ export async function takeOut(rollout: Rollout): Promise<RolloutResult | undefin
   const end = await awaitReturn(rollout, record, vacated).catch(failed);
   return end.kind === 'returned' || end.kind === 'gone'
     ? await handBack(rollout, record, end)
-    : await giveUp(rollout, record, noReturn(end));
+    : await giveUp(rollout, record, noReturn(rollout, end));
 }
 
 /** An order that came to nothing: why, and what comes after. */
-function noReturn(end: GivenUp | NotObeyed): GivenUp {
+function noReturn(rollout: Rollout, end: GivenUp | NotObeyed): GivenUp {
   switch (end.kind) {
     case 'given-up':
       return end;
     case 'interrupted':
-      return { kind: 'given-up', because: end.because, next: 'abort' };
+      return onPeoplesWord(rollout, end.because);
     case 'refused':
       return stopped('order-refused', `the agent refused: ${end.because}`);
     case 'silent':
@@ -128,9 +129,12 @@ async function vacate(rollout: Rollout, cordonedAtMs: number): Promise<Ordered |
     if ('closed' in drained) return { kind: 'given-up', because: drained.closed, next: 'again' };
 
     rollout.enter('ordering');
-    const ordered = await quick(`prove ${node} empty and order`).orderReboot(
-      rollout.gateQuestion(),
+    const ordered = await interruptible(
+      () => proving(`prove ${node} empty and order`).orderReboot(rollout.gateQuestion()),
+      stop,
     );
+    // Nobody knows whether the order was written: undoing withdraws it in the same update.
+    if (!ordered) return onPeoplesWord(rollout, whyStopped(control));
     if (ordered.kind === 'closed') {
       return { kind: 'given-up', because: ordered.because, next: 'again' };
     }
@@ -157,6 +161,11 @@ async function giveUp(
 function isTrouble(next: GivenUp['next']): boolean {
   if (typeof next === 'string') return false;
   return !NO_TROUBLE.has(typeOf(next) ?? '');
+}
+
+/** A pause before the agent's answer: the node is handed back, and after the pause it starts from the gates. */
+function onPeoplesWord({ control }: Rollout, because: string): GivenUp {
+  return { kind: 'given-up', because, next: control.aborted ? 'abort' : 'again' };
 }
 
 function failed(error: unknown): GivenUp {

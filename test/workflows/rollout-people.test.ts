@@ -1,9 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
-import { CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Activities } from '../../activities/index.ts';
-import { failureOf, openRealStage, statusOf, until, untilCancelled, World } from './stage.ts';
+import {
+  failureOf,
+  openRealStage,
+  ORDERED,
+  reached,
+  statusOf,
+  until,
+  untilCancelled,
+  World,
+} from './stage.ts';
 
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -174,4 +183,131 @@ describe('a person', () => {
       });
     },
   );
+});
+
+/** An order that cannot be written before the API server is back. */
+class Outage {
+  over = false;
+  tries = 0;
+  orders = 0;
+
+  readonly orderReboot = async () => {
+    this.tries += 1;
+    if (!this.over) {
+      throw ApplicationFailure.create({ type: 'kube-unavailable', message: 'fetch failed' });
+    }
+    this.orders += 1;
+    return ORDERED;
+  };
+
+  async begun(): Promise<void> {
+    await until(
+      async () => this.tries,
+      (tries) => tries > 0,
+    );
+  }
+}
+
+describe('before the point of no return', () => {
+  test('G2: an abort while the order cannot be written is heard, and no order is written', async () => {
+    const outage = new Outage();
+    const world = inA({ orderReboot: outage.orderReboot });
+    await world.run(async () => {
+      const rollout = await world.start();
+      await outage.begun();
+      await rollout.signal('abort', { reason: 'wrong node', by: 'ann' });
+      await until(
+        async () => world.steps,
+        (steps) => steps.includes('undoNode') || outage.tries > 3,
+      );
+      outage.over = true;
+      expect(await rollout.result()).toMatchObject({ outcome: 'aborted' });
+      expect(world.steps.slice(-2)).toEqual(['orderReboot', 'undoNode']);
+      expect(outage.orders).toBe(0);
+    });
+  });
+
+  test('G2: a pause while the order cannot be written hands the node back, and after it all begins anew', async () => {
+    const outage = new Outage();
+    const world = inA({ orderReboot: outage.orderReboot });
+    await world.run(async () => {
+      const rollout = await world.start();
+      await outage.begun();
+      await rollout.signal('pause', { reason: 'the API server is away', by: 'ann' });
+      await reached(rollout, 'paused');
+      expect(world.steps.slice(-2)).toEqual(['orderReboot', 'undoNode']);
+      expect((await world.lockStatus()).holders).toEqual([]);
+      outage.over = true;
+      await rollout.signal('resume');
+      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
+      expect(outage.orders).toBe(1);
+      expect(world.steps.filter((step) => step === 'passGates')).toHaveLength(2);
+    });
+  });
+
+  test("G2: an attempt that is stopped and fails all the same ends nothing in failure: it is people's word", async () => {
+    const world = inA({
+      orderReboot: async () => {
+        await untilCancelled().catch(() => undefined);
+        throw ApplicationFailure.create({ type: 'kube-unavailable', message: 'fetch failed' });
+      },
+    });
+    await world.run(async () => {
+      const rollout = await world.start();
+      await reached(rollout, 'ordering');
+      await rollout.signal('abort', { reason: 'wrong node', by: 'ann' });
+      expect(await rollout.result()).toMatchObject({ outcome: 'aborted' });
+    });
+  });
+
+  test("G2: a pause before the agent's answer withdraws the order, and after it all begins anew", async () => {
+    const undone: string[] = [];
+    let waits = 0;
+    const world = inA({
+      awaitReturn: async () => {
+        waits += 1;
+        if (waits > 1) return { kind: 'returned', bootId: 'boot-2', stillRequired: false };
+        await untilCancelled().catch(() => undefined);
+        return { kind: 'interrupted', because: 'stopped before the agent answered' };
+      },
+      undoNode: async ({ because, failed }) => {
+        undone.push(`${because}${failed ? ', a failure' : ''}`);
+        return { kind: 'undone' };
+      },
+    });
+    await world.run(async () => {
+      const rollout = await world.start();
+      await until(
+        async () => waits,
+        (count) => count === 1,
+      );
+      await rollout.signal('pause', { reason: 'lunch', by: 'bob' });
+      await reached(rollout, 'paused');
+      expect(undone).toEqual(['paused by bob: lunch']);
+      expect((await world.lockStatus()).holders).toEqual([]);
+      await rollout.signal('resume');
+      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
+    });
+  });
+
+  test('G3: a pause that comes too late lets the accepted reboot be finished', async () => {
+    let waits = 0;
+    const world = inA({
+      awaitReturn: async () => {
+        waits += 1;
+        if (waits === 1) await untilCancelled().catch(() => undefined);
+        return { kind: 'returned', bootId: 'boot-2', stillRequired: false };
+      },
+    });
+    await world.run(async () => {
+      const rollout = await world.start();
+      await until(
+        async () => waits,
+        (count) => count === 1,
+      );
+      await rollout.signal('pause', { reason: 'lunch', by: 'bob' });
+      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
+      expect(world.steps).not.toContain('undoNode');
+    });
+  });
 });
