@@ -4,7 +4,7 @@ import { closedGates, sayGate } from '../domain/gates.ts';
 import { ANNOTATION, writeRollout, type RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import type { Deps } from './deps.ts';
-import { failure } from './failure.ts';
+import { failure, kindOf } from './failure.ts';
 import { gateFacts, type GateQuestion } from './gates.ts';
 import { poolPolicy } from './pool.ts';
 import { ofThisRun, thisRun, type Run } from './ours.ts';
@@ -20,6 +20,8 @@ export type Cordoned =
   | { readonly kind: 'cordoned'; readonly record: RolloutRecord; readonly atMs: number }
   /** A gate has closed while the permit was waited for, or the permit is no longer good; nothing was touched. */
   | { readonly kind: 'closed'; readonly because: string }
+  /** An earlier run has left its mark on the node: that is undone or finished first, and the permit kept until then. */
+  | { readonly kind: 'run-changed'; readonly because: string }
   | { readonly kind: 'gone' };
 
 /**
@@ -29,7 +31,7 @@ export type Cordoned =
  */
 export async function cordonNode(deps: Deps, asked: CordonQuestion): Promise<Cordoned> {
   const run = thisRun();
-  const taken = await takeNode(deps, asked, run);
+  const taken = await takeNode(deps, asked, run).catch(leftByAnotherRun);
   if (taken.kind !== 'cordoned') return taken;
   const { record } = taken;
   await deps.nodes.setLifecycle(
@@ -50,6 +52,11 @@ export async function cordonNode(deps: Deps, asked: CordonQuestion): Promise<Cor
   });
   log.info('node cordoned', { node: asked.node, cordonedByUs: record.cordonedByUs });
   return taken;
+}
+
+function leftByAnotherRun(error: unknown): Cordoned {
+  if (!(error instanceof Error) || kindOf(error) !== 'run-changed') throw error;
+  return { kind: 'run-changed', because: error.message };
 }
 
 async function takeNode(deps: Deps, asked: CordonQuestion, run: Run): Promise<Cordoned> {

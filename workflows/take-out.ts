@@ -34,6 +34,7 @@ const NO_TROUBLE: ReadonlySet<string> = new Set([
 /** From the cordon to the return. Undefined: a gate has closed meanwhile, the node is handed back and it starts over. */
 export async function takeOut(rollout: Rollout): Promise<RolloutResult | undefined> {
   const cordoned = await cordon(rollout);
+  if (cordoned?.kind === 'run-changed') throw failureOf(RUN_CHANGED, cordoned.because);
   if (cordoned?.kind !== 'cordoned') {
     await releasePermit(rollout);
     return cordoned && rollout.end('node-gone', 'its Node object was deleted');
@@ -175,6 +176,9 @@ function failed(error: unknown): GivenUp {
 }
 
 function stopped(type: FailureKind, because: string): GivenUp {
-  const failure = ApplicationFailure.create({ type, message: because, nonRetryable: true });
-  return { kind: 'given-up', because, next: failure };
+  return { kind: 'given-up', because, next: failureOf(type, because) };
+}
+
+function failureOf(type: FailureKind, because: string): ApplicationFailure {
+  return ApplicationFailure.create({ type, message: because, nonRetryable: true });
 }

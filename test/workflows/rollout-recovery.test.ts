@@ -66,7 +66,9 @@ class PlayedNode {
     }),
     cordonNode: async () => {
       const { runId } = thisRun();
-      if (this.record && this.record.runId !== runId) return await runChanged();
+      if (this.record && this.record.runId !== runId) {
+        return { kind: 'run-changed', because: 'node n1 carries the mark of another run' };
+      }
       this.record ??= { ...RECORD, runId };
       this.taken.push(runId);
       return { kind: 'cordoned', record: this.record, atMs: 1 };
@@ -111,8 +113,8 @@ class PlayedNode {
 const thisRun = (): { runId: string } => activityInfo().workflowExecution ?? { runId: '' };
 const runChanged = fails('run-changed', 'node n1 carries the mark of another run');
 
-/** Back to the latest decision it took, so that it remembers all that was before. */
-async function reset(world: World): Promise<string> {
+/** Back to the latest decision it took, or to one before, so that it remembers all that was before. */
+async function reset(world: World, decision = -1): Promise<string> {
   const { client } = world;
   const rollout = client.workflow.getHandle(rolloutId('n1'));
   const { events } = await rollout.fetchHistory();
@@ -122,7 +124,7 @@ async function reset(world: World): Promise<string> {
   const { runId } = await client.workflowService.resetWorkflowExecution({
     namespace: client.options.namespace,
     workflowExecution: { workflowId: rolloutId('n1'), runId: (await rollout.describe()).runId },
-    workflowTaskFinishEventId: decided.at(-1)?.eventId ?? null,
+    workflowTaskFinishEventId: decided.at(decision)?.eventId ?? null,
     requestId: String(Date.now()),
     reason: 'a test',
   });
@@ -143,6 +145,30 @@ describe('G7: a rollout that is reset', () => {
       expect(node.taken).toEqual([first.firstExecutionRunId, runId]);
       expect(node.reboots).toBe(1);
       expect(world.steps.filter((name) => name === 'undoNode')).toHaveLength(1);
+      expect((await world.lockStatus()).holders).toEqual([]);
+    });
+  });
+
+  test('G1: before its cordon keeps its permit until what its former run did is undone', async () => {
+    const node = new PlayedNode();
+    const held: string[][] = [];
+    const world: World = new World(env, {
+      ...node.activities,
+      undoNode: async () => {
+        held.push((await world.lockStatus()).holders.map((holder) => holder.node));
+        node.record = undefined;
+        return { kind: 'undone' };
+      },
+    });
+    await world.run(async () => {
+      const first = await world.start();
+      await reached(first, 'draining');
+      const runId = await reset(world, -2);
+      node.blocked = false;
+      const rollout = world.client.workflow.getHandle(rolloutId('n1'), runId);
+      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
+      expect(world.steps.filter((name) => name === 'cordonNode')).toHaveLength(3);
+      expect(held).toEqual([['n1']]);
       expect((await world.lockStatus()).holders).toEqual([]);
     });
   });
