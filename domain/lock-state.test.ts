@@ -77,6 +77,11 @@ describe('release', () => {
       expected: { holders: ['n1'], queue: ['n3'] },
     },
     {
+      name: 'of a node by a person leaves who waits with it in its place',
+      given: { node: 'n3' },
+      expected: { holders: ['n1', 'n2'], queue: ['n3'] },
+    },
+    {
       name: 'without a grant takes the place in the queue',
       given: { workflowId: 'node-rollout/n3' },
       expected: { holders: ['n1', 'n2'], queue: [] },

@@ -110,7 +110,7 @@ export interface Release {
   readonly workflowId?: string;
   /** The permit given back; a release of an older permit changes nothing. */
   readonly grantId?: string;
-  /** A person names the node instead. */
+  /** A person names the node instead, whose permit is free then; a rollout that waits for one goes on waiting. */
   readonly node?: string;
   /** What went wrong with the node; the pool halts when it has had too much of that. */
   readonly trouble?: string;
@@ -120,7 +120,7 @@ export interface Release {
   readonly fine?: boolean;
 }
 
-/** Gives back a permit or, when no permit is named, also a place in the queue. What fits nothing changes nothing. */
+/** Gives back a permit or, when a rollout names no permit, also its place in the queue. What fits nothing changes nothing. */
 export function release(state: LockState, given: Release, nowMs: number): LockState {
   const fits = (entry: Waiter): boolean =>
     (given.workflowId !== undefined && entry.workflowId === given.workflowId) ||
@@ -128,8 +128,9 @@ export function release(state: LockState, given: Release, nowMs: number): LockSt
   const fitsGrant = (holder: Holder): boolean =>
     fits(holder) &&
     (given.grantId === undefined || holder.adopted === true || given.grantId === holder.grantId);
-  // Late news of an older permit must not cost a rollout the place it has taken since.
-  const givesUpPlace = (waiter: Waiter): boolean => given.grantId === undefined && fits(waiter);
+  // Late news of an older permit must not cost a rollout the place it has taken since; and who names a node frees permits only.
+  const givesUpPlace = ({ workflowId }: Waiter): boolean =>
+    given.grantId === undefined && workflowId === given.workflowId;
   const gone = state.holders.find(fitsGrant);
   const rest = {
     ...state,
