@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { ANNOTATION } from '../domain/node-contract.ts';
-import { findHolders, requestPermit, SETTLED_AFTER_MS } from './lock.ts';
+import { ANNOTATION, writeAnswer, writeOrder } from '../domain/node-contract.ts';
+import { failure } from './failure.ts';
+import { findHolders, requestPermit, SETTLED_AFTER_MS, type HoldersQuestion } from './lock.ts';
 import { recorded, type FakeNode } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
 
@@ -46,7 +47,9 @@ const onStage = (nodes: Record<string, Partial<FakeNode>>, endedAgoMs?: number) 
   const stage = new Stage();
   if (endedAgoMs !== undefined) stage.temporal.formerLockEndedMs = NOW - endedAgoMs;
   for (const [name, facts] of Object.entries(nodes)) stage.nodes.add(name, facts);
-  return { stage, find: (pool = 'workers') => stage.run(findHolders, { pool }) };
+  const find = (asked: Partial<HoldersQuestion> = {}) =>
+    stage.run(findHolders, { pool: 'workers', ...asked });
+  return { stage, find };
 };
 
 describe('findHolders', () => {
@@ -73,12 +76,44 @@ describe('findHolders', () => {
   ])('G1: waits until what a lost lock granted $agoMs ms ago has settled', async (given) => {
     const { find } = onStage({ n1: inMidRollout('n1') }, given.agoMs);
     const settled = new Date(NOW + given.leftMs).toISOString();
-    await expect(find()).rejects.toMatchObject({
+    const because = `a former lock of pool workers was ended; what it granted settles until ${settled}`;
+    expect(await find()).toEqual({ because });
+    await expect(find({ known: because })).rejects.toMatchObject({
       type: 'no-room',
       nonRetryable: false,
       nextRetryDelay: given.leftMs,
-      message: `a former lock of pool workers was ended; what it granted settles until ${settled}`,
+      message: because,
     });
+  });
+
+  test.each([
+    {
+      name: 'is not back in time',
+      atMs: NOW - 21 * 60_000,
+      trouble: 'its boot id has not changed',
+    },
+    { name: 'reboots', atMs: NOW - 60_000, trouble: undefined },
+  ])('G5: knows of a node that $name as much as the lost lock', async ({ atMs, trouble }) => {
+    const order = { bootId: 'boot-1', rollout: 'node-rollout/n1/run-n1', expiresAtMs: NOW };
+    const answer = { ...order, verdict: 'accepted', because: 'it is in time', atMs } as const;
+    const n1 = inMidRollout('n1');
+    const { find, stage } = onStage(
+      {
+        n1: {
+          annotations: {
+            ...n1.annotations,
+            [ANNOTATION.order]: writeOrder(order),
+            [ANNOTATION.answer]: writeAnswer(answer),
+          },
+        },
+      },
+      SETTLED_AFTER_MS,
+    );
+    stage.temporal.running.add('node-rollout/n1');
+    const known = { workflowId: 'node-rollout/n1', runId: 'run-n1', node: 'n1' };
+    expect(await find()).toEqual([
+      trouble === undefined ? known : { ...known, trouble: `it is lost: ${trouble}` },
+    ]);
   });
 
   test('G1: then adopts the rollouts that have a node out of service, and no others', async () => {
@@ -103,15 +138,28 @@ describe('findHolders', () => {
     expect(stage.logged).toEqual(['a lock was lost']);
   });
 
-  test('G1: unknown is not none: it fails, to be tried again, while the nodes cannot be listed', async () => {
+  test('G1: unknown is not none: it says so, then is tried again, while the nodes cannot be listed', async () => {
     const { find, stage } = onStage({}, SETTLED_AFTER_MS);
     stage.nodes.list = async () => {
-      throw new Error('the API server is away');
+      throw failure('kube-unavailable', 'the API server is away');
     };
-    await expect(find()).rejects.toThrow('the API server is away');
+    const because =
+      'the nodes of pool workers cannot be listed, so nobody knows which are out of service';
+    expect(await find()).toEqual({ because });
+    await expect(find({ known: because })).rejects.toThrow('the API server is away');
+  });
+
+  test('does not take a mistake of its own for an outage', async () => {
+    const { find, stage } = onStage({}, SETTLED_AFTER_MS);
+    stage.nodes.list = async () => {
+      throw new TypeError('nodes is undefined');
+    };
+    await expect(find()).rejects.toThrow('nodes is undefined');
   });
 
   test('finds none in a pool that is in the policy no more', async () => {
-    expect(await onStage({ n1: inMidRollout('n1') }, SETTLED_AFTER_MS).find('former')).toEqual([]);
+    expect(
+      await onStage({ n1: inMidRollout('n1') }, SETTLED_AFTER_MS).find({ pool: 'former' }),
+    ).toEqual([]);
   });
 });

@@ -1,7 +1,11 @@
 import { log } from '@temporalio/activity';
 import type { PermitRequest } from '../domain/lock-state.ts';
+import type { RolloutRecord } from '../domain/node-contract.ts';
+import type { NodeFacts } from '../domain/node-facts.ts';
+import type { PoolPolicy } from '../domain/policy.ts';
+import { whyLost } from '../domain/return.ts';
 import type { Deps } from './deps.ts';
-import { waiting } from './failure.ts';
+import { kindOf, waiting } from './failure.ts';
 import { thisRun } from './ours.ts';
 import { knownPool } from './pool.ts';
 
@@ -27,32 +31,75 @@ export async function requestPermit(deps: Deps, { pool, ...asked }: PermitQuesti
  */
 export const SETTLED_AFTER_MS = 45_000;
 
+/** A rollout that has a node out of service. */
+export interface FoundHolder extends PermitRequest {
+  /** What is wrong with the node, as the lost lock knew too. */
+  readonly trouble?: string;
+}
+
+export interface HoldersQuestion {
+  readonly pool: string;
+  /** Why nobody could tell at the last look. */
+  readonly known?: string;
+}
+
+/** `because`: nobody can tell yet. */
+export type FoundHolders = readonly FoundHolder[] | { readonly because: string };
+
 /**
  * For a lock that starts without knowing anything: the rollouts that have a node of the pool out of service. Answers at once
  * when there has been no lock of the pool lately; otherwise only when whatever that one granted has settled, retried until then.
+ * Why it takes so long is answered first, so that the lock can tell those who wait.
  */
-export async function findHolders(
-  deps: Deps,
-  { pool: name }: { pool: string },
-): Promise<PermitRequest[]> {
+export async function findHolders(deps: Deps, asked: HoldersQuestion): Promise<FoundHolders> {
+  const { pool: name } = asked;
   const endedMs = await deps.temporal.formerLockEndedAt(name);
   if (endedMs === undefined) return [];
   const settledMs = endedMs + SETTLED_AFTER_MS;
   if (Date.now() < settledMs) {
     const because = `a former lock of pool ${name} was ended; what it granted settles until ${new Date(settledMs).toISOString()}`;
+    if (asked.known !== because) return { because };
     throw waiting('no-room', because, settledMs - Date.now());
   }
   const pool = knownPool(deps, name);
   if (!pool) return [];
-  const nodes = await deps.nodes.list(pool.nodes);
-  const found: PermitRequest[] = [];
+  const nodes = await listNodes(deps, asked, pool);
+  if (!Array.isArray(nodes)) return nodes;
+  const found: FoundHolder[] = [];
   for (const node of nodes) {
     if (!node.rollout?.ok) continue;
-    const { workflowId, runId } = node.rollout.value;
+    const record = node.rollout.value;
     // One that has ended is picked up by the scan, and asks for itself.
-    if (!(await deps.temporal.isRunning(workflowId))) continue;
-    found.push({ workflowId, runId, node: node.name, ...(node.zone ? { zone: node.zone } : {}) });
+    if (await deps.temporal.isRunning(record.workflowId)) found.push(holderOf(node, record, pool));
   }
   log.warn('a lock was lost', { pool: name, holders: found.map(({ node }) => node) });
   return found;
+}
+
+function holderOf(node: NodeFacts, record: RolloutRecord, { reboot }: PoolPolicy): FoundHolder {
+  const { workflowId, runId } = record;
+  const { returnWithin } = reboot;
+  const lost = whyLost(node, record, { returnWithin, nowMs: Date.now() });
+  return {
+    workflowId,
+    runId,
+    node: node.name,
+    ...(node.zone ? { zone: node.zone } : {}),
+    ...(lost === undefined ? {} : { trouble: `it is lost: ${lost}` }),
+  };
+}
+
+/** The failure itself stands under Pending Activities; its words may differ each time, and are told once. */
+async function listNodes(
+  deps: Deps,
+  { pool, known }: HoldersQuestion,
+  { nodes }: PoolPolicy,
+): Promise<NodeFacts[] | { readonly because: string }> {
+  const because = `the nodes of pool ${pool} cannot be listed, so nobody knows which are out of service`;
+  try {
+    return await deps.nodes.list(nodes);
+  } catch (error) {
+    if (kindOf(error) === undefined || known === because) throw error;
+    return { because };
+  }
 }

@@ -1,9 +1,9 @@
 import { activityInfo, Context, heartbeat, log } from '@temporalio/activity';
-import { answers, type RebootOrder, type RolloutRecord } from '../domain/node-contract.ts';
+import type { RebootOrder, RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { podName } from '../domain/pod-verdict.ts';
 import { REBOOT_DEFAULTS } from '../domain/policy.ts';
-import { heardInBoot, judgeReception, notBackYet } from '../domain/return.ts';
+import { acceptedAt, heardInBoot, judgeReception, notBackYet } from '../domain/return.ts';
 import type { Deps } from './deps.ts';
 import { NodeView } from './node-view.ts';
 import { knownPool } from './pool.ts';
@@ -71,7 +71,7 @@ async function awaitReception(
     const node = await view.look(BEAT_MS);
     if (node === null) return { kind: 'gone' };
     const nowMs = Date.now();
-    if (!order) return { kind: 'accepted', atMs: acceptedAt(node, record) ?? nowMs };
+    if (!order) return { kind: 'accepted', atMs: (node && acceptedAt(node, record)) ?? nowMs };
     const reception = node ? judgeReception(node, order, nowMs) : NOT_SEEN;
     if (reception.kind !== 'waiting') return reception;
     // Also while the node cannot be seen: a signal is heard by heartbeats only.
@@ -206,12 +206,6 @@ async function daemonSetsNotReady(
       .map((pod) => podName({ namespace: pod.namespace, name: pod.owner?.name ?? '' })),
   );
   return daemonSets.filter((name) => !ready.has(name));
-}
-
-function acceptedAt(node: NodeFacts | undefined, record: RolloutRecord): number | undefined {
-  if (!node?.answer?.ok || node.answer.value.bootId !== record.bootIdBefore) return undefined;
-  const { order, answer } = node;
-  return order?.ok && answers(answer.value, order.value) ? answer.value.atMs : undefined;
 }
 
 function rebootPolicy(

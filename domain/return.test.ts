@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { aNode, read } from './a-node.fixture.ts';
 import type { NodeFacts } from './node-facts.ts';
-import { heardInBoot, judgeReception, notBackYet } from './return.ts';
+import { heardInBoot, judgeReception, notBackYet, whyLost } from './return.ts';
 
 const ORDER = { bootId: 'boot-1', rollout: 'node-rollout/n1/run-1', expiresAtMs: 60_000 };
 const ANSWER = {
@@ -129,5 +129,52 @@ describe('the agent counts as heard in the new boot', () => {
   test('but not when there is none', () => {
     const { report: _, ...silent } = aNode();
     expect(heardInBoot(silent, 0)).toBe(false);
+  });
+});
+
+describe('G5: a node that a rollout has out of service is', () => {
+  const record = {
+    workflowId: 'node-rollout/n1',
+    runId: 'run-1',
+    cordonedByUs: true,
+    bootIdBefore: 'boot-1',
+    phase: 'rebooting',
+  };
+  const accepted = { order: read(ORDER), answer: read(ANSWER) };
+  const LATE = 5_000 + 60_001;
+
+  test.each<{ name: string; node: Partial<NodeFacts>; nowMs?: number; expected?: string }>([
+    { name: 'not lost while it is drained', node: {} },
+    {
+      name: 'lost when its reboot takes longer than it may',
+      node: accepted,
+      expected: 'its boot id has not changed',
+    },
+    { name: 'not lost as long as it is in time', node: accepted, nowMs: LATE - 1 },
+    {
+      name: 'not lost by an order it has refused',
+      node: { ...accepted, answer: read({ ...ANSWER, verdict: 'refused' }) },
+    },
+    {
+      name: "not lost by another run's order",
+      node: { ...accepted, order: read({ ...ORDER, rollout: 'x' }) },
+    },
+    {
+      name: 'lost when it has booted and does not become Ready in time',
+      node: { ...accepted, bootId: 'boot-2', ready: false, readySinceMs: LATE },
+      expected: 'it has a new boot id but is not Ready',
+    },
+    {
+      name: 'lost when it has booted by itself and does not become Ready in time',
+      node: { bootId: 'boot-2', ready: false, readySinceMs: 5_000 },
+      expected: 'it has a new boot id but is not Ready',
+    },
+    {
+      name: 'not lost when it has booted by itself a moment ago',
+      node: { bootId: 'boot-2', ready: false, readySinceMs: 5_001 },
+    },
+    { name: 'not lost when it is back', node: { ...accepted, bootId: 'boot-2' } },
+  ])('$name', ({ node, nowMs = LATE, expected }) => {
+    expect(whyLost(aNode(node), record, { returnWithin: 60_000, nowMs })).toBe(expected);
   });
 });

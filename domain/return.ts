@@ -1,4 +1,4 @@
-import { answers, type RebootOrder } from './node-contract.ts';
+import { answers, type RebootOrder, type RolloutRecord } from './node-contract.ts';
 import type { NodeFacts } from './node-facts.ts';
 
 /** What became of an order so far, judged by the node alone. */
@@ -45,6 +45,32 @@ export function notBackYet(node: NodeFacts | undefined, proof: Proof): string | 
   if (!node.ready) return 'it has a new boot id but is not Ready';
   if (node.heartbeatAtMs <= proof.orderedAtMs) return 'its kubelet has not confirmed Ready since';
   return undefined;
+}
+
+/** When the agent accepted the order of this rollout; undefined: the node does not say so. */
+export function acceptedAt(
+  { answer, order }: Pick<NodeFacts, 'answer' | 'order'>,
+  { bootIdBefore }: RolloutRecord,
+): number | undefined {
+  if (!answer?.ok || !order?.ok || !answers(answer.value, order.value)) return undefined;
+  const { bootId, verdict, atMs } = answer.value;
+  return verdict === 'accepted' && bootId === bootIdBefore ? atMs : undefined;
+}
+
+/**
+ * Why a node that a rollout has out of service is lost, judged by the node alone; undefined when it is in time, back, or has no
+ * reboot under way. One that has booted without an accepted order is awaited from when it was last Ready.
+ */
+export function whyLost(
+  node: NodeFacts,
+  record: RolloutRecord,
+  { returnWithin, nowMs }: { returnWithin: number; nowMs: number },
+): string | undefined {
+  const { bootIdBefore } = record;
+  const booted = node.bootId !== '' && node.bootId !== bootIdBefore;
+  const sinceMs = acceptedAt(node, record) ?? (booted ? node.readySinceMs : undefined);
+  if (sinceMs === undefined || nowMs - sinceMs <= returnWithin) return undefined;
+  return notBackYet(node, { bootIdBefore, orderedAtMs: 0 });
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Blocker } from './drain-progress.ts';
 import { sayPhase } from './phases.ts';
 import { shortList } from './short-list.ts';
-import type { RolloutStatus } from './status.ts';
+import type { Pause, RolloutStatus } from './status.ts';
 
 /** A rollout's status as short markdown, for the Web UI. */
 export function describeStatus(status: RolloutStatus): string {
@@ -49,11 +49,16 @@ function sayBlocker({ what, because, sinceMs }: Blocker): string {
 
 function words({ paused, aborted, skipped, notUnderstood }: RolloutStatus): string[] {
   return [
-    ...(paused ? [`- paused by ${paused.by}${until(paused.untilMs)}: ${paused.reason}`] : []),
+    ...(paused ? [`- ${sayPause(paused)}`] : []),
     ...(aborted ? [`- aborted by ${aborted.by}: ${aborted.reason}`] : []),
     ...skipped.map(({ gate, by, reason }) => `- gate **${gate}** skipped by ${by}: ${reason}`),
     ...notUnderstood.map((text) => `- signal not understood: ${text}`),
   ];
+}
+
+/** Who has paused, until when, and why. */
+export function sayPause({ by, untilMs, reason }: Pause): string {
+  return `paused by ${by}${until(untilMs)}: ${reason}`;
 }
 
 const utc = (atMs: number): string => new Date(atMs).toISOString();

@@ -9,6 +9,11 @@ export interface Word {
   readonly atMs: number;
 }
 
+/** A pause, and when it ends by itself. */
+export interface Pause extends Word {
+  readonly untilMs?: number;
+}
+
 /** Where a rollout stands in the queue of its pool's lock, as the lock last told it. */
 export interface QueuePlace {
   /** From 1. */
@@ -31,7 +36,7 @@ export interface RolloutStatus {
   })[];
   readonly queue?: QueuePlace;
   readonly permit?: string;
-  readonly paused?: Word & { readonly untilMs?: number };
+  readonly paused?: Pause;
   readonly aborted?: Word;
   readonly skipped: readonly (Word & { readonly gate: string })[];
   /** How the drain stands, where it takes its time. */
@@ -61,7 +66,7 @@ export interface LockStatus {
   }[];
   /** Why it is nobody's turn. */
   readonly because?: string;
-  readonly paused?: Word;
+  readonly paused?: Pause;
   /** Signals that could not be understood, in words. */
   readonly notUnderstood: readonly string[];
 }

@@ -1,5 +1,5 @@
 import { isDuration, parseDuration } from './durations.ts';
-import type { Word } from './status.ts';
+import type { Pause, Word } from './status.ts';
 
 export interface SignalWord extends Word {
   /** How long it is to last; absent: until taken back. */
@@ -31,6 +31,11 @@ export function readWord(sent: unknown, atMs: number): SignalWord {
     ...(lasting === undefined ? {} : { forMs: parseDuration(lasting) }),
     ...(flaws.length > 0 ? { notUnderstood: flaws.join('; ') } : {}),
   };
+}
+
+/** The pause that a signal asks for. */
+export function pauseOf({ reason, by, atMs, forMs }: SignalWord): Pause {
+  return { reason, by, atMs, ...(forMs === undefined ? {} : { untilMs: atMs + forMs }) };
 }
 
 function flawOf(key: string, field: unknown): string | undefined {

@@ -1,13 +1,13 @@
 import { condition, setHandler, type SignalDefinition } from '@temporalio/workflow';
 import { SKIPPABLE } from '../domain/gates.ts';
 import { readProgress, type DrainProgress } from '../domain/drain-progress.ts';
-import type { QueuePlace, Word } from '../domain/status.ts';
-import { readWord, type SignalWord } from '../domain/word.ts';
+import type { Pause, QueuePlace, Word } from '../domain/status.ts';
+import { pauseOf, readWord, type SignalWord } from '../domain/word.ts';
 import * as messages from './messages.ts';
 
 /** What people and the lock have said to one rollout. */
 export interface Control {
-  paused: (Word & { untilMs?: number }) | undefined;
+  paused: Pause | undefined;
   aborted: Word | undefined;
   readonly skipped: (Word & { gate: string })[];
   readonly notUnderstood: string[];
@@ -111,8 +111,7 @@ function listenToPeople(control: Control, hear: (sent: unknown) => SignalWord): 
     messages.pause,
     `Stop at the next safe point; no more evictions. ${optional}, "for": "2h".`,
     (word) => {
-      const until = word.forMs === undefined ? {} : { untilMs: word.atMs + word.forMs };
-      control.paused = { ...said(word), ...until };
+      control.paused = pauseOf(word);
     },
   );
   on(messages.resume, `Go on after a pause. ${optional}.`, () => {
@@ -152,21 +151,31 @@ export function whyStopped({ aborted, paused }: Control): string {
 /** A pause without an end is reminded of this often. */
 const REMIND_EVERY_MS = 12 * 60 * 60_000;
 
+/** What can be paused. */
+interface Pausable {
+  paused: Pause | undefined;
+  readonly aborted?: Word | undefined;
+}
+
 /**
- * Returns once nobody has paused the rollout, or it was aborted, which ends a pause too. `remind` is called whenever the
- * pause has lasted long.
+ * Returns once nobody has paused it, or it was aborted, which ends a pause too; `in-time`: it came to its own end. `remind` is
+ * called whenever the pause has lasted long.
  */
 export async function pauseOver(
-  control: Control,
+  control: Pausable,
   remind: (because: string) => Promise<void>,
-): Promise<void> {
+): Promise<'in-time' | 'said'> {
   while (control.paused && !control.aborted) {
     const pause = control.paused;
     const changed = (): boolean => control.paused !== pause || control.aborted !== undefined;
     const words = `paused by ${pause.by}: ${pause.reason}`.slice(0, 200);
     const leftMs = Math.max(1, (pause.untilMs ?? Number.MAX_SAFE_INTEGER) - Date.now());
     if (await condition(changed, Math.min(leftMs, REMIND_EVERY_MS), { summary: words })) continue;
-    if (leftMs <= REMIND_EVERY_MS) control.paused = undefined;
-    else await remind(`${words}, since ${new Date(pause.atMs).toISOString()}`);
+    if (leftMs <= REMIND_EVERY_MS) {
+      control.paused = undefined;
+      return 'in-time';
+    }
+    await remind(`${words}, since ${new Date(pause.atMs).toISOString()}`);
   }
+  return 'said';
 }

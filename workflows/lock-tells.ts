@@ -1,5 +1,6 @@
 import { getExternalWorkflowHandle, type SignalDefinition } from '@temporalio/workflow';
 import { inTurn, placeOf, type PermitRequest } from '../domain/lock-state.ts';
+import { sayPause } from '../domain/status-text.ts';
 import type { QueuePlace } from '../domain/status.ts';
 import type { Lock } from './lock.ts';
 import * as messages from './messages.ts';
@@ -30,9 +31,7 @@ export async function tellPlace(lock: Lock, waiter: PermitRequest): Promise<void
 function whatToTell(lock: Lock, { workflowId }: PermitRequest): QueuePlace | undefined {
   const { place, behind } = placeOf(lock.state, workflowId, Date.now());
   const { paused } = lock;
-  const because = paused
-    ? `the lock is paused by ${paused.by}: ${paused.reason}`
-    : place === 1 && lock.because;
+  const because = paused ? `the lock is ${sayPause(paused)}` : place === 1 && lock.because;
   if (!because) return behind.length > 0 ? { place, behind } : undefined;
   return { place, behind, because };
 }

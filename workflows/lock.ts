@@ -10,8 +10,9 @@ import {
   type LockState,
   type PermitRequest,
 } from '../domain/lock-state.ts';
-import type { LockStatus, Word } from '../domain/status.ts';
-import { readWord } from '../domain/word.ts';
+import { sayPause } from '../domain/status-text.ts';
+import type { LockStatus, Pause } from '../domain/status.ts';
+import { pauseOf, readWord, type SignalWord } from '../domain/word.ts';
 import { readRelease, readRequest, readTrouble } from './lock-signals.ts';
 import { tell, tellHead, tellOvertaken, tellPlace } from './lock-tells.ts';
 import * as messages from './messages.ts';
@@ -19,7 +20,7 @@ import * as messages from './messages.ts';
 /** One lock as its workflow knows it. */
 export interface Lock {
   state: LockState;
-  paused: Word | undefined;
+  paused: Pause | undefined;
   /** Why it is nobody's turn. */
   because: string | undefined;
   /** Counts what makes a fresh look worth while. */
@@ -34,7 +35,7 @@ export interface Lock {
 }
 
 /** Registers every handler, before anything is awaited. */
-export function openLock(state: LockState, paused: Word | undefined): Lock {
+export function openLock(state: LockState, paused: Pause | undefined): Lock {
   const lock: Lock = {
     state,
     paused,
@@ -116,18 +117,27 @@ function frontOf({ queue, holders, troubles }: LockState): string {
 }
 
 function listenToPeople(lock: Lock): void {
+  const hear = (sent: unknown): SignalWord => {
+    const word = readWord(sent, Date.now());
+    if (word.notUnderstood !== undefined) lock.notUnderstood.push(word.notUnderstood);
+    return word;
+  };
   setHandler(
     messages.pause,
     async (sent) => {
-      lock.paused = readWord(sent, Date.now());
+      lock.paused = pauseOf(hear(sent));
       lock.change(lock.state);
       await tellHead(lock);
     },
-    { description: 'Grant nothing until resumed. Optional input: {"reason": …, "by": …}.' },
+    {
+      description:
+        'Grant nothing until resumed. Optional input: {"reason": …, "by": …, "for": "2h"}.',
+    },
   );
   setHandler(
     messages.resume,
-    () => {
+    (sent) => {
+      hear(sent);
       lock.paused = undefined;
       lock.change({ ...lock.state, troubles: [] });
     },
@@ -161,13 +171,14 @@ function statusOf({ state, because, paused, notUnderstood }: Lock): LockStatus {
 }
 
 function describe(lock: Lock): string {
-  const { troubles, queue, because, paused } = statusOf(lock);
+  const { troubles, queue, because, paused, notUnderstood } = statusOf(lock);
   return [
     `**permits**: ${lock.state.holders.map(sayHolder).join(', ') || 'nobody'}`,
     `**queue**: ${queue.map(({ node }) => node).join(', ') || 'nobody'}`,
     ...troubles.map((trouble) => `- trouble with ${trouble.node}: ${trouble.because}`),
     ...(because === undefined ? [] : [`- nobody's turn: ${because}`]),
-    ...(paused ? [`- paused by ${paused.by}: ${paused.reason}`] : []),
+    ...(paused ? [`- ${sayPause(paused)}`] : []),
+    ...notUnderstood.map((text) => `- signal not understood: ${text}`),
   ].join('\n');
 }
 

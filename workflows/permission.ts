@@ -66,7 +66,7 @@ export async function untilResumed(rollout: Rollout): Promise<void> {
 /** Joins the queue of the pool's lock and waits for the grant, or for an abort. */
 export async function acquirePermit(rollout: Rollout): Promise<void> {
   const { control, node, pool = '' } = rollout;
-  rollout.enter('queued');
+  rollout.enter('queued', `it has asked the lock of pool ${pool} for a permit`);
   control.asking = true;
   while (control.grantId === undefined && !control.aborted) {
     const { news } = control;

@@ -2,11 +2,14 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  isCancellation,
   log,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { FoundHolder } from '../activities/lock.ts';
 import type { PoolNews } from '../activities/watch-pool.ts';
 import {
+  addTrouble,
   adopt,
   emptyLock,
   endTrouble,
@@ -19,7 +22,8 @@ import {
   withdraw,
   type LockState,
 } from '../domain/lock-state.ts';
-import type { Word } from '../domain/status.ts';
+import type { Pause } from '../domain/status.ts';
+import { pauseOver } from './control.ts';
 import { looking } from './effects.ts';
 import { interruptible } from './interrupt.ts';
 import { openLock, type Lock } from './lock.ts';
@@ -29,7 +33,7 @@ import * as messages from './messages.ts';
 export interface LockInput {
   readonly pool: string;
   /** What the former run of this lock handed over. */
-  readonly carried?: { readonly state: LockState; readonly paused?: Word };
+  readonly carried?: { readonly state: LockState; readonly paused?: Pause };
 }
 
 /**
@@ -40,6 +44,7 @@ export interface LockInput {
 export async function poolLock({ pool, carried }: LockInput): Promise<never> {
   const state = carried?.state ?? emptyLock(pool, '');
   const lock = openLock(state, carried?.paused);
+  endPauses(lock).catch(unlessCancelled);
   if (!carried) await adoptHolders(lock);
   for (;;) {
     await condition(() => hasWork(lock) || workflowInfo().continueAsNewSuggested);
@@ -51,9 +56,47 @@ export async function poolLock({ pool, carried }: LockInput): Promise<never> {
 /** A lock that takes the place of a lost one first learns who has a node out of service. */
 async function adoptHolders(lock: Lock): Promise<void> {
   const { pool } = lock.state;
-  for (const holder of await looking(`who holds a permit of ${pool}`).findHolders({ pool })) {
-    lock.change(adopt(stamped(lock.state, Date.now()), holder, Date.now()));
+  for (const { trouble, ...holder } of await findHolders(lock)) {
+    const nowMs = Date.now();
+    lock.change(adopt(stamped(lock.state, nowMs), holder, nowMs));
+    if (trouble === undefined) continue;
+    log.error('node is in trouble', { pool, node: holder.node, because: trouble });
+    lock.change(addTrouble(lock.state, { node: holder.node, because: trouble, sinceMs: nowMs }));
   }
+}
+
+/** Those who wait meanwhile are told why. */
+async function findHolders(lock: Lock): Promise<readonly FoundHolder[]> {
+  const { pool } = lock.state;
+  for (;;) {
+    const known = lock.because;
+    const found = await looking(`who holds a permit of ${pool}`).findHolders({
+      pool,
+      ...(known === undefined ? {} : { known }),
+    });
+    lock.because = 'because' in found ? found.because : undefined;
+    lock.show();
+    if (!('because' in found)) return found;
+    await tellHead(lock);
+  }
+}
+
+/** A pause that is given an end ends by itself; one without is reminded of in the log. */
+async function endPauses(lock: Lock): Promise<never> {
+  const { pool } = lock.state;
+  for (;;) {
+    await condition(() => lock.paused !== undefined);
+    const end = await pauseOver(lock, async (because) => {
+      log.warn('still paused', { pool, because });
+    });
+    // Whoever resumes it is heard where that is said.
+    if (end === 'in-time') lock.change(lock.state);
+  }
+}
+
+/** A lock that is cancelled says so itself. */
+function unlessCancelled(error: unknown): void {
+  if (!isCancellation(error)) throw error;
 }
 
 async function handOver(lock: Lock): Promise<never> {
@@ -138,6 +181,8 @@ async function grantTo(lock: Lock, { workflowId, runId, countedAtMs }: Granted):
   if (!holder) return;
   const { node, grantId } = holder;
   const { pool } = lock.state;
+  // A run that gives its permit back and asks again has to hear its place again, be it the same.
+  lock.told.delete(waiter.runId);
   log.info('permit granted', { pool, node, grantId });
   if (!(await tell(holder, messages.permitGranted, { grantId, countedAtMs }))) {
     lock.state = withdraw(lock.state, grantId);

@@ -69,6 +69,27 @@ describe('G7: a lock that continues as new', () => {
     });
   });
 
+  test('keeps the end of its pause', async () => {
+    const pool = new Pool(env, 1);
+    await pool.world.run(async () => {
+      const lock = pool.world.lock();
+      await env.client.workflow.signalWithStart('poolLock', {
+        workflowId: lock.workflowId,
+        taskQueue: TASK_QUEUE,
+        args: [{ pool: 'workers' }],
+        signal: 'pause',
+        signalArgs: [{ by: 'ann', reason: 'release night', for: '20s' }],
+      });
+      const { paused } = await pool.status();
+      await throughRuns(pool, 2, async () => {
+        for (const _ of Array(10).keys()) await lock.signal('recheck');
+      });
+      expect((await pool.status()).paused).toEqual(paused);
+      pool.back.add('n1');
+      expect(await (await pool.world.start()).result()).toMatchObject({ outcome: 'rebooted' });
+    });
+  });
+
   test('goes on granting in turn, each permit once, and takes each back', async () => {
     const pool = new Pool(env, 1);
     const nodes = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7', 'n8'];

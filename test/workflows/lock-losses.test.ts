@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { FoundHolder } from '../../activities/lock.ts';
 import type { PermitRequest } from '../../domain/lock-state.ts';
 import { lockId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
 import type { poolLock } from '../../workflows/index.ts';
-import { Pool } from './pool-scene.ts';
+import { Pool, soon } from './pool-scene.ts';
 import { detailsOf, fails, openRealStage, statusOf, until, untilCancelled } from './stage.ts';
 
 let env: TestWorkflowEnvironment;
@@ -196,6 +197,58 @@ describe('G5: a pool halts', () => {
 });
 
 describe('a lock that was ended', () => {
+  test('G5: is halted again by a lost node it adopts, until the node is back', async () => {
+    const lost = { holders: [] as FoundHolder[] };
+    const pool = new Pool(env, 2, { findHolders: async () => lost.holders });
+    await pool.world.run(async () => {
+      const [first] = await pool.startInTurn(['n1']);
+      await pool.cordoned(1);
+      const runId = (await first?.describe())?.runId ?? '';
+      const trouble = 'it is lost: its boot id has not changed';
+      lost.holders = [{ workflowId: rolloutId('n1'), runId, node: 'n1', trouble }];
+      await pool.world.lock().terminate();
+      const second = await pool.world.start({ node: 'n2' });
+      const { holders, troubles, because } = await until(
+        () => pool.status(),
+        (status) => status.because !== undefined,
+      );
+      expect(because).toBe(`halted: n1: ${trouble}`);
+      expect(troubles).toMatchObject([{ node: 'n1', because: trouble }]);
+      expect(holders).toEqual([
+        { node: 'n1', grantId: expect.any(String), sinceMs: expect.any(Number) },
+      ]);
+      expect(pool.cordons).toEqual(['n1']);
+      pool.back.add('n1').add('n2');
+      expect(await first?.result()).toMatchObject({ outcome: 'rebooted' });
+      expect(await second.result()).toMatchObject({ outcome: 'rebooted' });
+    });
+  });
+
+  test('G8: tells who waits why nobody knows yet what it has left behind', async () => {
+    const because = 'a former lock of pool workers was ended; what it granted settles';
+    let settled = false;
+    const pool = new Pool(env, 1, {
+      findHolders: async ({ known }) => {
+        if (settled) return [];
+        if (known === because) throw soon(because);
+        return { because };
+      },
+    });
+    await pool.world.run(async () => {
+      const rollout = await pool.world.start();
+      const { queue } = await until(
+        () => statusOf(rollout),
+        (status) => status.queue !== undefined,
+      );
+      expect(queue).toEqual({ place: 1, behind: [], because });
+      expect((await pool.status()).because).toBe(because);
+      expect(pool.cordons).toEqual([]);
+      settled = true;
+      pool.back.add('n1');
+      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
+    });
+  });
+
   test('G1: adopts those who have a node out of service before it grants anything', async () => {
     const lost = { holders: [] as PermitRequest[], settled: true };
     const pool = new Pool(env, 1, {

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { lockId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
 import type { poolLock } from '../../workflows/index.ts';
-import { Pool } from './pool-scene.ts';
-import { openRealStage, statusOf, until } from './stage.ts';
+import { Pool, soon } from './pool-scene.ts';
+import { detailsOf, nextTurn, openRealStage, statusOf, until } from './stage.ts';
 
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -109,6 +109,90 @@ describe('the lock of a pool', () => {
         (status) => status.queue?.because?.includes('paused') === true,
       );
       expect(queue?.because).toBe('the lock is paused by ann: release night');
+      await pool.endAll(NODES);
+    });
+  });
+
+  test('G8: tells a waiter that gave its permit back and asks again its place once more', async () => {
+    const offered = { node: 'nobody' };
+    let cordons = 0;
+    const pool = new Pool(env, 0, {
+      // As with `order: zone`: whose turn it is need not be the first.
+      watchPool: async ({ line, known }) => {
+        const waiter = line.find(({ node }) => node === offered.node);
+        if (waiter) return nextTurn(waiter);
+        if (known === 'no room') throw soon('no room');
+        return { ended: [], free: [], well: [], turn: { kind: 'wait', because: 'no room' } };
+      },
+      cordonNode: async () => {
+        offered.node = 'nobody';
+        cordons += 1;
+        return { kind: 'closed', because: 'hold: held' };
+      },
+    });
+    await pool.world.run(async () => {
+      const [, second] = await pool.startInTurn(['n1', 'n2']);
+      if (!second) throw new Error('there is no second rollout');
+      const told = () =>
+        until(
+          () => statusOf(second),
+          ({ queue }) => queue !== undefined,
+        );
+      const { queue } = await told();
+      expect(queue).toEqual({ place: 2, behind: ['n1'] });
+      offered.node = 'n2';
+      await until(
+        async () => cordons,
+        (count) => count === 1,
+      );
+      expect((await told()).queue).toEqual(queue);
+      await pool.endAll(NODES);
+    });
+  });
+
+  test('a pause with an end is over by itself, and shown until then', async () => {
+    const pool = new Pool(env, 1);
+    await pool.world.run(async () => {
+      const lock = pool.world.lock();
+      const [first] = await pool.startInTurn(['n1']);
+      await lock.signal('pause', { reason: 'release night', by: 'ann', for: '3s' });
+      pool.back.add('n1');
+      await first?.result();
+      const second = await pool.world.start({ node: 'n2' });
+      const { queue } = await until(
+        () => statusOf(second),
+        (status) => status.queue !== undefined,
+      );
+      const { paused } = await pool.status();
+      expect(paused?.untilMs).toBe((paused?.atMs ?? 0) + 3_000);
+      const until3s = new Date(paused?.untilMs ?? 0).toISOString();
+      expect(queue?.because).toBe(`the lock is paused by ann until ${until3s}: release night`);
+      expect(pool.cordons).toEqual(['n1']);
+      pool.back.add('n2');
+      expect(await second.result()).toMatchObject({ outcome: 'rebooted' });
+      expect(await pool.status()).not.toHaveProperty('paused');
+    });
+  });
+
+  test('a pause nobody can understand is one until it is taken back, and says so', async () => {
+    const pool = new Pool(env, 1);
+    await pool.world.run(async () => {
+      await pool.startInTurn(['n1']);
+      await pool.world.lock().signal('pause', { by: 'ann', for: 'a while' });
+      await pool.world.lock().signal('resume', { resaon: 'x' });
+      await pool.world.lock().signal('pause', 'lunch');
+      const { paused, notUnderstood } = await pool.status();
+      expect(paused).toEqual({
+        by: 'somebody',
+        reason: 'no reason given',
+        atMs: expect.any(Number),
+      });
+      expect(notUnderstood).toEqual([
+        'for: write a duration like 30m, not "a while"',
+        'resaon: there is no such field',
+        '"lunch" is not an object',
+      ]);
+      expect(await detailsOf(pool.world.lock())).toContain('- signal not understood: "lunch"');
       await pool.endAll(NODES);
     });
   });

@@ -111,5 +111,5 @@ export class Pool {
 }
 
 /** As the real look fails while nothing changes, only sooner again: what it is told here comes from elsewhere. */
-const soon = (message: string): ApplicationFailure =>
+export const soon = (message: string): ApplicationFailure =>
   ApplicationFailure.create({ message, nextRetryDelay: '100ms' });

@@ -100,6 +100,18 @@ describe.each(ENDS)('$name ends the wait at once, and the node is not touched:',
 });
 
 describe('in the queue', () => {
+  test('G8: says whom it has asked before the lock has said anything', async () => {
+    const pool = new Pool(env, 0, { findHolders: untilCancelled });
+    await pool.world.run(async () => {
+      const rollout = await pool.world.start();
+      const status = await reached(rollout, 'queued');
+      expect(status).not.toHaveProperty('queue');
+      expect(status.because).toBe('it has asked the lock of pool workers for a permit');
+      await rollout.signal('abort');
+      await rollout.result();
+    });
+  });
+
   test('recheck repeats the request, so that a lost lock hears of it', async () => {
     const pool = new Pool(env, 0);
     await pool.world.run(async () => {
