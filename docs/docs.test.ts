@@ -6,10 +6,12 @@ import { parse } from 'yaml';
 import { loadClientConfigFromToml } from '@temporalio/envconfig';
 import { readCompose } from '../deploy/compose.fixture.ts';
 import { permissionsOf, usedPermissions } from '../deploy/permissions.ts';
+import { EVENT_REASONS } from '../domain/event-reasons.ts';
 import { FAILURES } from '../domain/failures.ts';
 import { GATES } from '../domain/gates.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/names.ts';
 import { Policy } from '../domain/policy.ts';
+import { OUTCOMES } from '../domain/status.ts';
 import { readManifests } from '../lab/fleet/manifests.ts';
 import { describeConfig } from '../worker/config.ts';
 import { Metrics } from '../worker/metrics/metrics.ts';
@@ -136,6 +138,7 @@ describe('docs/temporal.md', () => {
 });
 
 describe('docs/operations.md says what to do about', () => {
+  const rows = new Set([...operations.matchAll(/^\| `?([\w-]+)`? +\|/gm)].map(([, name]) => name));
   const told = new Set(operations.match(/`[a-zA-Z-]+`/g));
   const used = Object.keys(FAILURES).filter((kind) => SOURCES.split(`'${kind}'`).length > 2);
   // These two are waits, shown as their reasons.
@@ -145,8 +148,28 @@ describe('docs/operations.md says what to do about', () => {
     expect(told).toContain(`\`${kind}\``);
   });
 
+  test.each([...OUTCOMES])('the outcome %s', (outcome) => {
+    expect(rows).toContain(outcome);
+  });
+
+  test.each([...EVENT_REASONS])('the Event %s', (reason) => {
+    expect(rows).toContain(reason);
+  });
+
+  test.each(['Cancelled', 'Terminated', 'Reset', 'Timed out'])('the status %s', (status) => {
+    expect(operations).toMatch(new RegExp(`^\\| ${status} +\\|`, 'm'));
+  });
+
   test.each([...GATES])('the gate %s', (gate) => {
     expect(told).toContain(`\`${gate}\``);
+  });
+});
+
+describe('docs/architecture.md names', () => {
+  const [events = ''] = /^\| Events .*$/m.exec(architecture) ?? [];
+
+  test.each([...EVENT_REASONS])('the Event %s', (reason) => {
+    expect(events).toContain(`\`${reason}\``);
   });
 });
 

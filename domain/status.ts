@@ -72,7 +72,15 @@ export interface LockStatus {
 }
 
 /** How a rollout ended. */
-export type Outcome = 'rebooted' | 'quarantined' | 'nothing-to-do' | 'aborted' | 'node-gone';
+export const OUTCOMES = [
+  'rebooted',
+  'quarantined',
+  'nothing-to-do',
+  'aborted',
+  'node-gone',
+] as const;
+
+export type Outcome = (typeof OUTCOMES)[number];
 
 export interface RolloutResult {
   readonly node: string;

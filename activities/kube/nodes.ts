@@ -5,6 +5,7 @@ import {
   type CoreV1Api,
   type CoreV1Event,
 } from '@kubernetes/client-node';
+import type { EventReason } from '../../domain/event-reasons.ts';
 import { LIFECYCLE_REASON, type LifecycleCondition } from '../../domain/node-contract.ts';
 import { nodeFacts, type NodeFacts } from '../../domain/node-facts.ts';
 import { followNode } from './node-watch.ts';
@@ -31,7 +32,7 @@ export const NO_LIFECYCLE = {
 } satisfies Lifecycle;
 
 export interface NodeEvent {
-  readonly reason: string;
+  readonly reason: EventReason;
   readonly message: string;
   readonly type: 'Normal' | 'Warning';
 }
