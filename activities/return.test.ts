@@ -103,6 +103,18 @@ describe('awaitReturn', () => {
     expect(end()).toMatchObject(RETURNED);
   });
 
+  test('G2: a second answer of the agent changes nothing: what it has accepted it does', async () => {
+    const { accept, comeUp, end, nodes } = onStage();
+    accept();
+    await after(SECOND);
+    nodes.change('n1', { annotations: answered('refused') });
+    await after(MINUTE);
+    expect(end()).toBeUndefined();
+    comeUp();
+    await after(40 * SECOND);
+    expect(end()).toMatchObject(RETURNED);
+  });
+
   test("gives the agent's refusal in its own words", async () => {
     const { end, nodes } = onStage();
     nodes.change('n1', { annotations: answered('refused') });

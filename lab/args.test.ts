@@ -25,7 +25,7 @@ describe('parseLabArgs', () => {
 
   test('reads every option', () => {
     const line =
-      '--nodes 6 --reboot 5 --pods-per-node 1 --down-for 2s --fault worker-2=late:30s --fault worker-3=never-returns --once --json --deadline 4m --keep --dir /tmp/x --ui-port 8233';
+      '--nodes 6 --reboot 5 --pods-per-node 1 --down-for 2s --fault worker-2=late:30s --fault worker-3=never-returns --fault worker-4=flaps:10s --once --json --deadline 4m --keep --dir /tmp/x --ui-port 8233';
     expect(args(line)).toEqual({
       nodes: 6,
       reboot: 5,
@@ -34,6 +34,7 @@ describe('parseLabArgs', () => {
       faults: new Map([
         ['worker-2', { kind: 'late', byMs: 30_000 }],
         ['worker-3', { kind: 'never-returns' }],
+        ['worker-4', { kind: 'flaps', times: 3, everyMs: 10_000 }],
       ]),
       once: true,
       json: true,

@@ -34,7 +34,7 @@ Examples:
   npm run -s lab -- --once --json                        for scripts: one JSON object on stdout, then the end
                                                          (-s: npm itself says nothing there)
 
-Faults: never-returns, same-boot-id, late:DURATION, sentinel-stays.
+Faults: never-returns, same-boot-id, late:DURATION, flaps:DURATION, sentinel-stays.
 
 Exit codes:
   0  stopped by Ctrl-C; with --once: every asked node was rebooted exactly once, no other was,
@@ -167,7 +167,7 @@ function faultsOf(tell: Tell, texts: readonly string[], nodes: number): Map<stri
     else if (fault === undefined)
       tell(
         '--fault',
-        `write NODE=never-returns, same-boot-id, late:30s or sentinel-stays, not "${text}"`,
+        `write NODE=never-returns, same-boot-id, late:30s, flaps:10s or sentinel-stays, not "${text}"`,
       );
     else faults.set(node, fault);
   }
@@ -177,10 +177,10 @@ function faultsOf(tell: Tell, texts: readonly string[], nodes: number): Map<stri
 function readFault(text: string): Fault | undefined {
   if (text === 'never-returns' || text === 'same-boot-id' || text === 'sentinel-stays')
     return { kind: text };
-  const by = /^late:(.+)$/.exec(text)?.[1];
-  return by !== undefined && DURATION.test(by)
-    ? { kind: 'late', byMs: parseDuration(by) }
-    : undefined;
+  const [, kind, by] = /^(late|flaps):(.+)$/.exec(text) ?? [];
+  if (by === undefined || !DURATION.test(by)) return undefined;
+  const ms = parseDuration(by);
+  return kind === 'late' ? { kind, byMs: ms } : { kind: 'flaps', times: 3, everyMs: ms };
 }
 
 /** Commander's "error: unknown option '--x'" in our form. */

@@ -7,8 +7,15 @@ const status = (message: string) => JSON.stringify({ kind: 'Status', message });
 const answered = (code: number): Error => new ApiException(code, '', status('it says why'), {});
 
 /** What becomes of a request to the API server that fails so. */
-const askedAndFailed = (error: Error): Promise<unknown> =>
-  asking('reading node n1', () => Promise.reject(error)).catch((thrown: unknown) => thrown);
+async function askedAndFailed(error: Error): Promise<unknown> {
+  try {
+    return await asking('reading node n1', async () => {
+      throw error;
+    });
+  } catch (thrown) {
+    return thrown;
+  }
+}
 
 test.each([
   { code: 429, kind: 'kube-unavailable' },

@@ -5,6 +5,8 @@ export type Fault =
   /** Only user space restarts (`systemctl soft-reboot`): the kernel's boot id stays, and so does the sentinel. */
   | { readonly kind: 'same-boot-id' }
   | { readonly kind: 'late'; readonly byMs: number }
+  /** It is back, but its kubelet is lost again and again: so often, up and away for so long each time. */
+  | { readonly kind: 'flaps'; readonly times: number; readonly everyMs: number }
   /** The reboot did not install what asked for it. */
   | { readonly kind: 'sentinel-stays' };
 
@@ -16,6 +18,8 @@ export interface BootPlan {
   readonly downMs: number | undefined;
   readonly newBootId: boolean;
   readonly clearsSentinel: boolean;
+  /** How often its kubelet is lost after the boot, and for how long it is up and away each time. */
+  readonly flaps?: { readonly times: number; readonly everyMs: number };
 }
 
 /** How a machine with this fault reboots when a healthy one is away for `downForMs`. */
@@ -30,6 +34,8 @@ export function planBoot(fault: Fault, downForMs: number): BootPlan {
       return { ...healthy, newBootId: false, clearsSentinel: false };
     case 'late':
       return { ...healthy, downMs: downForMs + fault.byMs };
+    case 'flaps':
+      return { ...healthy, flaps: { times: fault.times, everyMs: fault.everyMs } };
     case 'sentinel-stays':
       return { ...healthy, clearsSentinel: false };
     default:

@@ -99,6 +99,14 @@ describe('a machine', () => {
     expect(await hasFile(files.sentinel)).toBe(true);
   });
 
+  test('that flaps goes and comes again in the new boot', async () => {
+    machine.setFault({ kind: 'flaps', times: 2, everyMs: 1 });
+    await machine.reboot();
+    const flap = ['off', 'on, same boot'];
+    expect(steps).toEqual(['kill agent', 'off', 'on, new boot', 'start agent', ...flap, ...flap]);
+    expect(machine.boots).toBe(1);
+  });
+
   test('that never returns comes back when powered on', async () => {
     machine.setFault({ kind: 'never-returns' });
     const back = machine.reboot();

@@ -3,7 +3,7 @@ import { watch } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ProgressSink } from '../tools/contract.ts';
-import { NO_FAULT, planBoot, type Fault } from './fault.ts';
+import { NO_FAULT, planBoot, type BootPlan, type Fault } from './fault.ts';
 import {
   hasFile,
   removeSentinel,
@@ -73,6 +73,7 @@ export function createMachine(parts: MachineParts): Machine {
     await parts.power.on(bootId, signal);
     boots += 1;
     await parts.agent.start();
+    await flap(parts, plan, signal);
   };
   const reboot = (): Promise<void> => {
     going ??= run().finally(() => {
@@ -110,6 +111,17 @@ export function createMachine(parts: MachineParts): Machine {
 async function downTime(ms: number | undefined, signal: AbortSignal): Promise<void> {
   // The longest that a timer can do stands for "for ever".
   await pause(ms ?? 2 ** 31 - 1, undefined, { signal }).catch(() => undefined);
+}
+
+/** The node goes and comes in the same boot, as with a kubelet that is lost. */
+async function flap({ power }: MachineParts, { flaps }: BootPlan, signal: AbortSignal) {
+  const { times = 0, everyMs = 0 } = flaps ?? {};
+  for (let count = 0; count < times; count += 1) {
+    await pause(everyMs, undefined, { signal });
+    await power.off(signal);
+    await pause(everyMs, undefined, { signal });
+    await power.on(undefined, signal);
+  }
 }
 
 /** Runs `asked` for every file with which the agent asks for a reboot, and takes the file away. */
