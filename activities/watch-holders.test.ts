@@ -51,6 +51,12 @@ describe('a holder', () => {
     expect(await watch({ holders, line: [waiter] })).toMatchObject({ ended: ['run-n3'] });
   });
 
+  test('G8: whose run has ended may go on in another run, which is made to ask anew', async () => {
+    const { watch, stage } = onStage({}, 'run-n3');
+    await watch({ holders });
+    expect(stage.temporal.rechecked).toEqual(['node-rollout/n3']);
+  });
+
   test('G5: keeps its permit all the same, also when its node looks well', async () => {
     const { watch } = onStage({ n2: { report: idle } }, 'run-n2');
     expect(await watch({ holders })).toMatchObject({ ended: ['run-n2'], free: [] });

@@ -59,7 +59,10 @@ const WATCH_EVERY_MS = 20_000;
  */
 export async function watchPool(deps: Deps, asked: PoolQuestion): Promise<PoolNews> {
   const nowMs = Date.now();
-  const ended = await endedRuns(deps, asked.holders);
+  const lost = await endedHolders(deps, asked.holders);
+  const ended = lost.map(({ runId }) => runId);
+  // After a reset another run remembers that it has asked, and waits for a grant that was sent to the run before.
+  await deps.temporal.recheck(lost.map(({ workflowId }) => workflowId));
   const seen = isCountDue(deps, asked)
     ? await lookAtPool(deps, asked, nowMs)
     : { free: [], well: [], ...asKnown(asked) };
@@ -96,11 +99,12 @@ function pauseMs(deps: Deps, { holders }: PoolQuestion, turn: Found | undefined)
   return Math.max(1_000, Math.min(usual, turn.againAtMs - Date.now()));
 }
 
-async function endedRuns(deps: Deps, holders: readonly Holder[]): Promise<string[]> {
-  const ended: string[] = [];
-  for (const { workflowId, runId, orphanedMs } of holders) {
+async function endedHolders(deps: Deps, holders: readonly Holder[]): Promise<Holder[]> {
+  const ended: Holder[] = [];
+  for (const holder of holders) {
+    const { workflowId, runId, orphanedMs } = holder;
     if (orphanedMs !== undefined) continue;
-    if (!(await deps.temporal.isRunning(workflowId, runId))) ended.push(runId);
+    if (!(await deps.temporal.isRunning(workflowId, runId))) ended.push(holder);
   }
   return ended;
 }
