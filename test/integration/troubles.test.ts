@@ -8,6 +8,7 @@ const POOLS = {
   lost: { reboot: { ...quick(), returnWithin: '3s' } },
   late: { reboot: { ...quick(), returnWithin: '3s' } },
   same: { reboot: { ...quick(), returnWithin: '3s' } },
+  flaps: { reboot: { ...quick(), stableFor: '5s' } },
   loops: {},
   refused: { reboot: { ...quick(), orderExpires: '60s' } },
   silent: { reboot: { ...quick(), orderExpires: '3s' } },
@@ -22,7 +23,7 @@ function quick() {
 
 let scene: RolloutScene;
 beforeAll(async () => {
-  scene = await RolloutScene.open({ nodes: 9, pools: POOLS });
+  scene = await RolloutScene.open({ nodes: 10, pools: POOLS });
 }, 1_800_000);
 // A test in which a guarantee was broken fails, whatever it looked at itself.
 afterEach(async () => {
@@ -126,10 +127,28 @@ describe('a node that does not come back', () => {
     await handedBack('worker-4');
   });
 
-  test('G5: with its sentinel gone, is quarantined and halts its pool, and is not rebooted in a loop', async () => {
+  test('G3: for good at once, but loses its kubelet again and again, is handed back when Ready has stayed', async () => {
+    const node = 'worker-10';
+    machine(node).setFault({ kind: 'flaps', times: 2, everyMs: 2_500 });
+    const rollout = await rollIn('flaps', node);
+    expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
+    await handedBack(node);
+    const [, booted] = scene.lab.fleet.bootIds(node);
+    const seen = scene.lab.fleet.evidence.timeline.filter(
+      (one) => one.node === node && one.bootId === booted && one.unschedulable,
+    );
+    const rises = seen.filter(({ ready }, index) => ready && seen[index - 1]?.ready !== true);
+    expect(rises).toHaveLength(3);
+    expect(boots(node)).toBe(2);
+    machine(node).setFault({ kind: 'none' });
+  });
+
+  test('G5: with its sentinel still there, is quarantined and halts its pool, and is not rebooted in a loop', async () => {
     machine('worker-5').setFault({ kind: 'sentinel-stays' });
     const rollout = await rollIn('loops', 'worker-5');
     expect(await scene.result(rollout)).toMatchObject({ outcome: 'quarantined' });
+    // Before another run has the same id.
+    await scene.record('quarantined', rollout.workflowId);
     await handedBack('worker-5');
     await troubled('loops', ['worker-5']);
     const again = await scene.startByHand('worker-5');
@@ -138,7 +157,6 @@ describe('a node that does not come back', () => {
       (status) => status.waitingFor.length > 0,
     );
     expect(waitingFor.map(({ gate }) => gate)).toContain('quarantine');
-    await scene.record('quarantined', rollout.workflowId);
 
     machine('worker-5').setFault({ kind: 'none' });
     await machine('worker-5').withdrawRequest();

@@ -221,6 +221,7 @@ describe('a lock that was ended', () => {
       pool.back.add('n1').add('n2');
       expect(await first?.result()).toMatchObject({ outcome: 'rebooted' });
       expect(await second.result()).toMatchObject({ outcome: 'rebooted' });
+      await pool.world.record('lock-adopts', pool.world.lock().workflowId);
     });
   });
 
@@ -246,6 +247,7 @@ describe('a lock that was ended', () => {
       settled = true;
       pool.back.add('n1');
       expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
+      await pool.world.record('lock-settles', pool.world.lock().workflowId);
     });
   });
 

@@ -53,6 +53,7 @@ describe('a person', () => {
       await rollout.cancel();
       expect(await failureOf(rollout.result())).toBeInstanceOf(CancelledFailure);
       expect(world.steps.slice(-2)).toEqual(['drainNode', 'undoNode']);
+      await world.record('cancelled', rollout.workflowId);
     });
   });
 
@@ -242,6 +243,7 @@ describe('before the point of no return', () => {
       expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
       expect(outage.orders).toBe(1);
       expect(world.steps.filter((step) => step === 'passGates')).toHaveLength(2);
+      await world.record('paused-while-ordering', rollout.workflowId);
     });
   });
 

@@ -169,6 +169,7 @@ describe('G7: a rollout that is reset', () => {
       expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
       expect(world.steps.filter((name) => name === 'cordonNode')).toHaveLength(3);
       expect(held).toEqual([['n1']]);
+      await world.record('reset-before-cordon', rollout.workflowId);
       expect((await world.lockStatus()).holders).toEqual([]);
     });
   });

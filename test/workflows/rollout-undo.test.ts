@@ -99,6 +99,29 @@ describe('a rollout that cannot go on', () => {
   });
 });
 
+test.each<{ type: string; changes: Partial<Activities>; steps: string[] }>([
+  {
+    type: 'not-ours',
+    changes: { drainNode: fails('not-ours', 'node n1 has been taken by by-hand') },
+    steps: ['drainNode', 'undoNode'],
+  },
+  {
+    type: 'no-pool',
+    changes: { planRollout: fails('no-pool', 'node n1 is left alone: it is in no pool') },
+    steps: ['planRollout'],
+  },
+])('ends as $type, and is no trouble of the pool', async ({ type, changes, steps }) => {
+  const world = inA(changes);
+  await world.run(async () => {
+    const rollout = await world.start();
+    expect(await failureOf(rollout.result())).toMatchObject({ type });
+    expect(world.steps.slice(-steps.length)).toEqual(steps);
+    await world.record(type, rollout.workflowId);
+    const lock = await world.lockStatus().catch(() => undefined);
+    expect(lock?.troubles ?? []).toEqual([]);
+  });
+});
+
 test('G3: a node that is away again when it is handed back is waited for once more', async () => {
   const world = inA({
     restoreNode: atFirst<Restored>({ kind: 'not-back' }, { kind: 'restored' }),

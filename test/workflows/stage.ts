@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
@@ -13,6 +17,8 @@ import type { RolloutInput } from '../../domain/rollout-input.ts';
 import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
 import type { Candidate } from '../../domain/turn.ts';
 import type { nodeRollout } from '../../workflows/index.ts';
+
+const run = promisify(execFile);
 
 /** Real workflows on Temporal's time-skipping server; only what the activities see of the world is played. */
 
@@ -143,6 +149,20 @@ export class World {
 
   get client() {
     return this.env.client;
+  }
+
+  /** Keeps the history of a workflow to be replayed, when that is asked for. */
+  async record(name: string, workflowId: string): Promise<void> {
+    const dir = process.env['LOCKKEEPER_RECORD'];
+    if (dir === undefined) return;
+    const { address } = this.env.connection.options;
+    const which = ['--workflow-id', workflowId, '--address', address];
+    const cli = process.env['LOCKKEEPER_TEMPORAL'] ?? '';
+    const { stdout } = await run(cli, ['workflow', 'show', ...which, '--output', 'json'], {
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    // Stack traces say where this checkout is, which is nobody's business.
+    await writeFile(join(dir, `${name}.json`), stdout.replaceAll(`${process.cwd()}/`, ''));
   }
 
   async end(workflowId: string): Promise<void> {
