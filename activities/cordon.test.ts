@@ -44,6 +44,21 @@ describe('cordonNode', () => {
     expect(stage.logged).toEqual(['node cordoned']);
   });
 
+  test('follows one policy to the end, and names it, when the file changes meanwhile', async () => {
+    const { cordon, stage } = onStage();
+    stage.changePolicyInMidStep({ windows: [] }, 'policy-2');
+    expect(await cordon()).toMatchObject({ kind: 'cordoned', policy: 'policy-1' });
+    // By whichever policy it was cordoned, it is not by this one.
+    expect(await cordon()).not.toHaveProperty('policy');
+  });
+
+  test('looks again by the policy in force then, when somebody changed the node meanwhile', async () => {
+    const { cordon, nodes, stage } = onStage();
+    nodes.meanwhile.push(() => nodes.change('n1', { unschedulable: true }));
+    stage.changePolicyInMidStep({ windows: [] }, 'policy-2');
+    expect(await cordon()).toMatchObject({ kind: 'closed', policy: 'policy-2' });
+  });
+
   test("G6: remembers a cordon that was there before as somebody else's", async () => {
     const { cordon, nodes } = onStage({ unschedulable: true });
     expect(await cordon()).toMatchObject({ record: { ...RECORD, cordonedByUs: false } });
@@ -58,6 +73,7 @@ describe('cordonNode', () => {
     });
     expect(await cordon()).toEqual({
       kind: 'closed',
+      policy: 'policy-1',
       because: 'hold: held: disk swap; node: the node is being deleted',
     });
     expect(nodes.updates).toEqual([]);
@@ -77,7 +93,11 @@ describe('cordonNode', () => {
       nodes.change('n1', { annotations: { [ANNOTATION.hold]: 'disk swap' } });
       return true;
     };
-    expect(await cordon()).toEqual({ kind: 'closed', because: 'hold: held: disk swap' });
+    expect(await cordon()).toEqual({
+      kind: 'closed',
+      policy: 'policy-1',
+      because: 'hold: held: disk swap',
+    });
     expect(nodes.at('n1').unschedulable).toBe(false);
   });
 
@@ -143,7 +163,7 @@ describe('cordonNode', () => {
   ])('G6: waits for a node that $name', async ({ annotations, because }) => {
     const { cordon, nodes, stage } = onStage({ annotations });
     stage.temporal.running.add('by-hand');
-    expect(await cordon()).toEqual({ kind: 'closed', because });
+    expect(await cordon()).toEqual({ kind: 'closed', policy: 'policy-1', because });
     expect(nodes.updates).toEqual([]);
   });
 
@@ -165,6 +185,7 @@ describe('cordonNode', () => {
     stage.temporal.knowsPermits = false;
     expect(await cordon()).toEqual({
       kind: 'closed',
+      policy: 'policy-1',
       because: 'the lock of pool workers no longer knows the permit',
     });
     expect(nodes.updates).toEqual([]);
@@ -209,11 +230,11 @@ describe('cordonNode', () => {
     nodes.add('n2');
     const cordon = () => stage.run(cordonNode, { ...ASKED, countedAtMs: Date.now() - 6_000 });
     nodes.change('n2', { ready: false });
-    const out = { kind: 'closed', because: '1 of at most 1 out of service: n2 is NotReady' };
-    expect(await cordon()).toEqual(out);
+    const because = '1 of at most 1 out of service: n2 is NotReady';
+    expect(await cordon()).toEqual({ kind: 'closed', because, policy: 'policy-1' });
     nodes.change('n2', { ready: true });
     stage.temporal.holders.push('n1', 'n2');
-    expect(await cordon()).toMatchObject({ kind: 'closed' });
+    expect(await cordon()).toMatchObject({ kind: 'closed', policy: 'policy-1' });
     expect(nodes.at('n1').unschedulable).toBe(false);
     stage.temporal.holders.pop();
     expect(await cordon()).toMatchObject({ kind: 'cordoned' });

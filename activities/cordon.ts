@@ -5,8 +5,8 @@ import { ANNOTATION, writeRollout, type RolloutRecord } from '../domain/node-con
 import type { NodeFacts } from '../domain/node-facts.ts';
 import type { Deps } from './deps.ts';
 import { failure, kindOf } from './failure.ts';
-import { gateFacts, type GateQuestion } from './gates.ts';
-import { poolPolicy } from './pool.ts';
+import { gateFacts, type Followed, type GateQuestion } from './gates.ts';
+import { poolPolicy, withPolicyNow } from './pool.ts';
 import { ofThisRun, thisRun, type Run } from './ours.ts';
 
 export interface CordonQuestion extends GateQuestion {
@@ -16,10 +16,17 @@ export interface CordonQuestion extends GateQuestion {
 }
 
 export type Cordoned =
-  /** `atMs`: when the cordon was written; 0 when it was found. */
-  | { readonly kind: 'cordoned'; readonly record: RolloutRecord; readonly atMs: number }
+  /**
+   * `atMs`: when the cordon was written; 0 when it was found. Without a policy where it was cordoned before: nobody knows which
+   * was followed then.
+   */
+  | ({
+      readonly kind: 'cordoned';
+      readonly record: RolloutRecord;
+      readonly atMs: number;
+    } & Followed)
   /** A gate has closed while the permit was waited for, or the permit is no longer good; nothing was touched. */
-  | { readonly kind: 'closed'; readonly because: string }
+  | ({ readonly kind: 'closed'; readonly because: string } & Followed)
   /** An earlier run has left its mark on the node: that is undone or finished first, and the permit kept until then. */
   | { readonly kind: 'run-changed'; readonly because: string }
   | { readonly kind: 'gone' };
@@ -50,7 +57,8 @@ export async function cordonNode(deps: Deps, asked: CordonQuestion): Promise<Cor
     reason: 'Draining',
     message: `cordoned${whose}; draining for a reboot`,
   });
-  log.info('node cordoned', { node: asked.node, cordonedByUs: record.cordonedByUs });
+  const { policy } = taken;
+  log.info('node cordoned', { node: asked.node, cordonedByUs: record.cordonedByUs, policy });
   return taken;
 }
 
@@ -59,8 +67,10 @@ function leftByAnotherRun(error: unknown): Cordoned {
   return { kind: 'run-changed', because: error.message };
 }
 
-async function takeNode(deps: Deps, asked: CordonQuestion, run: Run): Promise<Cordoned> {
+async function takeNode(source: Deps, asked: CordonQuestion, run: Run): Promise<Cordoned> {
   for (;;) {
+    const deps = withPolicyNow(source);
+    const { hash: policy } = deps.policy;
     const node = await deps.nodes.read(asked.node);
     if (!node) return { kind: 'gone' };
     const known = knownRecord(node, run);
@@ -69,11 +79,13 @@ async function takeNode(deps: Deps, asked: CordonQuestion, run: Run): Promise<Co
     if (known) return { kind: 'cordoned', record: known, atMs: 0 };
     const facts = await gateFacts(deps, { ...asked, moment: 'cordon' }, node);
     const closed = closedGates(facts, asked.skip);
-    if (closed.length > 0) return { kind: 'closed', because: closed.map(sayGate).join('; ') };
+    if (closed.length > 0) {
+      return { kind: 'closed', because: closed.map(sayGate).join('; '), policy };
+    }
     if (node.rollout?.ok)
       throw failure('run-changed', `a former rollout has left ${node.name} behind`);
     const noRoom = await whyNoRoom(deps, asked, run);
-    if (noRoom !== undefined) return { kind: 'closed', because: noRoom };
+    if (noRoom !== undefined) return { kind: 'closed', because: noRoom, policy };
     const record = {
       workflowId: run.workflowId,
       runId: run.runId,
@@ -92,7 +104,7 @@ async function takeNode(deps: Deps, asked: CordonQuestion, run: Run): Promise<Co
         [ANNOTATION.answer]: null,
       },
     });
-    if (done === 'updated') return { kind: 'cordoned', record, atMs: Date.now() };
+    if (done === 'updated') return { kind: 'cordoned', record, atMs: Date.now(), policy };
   }
 }
 

@@ -85,6 +85,13 @@ describe('lookAtGates', () => {
     expect(await look()).toEqual({ kind: 'gone', because: 'its Node object was deleted' });
   });
 
+  test('follows one policy to the end, and names it, when the file changes meanwhile', async () => {
+    const { look, stage } = onStage();
+    stage.changePolicyInMidStep({ windows: [] }, 'policy-2');
+    expect(await look()).toMatchObject({ kind: 'open', policy: 'policy-1' });
+    expect(await look()).toMatchObject({ kind: 'closed', policy: 'policy-2' });
+  });
+
   test('G6: keeps off a node another rollout has, as long as that runs', async () => {
     const { look, temporal } = onStage({ annotations: recorded({ workflowId: 'by-hand' }) });
     temporal.running.add('by-hand');
@@ -150,12 +157,15 @@ describe('what decides when it is the turn of a node whose gates are open', () =
     },
   ])('$name', async ({ node, pool, expected }) => {
     const { look } = onStage({ report: wants, ...node }, pool);
-    expect(await look()).toEqual({ kind: 'open', ...expected });
+    expect(await look()).toEqual({ kind: 'open', policy: 'policy-1', ...expected });
   });
 
   test('nothing where nobody knows since when it waits', async () => {
     const { look } = onStage({ report: undefined });
-    expect(await look({ skip: ['required', 'agent'] })).toEqual({ kind: 'open' });
+    expect(await look({ skip: ['required', 'agent'] })).toEqual({
+      kind: 'open',
+      policy: 'policy-1',
+    });
   });
 });
 

@@ -14,7 +14,7 @@ import type { Deps } from './deps.ts';
 import { waiting } from './failure.ts';
 import { FRESH_FOR_MS, outsideFacts, SHARED_FOR_MS } from './gates/outside.ts';
 import { thisRun } from './ours.ts';
-import { knownPool, restRules } from './pool.ts';
+import { knownPool, restRules, withPolicyNow } from './pool.ts';
 import { windowLook } from './windows.ts';
 
 export interface GateQuestion {
@@ -32,26 +32,33 @@ export interface Standing {
   readonly overdueAtMs?: number;
 }
 
+/** Hash of the policy that a decision followed; absent where an earlier release made it. */
+export interface Followed {
+  readonly policy?: string;
+}
+
 export type GateLook =
-  | ({ readonly kind: 'open' } & Standing)
-  | {
+  | ({ readonly kind: 'open' } & Standing & Followed)
+  | ({
       readonly kind: 'closed';
       readonly closed: readonly ClosedGate[];
       readonly lookAgainMs: number;
-    }
+    } & Followed)
   | { readonly kind: 'nothing-to-do'; readonly because: string }
   | { readonly kind: 'gone'; readonly because: string };
 
 /** Looks at every gate once and says what is closed. */
-export async function lookAtGates(deps: Deps, asked: GateQuestion): Promise<GateLook> {
+export async function lookAtGates(source: Deps, asked: GateQuestion): Promise<GateLook> {
+  const deps = withPolicyNow(source);
+  const { hash: policy } = deps.policy;
   const node = await deps.nodes.read(asked.node);
   if (!node) return { kind: 'gone', because: 'its Node object was deleted' };
   const facts = await gateFacts(deps, { ...asked, moment: 'waiting' }, node);
   const closed = closedGates(facts, asked.skip);
-  if (closed.length === 0) return { kind: 'open', ...standing(deps, asked, node) };
+  if (closed.length === 0) return { kind: 'open', policy, ...standing(deps, asked, node) };
   const idle = asked.skip.includes('required') ? undefined : nothingToDo(facts);
   if (idle !== undefined) return { kind: 'nothing-to-do', because: idle };
-  return { kind: 'closed', closed, lookAgainMs: untilNextLook(deps, facts) };
+  return { kind: 'closed', policy, closed, lookAgainMs: untilNextLook(deps, facts) };
 }
 
 /**

@@ -56,6 +56,13 @@ describe('orderReboot', () => {
     expect(stage.logged).toEqual(['reboot ordered']);
   });
 
+  test('follows one policy to the end, and names it, when the file changes meanwhile', async () => {
+    const { order, stage } = onStage();
+    stage.changePolicyInMidStep({ windows: [] }, 'policy-2');
+    expect(await order()).toMatchObject({ kind: 'ordered', policy: 'policy-1' });
+    expect(await order()).not.toHaveProperty('policy');
+  });
+
   test('sweeps an answer of former times away, which might pass for the answer to this order', async () => {
     const stale = writeAnswer({ ...OURS, verdict: 'accepted', because: 'ok', atMs: 5_000 });
     const { order, nodes } = onStage({
@@ -129,7 +136,7 @@ describe('G2: no order is written', () => {
     },
   ])('$name', async ({ node, pool, expected }) => {
     const scene = onStage(node, pool);
-    expect(await scene.order()).toEqual(expected);
+    expect(await scene.order()).toEqual({ ...expected, policy: 'policy-1' });
     expect(orderOn(scene)).toBeUndefined();
   });
 

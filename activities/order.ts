@@ -10,24 +10,31 @@ import {
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { podName, podsInTheWay } from '../domain/pod-verdict.ts';
 import type { Deps } from './deps.ts';
-import { gateFacts, type GateQuestion } from './gates.ts';
+import { gateFacts, type Followed, type GateQuestion } from './gates.ts';
 import { orderedBy, ourRecord, stillCordoned, thisRun } from './ours.ts';
-import { podRules, poolPolicy } from './pool.ts';
+import { podRules, poolPolicy, withPolicyNow } from './pool.ts';
 
 export type Ordered =
-  | { readonly kind: 'ordered'; readonly order: RebootOrder; readonly orderedAtMs: number }
+  /** Without a policy where the order was there already: nobody knows which was followed then. */
+  | ({
+      readonly kind: 'ordered';
+      readonly order: RebootOrder;
+      readonly orderedAtMs: number;
+    } & Followed)
   /** A pod is there that may not be: back to the drain. */
   | { readonly kind: 'not-empty'; readonly because: string }
   /** A gate has closed meanwhile: undo. */
-  | { readonly kind: 'closed'; readonly because: string };
+  | ({ readonly kind: 'closed'; readonly because: string } & Followed);
 
 /**
  * Proves the node empty, cordoned by this run and with every gate open, and writes the order in the same step (G2): the
  * update is refused when the node has changed since it was looked at. Repeating it answers with the order already there.
  */
-export async function orderReboot(deps: Deps, asked: GateQuestion): Promise<Ordered> {
+export async function orderReboot(source: Deps, asked: GateQuestion): Promise<Ordered> {
   const run = thisRun();
   for (;;) {
+    const deps = withPolicyNow(source);
+    const { hash: policy } = deps.policy;
     const node = await deps.nodes.read(asked.node);
     const record = ourRecord(node, asked.node, run);
     if (!node) continue;
@@ -55,7 +62,7 @@ export async function orderReboot(deps: Deps, asked: GateQuestion): Promise<Orde
     });
     if (done !== 'updated') continue;
     await tell(deps, asked.node, run.workflowId);
-    return { kind: 'ordered', order, orderedAtMs };
+    return { kind: 'ordered', order, orderedAtMs, policy };
   }
 }
 
@@ -66,20 +73,26 @@ async function whyNot(
 ): Promise<Ordered | undefined> {
   // An order now would be for a second reboot, and the first would pass for its proof.
   if (node.bootId !== record.bootIdBefore) {
-    return { kind: 'closed', because: 'the node has rebooted since it was cordoned' };
+    return closedBy(deps, 'the node has rebooted since it was cordoned');
   }
   stillCordoned(node);
   const closed = closedGates(
     await gateFacts(deps, { ...asked, moment: 'order' }, node),
     asked.skip,
   );
-  if (closed.length > 0) return { kind: 'closed', because: closed.map(sayGate).join('; ') };
+  if (closed.length > 0) return closedBy(deps, closed.map(sayGate).join('; '));
   const { pods } = await deps.pods.list(asked.node, cancellationSignal());
   const inTheWay = podsInTheWay(pods, podRules(poolPolicy(deps, asked.pool)), Date.now());
   if (inTheWay.length === 0) return undefined;
   const named = inTheWay.slice(0, 5).map(({ pod, because }) => `${podName(pod)} (${because})`);
   return { kind: 'not-empty', because: `still on the node: ${named.join(', ')}` };
 }
+
+const closedBy = ({ policy }: Deps, because: string): Ordered => ({
+  kind: 'closed',
+  because,
+  policy: policy.hash,
+});
 
 /** The order of this run, even when another boot is running: then it has been obeyed, and is not given again. */
 function orderOf(node: NodeFacts, rollout: string): RebootOrder | undefined {
@@ -105,5 +118,5 @@ async function tell(deps: Deps, node: string, workflowId: string): Promise<void>
     reason: 'Rebooting',
     message: 'found empty; reboot ordered',
   });
-  log.info('reboot ordered', { node });
+  log.info('reboot ordered', { node, policy: deps.policy.hash });
 }

@@ -5,6 +5,16 @@ import type { Deps } from './deps.ts';
 import { rulesOf, type DrainOptions } from './drain/state.ts';
 import { failure } from './failure.ts';
 
+/**
+ * The same, with the policy as it is in force now. A step that takes it first follows one policy, and names the one it has
+ * followed, also when the file changes in the middle of it.
+ */
+export function withPolicyNow(deps: Deps): Deps {
+  const { policy } = deps;
+  const inForce = policy.current();
+  return { ...deps, policy: { current: () => inForce, hash: policy.hash } };
+}
+
 /** The policy of a pool as it is in force now; undefined when it is no longer in the policy. */
 export function knownPool(deps: Deps, name: string): PoolPolicy | undefined {
   return deps.policy.current().pools.find((pool) => pool.name === name);

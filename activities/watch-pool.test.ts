@@ -33,6 +33,14 @@ describe('watchPool', () => {
     });
   });
 
+  test('names the policy that it has followed', async () => {
+    const { watch, nodes, stage } = onStage();
+    expect(await watch()).toMatchObject({ turn: { kind: 'grant', policy: 'policy-1' } });
+    stage.changePolicy({}, 'policy-2');
+    nodes.change('n2', { ready: false });
+    expect(await watch()).toMatchObject({ turn: { kind: 'wait', policy: 'policy-2' } });
+  });
+
   test("G1: it is nobody's turn when a node of the pool is out of service already", async () => {
     const { watch, nodes, stage } = onStage();
     nodes.change('n2', { ready: false });

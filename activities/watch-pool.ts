@@ -12,8 +12,9 @@ import {
 } from '../domain/turn.ts';
 import type { Deps } from './deps.ts';
 import { waiting } from './failure.ts';
+import type { Followed } from './gates.ts';
 import { SETTLED_AFTER_MS } from './lock.ts';
-import { knownPool } from './pool.ts';
+import { knownPool, withPolicyNow } from './pool.ts';
 
 /** What a lock knows, as far as the look at the world needs it. */
 export interface PoolQuestion {
@@ -35,7 +36,7 @@ export interface PoolNews {
   readonly free: readonly string[];
   /** Troubled nodes that are well again. */
   readonly well: readonly string[];
-  readonly turn?: Found;
+  readonly turn?: Found & Followed;
 }
 
 /** Whose turn it is, with the run that is to hear of it: after a reset that is not the one that asked. */
@@ -57,7 +58,8 @@ const WATCH_EVERY_MS = 20_000;
  * ended, a permit that may be given back, a node that is well again, somebody whose turn it is, or another reason why it is
  * nobody's. While nothing changes it is retried with the reason as its message. Unknown is never room.
  */
-export async function watchPool(deps: Deps, asked: PoolQuestion): Promise<PoolNews> {
+export async function watchPool(source: Deps, asked: PoolQuestion): Promise<PoolNews> {
+  const deps = withPolicyNow(source);
   const nowMs = Date.now();
   const lost = await endedHolders(deps, asked.holders);
   const ended = lost.map(({ runId }) => runId);
@@ -74,7 +76,11 @@ export async function watchPool(deps: Deps, asked: PoolQuestion): Promise<PoolNe
     because !== asked.known;
   if (!isNews) throw waiting('no-room', because ?? sayWatched(asked), pauseMs(deps, asked, turn));
   if (because !== undefined) log.info('lock waits', { pool: asked.pool, because });
-  return { ended, ...seen };
+  return { ended, ...seen, ...followed(deps, turn) };
+}
+
+function followed({ policy }: Deps, turn: Found | undefined): Pick<PoolNews, 'turn'> {
+  return turn ? { turn: { ...turn, policy: policy.hash } } : {};
 }
 
 /** Holders are asked for more often than all nodes of a large pool are listed. A pause between two nodes ends to the second. */

@@ -52,6 +52,7 @@ describe('G8: the gate of a closed window', () => {
     const look = await waiting('2026-12-05T12:00:00Z').run(lookAtGates, ASKED);
     expect(look).toEqual({
       kind: 'closed',
+      policy: 'policy-1',
       closed: [{ gate: 'window', because: CLOSED }],
       lookAgainMs: 60_000,
     });
@@ -105,6 +106,7 @@ describe('a rollout whose length does not fit before the close', () => {
       await stage.run(cordonNode, { ...ASKED, grantId: 'workers-1', countedAtMs: Date.now() }),
     ).toEqual({
       kind: 'closed',
+      policy: 'policy-1',
       because: `window: ${TOO_LATE}`,
     });
     expect(stage.nodes.updates).toEqual([]);
@@ -138,7 +140,11 @@ describe('G2: when the window has closed', () => {
 
   test('no reboot is ordered', async () => {
     const stage = takenOut('2026-12-09T01:00:00Z');
-    expect(await stage.run(orderReboot, ASKED)).toEqual({ kind: 'closed', because: NEXT });
+    expect(await stage.run(orderReboot, ASKED)).toEqual({
+      kind: 'closed',
+      policy: 'policy-1',
+      because: NEXT,
+    });
     expect(stage.nodes.updates).toEqual([]);
   });
 
@@ -147,12 +153,13 @@ describe('G2: when the window has closed', () => {
     const stage = takenOut('2026-12-08T23:00:00Z', { ...NIGHTS, freezes });
     expect(await stage.run(orderReboot, ASKED)).toEqual({
       kind: 'closed',
+      policy: 'policy-1',
       because: 'window: closed until Thu 2026-12-10 00:00 Europe/Zurich (freeze: release)',
     });
   });
 
   test('a drain is given up half-way, and one that may go on is not', async () => {
-    expect(await drain('2026-12-09T01:00:00Z')).toMatchObject({ closed: NEXT });
+    expect(await drain('2026-12-09T01:00:00Z')).toEqual({ closed: NEXT, policy: 'policy-1' });
     expect(await drain('2026-12-09T00:59:00Z')).not.toHaveProperty('closed');
   });
 });

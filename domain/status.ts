@@ -39,6 +39,8 @@ export interface RolloutStatus {
   readonly paused?: Pause;
   readonly aborted?: Word;
   readonly skipped: readonly (Word & { readonly gate: string })[];
+  /** Hash of the policy that its latest decision followed. */
+  readonly policy?: string;
   /** How the drain stands, where it takes its time. */
   readonly drain?: DrainProgress & { readonly atMs: number };
   /** Why it does what it does now, where that is not the usual course. */
@@ -67,6 +69,8 @@ export interface LockStatus {
   /** Why it is nobody's turn. */
   readonly because?: string;
   readonly paused?: Pause;
+  /** Hash of the policy that its latest look for a turn followed. */
+  readonly policy?: string;
   /** Signals that could not be understood, in words. */
   readonly notUnderstood: readonly string[];
 }

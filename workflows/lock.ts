@@ -23,6 +23,8 @@ export interface Lock {
   paused: Pause | undefined;
   /** Why it is nobody's turn. */
   because: string | undefined;
+  /** Hash of the policy that the latest look for a turn followed. */
+  policy: string | undefined;
   /** Counts what makes a fresh look worth while. */
   news: number;
   /** What each waiting run was told last, so that nobody is told the same twice. */
@@ -40,6 +42,7 @@ export function openLock(state: LockState, paused: Pause | undefined): Lock {
     state,
     paused,
     because: undefined,
+    policy: undefined,
     news: 0,
     told: new Map(),
     untold: new Map(),
@@ -153,7 +156,7 @@ function holds({ state }: Lock, workflowId: string, grantId: string): boolean {
   return holder !== undefined && holder.grantId === grantId && holder.orphanedMs === undefined;
 }
 
-function statusOf({ state, because, paused, notUnderstood }: Lock): LockStatus {
+function statusOf({ state, because, paused, policy, notUnderstood }: Lock): LockStatus {
   return {
     pool: state.pool,
     holders: state.holders.map(({ node, grantId, sinceMs, orphanedMs }) => ({
@@ -166,6 +169,7 @@ function statusOf({ state, because, paused, notUnderstood }: Lock): LockStatus {
     troubles: state.troubles,
     ...(because === undefined ? {} : { because }),
     ...(paused ? { paused } : {}),
+    ...(policy === undefined ? {} : { policy }),
     notUnderstood,
   };
 }

@@ -22,17 +22,32 @@ export async function passGates(rollout: Rollout): Promise<RolloutResult | undef
     if (control.aborted) return rollout.endAborted();
     const look = await lookAtGates(rollout, known);
     // Whatever was said meanwhile counts before what was seen.
-    if (look === undefined) known = [];
-    else if (look.kind === 'gone') return rollout.end('node-gone', look.because);
-    else if (look.kind === 'nothing-to-do') return rollout.end('nothing-to-do', look.because);
-    else if (look.kind === 'open') {
-      const { kind: _, ...standing } = look;
+    known = look?.kind === 'closed' ? look.closed : [];
+    if (look === undefined) continue;
+    const end = learn(rollout, look);
+    if (end || look.kind === 'open') return end;
+  }
+}
+
+/** Takes over what the gates have said; a result where that ends the rollout. */
+function learn(rollout: Rollout, look: GateLook): RolloutResult | undefined {
+  switch (look.kind) {
+    case 'gone':
+      return rollout.end('node-gone', look.because);
+    case 'nothing-to-do':
+      return rollout.end('nothing-to-do', look.because);
+    case 'open': {
+      const { kind: _, policy, ...standing } = look;
+      rollout.follow(policy);
       rollout.standing = standing;
       return undefined;
-    } else {
-      known = look.closed;
-      rollout.waitFor(look.closed, look.lookAgainMs);
     }
+    case 'closed':
+      rollout.follow(look.policy);
+      rollout.waitFor(look.closed, look.lookAgainMs);
+      return undefined;
+    default:
+      return look satisfies never;
   }
 }
 

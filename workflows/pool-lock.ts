@@ -160,8 +160,7 @@ async function learn(lock: Lock, { ended, free, well, turn }: PoolNews): Promise
   }
   if (ended.length > 0) log.warn('rollouts ended with a permit', { pool, runIds: ended });
   lock.state = state;
-  lock.because = turn?.kind === 'wait' ? turn.because : undefined;
-  lock.show();
+  noteTurn(lock, turn);
   if (turn?.kind === 'grant') await grantTo(lock, turn);
   if (turn?.kind === 'ended') {
     log.warn('waiter is gone', { pool, workflowId: turn.workflowId });
@@ -170,10 +169,19 @@ async function learn(lock: Lock, { ended, free, well, turn }: PoolNews): Promise
   await tellHead(lock);
 }
 
+function noteTurn(lock: Lock, turn: PoolNews['turn']): void {
+  lock.because = turn?.kind === 'wait' ? turn.because : undefined;
+  lock.policy = turn?.policy ?? lock.policy;
+  lock.show();
+}
+
 type Granted = Extract<PoolNews['turn'], { kind: 'grant' }>;
 
 /** A waiter that is gone is dropped: it never had the node. */
-async function grantTo(lock: Lock, { workflowId, runId, countedAtMs }: Granted): Promise<void> {
+async function grantTo(
+  lock: Lock,
+  { workflowId, runId, countedAtMs, policy }: Granted,
+): Promise<void> {
   const waiter = lock.state.queue.find((known) => known.workflowId === workflowId);
   if (!waiter) return;
   lock.state = grant(stamped(lock.state, Date.now()), { ...waiter, runId });
@@ -183,7 +191,7 @@ async function grantTo(lock: Lock, { workflowId, runId, countedAtMs }: Granted):
   const { pool } = lock.state;
   // A run that gives its permit back and asks again has to hear its place again, be it the same.
   lock.told.delete(waiter.runId);
-  log.info('permit granted', { pool, node, grantId });
+  log.info('permit granted', { pool, node, grantId, policy });
   if (!(await tell(holder, messages.permitGranted, { grantId, countedAtMs }))) {
     lock.state = withdraw(lock.state, grantId);
     log.warn('waiter is gone', { pool, node });

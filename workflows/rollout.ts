@@ -35,6 +35,8 @@ export class Rollout {
   private because: string | undefined;
   private marked: Phase | undefined;
   private waitingFor: RolloutStatus['waitingFor'] = [];
+  private policy: string | undefined;
+  private readonly startedAtMs = Date.now();
 
   /** Registers every handler, so it has to be made before anything is awaited. */
   constructor(input: unknown) {
@@ -81,6 +83,11 @@ export class Rollout {
     this.show();
   }
 
+  /** Remembers which policy the latest decision followed; some decisions cannot tell. */
+  follow(policy: string | undefined): void {
+    this.policy = policy ?? this.policy;
+  }
+
   /** The question every look at the gates asks. */
   gateQuestion(): GateQuestion {
     const { skip = [], evenIfNotRequired = false } = this.plan?.request ?? {};
@@ -113,11 +120,23 @@ export class Rollout {
       ...(grantId === undefined ? {} : { permit: grantId }),
       ...(paused ? { paused } : {}),
       ...(aborted ? { aborted } : {}),
-      skipped,
+      skipped: [...this.skippedFromTheStart(), ...skipped],
+      ...(this.policy === undefined ? {} : { policy: this.policy }),
       ...(drain ? { drain } : {}),
       ...(this.because === undefined ? {} : { because: this.because }),
       notUnderstood,
     };
+  }
+
+  /** What the rollout was started with counts as the word of whoever started it. */
+  private skippedFromTheStart(): RolloutStatus['skipped'] {
+    const {
+      skip = [],
+      requestedBy = 'whoever started it',
+      reason = 'no reason given',
+    } = this.plan?.request ?? {};
+    const word = { reason, by: requestedBy, atMs: this.startedAtMs };
+    return skip.map((gate) => ({ ...word, gate }));
   }
 
   /** Each upsert is an event and an Action: only phases that last are worth one. */

@@ -96,6 +96,7 @@ async function cordon(
       grantId: control.grantId ?? '',
       countedAtMs: control.countedAtMs ?? 0,
     });
+    if ('policy' in cordoned) rollout.follow(cordoned.policy);
     return cordoned.kind === 'closed' ? undefined : cordoned;
   } catch (error) {
     await releasePermit(rollout);
@@ -127,7 +128,10 @@ async function vacate(rollout: Rollout, cordonedAtMs: number): Promise<Ordered |
       stop,
     );
     if (!drained || stop()) continue;
-    if ('closed' in drained) return { kind: 'given-up', because: drained.closed, next: 'again' };
+    if ('closed' in drained) {
+      rollout.follow(drained.policy);
+      return { kind: 'given-up', because: drained.closed, next: 'again' };
+    }
 
     rollout.enter('ordering');
     const ordered = await interruptible(
@@ -136,6 +140,7 @@ async function vacate(rollout: Rollout, cordonedAtMs: number): Promise<Ordered |
     );
     // Nobody knows whether the order was written: undoing withdraws it in the same update.
     if (!ordered) return onPeoplesWord(rollout, whyStopped(control));
+    if (ordered.kind !== 'not-empty') rollout.follow(ordered.policy);
     if (ordered.kind === 'closed') {
       return { kind: 'given-up', because: ordered.because, next: 'again' };
     }

@@ -5,9 +5,9 @@ import { pause } from '../bell.ts';
 import type { Deps } from '../deps.ts';
 import { drainNode } from './drain.ts';
 import { tellingOfBlocked } from '../notify/blocked.ts';
-import { gateFacts, type GateQuestion } from '../gates.ts';
+import { gateFacts, type Followed, type GateQuestion } from '../gates.ts';
 import { ourRecord, stillCordoned, thisRun, type Run } from '../ours.ts';
-import { drainOptions, poolPolicy } from '../pool.ts';
+import { drainOptions, poolPolicy, withPolicyNow } from '../pool.ts';
 
 /** A signal is heard by heartbeats. */
 const BEAT_MS = 5_000;
@@ -20,16 +20,23 @@ export interface DrainRequest extends GateQuestion {
 }
 
 /** The drain is done, or a gate has closed meanwhile for which it is given up. */
-export type Drained = DrainResult | { readonly closed: string };
+export type Drained = DrainResult | ({ readonly closed: string } & Followed);
 
-class GateClosed extends Error {}
+class GateClosed extends Error {
+  readonly policy: string;
+
+  constructor(because: string, policy: string) {
+    super(because);
+    this.policy = policy;
+  }
+}
 
 /** Drains the node as its pool's policy says, while the cordon stays ours, the window open and nobody holds the node. */
 export async function drainAsOrdered(deps: Deps, asked: DrainRequest): Promise<Drained> {
   try {
     return await drain(deps, asked);
   } catch (error) {
-    if (error instanceof GateClosed) return { closed: error.message };
+    if (error instanceof GateClosed) return { closed: error.message, policy: error.policy };
     throw error;
   }
 }
@@ -62,7 +69,8 @@ async function drain(deps: Deps, asked: DrainRequest): Promise<DrainResult> {
   return result;
 }
 
-async function mayGoOn(deps: Deps, asked: DrainRequest, run: Run): Promise<void> {
+async function mayGoOn(source: Deps, asked: DrainRequest, run: Run): Promise<void> {
+  const deps = withPolicyNow(source);
   const seen = await deps.nodes.read(asked.node);
   ourRecord(seen, asked.node, run);
   if (!seen) return;
@@ -71,7 +79,9 @@ async function mayGoOn(deps: Deps, asked: DrainRequest, run: Run): Promise<void>
     await gateFacts(deps, { ...asked, moment: 'drain' }, seen),
     asked.skip,
   );
-  if (closed.length > 0) throw new GateClosed(closed.map(sayGate).join('; '));
+  if (closed.length > 0) {
+    throw new GateClosed(closed.map(sayGate).join('; '), deps.policy.hash);
+  }
 }
 
 /** A drain that is over sooner has nothing to tell that would be read; one that lasts tells again only so often, for each is an event. */

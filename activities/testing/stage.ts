@@ -105,14 +105,14 @@ export class Stage {
   readonly heartbeats: unknown[] = [];
   readonly environment: MockActivityEnvironment;
   readonly deps: Deps;
+  private inForce: { readonly policy: Policy; readonly hash: string };
 
   constructor(
     pool: object = {},
     run: { workflowId?: string; runId?: string; attempt?: number; heartbeatDetails?: unknown } = {},
   ) {
-    const policy = Policy.parse({
-      pools: [{ name: 'workers', nodes: 'pool=workers', windows: [{ always: true }], ...pool }],
-    });
+    this.inForce = { policy: policyWith(pool), hash: 'policy-1' };
+    const inForce = (): typeof this.inForce => this.inForce;
     this.deps = {
       worker: 'lockkeeper@pod-1/1',
       nodes: this.nodes,
@@ -124,7 +124,12 @@ export class Stage {
       calendars: this.calendars,
       notices: this.notices,
       messenger: this.messenger,
-      policy: { current: () => policy, hash: 'policy-1' },
+      policy: {
+        current: () => inForce().policy,
+        get hash() {
+          return inForce().hash;
+        },
+      },
       searchAttributes: true,
       lookAgainMs: 60_000,
     };
@@ -139,6 +144,21 @@ export class Stage {
     this.environment.on('heartbeat', (details) => this.heartbeats.push(details));
   }
 
+  /** Puts another policy of one pool in force, as when the file has changed. */
+  changePolicy(pool: object, hash: string): void {
+    this.inForce = { policy: policyWith(pool), hash };
+  }
+
+  /** The same as soon as the node is read next: in the middle of a step that looks at it. */
+  changePolicyInMidStep(pool: object, hash: string): void {
+    const { nodes } = this;
+    const read = nodes.read.bind(nodes);
+    nodes.read = async (name) => {
+      this.changePolicy(pool, hash);
+      return await read(name);
+    };
+  }
+
   /** Runs one activity; a failure is an answer too. */
   async run<Asked, Answer>(
     activity: (deps: Deps, asked: Asked) => Promise<Answer>,
@@ -146,6 +166,12 @@ export class Stage {
   ): Promise<Answer> {
     return await this.environment.run(() => activity(this.deps, asked));
   }
+}
+
+function policyWith(pool: object): Policy {
+  return Policy.parse({
+    pools: [{ name: 'workers', nodes: 'pool=workers', windows: [{ always: true }], ...pool }],
+  });
 }
 
 function listening(lines: string[]): Logger {
