@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '@temporalio/worker';
 import { secretsOf } from '../activities/gates/secrets.ts';
 import { connectKube } from '../activities/kube/client.ts';
+import { temporalPort } from '../activities/temporal.ts';
 import { TASK_QUEUE } from '../domain/names.ts';
 import { describeConfig, readConfig, type WorkerConfig } from './config.ts';
 import { askAnew, connectTemporal, type Temporal } from './connect.ts';
@@ -19,6 +20,7 @@ import { PolicyFile } from './policy-file.ts';
 import { Pulse } from './pulse.ts';
 import { ensureFleetScan } from './schedule.ts';
 import { BadTemporalConfig } from './temporal-config.ts';
+import { Waker, type WakerPorts } from './waker.ts';
 
 const HELP = `lockkeeper worker: runs the rollouts of a cluster's nodes
 
@@ -86,7 +88,7 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
     people.check();
     const parts = { logger, policy, secrets, people, kube, metrics, codec };
     const worker = await createWorker(config, temporal, parts);
-    await keepSchedule(temporal, parts, eventsOf(kube, config.pod));
+    await followPolicy(temporal, parts, { events: eventsOf(kube, config.pod), signal });
     const running = worker.run();
     pulse.follow({
       status: () => worker.getStatus(),
@@ -131,26 +133,32 @@ function askTemporal({ native, namespace }: Temporal): Promise<unknown> {
 }
 
 function pulseOf(logger: Logger, seesNodes: () => boolean): Pulse {
-  const log = {
-    info: (message: string, fields: object) => logger.info(message, { ...fields }),
-    warn: (message: string, fields: object) => logger.warn(message, { ...fields }),
-  };
-  return new Pulse({ nowMs: Date.now, seesNodes, log });
+  return new Pulse({ nowMs: Date.now, seesNodes, log: logOf(logger) });
 }
 
-/** Keeps the fleet scan at the interval of the policy in force. */
-async function keepSchedule(
+function logOf(logger: Logger): WakerPorts['log'] {
+  return {
+    info: (message, fields) => logger.info(message, { ...fields }),
+    warn: (message, fields) => logger.warn(message, { ...fields }),
+  };
+}
+
+/** Keeps the fleet scan at the interval of the policy in force, and lets what waits know when that changes. */
+async function followPolicy(
   temporal: Temporal,
   { logger, policy, people, metrics }: WorkerParts,
-  events: PolicyEvents,
+  { events, signal }: { events: PolicyEvents; signal: AbortSignal },
 ): Promise<void> {
+  const waker = new Waker({ temporal: temporalPort(temporal.client, true), log: logOf(logger) });
+  signal.addEventListener('abort', () => waker.close(), { once: true });
   const { scanEvery } = policy.current();
   await ensureFleetScan(temporal.client, policy.notInForce() ? undefined : scanEvery);
   policy.watch({
-    changed({ scanEvery }, hash) {
+    changed(now, hash) {
       logger.info('policy in force', { hash });
       people.check();
-      ensureFleetScan(temporal.client, scanEvery).catch((error: unknown) =>
+      waker.policyChanged(now);
+      ensureFleetScan(temporal.client, now.scanEvery).catch((error: unknown) =>
         logger.warn('the fleet scan keeps its old interval', { because: String(error) }),
       );
     },

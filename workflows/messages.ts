@@ -24,7 +24,7 @@ export const requestPermit = defineSignal<[PermitRequest]>('requestPermit');
 export const release = defineSignal<[Release]>('release');
 export const trouble = defineSignal<[Pick<Trouble, 'node' | 'because'>]>('trouble');
 
-/** From the fleet scan: the policy has changed, so look again. */
+/** From a worker or the fleet scan: the policy has changed, so look again. */
 export const recheck = defineSignal('recheck');
 
 /** From activities to the notifier of a node, a pool or the policy. */
