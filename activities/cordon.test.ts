@@ -59,6 +59,18 @@ describe('cordonNode', () => {
     expect(await cordon()).toMatchObject({ kind: 'closed', policy: 'policy-2' });
   });
 
+  test.each([
+    { name: 'is in another pool', labels: { pool: 'masters' }, pool: 'masters' },
+    { name: 'is in none', labels: { pool: 'nobody' }, pool: undefined },
+  ])('G1: takes no node out by the permit of a pool when it $name', async ({ labels, pool }) => {
+    const { cordon, nodes, stage } = onStage({ labels });
+    stage.changePolicy({}, 'policy-1', { name: 'masters', nodes: 'pool=masters' });
+    const moved = await cordon();
+    expect(moved).toMatchObject({ kind: 'moved', policy: 'policy-1' });
+    expect('pool' in moved ? moved.pool : undefined).toBe(pool);
+    expect(nodes.updates).toEqual([]);
+  });
+
   test("G6: remembers a cordon that was there before as somebody else's", async () => {
     const { cordon, nodes } = onStage({ unschedulable: true });
     expect(await cordon()).toMatchObject({ record: { ...RECORD, cordonedByUs: false } });

@@ -5,8 +5,8 @@ import { ANNOTATION, writeRollout, type RolloutRecord } from '../domain/node-con
 import type { NodeFacts } from '../domain/node-facts.ts';
 import type { Deps } from './deps.ts';
 import { failure, kindOf } from './failure.ts';
-import { gateFacts, type Followed, type GateQuestion } from './gates.ts';
-import { poolPolicy, withPolicyNow } from './pool.ts';
+import { gateFacts, type GateQuestion } from './gates.ts';
+import { movedFrom, poolPolicy, withPolicyNow, type Followed, type Moved } from './pool.ts';
 import { ofThisRun, thisRun, type Run } from './ours.ts';
 
 export interface CordonQuestion extends GateQuestion {
@@ -29,6 +29,8 @@ export type Cordoned =
   | ({ readonly kind: 'closed'; readonly because: string } & Followed)
   /** An earlier run has left its mark on the node: that is undone or finished first, and the permit kept until then. */
   | { readonly kind: 'run-changed'; readonly because: string }
+  /** The permit is of a pool that the node is in no more; nothing was touched. */
+  | Moved
   | { readonly kind: 'gone' };
 
 /**
@@ -77,6 +79,8 @@ async function takeNode(source: Deps, asked: CordonQuestion, run: Run): Promise<
     // An attempt before this one has written it, nobody knows when, and the cordon may have been lifted since: the drain
     // looks before its first eviction. Not refused here, for then the permit would be given back before the node is.
     if (known) return { kind: 'cordoned', record: known, atMs: 0 };
+    const moved = movedFrom(asked, deps, node);
+    if (moved) return moved;
     const facts = await gateFacts(deps, { ...asked, moment: 'cordon' }, node);
     const closed = closedGates(facts, asked.skip);
     if (closed.length > 0) {

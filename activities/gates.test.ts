@@ -7,6 +7,7 @@ import { Stage } from './testing/stage.ts';
 const ASKED = { node: 'n1', pool: 'workers', skip: [], evenIfNotRequired: false };
 const HELD = { [ANNOTATION.hold]: 'disk is being replaced' };
 const HOLD = { gate: 'hold', because: 'held: disk is being replaced' } as const;
+const LONG_AGO = { pool: 'workers', untilMs: Date.now() - 3 * 60_000 };
 const idle = (heardAtMs = Date.now()) =>
   ({ wants: 'not-required', message: 'no sentinel', heardAtMs }) as const;
 
@@ -70,13 +71,40 @@ describe('lookAtGates', () => {
       node: { report: idle(0) },
       expected: { kind: 'closed', closed: [{ gate: 'required' }, { gate: 'agent' }] },
     },
-    {
-      name: 'has no window in a pool that is in the policy no more',
-      asked: { pool: 'former' },
-      expected: { kind: 'closed', closed: [{ gate: 'window' }] },
-    },
   ])('$name', async ({ node, pool, asked, expected }) => {
     expect(await onStage(node, pool).look(asked)).toMatchObject(expected);
+  });
+
+  test.each([
+    { name: 'a pool that is in the policy no more', asked: { pool: 'former' } },
+    { name: 'another that is left too long ago to be a mistake', asked: { before: LONG_AGO } },
+  ])('says where the node is now, when the rollout is of $name', async ({ asked }) => {
+    const { look } = onStage();
+    expect(await look({ pool: 'masters', ...asked })).toEqual({
+      kind: 'moved',
+      pool: 'workers',
+      because: `it is in pool workers now, and no longer in ${asked.pool ?? 'masters'}`,
+      policy: 'policy-1',
+    });
+  });
+
+  test('goes not back and forth while one worker has the new policy and another the old one', async () => {
+    const { look } = onStage();
+    const before = { pool: 'workers', untilMs: Date.now() - 60_000 };
+    await expect(look({ pool: 'masters', before })).rejects.toMatchObject({
+      type: 'gate-closed',
+      nonRetryable: false,
+      message:
+        'pool: the policies of the workers differ: n1 is in masters by one and in workers by another',
+    });
+  });
+
+  test('G8: waits and says so when the node is in no pool any more', async () => {
+    const { look } = onStage({ labels: { pool: 'nobody' } });
+    expect(await look({ skip: ['pool'] })).toMatchObject({
+      kind: 'closed',
+      closed: [{ gate: 'pool', because: 'its labels match the selector of no pool' }],
+    });
   });
 
   test('says that the node is gone where there is none', async () => {

@@ -10,16 +10,24 @@ import {
 import type { Gates } from '../domain/gates/gates-schema.ts';
 import type { OutsideFacts } from '../domain/gates/outside.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
+import { poolOf } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
 import { waiting } from './failure.ts';
 import { FRESH_FOR_MS, outsideFacts, SHARED_FOR_MS } from './gates/outside.ts';
 import { thisRun } from './ours.ts';
-import { knownPool, restRules, withPolicyNow } from './pool.ts';
+import {
+  knownPool,
+  movedFrom,
+  restRules,
+  withPolicyNow,
+  type Followed,
+  type Moved,
+  type Place,
+} from './pool.ts';
 import { windowLook } from './windows.ts';
 
-export interface GateQuestion {
+export interface GateQuestion extends Place {
   readonly node: string;
-  readonly pool: string;
   /** Gates a person has told us to skip. */
   readonly skip: readonly string[];
   readonly evenIfNotRequired: boolean;
@@ -32,11 +40,6 @@ export interface Standing {
   readonly overdueAtMs?: number;
 }
 
-/** Hash of the policy that a decision followed; absent where an earlier release made it. */
-export interface Followed {
-  readonly policy?: string;
-}
-
 export type GateLook =
   | ({ readonly kind: 'open' } & Standing & Followed)
   | ({
@@ -44,6 +47,8 @@ export type GateLook =
       readonly closed: readonly ClosedGate[];
       readonly lookAgainMs: number;
     } & Followed)
+  /** Its pool is another now, whose gates are to be looked at. */
+  | Moved
   | { readonly kind: 'nothing-to-do'; readonly because: string }
   | { readonly kind: 'gone'; readonly because: string };
 
@@ -53,6 +58,9 @@ export async function lookAtGates(source: Deps, asked: GateQuestion): Promise<Ga
   const { hash: policy } = deps.policy;
   const node = await deps.nodes.read(asked.node);
   if (!node) return { kind: 'gone', because: 'its Node object was deleted' };
+  const moved = movedFrom(asked, deps, node);
+  // Without a pool it stays where it is, for the gate to say so.
+  if (moved?.pool !== undefined) return moved;
   const facts = await gateFacts(deps, { ...asked, moment: 'waiting' }, node);
   const closed = closedGates(facts, asked.skip);
   if (closed.length === 0) return { kind: 'open', policy, ...standing(deps, asked, node) };
@@ -123,9 +131,16 @@ export async function gateFacts(
     window: await windowLook(deps, { pool: asked.pool, underWay, nowMs }),
     ...(outside && { outside: await lookOutside(deps, asked, outside) }),
     rest: restRules(pool),
+    // Once the node is taken out it is finished by the rules of the pool whose permit it has.
+    ...(underWay ? {} : poollessness(deps, node)),
     evenIfNotRequired: asked.evenIfNotRequired,
     nowMs,
   };
+}
+
+function poollessness({ policy }: Deps, { labels }: NodeFacts): Pick<GateFacts, 'noPool'> {
+  const choice = poolOf(policy.current(), labels);
+  return choice.kind === 'none' ? { noPool: choice.because } : {};
 }
 
 function lookOutside(

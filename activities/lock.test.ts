@@ -37,6 +37,46 @@ describe('requestPermit', () => {
   });
 });
 
+const again = (labels: Record<string, string>) => {
+  const stage = new Stage();
+  stage.nodes.add('n1', { labels });
+  const ask = (over: object = {}) =>
+    stage.run(requestPermit, { pool: 'workers', node: 'n1', again: true, ...over });
+  return { stage, ask };
+};
+
+describe('requestPermit, asked once more', () => {
+  test('confirms the place of a node that is in the pool still', async () => {
+    const { stage, ask } = again({ pool: 'workers' });
+    expect(await ask()).toBeUndefined();
+    expect(stage.temporal.requests).toEqual([ASKED]);
+  });
+
+  test('asks for nothing when the node is in another pool now, and says in which', async () => {
+    const { stage, ask } = again({ pool: 'workers' });
+    expect(await ask({ pool: 'former' })).toMatchObject({ kind: 'moved', pool: 'workers' });
+    expect(stage.temporal.requests).toEqual([]);
+  });
+
+  test('asks for nothing when the node is in no pool now', async () => {
+    const { stage, ask } = again({ pool: 'nobody' });
+    expect(await ask()).toMatchObject({
+      kind: 'moved',
+      because: 'its labels match the selector of no pool',
+    });
+    expect(stage.temporal.requests).toEqual([]);
+  });
+
+  test('confirms the place of a node that cannot be read', async () => {
+    const { stage, ask } = again({ pool: 'nobody' });
+    stage.nodes.read = async () => {
+      throw new Error('the API server is away');
+    };
+    expect(await ask()).toBeUndefined();
+    expect(stage.temporal.requests).toEqual([ASKED]);
+  });
+});
+
 const inMidRollout = (name: string, facts: Partial<FakeNode> = {}) => ({
   annotations: recorded({ workflowId: `node-rollout/${name}`, runId: `run-${name}` }),
   ...facts,

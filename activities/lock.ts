@@ -7,15 +7,25 @@ import { whyLost } from '../domain/return.ts';
 import type { Deps } from './deps.ts';
 import { kindOf, waiting } from './failure.ts';
 import { thisRun } from './ours.ts';
-import { knownPool } from './pool.ts';
+import { knownPool, movedFrom, withPolicyNow, type Moved } from './pool.ts';
 
 export type PermitQuestion = Omit<PermitRequest, 'workflowId' | 'runId' | 'last'> & {
   readonly pool: string;
+  /** It has asked before. */
+  readonly again?: boolean;
 };
 
-/** Joins the queue of the pool's lock, or confirms the place there. */
-export async function requestPermit(deps: Deps, { pool, ...asked }: PermitQuestion): Promise<void> {
+/**
+ * Joins the queue of the pool's lock, or confirms the place there. Asked again, it first looks whether the node is in that
+ * pool still; if not it asks for nothing, and says where the node is now.
+ */
+export async function requestPermit(
+  deps: Deps,
+  { pool, again = false, ...asked }: PermitQuestion,
+): Promise<Moved | undefined> {
   const { workflowId, runId } = thisRun();
+  const moved = again ? await lookWhetherMoved(deps, pool, asked.node) : undefined;
+  if (moved) return moved;
   const last = (await deps.temporal.workerNodes()).has(asked.node);
   await deps.temporal.requestPermit(pool, {
     workflowId,
@@ -23,6 +33,17 @@ export async function requestPermit(deps: Deps, { pool, ...asked }: PermitQuesti
     ...asked,
     ...(last ? { last } : {}),
   });
+  return undefined;
+}
+
+/** A node that cannot be read keeps its place: nothing is granted then, and it is looked at again before anything is done. */
+async function lookWhetherMoved(
+  deps: Deps,
+  pool: string,
+  name: string,
+): Promise<Moved | undefined> {
+  const node = await deps.nodes.read(name).catch(() => undefined);
+  return node && movedFrom({ pool }, withPolicyNow(deps), node);
 }
 
 /**

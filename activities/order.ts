@@ -10,9 +10,9 @@ import {
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { podName, podsInTheWay } from '../domain/pod-verdict.ts';
 import type { Deps } from './deps.ts';
-import { gateFacts, type Followed, type GateQuestion } from './gates.ts';
+import { gateFacts, type GateQuestion } from './gates.ts';
 import { orderedBy, ourRecord, stillCordoned, thisRun } from './ours.ts';
-import { podRules, poolPolicy, withPolicyNow } from './pool.ts';
+import { podRules, poolPolicy, withPolicyNow, type Followed } from './pool.ts';
 
 export type Ordered =
   /** Without a policy where the order was there already: nobody knows which was followed then. */

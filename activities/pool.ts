@@ -1,9 +1,15 @@
 import type { PodRules } from '../domain/pod-verdict.ts';
 import type { RestRules } from '../domain/past.ts';
-import { REBOOT_DEFAULTS, RETRY_DEFAULTS, type PoolPolicy } from '../domain/policy.ts';
+import type { NodeFacts } from '../domain/node-facts.ts';
+import { poolOf, REBOOT_DEFAULTS, RETRY_DEFAULTS, type PoolPolicy } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
 import { rulesOf, type DrainOptions } from './drain/state.ts';
-import { failure } from './failure.ts';
+import { failure, waiting } from './failure.ts';
+
+/** Hash of the policy that a decision followed; absent where an earlier release made it. */
+export interface Followed {
+  readonly policy?: string;
+}
 
 /**
  * The same, with the policy as it is in force now. A step that takes it first follows one policy, and names the one it has
@@ -13,6 +19,50 @@ export function withPolicyNow(deps: Deps): Deps {
   const { policy } = deps;
   const inForce = policy.current();
   return { ...deps, policy: { current: () => inForce, hash: policy.hash } };
+}
+
+/** The node is not in the pool any more that its rollout was begun for. */
+export interface Moved extends Followed {
+  readonly kind: 'moved';
+  /** The pool it is in now; absent: it is in none, or in two. */
+  readonly pool?: string;
+  readonly because: string;
+}
+
+/** The pool that a rollout takes its node for a member of. */
+export interface Place {
+  readonly pool: string;
+  /** The pool that it took it for a member of before, and until when. */
+  readonly before?: { readonly pool: string; readonly untilMs: number };
+}
+
+/**
+ * While one worker has the new policy file and another still the old one, each puts the node into another pool. Going back at
+ * once would be followed by going there again, many times until both have the same, and each time is history.
+ */
+const NOT_BACK_WITHIN_MS = 2 * 60_000;
+const BACK_AGAIN_MS = 5_000;
+
+/**
+ * Where the node's labels and the policy in force put it, when that is elsewhere than in this pool. Back where it has just
+ * come from is waited for, as a failure that is retried.
+ */
+export function movedFrom(
+  { pool, before }: Place,
+  { policy }: Deps,
+  { name: node, labels }: NodeFacts,
+): Moved | undefined {
+  const choice = poolOf(policy.current(), labels);
+  const { hash } = policy;
+  if (choice.kind === 'none') return { kind: 'moved', because: choice.because, policy: hash };
+  const { name } = choice.pool;
+  if (name === pool) return undefined;
+  if (before?.pool === name && Date.now() < before.untilMs + NOT_BACK_WITHIN_MS) {
+    const because = `pool: the policies of the workers differ: ${node} is in ${pool} by one and in ${name} by another`;
+    throw waiting('gate-closed', because, BACK_AGAIN_MS);
+  }
+  const because = `it is in pool ${name} now, and no longer in ${pool}`;
+  return { kind: 'moved', pool: name, because, policy: hash };
 }
 
 /** The policy of a pool as it is in force now; undefined when it is no longer in the policy. */

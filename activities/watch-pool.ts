@@ -12,9 +12,8 @@ import {
 } from '../domain/turn.ts';
 import type { Deps } from './deps.ts';
 import { waiting } from './failure.ts';
-import type { Followed } from './gates.ts';
 import { SETTLED_AFTER_MS } from './lock.ts';
-import { knownPool, withPolicyNow } from './pool.ts';
+import { knownPool, withPolicyNow, type Followed } from './pool.ts';
 
 /** What a lock knows, as far as the look at the world needs it. */
 export interface PoolQuestion {

@@ -233,7 +233,7 @@ describe('windowLook', () => {
     const { look } = scene();
     expect(await look({ pool: 'former' })).toEqual({
       kind: 'closed',
-      because: 'its pool has no window',
+      because: 'pool former is not in the policy',
     });
   });
 });

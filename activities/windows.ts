@@ -20,7 +20,7 @@ export async function windowLook(
   const current = policy.current();
   const index = current.pools.findIndex(({ name }) => name === pool);
   const found = current.pools[index];
-  if (!found) return { kind: 'closed', because: 'its pool has no window' };
+  if (!found) return { kind: 'closed', because: `pool ${pool} is not in the policy` };
   const plan = await planOf(current, index, calendars);
   return lookAtWindows(plan, { nowMs, neededMs: underWay ? 0 : rolloutLength(found) });
 }

@@ -226,6 +226,7 @@ test('skipping leaves out the named gates and no others', () => {
     },
     {
       window: NO_WINDOW,
+      noPool: 'its labels match the selector of no pool',
       outside: {
         alerts: [{ where: 'http://prometheus:9090', kind: 'unknown', because: 'it is away' }],
         blockingPods: ['shop/db-0'],
@@ -243,7 +244,7 @@ test('skipping leaves out the named gates and no others', () => {
     );
   }
   expect(closedGates(all, ['no such gate'])).toHaveLength(GATES.length);
-  expect(closedGates(all, GATES).map(({ gate }) => gate)).toEqual(['node']);
+  expect(closedGates(all, GATES).map(({ gate }) => gate)).toEqual(['pool', 'node']);
 });
 
 describe('nothingToDo', () => {

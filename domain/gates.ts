@@ -24,8 +24,8 @@ export const SKIPPABLE = [
   'rest',
 ] as const;
 
-/** A node that is being deleted or cannot prove a reboot is beyond anybody's word. */
-export const GATES = [...SKIPPABLE, 'node'] as const;
+/** A node whose rules nobody knows, that is being deleted or that cannot prove a reboot is beyond anybody's word. */
+export const GATES = [...SKIPPABLE, 'pool', 'node'] as const;
 type GateName = (typeof GATES)[number];
 
 /** A reason not to go on, in words for the person who asks why. */
@@ -45,6 +45,8 @@ export interface GateFacts {
   /** Absent: nobody was asked. */
   readonly outside?: OutsideFacts;
   readonly rest: RestRules;
+  /** Why the policy has the node in no pool; absent: it has it in one, or the rollout has gone too far for that to matter. */
+  readonly noPool?: string;
   /** Reboot although nothing asks for it. */
   readonly evenIfNotRequired: boolean;
   readonly nowMs: number;
@@ -75,17 +77,20 @@ const RULES: readonly (readonly [GateName, Gate])[] = [
   ['owner', ownerGate],
   ['quarantine', quarantineGate],
   ['rest', ({ node, rest, nowMs }) => restReason(node.past, rest, nowMs)],
+  ['pool', ({ noPool }) => noPool],
   ['node', nodeGate],
 ];
 
 /** Every closed gate, not just the first; none means the rollout may go on. */
 export function closedGates(facts: GateFacts, skip: readonly string[]): ClosedGate[] {
-  const skips = (gate: GateName): boolean => gate !== 'node' && skip.includes(gate);
+  const skips = (gate: GateName): boolean => isSkippable(gate) && skip.includes(gate);
   return RULES.filter(([gate]) => !skips(gate)).flatMap(([gate, judge]) => {
     const because = judge(facts);
     return because === undefined ? [] : [{ gate, because }];
   });
 }
+
+const isSkippable = (gate: GateName): boolean => SKIPPABLE.some((known) => known === gate);
 
 /**
  * What ends a drain that is under way: a person's hold, and the end of the window. The other gates are looked at again when

@@ -82,10 +82,10 @@ async function finishReturn(rollout: Rollout, record: RolloutRecord): Promise<Ro
   return await comeBack(rollout, record);
 }
 
-/** All the steps once; undefined when a gate has closed on the way, so that it starts over. */
+/** All the steps once; undefined when a gate has closed on the way or the pool has changed, so that it starts over. */
 async function goThrough(rollout: Rollout): Promise<RolloutResult | undefined> {
   const end = await passGates(rollout);
   if (end) return end;
-  await acquirePermit(rollout);
+  if ((await acquirePermit(rollout)) === 'moved') return undefined;
   return await takeOut(rollout);
 }

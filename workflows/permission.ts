@@ -46,6 +46,9 @@ function learn(rollout: Rollout, look: GateLook): RolloutResult | undefined {
       rollout.follow(look.policy);
       rollout.waitFor(look.closed, look.lookAgainMs);
       return undefined;
+    case 'moved':
+      rollout.move(look);
+      return undefined;
     default:
       return look satisfies never;
   }
@@ -78,21 +81,30 @@ export async function untilResumed(rollout: Rollout): Promise<void> {
   });
 }
 
-/** Joins the queue of the pool's lock and waits for the grant, or for an abort. */
-export async function acquirePermit(rollout: Rollout): Promise<void> {
+/**
+ * Joins the queue of the pool's lock and waits for the grant, or for an abort. `moved`: the node is in another pool now, so it
+ * has left the queue.
+ */
+export async function acquirePermit(rollout: Rollout): Promise<'moved' | undefined> {
   const { control, node, pool = '' } = rollout;
   rollout.enter('queued', `it has asked the lock of pool ${pool} for a permit`);
   control.asking = true;
-  while (control.grantId === undefined && !control.aborted) {
+  for (let again = false; control.grantId === undefined && !control.aborted; again = true) {
     const { news } = control;
-    const { standing } = rollout;
-    await local(`ask pool ${pool} for a permit`).requestPermit({ pool, node, ...standing });
+    const asked = { pool, node, ...rollout.standing, ...(again ? { again } : {}) };
+    const moved = await local(`ask pool ${pool} for a permit`).requestPermit(asked);
+    if (moved) {
+      await releasePermit(rollout);
+      rollout.move(moved);
+      return 'moved';
+    }
     await condition(
       () => control.grantId !== undefined || control.aborted !== undefined || control.news > news,
       REPEAT_REQUEST,
       { summary: `the lock of pool ${pool}` },
     );
   }
+  return undefined;
 }
 
 /**

@@ -1,7 +1,8 @@
-import { setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import { log, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { GateQuestion, Standing } from '../activities/gates.ts';
 import type { Plan } from '../activities/plan.ts';
+import type { Moved } from '../activities/pool.ts';
 import type { ClosedGate } from '../domain/gates.ts';
 import type { Phase } from '../domain/phases.ts';
 import { describeStatus } from '../domain/status-text.ts';
@@ -36,6 +37,7 @@ export class Rollout {
   private marked: Phase | undefined;
   private waitingFor: RolloutStatus['waitingFor'] = [];
   private policy: string | undefined;
+  private before: GateQuestion['before'];
   private readonly startedAtMs = Date.now();
 
   /** Registers every handler, so it has to be made before anything is awaited. */
@@ -83,6 +85,17 @@ export class Rollout {
     this.show();
   }
 
+  /** Goes on in the pool that its node is in now; a node that is in none waits at a gate that says so. */
+  move({ pool, because, policy }: Moved): undefined {
+    this.follow(policy);
+    if (!this.plan || pool === undefined || pool === this.pool) return;
+    log.info('rollout goes on in another pool', { node: this.node, pool, because });
+    if (this.pool !== undefined) this.before = { pool: this.pool, untilMs: Date.now() };
+    this.plan = { ...this.plan, pool };
+    if (this.marked !== undefined) upsertSearchAttributes([{ key: POOL, value: pool }]);
+    this.show();
+  }
+
   /** Remembers which policy the latest decision followed; some decisions cannot tell. */
   follow(policy: string | undefined): void {
     this.policy = policy ?? this.policy;
@@ -96,6 +109,7 @@ export class Rollout {
       pool: this.pool ?? '',
       skip: [...skip, ...this.control.skipped.map(({ gate }) => gate)],
       evenIfNotRequired,
+      ...(this.before ? { before: this.before } : {}),
     };
   }
 

@@ -37,6 +37,7 @@ export async function takeOut(rollout: Rollout): Promise<RolloutResult | undefin
   if (cordoned?.kind === 'run-changed') throw failureOf(RUN_CHANGED, cordoned.because);
   if (cordoned?.kind !== 'cordoned') {
     await releasePermit(rollout);
+    if (cordoned?.kind === 'moved') return rollout.move(cordoned);
     return cordoned && rollout.end('node-gone', 'its Node object was deleted');
   }
   const { record } = cordoned;

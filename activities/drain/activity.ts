@@ -5,9 +5,9 @@ import { pause } from '../bell.ts';
 import type { Deps } from '../deps.ts';
 import { drainNode } from './drain.ts';
 import { tellingOfBlocked } from '../notify/blocked.ts';
-import { gateFacts, type Followed, type GateQuestion } from '../gates.ts';
+import { gateFacts, type GateQuestion } from '../gates.ts';
 import { ourRecord, stillCordoned, thisRun, type Run } from '../ours.ts';
-import { drainOptions, poolPolicy, withPolicyNow } from '../pool.ts';
+import { drainOptions, poolPolicy, withPolicyNow, type Followed } from '../pool.ts';
 
 /** A signal is heard by heartbeats. */
 const BEAT_MS = 5_000;

@@ -144,9 +144,9 @@ export class Stage {
     this.environment.on('heartbeat', (details) => this.heartbeats.push(details));
   }
 
-  /** Puts another policy of one pool in force, as when the file has changed. */
-  changePolicy(pool: object, hash: string): void {
-    this.inForce = { policy: policyWith(pool), hash };
+  /** Puts another policy in force, as when the file has changed. */
+  changePolicy(pool: object, hash: string, ...others: readonly object[]): void {
+    this.inForce = { policy: policyWith(pool, ...others), hash };
   }
 
   /** The same as soon as the node is read next: in the middle of a step that looks at it. */
@@ -168,9 +168,12 @@ export class Stage {
   }
 }
 
-function policyWith(pool: object): Policy {
+function policyWith(pool: object, ...others: readonly object[]): Policy {
   return Policy.parse({
-    pools: [{ name: 'workers', nodes: 'pool=workers', windows: [{ always: true }], ...pool }],
+    pools: [
+      { name: 'workers', nodes: 'pool=workers', windows: [{ always: true }], ...pool },
+      ...others,
+    ],
   });
 }
 

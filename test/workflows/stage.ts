@@ -128,7 +128,7 @@ export class World {
   }
 
   /** Asks the lock as the real activity does, for the rollout that runs the activity. */
-  async ask({ pool, ...asked }: PermitQuestion): Promise<void> {
+  async ask({ pool, ...asked }: PermitQuestion): Promise<undefined> {
     const { workflowId, runId } = activityInfo().workflowExecution ?? { workflowId: '', runId: '' };
     await this.env.client.workflow.signalWithStart('poolLock', {
       workflowId: lockId(pool),
