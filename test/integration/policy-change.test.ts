@@ -1,0 +1,90 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import type { RolloutStatus } from '../../domain/status.ts';
+import { eventually, RolloutScene } from './rollout-scene.ts';
+
+/** The policy is edited while rollouts wait that nothing else would wake: the scan sleeps, and so does every look. */
+
+const REBOOT = { orderExpires: '30s', stableFor: '1s', perDay: 100 };
+
+let scene: RolloutScene;
+beforeAll(async () => {
+  scene = await RolloutScene.open({
+    nodes: 3,
+    env: { LOCKKEEPER_LOOK_AGAIN: '12h' },
+    pools: {
+      shut: { windows: [], reboot: REBOOT },
+      former: { reboot: REBOOT },
+    },
+  });
+}, 1_800_000);
+afterEach(async () => {
+  await scene.lab.witness.assertClean();
+});
+afterAll(async () => {
+  await scene.close();
+});
+
+const waitsFor = ({ waitingFor }: RolloutStatus): string[] =>
+  waitingFor.map(({ gate, because }) => `${gate}: ${because}`);
+
+async function started(pool: string, node: string) {
+  await scene.moveTo(pool, node);
+  await scene.askForReboot(node);
+  return await scene.startByHand(node);
+}
+
+test('a rollout that waits for a window moves on as soon as the policy has one', async () => {
+  const rollout = await started('shut', 'worker-1');
+  const before = await eventually(
+    () => scene.status(rollout),
+    (status) => waitsFor(status).includes('window: its pool has no window'),
+  );
+  await scene.changePolicy((pools) => {
+    for (const pool of pools) if (pool.name === 'shut') pool.windows = [{ always: true }];
+  });
+  expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
+  const after = await scene.status(rollout);
+  expect([before.policy, after.policy]).toEqual([
+    expect.stringMatching(/^[0-9a-f]{12}$/),
+    expect.stringMatching(/^[0-9a-f]{12}$/),
+  ]);
+  expect(after.policy).not.toBe(before.policy);
+});
+
+test('rollouts of a pool that is renamed go on in the new one: from the queue, and from the gates', async () => {
+  const [inQueue, atGates] = ['worker-2', 'worker-3'];
+  const queued = await started('former', inQueue);
+  await scene.result(queued);
+  await scene.lockOf('former').signal('pause', { reason: 'a test' });
+  await scene.askForReboot(inQueue);
+  const rollout = await scene.startByHand(inQueue);
+  await eventually(
+    () => scene.lockStatus('former'),
+    ({ queue }) => queue.length === 1,
+  );
+  await scene.patchNode(atGates, {
+    metadata: { annotations: { 'lockkeeper.io/hold': 'a test' } },
+  });
+  const held = await started('former', atGates);
+  await eventually(
+    () => scene.status(held),
+    (status) => waitsFor(status).includes('hold: held: a test'),
+  );
+
+  await scene.changePolicy((pools) => {
+    for (const pool of pools) if (pool.name === 'former') pool.name = 'renamed';
+  });
+  expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
+  expect(await scene.status(rollout)).toMatchObject({ pool: 'renamed' });
+  await eventually(
+    () => scene.status(held),
+    ({ pool }) => pool === 'renamed',
+  );
+  expect((await scene.lockStatus('former')).queue).toEqual([]);
+  const { searchAttributes } = await held.describe();
+  expect(searchAttributes).toMatchObject({ LockkeeperPool: ['renamed'] });
+
+  await scene.patchNode(atGates, { metadata: { annotations: { 'lockkeeper.io/hold': null } } });
+  await held.signal('retry');
+  expect(await scene.result(held)).toMatchObject({ outcome: 'rebooted' });
+});
