@@ -50,7 +50,12 @@ const onStage = (answer: Answer = () => new Response(ics('A'))) => {
     world,
     told,
     read: () => calendars.read(ADDRESS),
-    readFile: (place: string) => calendars.read(place),
+    /** Some time after the file was read before. */
+    readFile: (place: string) => {
+      world.nowMs += 10_000;
+      return calendars.read(place);
+    },
+    calendars,
   };
 };
 
@@ -85,6 +90,18 @@ describe('a file', () => {
     expect(await readFile('plan.ics')).toMatchObject({ problem: expect.any(String) });
     expect(namesIn(await readFile('plan.ics'))).toEqual(['C']);
     expect(told).toHaveLength(1);
+  });
+
+  test('is read at most every ten seconds, however many look', async () => {
+    const { readFile, calendars, world } = onStage();
+    const path = join(directory, 'plan.ics');
+    writeFileSync(path, ics('A'));
+    const first = await readFile('plan.ics');
+    writeFileSync(path, ics('B'));
+    world.nowMs += 9_999;
+    expect(await calendars.read('plan.ics')).toBe(first);
+    world.nowMs += 1;
+    expect(namesIn(await calendars.read('plan.ics'))).toEqual(['B']);
   });
 
   test('that is not there says so once, and is read as soon as it is', async () => {

@@ -9,8 +9,9 @@ export interface CalendarSource {
   read(place: string): Promise<CalendarCopy>;
 }
 
-/** An address is asked again after this long; a file is looked at every time. */
+/** An address is asked again after this long, and a file is read again, however many look. */
 const REFRESH_MS = 10 * 60_000;
+const READ_AGAIN_MS = 10_000;
 const RETRY_MS = 60_000;
 const DEADLINE_MS = 10_000;
 /** Some fifty thousand events: more is no maintenance calendar. */
@@ -69,12 +70,12 @@ export class Calendars implements CalendarSource {
     const nowMs = this.ports.nowMs();
     try {
       const text = byAddress ? await this.download(place) : await this.open(place);
-      const askAgainMs = byAddress ? nowMs + REFRESH_MS : nowMs;
+      const askAgainMs = nowMs + (byAddress ? REFRESH_MS : READ_AGAIN_MS);
       if (before?.text === text && !before.copy.problem) return { ...before, askAgainMs };
       return { copy: { calendar: understood(text) }, text, askAgainMs };
     } catch (error) {
       const because = messageOf(error);
-      const askAgainMs = byAddress ? nowMs + RETRY_MS : nowMs;
+      const askAgainMs = nowMs + (byAddress ? RETRY_MS : READ_AGAIN_MS);
       const copy = this.withProblem(place, because, before?.copy);
       return { ...before, copy, askAgainMs };
     }

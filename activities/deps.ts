@@ -1,3 +1,4 @@
+import type { NodeFacts } from '../domain/node-facts.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { CalendarSource } from './calendars.ts';
 import type { AlertSource } from './gates/alert-source.ts';
@@ -19,11 +20,18 @@ interface PolicySource {
   readonly problems?: readonly string[];
 }
 
+interface FleetSight {
+  /** Asks nobody; undefined when the watch does not show the node, or has not been heard of lately. */
+  node(name: string): NodeFacts | undefined;
+}
+
 /** What the activities act through. Built once by the worker; tests give their own. */
 export interface Deps {
   /** Names the worker, as Temporal knows it. */
   readonly worker: string;
   readonly nodes: NodeApi;
+  /** The nodes as a watch shows them, for looks that may be a little late. */
+  readonly fleet: FleetSight;
   readonly pods: PodApi;
   readonly policy: PolicySource;
   /** The calendars that the policy's windows name. */
@@ -38,6 +46,6 @@ export interface Deps {
   readonly messenger: Messenger;
   /** False where the search attributes could not be registered; rollouts then go without. */
   readonly searchAttributes: boolean;
-  /** Pause between two looks at something that is waited for. */
+  /** Pause between two looks at something that is waited for; at gates it grows. */
   readonly lookAgainMs: number;
 }

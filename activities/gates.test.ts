@@ -40,7 +40,7 @@ describe('lookAtGates', () => {
       expected: {
         kind: 'closed',
         closed: [HOLD, { gate: 'window', because: 'its pool has no window' }],
-        lookAgainMs: 60_000,
+        lookAgainMs: 300_000,
       },
     },
     {
@@ -162,8 +162,65 @@ describe('passGates', () => {
     expect(stage.logged).toEqual([]);
   });
 
+  test('looks less often the longer nothing changes', async () => {
+    const stage = new Stage({}, { attempt: 7 });
+    stage.nodes.add('n1', { annotations: HELD });
+    const failure = await stage
+      .run(passGates, { ...ASKED, known: [HOLD] })
+      .catch((error: unknown) => error);
+    const { nextRetryDelay } = failure as { nextRetryDelay: number };
+    expect(nextRetryDelay).toBeGreaterThanOrEqual(270_000);
+    expect(nextRetryDelay).toBeLessThanOrEqual(330_000);
+  });
+
   test('answers when what was closed has opened', async () => {
     expect(await onStage().pass({ known: [HOLD] })).toMatchObject({ kind: 'open' });
+  });
+});
+
+/** A held node that the watch shows too; how often it was tried, and how often the node was read. */
+const onWatch = async (attempt: number) => {
+  const stage = new Stage({}, { attempt });
+  stage.nodes.add('n1', { annotations: HELD });
+  const shown = await stage.nodes.read('n1');
+  if (shown) stage.shown.set('n1', shown);
+  let reads = 0;
+  const read = stage.nodes.read.bind(stage.nodes);
+  stage.nodes.read = async (name) => {
+    reads += 1;
+    return await read(name);
+  };
+  const pass = () => stage.run(passGates, { ...ASKED, known: [HOLD] });
+  return { stage, pass, reads: () => reads };
+};
+
+describe('a look that was tried before', () => {
+  test('asks nobody while the watch shows that the node only waits on', async () => {
+    const { pass, reads } = await onWatch(2);
+    await expect(pass()).rejects.toMatchObject({ type: 'gate-closed' });
+    expect(reads()).toBe(0);
+  });
+
+  test('reads the node where the watch does not show it', async () => {
+    const { stage, pass, reads } = await onWatch(2);
+    stage.shown.clear();
+    await expect(pass()).rejects.toMatchObject({ type: 'gate-closed' });
+    expect(reads()).toBe(1);
+  });
+
+  test('G2: answers nothing by the watch alone: it reads the node first', async () => {
+    const { stage, pass } = await onWatch(2);
+    const open = await stage.nodes.add('n2').read('n2');
+    if (open) stage.shown.set('n1', open);
+    await expect(pass()).rejects.toMatchObject({ type: 'gate-closed' });
+    stage.nodes.change('n1', { annotations: {} });
+    expect(await pass()).toMatchObject({ kind: 'open' });
+  });
+
+  test('is the first after something was said: it reads the node', async () => {
+    const { stage, pass } = await onWatch(1);
+    stage.nodes.change('n1', { annotations: {} });
+    expect(await pass()).toMatchObject({ kind: 'open' });
   });
 });
 

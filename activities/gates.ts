@@ -1,4 +1,4 @@
-import { log } from '@temporalio/activity';
+import { activityInfo, log } from '@temporalio/activity';
 import {
   closedGates,
   nothingToDo,
@@ -9,6 +9,7 @@ import {
 } from '../domain/gates.ts';
 import type { Gates } from '../domain/gates/gates-schema.ts';
 import type { OutsideFacts } from '../domain/gates/outside.ts';
+import { pauseOf } from '../domain/look-pause.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { poolOf } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
@@ -55,37 +56,67 @@ export type GateLook =
 /** Looks at every gate once and says what is closed. */
 export async function lookAtGates(source: Deps, asked: GateQuestion): Promise<GateLook> {
   const deps = withPolicyNow(source);
+  return (await judge(deps, asked, await deps.nodes.read(asked.node))).look;
+}
+
+interface Judged {
+  readonly look: GateLook;
+  readonly facts?: GateFacts;
+}
+
+async function judge(
+  deps: Deps,
+  asked: GateQuestion,
+  node: NodeFacts | undefined,
+): Promise<Judged> {
+  if (!node) return { look: { kind: 'gone', because: 'its Node object was deleted' } };
   const { hash: policy } = deps.policy;
-  const node = await deps.nodes.read(asked.node);
-  if (!node) return { kind: 'gone', because: 'its Node object was deleted' };
   const moved = movedFrom(asked, deps, node);
   // Without a pool it stays where it is, for the gate to say so.
-  if (moved?.pool !== undefined) return moved;
+  if (moved?.pool !== undefined) return { look: moved };
   const facts = await gateFacts(deps, { ...asked, moment: 'waiting' }, node);
   const closed = closedGates(facts, asked.skip);
-  if (closed.length === 0) return { kind: 'open', policy, ...standing(deps, asked, node) };
+  if (closed.length === 0) {
+    return { look: { kind: 'open', policy, ...standing(deps, asked, node) } };
+  }
   const idle = asked.skip.includes('required') ? undefined : nothingToDo(facts);
-  if (idle !== undefined) return { kind: 'nothing-to-do', because: idle };
-  return { kind: 'closed', policy, closed, lookAgainMs: untilNextLook(deps, facts) };
+  if (idle !== undefined) return { look: { kind: 'nothing-to-do', because: idle } };
+  const { ms: lookAgainMs } = pauseOf(facts, closed, { usualMs: deps.lookAgainMs, inARow: 1 });
+  return { look: { kind: 'closed', policy, closed, lookAgainMs }, facts };
 }
+
+type WaitQuestion = GateQuestion & { readonly known: readonly ClosedGate[] };
 
 /**
  * Waits until there is something new to say: the gates are open, or others are closed than the `known` ones. While nothing
  * changes it fails with the reasons as its message and is retried, which costs no history and no slot.
  */
-export async function passGates(
-  deps: Deps,
-  asked: GateQuestion & { readonly known: readonly ClosedGate[] },
-): Promise<GateLook> {
-  const look = await lookAtGates(deps, asked);
-  if (look.kind === 'closed' && sameGates(look.closed, asked.known)) {
-    const because = look.closed.map(sayGate).join('; ');
-    throw waiting('gate-closed', because, spread(look.lookAgainMs, deps.lookAgainMs));
+export async function passGates(source: Deps, asked: WaitQuestion): Promise<GateLook> {
+  const deps = withPolicyNow(source);
+  const { attempt: inARow } = activityInfo();
+  const { look, facts } = await judgeCheaply(deps, asked, inARow);
+  if (look.kind !== 'closed') return look;
+  const words = look.closed.map(sayGate);
+  if (facts && sameGates(look.closed, asked.known)) {
+    const pause = pauseOf(facts, look.closed, { usualMs: deps.lookAgainMs, inARow });
+    throw waiting('gate-closed', words.join('; '), spread(pause));
   }
-  if (look.kind === 'closed') {
-    log.info('node waits', { node: asked.node, because: look.closed.map(sayGate) });
-  }
+  log.info('node waits', { node: asked.node, because: words });
   return look;
+}
+
+/**
+ * After anything was said, and before anything new is answered, the node itself is read. While it only waits on, the worker's
+ * watch can tell that too, and nobody is asked however many wait.
+ */
+async function judgeCheaply(deps: Deps, asked: WaitQuestion, inARow: number): Promise<Judged> {
+  const shown = inARow > 1 ? deps.fleet.node(asked.node) : undefined;
+  if (shown) {
+    const judged = await judge(deps, asked, shown);
+    const { look } = judged;
+    if (look.kind === 'closed' && sameGates(look.closed, asked.known)) return judged;
+  }
+  return await judge(deps, asked, await deps.nodes.read(asked.node));
 }
 
 function standing(deps: Deps, asked: GateQuestion, { zone, report }: NodeFacts): Standing {
@@ -97,16 +128,10 @@ function standing(deps: Deps, asked: GateQuestion, { zone, report }: NodeFacts):
   };
 }
 
-/** So that a fleet does not look all at once. A window that opens soon is looked at just after it has. */
-function spread(pauseMs: number, usualMs: number): number {
+/** So that a fleet does not look all at once. A gate that opens soon is looked at just after it has. */
+function spread({ ms, exact }: ReturnType<typeof pauseOf>): number {
   const random = Math.random();
-  return Math.round(pauseMs < usualMs ? pauseMs + random * 1_000 : pauseMs * (0.9 + random * 0.2));
-}
-
-/** The usual pause, or a shorter one when the window opens sooner. */
-function untilNextLook({ lookAgainMs }: Deps, { window, nowMs }: GateFacts): number {
-  if (window.kind === 'open' || window.opensMs === undefined) return lookAgainMs;
-  return Math.min(lookAgainMs, Math.max(1_000, window.opensMs - nowMs));
+  return Math.round(exact ? ms + random * 1_000 : ms * (0.9 + random * 0.2));
 }
 
 /** The steps of a rollout that look at the gates. */

@@ -54,7 +54,7 @@ describe('G8: the gate of a closed window', () => {
       kind: 'closed',
       policy: 'policy-1',
       closed: [{ gate: 'window', because: CLOSED }],
-      lookAgainMs: 60_000,
+      lookAgainMs: 300_000,
     });
   });
 

@@ -34,34 +34,49 @@ export function restReason(
   rules: RestRules,
   nowMs: number,
 ): string | undefined {
-  if (!past) return undefined;
-  return tooManyReboots(past, rules, nowMs) ?? pauseAfterFailure(past, rules, nowMs);
+  return past && restOf(past, rules, nowMs)?.because;
 }
+
+/** When the rest is over that it has to take now; undefined when it has to take none. */
+export function restsUntilMs(
+  past: Past | undefined,
+  rules: RestRules,
+  nowMs: number,
+): number | undefined {
+  return past && restOf(past, rules, nowMs)?.untilMs;
+}
+
+interface Rest {
+  readonly untilMs: number;
+  readonly because: string;
+}
+
+const restOf = (past: Past, rules: RestRules, nowMs: number): Rest | undefined =>
+  tooManyReboots(past, rules, nowMs) ?? pauseAfterFailure(past, rules, nowMs);
 
 /** Whether nothing of it can matter any more to a node that wants no reboot. */
 export function isForgettable(past: Past, nowMs: number): boolean {
   return withinADay(past, nowMs).length === 0;
 }
 
-function tooManyReboots(
-  past: Past,
-  { rebootsPerDay }: RestRules,
-  nowMs: number,
-): string | undefined {
+function tooManyReboots(past: Past, { rebootsPerDay }: RestRules, nowMs: number): Rest | undefined {
   const recent = withinADay(past, nowMs);
   const oldest = recent.at(-rebootsPerDay);
   if (oldest === undefined) return undefined;
-  const next = new Date(oldest + DAY_MS).toISOString();
-  return `rebooted ${times(recent.length)} within 24 h, and at most ${rebootsPerDay} are allowed: again after ${next}`;
+  const untilMs = oldest + DAY_MS;
+  const next = new Date(untilMs).toISOString();
+  const because = `rebooted ${times(recent.length)} within 24 h, and at most ${rebootsPerDay} are allowed: again after ${next}`;
+  return { untilMs, because };
 }
 
-function pauseAfterFailure({ failed }: Past, rules: RestRules, nowMs: number): string | undefined {
+function pauseAfterFailure({ failed }: Past, rules: RestRules, nowMs: number): Rest | undefined {
   if (!failed) return undefined;
   const pauseMs = Math.min(rules.longestPauseMs, rules.pauseMs * 2 ** (failed.count - 1));
   const untilMs = failed.lastAtMs + pauseMs;
   if (nowMs >= untilMs) return undefined;
   const next = new Date(untilMs).toISOString();
-  return `tried ${times(failed.count)} without a reboot, next try after ${next}; last: ${failed.because}`;
+  const because = `tried ${times(failed.count)} without a reboot, next try after ${next}; last: ${failed.because}`;
+  return { untilMs, because };
 }
 
 const withinADay = ({ reboots }: Past, nowMs: number): number[] =>

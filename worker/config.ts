@@ -35,7 +35,9 @@ const Environment = z.object({
     .refine(isDuration, { error: 'write a duration like 30s or 5m', abort: true })
     .transform(parseDuration)
     .prefault('1m')
-    .describe('Pause between two looks at a closed gate or a full pool'),
+    .describe(
+      'Pause between two looks at a closed gate or a full pool; at gates it grows to five times as much, but not above 5m',
+    ),
   LOCKKEEPER_LOG_LEVEL: z
     .enum(['DEBUG', 'INFO', 'WARN', 'ERROR'])
     .default('INFO')

@@ -17,6 +17,7 @@ import type { WorkerConfig } from './config.ts';
 import type { Temporal } from './connect.ts';
 import { encryptedBundle } from './encryption/bundle-path.ts';
 import type { EncryptionCodec } from './encryption/codec.ts';
+import type { FleetView } from './metrics/fleet.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { observeActivities } from './metrics/observe.ts';
 import type { People } from './people.ts';
@@ -34,6 +35,7 @@ export interface WorkerParts {
   readonly secrets: Secrets;
   readonly people: People;
   readonly kube: KubeClient;
+  readonly fleet: FleetView;
   readonly metrics: Metrics;
   readonly codec: EncryptionCodec | undefined;
 }
@@ -42,7 +44,7 @@ export interface WorkerParts {
 export async function createWorker(
   config: WorkerConfig,
   temporal: Temporal,
-  { logger, policy, secrets, people, kube, metrics, codec }: WorkerParts,
+  { logger, policy, secrets, people, kube, fleet, metrics, codec }: WorkerParts,
 ): Promise<Worker> {
   const refused = await ensureSearchAttributes(temporal.connection, temporal.namespace);
   if (refused !== undefined) {
@@ -63,6 +65,7 @@ export async function createWorker(
     activities: createActivities({
       worker: identity,
       nodes: nodeApi(kube),
+      fleet,
       pods: podApi(kube),
       policy,
       alerts: new HttpAlertSource(secrets),

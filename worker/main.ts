@@ -86,7 +86,7 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
     const secrets = secretsOf(process.env);
     const people = peopleOf({ client: temporal.client, policy, secrets, logger });
     people.check();
-    const parts = { logger, policy, secrets, people, kube, metrics, codec };
+    const parts = { logger, policy, secrets, people, kube, fleet, metrics, codec };
     const worker = await createWorker(config, temporal, parts);
     await followPolicy(temporal, parts, { events: eventsOf(kube, config.pod), signal });
     const running = worker.run();

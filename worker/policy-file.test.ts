@@ -147,9 +147,22 @@ describe('the policy in force', () => {
     expect(refused).not.toHaveBeenCalled();
   });
 
-  test('says nothing while the file stays as it is', () => {
-    const { changed, readAgain } = onStage();
+  test('says nothing while the file stays as it is, and does not parse it again', () => {
+    const { file, changed, readAgain } = onStage();
+    const before = file.current();
     readAgain(GOOD);
+    expect(changed).not.toHaveBeenCalled();
+    expect(file.current()).toBe(before);
+  });
+
+  test('G9: says that all is well again when the file was away for a while and is as it was', () => {
+    const { file, changed, refused } = onStage();
+    rmSync(path);
+    file.readAgain({ changed, refused });
+    expect(file.refusedBecause).toMatch(/ENOENT/);
+    write(GOOD);
+    file.readAgain({ changed, refused });
+    expect(file.refusedBecause).toBeUndefined();
     expect(changed).not.toHaveBeenCalled();
   });
 

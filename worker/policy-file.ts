@@ -21,7 +21,10 @@ interface Loaded {
 
 /** Reads the policy at `path`, or throws BadPolicy with everything that is wrong with it. */
 export function loadPolicy(path: string): Loaded {
-  const text = readText(path);
+  return understood(path, readText(path));
+}
+
+function understood(path: string, text: string): Loaded {
   const read = readPolicy(text, basename(path));
   if (read.kind === 'refused') throw new BadPolicy(path, read.problems);
   return {
@@ -49,6 +52,8 @@ const NOTHING: Loaded = { policy: NO_POLICY, hash: 'none' };
 export class PolicyFile {
   private readonly path: string;
   private loaded: Loaded = NOTHING;
+  /** What the file held when it was last read; undefined when it could not be. */
+  private text: string | undefined;
   private problem: BadPolicy | undefined;
   /** The problem that was told last. */
   private told = '';
@@ -103,8 +108,13 @@ export class PolicyFile {
   }
 
   private load(): void {
+    const before = this.text;
+    this.text = undefined;
     try {
-      this.loaded = loadPolicy(this.path);
+      this.text = readText(this.path);
+      // Whatever there was to say of it has been said, and parsing is the dear part.
+      if (this.text === before) return;
+      this.loaded = understood(this.path, this.text);
       this.problem = undefined;
     } catch (error) {
       if (!(error instanceof BadPolicy)) throw error;

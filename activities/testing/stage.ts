@@ -2,6 +2,7 @@ import type { Logger, LogLevel } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { DrainProgress } from '../../domain/drain-progress.ts';
 import type { PermitRequest } from '../../domain/lock-state.ts';
+import type { NodeFacts } from '../../domain/node-facts.ts';
 import { Policy } from '../../domain/policy.ts';
 import type { RolloutInput } from '../../domain/rollout-input.ts';
 import type { CalendarCopy } from '../../domain/window/plan.ts';
@@ -93,6 +94,8 @@ class FakeCalendars implements CalendarSource {
 /** Everything an activity acts through, and the context of an activity of `node-rollout/n1`, run `run-1`. */
 export class Stage {
   readonly nodes = new FakeNodes();
+  /** What the worker's watch shows. */
+  readonly shown = new Map<string, NodeFacts>();
   readonly pods = new FakePods();
   readonly alerts = new FakeAlerts();
   readonly kuredLocks = new FakeKuredLocks();
@@ -116,6 +119,7 @@ export class Stage {
     this.deps = {
       worker: 'lockkeeper@pod-1/1',
       nodes: this.nodes,
+      fleet: { node: (name) => this.shown.get(name) },
       pods: this.pods,
       alerts: this.alerts,
       kuredLocks: this.kuredLocks,

@@ -7,6 +7,8 @@ import { nodeFacts, type NodeFacts } from '../../domain/node-facts.ts';
 export interface FleetView {
   /** Undefined when they have not been seen lately: no number is better than an old one. */
   nodes(): readonly NodeFacts[] | undefined;
+  /** One of them; undefined also when there is none of that name. */
+  node(name: string): NodeFacts | undefined;
 }
 
 const PAGE = 500;
@@ -19,9 +21,10 @@ const LONGEST_PAUSE_MS = 30_000;
 export function followFleet(client: KubeClient, signal: AbortSignal): FleetView {
   const seen: Seen = { nodes: new Map(), heardAtMs: -Infinity };
   void follow(client, seen, signal);
+  const isFresh = (): boolean => Date.now() - seen.heardAtMs <= FRESH_FOR_MS;
   return {
-    nodes: () =>
-      Date.now() - seen.heardAtMs <= FRESH_FOR_MS ? [...seen.nodes.values()] : undefined,
+    nodes: () => (isFresh() ? [...seen.nodes.values()] : undefined),
+    node: (name) => (isFresh() ? seen.nodes.get(name) : undefined),
   };
 }
 

@@ -252,6 +252,7 @@ export class World {
           return `policy-${version()}`;
         },
       },
+      fleet: { node: () => undefined },
       calendars: { read: async () => ({ problem: 'there is no calendar' }) },
       alerts: new FakeAlerts(),
       kuredLocks: new FakeKuredLocks(),
