@@ -17,10 +17,19 @@ interface Fake {
   readonly error?: Error;
   readonly pollers?: readonly { identity?: string }[];
   readonly holds?: boolean;
+  /** What every query answers. */
+  readonly status?: object;
 }
 
 /** The client as far as the port uses it; `calls` are what was asked of the server. */
-const onServer = ({ open = {}, found = [], error, pollers = [], holds = true }: Fake = {}) => {
+const onServer = ({
+  open = {},
+  found = [],
+  error,
+  pollers = [],
+  holds = true,
+  status,
+}: Fake = {}) => {
   const calls: unknown[][] = [];
   const answer = <T>(value: T, ...call: unknown[]): Promise<T> => {
     calls.push(call);
@@ -36,7 +45,7 @@ const onServer = ({ open = {}, found = [], error, pollers = [], holds = true }: 
           return { status: { name }, runId: run ?? 'run-now' };
         },
         signal: (...sent: unknown[]) => answer(undefined, 'signal', id, run, ...sent),
-        query: (...asked: unknown[]) => answer(holds, 'query', id, ...asked),
+        query: (...asked: unknown[]) => answer<unknown>(status ?? holds, 'query', id, ...asked),
       }),
       start: (...given: unknown[]) => answer({}, 'start', ...given),
       signalWithStart: (...given: unknown[]) => answer({}, 'signalWithStart', ...given),
@@ -223,5 +232,28 @@ describe('which rollouts are open, and which ended early', () => {
     const [[, query] = []] = calls;
     expect(query).toContain('CloseTime >= "1970-01-01T00:00:00.000Z"');
     expect(String(query).includes('LockkeeperPhase = "aborted"')).toBe(given.aborted);
+  });
+});
+
+describe('how long the rollouts of a pool have taken', () => {
+  test('is asked of its lock once, however many want to know', async () => {
+    const { port, calls } = onServer({ status: { lengths: [7, 8] } });
+    expect(await port.lengthsOf('workers')).toEqual([7, 8]);
+    await Promise.all([port.lengthsOf('workers'), port.lengthsOf('workers')]);
+    expect(calls).toEqual([['query', 'pool-lock/workers', 'status']]);
+    await port.lengthsOf('masters');
+    expect(calls).toHaveLength(2);
+  });
+
+  test('is nothing where there has been no lock, or one that has not heard of it', async () => {
+    expect(await onServer({ error: notFound() }).port.lengthsOf('workers')).toEqual([]);
+    expect(await onServer({ status: {} }).port.lengthsOf('workers')).toEqual([]);
+  });
+
+  test('is asked again after a failure', async () => {
+    const { port, calls } = onServer({ error: new Error('away') });
+    await expect(port.lengthsOf('workers')).rejects.toThrow('away');
+    await expect(port.lengthsOf('workers')).rejects.toThrow('away');
+    expect(calls).toHaveLength(2);
   });
 });

@@ -27,6 +27,8 @@ export interface TemporalPort {
   holdsPermit(pool: string, permit: { workflowId: string; grantId: string }): Promise<boolean>;
   /** The nodes whose rollouts have a permit of the pool. */
   holdersOf(pool: string): Promise<readonly string[]>;
+  /** What the latest rollouts of the pool took that went well, as its lock remembers; as it was up to a minute ago. */
+  lengthsOf(pool: string): Promise<readonly number[]>;
   /** When the latest lock of the pool was ended from outside, if that was within the last hour. */
   formerLockEndedAt(pool: string): Promise<number | undefined>;
   /** Nodes on which workers run, as far as they say so in their identity. */
@@ -41,6 +43,8 @@ export interface TemporalPort {
 const FORMER_LOCK_MS = 60 * 60_000;
 /** Many rollouts ask at once where the workers run. */
 const WORKERS_KNOWN_MS = 10_000;
+/** Many rollouts wait for the same window. */
+const LENGTHS_KNOWN_MS = 60_000;
 
 /** Names the node in the identity under which a worker polls, so that others know where it runs. */
 export function workerIdentity(host: string, pid: number, node: string | undefined): string {
@@ -57,6 +61,7 @@ export function temporalPort(client: Client, searchAttributes: boolean): Tempora
   return {
     ...rolloutsOf(client.workflow, searchAttributes),
     ...locksOf(client.workflow),
+    lengthsOf: lengthsOf(client.workflow),
     workerNodes: workersOf(client),
   };
 }
@@ -69,7 +74,7 @@ type LockPort = Pick<
 function rolloutsOf(
   workflow: Client['workflow'],
   searchAttributes: boolean,
-): Omit<TemporalPort, keyof LockPort | 'workerNodes'> {
+): Omit<TemporalPort, keyof LockPort | 'workerNodes' | 'lengthsOf'> {
   return {
     isRunning: async (workflowId, runId) =>
       (await openRun(workflow, workflowId, runId)) !== undefined,
@@ -151,6 +156,36 @@ function locksOf(workflow: Client['workflow']): LockPort {
       return latestMs;
     },
   };
+}
+
+function lengthsOf(workflow: Client['workflow']): TemporalPort['lengthsOf'] {
+  const known = new Map<string, { atMs: number; lengths: Promise<readonly number[]> }>();
+  return async (pool) => {
+    const before = known.get(pool);
+    if (before && Date.now() - before.atMs < LENGTHS_KNOWN_MS) return await before.lengths;
+    const lengths = askForLengths(workflow, pool);
+    known.set(pool, { atMs: Date.now(), lengths });
+    try {
+      return await lengths;
+    } catch (error) {
+      known.delete(pool);
+      throw error;
+    }
+  };
+}
+
+/** A pool that has never had a lock has no past. */
+async function askForLengths(
+  workflow: Client['workflow'],
+  pool: string,
+): Promise<readonly number[]> {
+  try {
+    const { lengths } = await workflow.getHandle(lockId(pool)).query<LockStatus>('status');
+    return lengths ?? [];
+  } catch (error) {
+    ended(error);
+    return [];
+  }
 }
 
 function workersOf(client: Client): TemporalPort['workerNodes'] {

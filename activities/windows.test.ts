@@ -45,7 +45,7 @@ function takenOut(moment: string, pool: object = NIGHTS) {
 
 const CLOSED = 'closed until Tue 2026-12-08 22:00 Europe/Zurich';
 const TOO_LATE =
-  'the window closes at Wed 2026-12-09 02:00 Europe/Zurich and a rollout may take 55m; the next opens at Wed 2026-12-09 22:00 Europe/Zurich';
+  'the window closes at Wed 2026-12-09 02:00 Europe/Zurich and a rollout may take 55m (the sum of its timeouts); the next opens at Wed 2026-12-09 22:00 Europe/Zurich';
 
 describe('G8: the gate of a closed window', () => {
   test('says when it opens next', async () => {
@@ -135,6 +135,61 @@ const drain = (moment: string) => {
   return stage.run(drainAsOrdered, request);
 };
 
+describe('a rollout that would not fit by its timeouts', () => {
+  const NINE = Array.from({ length: 6 }, () => 9 * 60_000);
+  const look = (moment: string, lengths: readonly number[], pool: object = NIGHTS) => {
+    const stage = waiting(moment, pool);
+    stage.temporal.lengths = lengths;
+    return { stage, answer: stage.run(lookAtGates, ASKED) };
+  };
+
+  test('is begun when past rollouts say that it does', async () => {
+    const { answer } = look('2026-12-09T00:50:00Z', NINE);
+    expect(await answer).toMatchObject({ kind: 'open' });
+  });
+
+  test('is not begun when they say that it does not, and says so', async () => {
+    const { answer } = look('2026-12-09T00:52:00Z', NINE);
+    const because = TOO_LATE.replace(
+      '55m (the sum of its timeouts)',
+      '9m (as nine of ten of the last did at most)',
+    );
+    expect(await answer).toMatchObject({ closed: [{ gate: 'window', because }] });
+  });
+
+  test('is not begun when too few of them are known', async () => {
+    const { answer } = look('2026-12-09T00:50:00Z', NINE.slice(0, 4));
+    expect(await answer).toMatchObject({ closed: [{ gate: 'window', because: TOO_LATE }] });
+  });
+
+  test('waits for a short window, which is long enough for it', async () => {
+    const pool = {
+      windows: [
+        { days: ['tue'], start: '22:00', end: '22:30' },
+        { days: ['sat'], start: '22:00', end: '24:00' },
+      ],
+    };
+    const { answer } = look('2026-12-06T12:00:00Z', NINE, pool);
+    const because = 'closed until Tue 2026-12-08 22:00 UTC';
+    expect(await answer).toMatchObject({ closed: [{ because }] });
+  });
+
+  test.each([
+    { name: 'it fits by its timeouts', moment: '2026-12-08T22:00:00Z', pool: NIGHTS },
+    { name: 'no past could make it fit', moment: '2026-12-09T00:56:00Z', pool: NIGHTS },
+    { name: 'every window is long enough', moment: '2026-12-05T12:00:00Z', pool: NIGHTS },
+    {
+      name: 'people have said how long it takes',
+      moment: '2026-12-09T00:50:00Z',
+      pool: { ...NIGHTS, expectedLength: '1h' },
+    },
+  ])('asks nobody about the past when $name', async ({ moment, pool }) => {
+    const { stage, answer } = look(moment, NINE, pool);
+    await answer;
+    expect(stage.temporal.lengthsAsked).toBe(0);
+  });
+});
+
 describe('G2: when the window has closed', () => {
   const NEXT = 'window: closed until Wed 2026-12-09 22:00 Europe/Zurich';
 
@@ -184,11 +239,12 @@ describe('windowLook', () => {
   const asked = { pool: 'workers', underWay: false, nowMs };
 
   const scene = () => {
-    const { deps, calendars } = new Stage();
+    const { deps, calendars, temporal } = new Stage();
     const inForce = { policy };
     const source = {
       policy: { current: () => inForce.policy, hash: '' },
       calendars: deps.calendars,
+      temporal,
     };
     return {
       calendars,

@@ -1,5 +1,5 @@
 import type { Policy } from '../domain/policy.ts';
-import { rolloutLength } from '../domain/rollout-length.ts';
+import { predictedLength, shortestLength, type RolloutLength } from '../domain/rollout-length.ts';
 import { lookAtWindows, type WindowLook } from '../domain/window/look.ts';
 import { Plan, type CalendarCopy } from '../domain/window/plan.ts';
 import { poolWindows } from '../domain/window/pool-windows.ts';
@@ -14,7 +14,7 @@ export interface WindowMoment {
 
 /** What the windows of a pool say, by the policy in force and its calendars as they are at hand. */
 export async function windowLook(
-  { policy, calendars }: Pick<Deps, 'policy' | 'calendars'>,
+  { policy, calendars, temporal }: Pick<Deps, 'policy' | 'calendars' | 'temporal'>,
   { pool, underWay, nowMs }: WindowMoment,
 ): Promise<WindowLook> {
   const current = policy.current();
@@ -22,7 +22,18 @@ export async function windowLook(
   const found = current.pools[index];
   if (!found) return { kind: 'closed', because: `pool ${pool} is not in the policy` };
   const plan = await planOf(current, index, calendars);
-  return lookAtWindows(plan, { nowMs, neededMs: underWay ? 0 : rolloutLength(found) });
+  if (underWay) return lookAtWindows(plan, { nowMs, neededMs: 0 });
+  const lookFor = ({ ms, by }: RolloutLength): WindowLook =>
+    lookAtWindows(plan, { nowMs, neededMs: ms, by });
+  const careful = lookFor(predictedLength(found, []));
+  if (!couldBeSooner(careful, lookFor({ ms: shortestLength(found), by: '' }))) return careful;
+  return lookFor(predictedLength(found, await temporal.lengthsOf(pool)));
+}
+
+/** Only then is it worth while to ask what past rollouts have taken. */
+function couldBeSooner(careful: WindowLook, hopeful: WindowLook): boolean {
+  if (careful.kind === 'open') return false;
+  return hopeful.kind === 'open' || hopeful.opensMs !== careful.opensMs;
 }
 
 interface Made {

@@ -122,6 +122,28 @@ describe('release', () => {
   });
 });
 
+const done = (state: LockState, node: string, over: object): LockState => {
+  const held = grantFirst(enqueue(state, asks(node), 1));
+  return release(held, { workflowId: asks(node).workflowId, ...over }, 5);
+};
+
+describe('how long rollouts take', () => {
+  test('is remembered of those that went well, the latest twenty', () => {
+    let state = emptyLock('workers', 'k');
+    for (let tookMs = 1; tookMs <= 25; tookMs += 1)
+      state = done(state, 'n1', { fine: true, tookMs });
+    expect(state.lengths).toEqual(Array.from({ length: 20 }, (_, index) => index + 6));
+  });
+
+  test.each([
+    { name: 'went wrong', over: { trouble: 'no answer', tookMs: 7 } },
+    { name: 'were handed back', over: { tookMs: 7 } },
+    { name: 'do not say', over: { fine: true } },
+  ])('is not known of those that $name', ({ over }) => {
+    expect(done(emptyLock('workers', 'k'), 'n1', over)).not.toHaveProperty('lengths');
+  });
+});
+
 describe('placeOf', () => {
   const state = grantFirst(queueOf('n1', 'n2', 'n3'));
   test.each([

@@ -12,6 +12,8 @@ export interface PermitRequest {
   readonly overdueAtMs?: number;
   /** A worker of ours runs on the node: it goes last. */
   readonly last?: boolean;
+  /** It has left the queue since it was told its place there. */
+  readonly anew?: boolean;
 }
 
 export interface Waiter extends PermitRequest {
@@ -49,6 +51,8 @@ export interface LockState {
   readonly queue: readonly Waiter[];
   readonly troubles: readonly Trouble[];
   readonly lastReturn?: LastReturn;
+  /** How long the latest rollouts took that went well, the oldest first; absent where an earlier release was at work. */
+  readonly lengths?: readonly number[];
   /** Grants so far; makes the next grant id. */
   readonly grants: number;
 }
@@ -118,7 +122,12 @@ export interface Release {
   readonly of?: string;
   /** The node went through its rollout: what was wrong with it before is over. */
   readonly fine?: boolean;
+  /** How long it was out of service for that. */
+  readonly tookMs?: number;
 }
+
+/** So many rollouts tell how long the next will take: enough for one in ten, and few enough to follow a change. */
+const MOST_LENGTHS = 20;
 
 /** Gives back a permit or, when a rollout names no permit, also its place in the queue. What fits nothing changes nothing. */
 export function release(state: LockState, given: Release, nowMs: number): LockState {
@@ -145,11 +154,14 @@ export function release(state: LockState, given: Release, nowMs: number): LockSt
 
 function judge(
   state: LockState,
-  { node, trouble, fine }: { node: string; trouble?: string; fine?: boolean },
+  { node, trouble, fine, tookMs }: { node: string } & Pick<Release, 'trouble' | 'fine' | 'tookMs'>,
   nowMs: number,
 ): LockState {
   if (trouble !== undefined) return addTrouble(state, { node, because: trouble, sinceMs: nowMs });
-  return fine ? endTrouble(state, [node]) : state;
+  if (!fine) return state;
+  const well = endTrouble(state, [node]);
+  if (tookMs === undefined) return well;
+  return { ...well, lengths: [...(well.lengths ?? []), tookMs].slice(-MOST_LENGTHS) };
 }
 
 /** Takes back a grant that its waiter never heard of: it never had the node. */

@@ -84,7 +84,7 @@ const Pool = z.strictObject({
   expectedLength: longerThanZero
     .optional()
     .describe(
-      'How long a rollout takes: it begins only if so much is left of the window. Default: the sum of its timeouts',
+      'How long a rollout takes: it begins only if so much is left of the window. Default: as past rollouts of the pool did, or the sum of its timeouts',
     ),
   after: z.array(z.string()).default([]).describe('Pools that are done before this one begins'),
   order: z

@@ -1,6 +1,6 @@
 /** The parts of a pool's policy that say how long a rollout may take, in milliseconds. */
 export interface Lengths {
-  /** What people have seen their rollouts take; goes before the sum of all timeouts. */
+  /** What people have seen their rollouts take; goes before everything else. */
   readonly expectedLength?: number | undefined;
   readonly drain: { readonly delay: number; readonly timeout: number };
   readonly reboot: {
@@ -10,7 +10,21 @@ export interface Lengths {
   };
 }
 
-/** How long a rollout of the pool may take from the cordon to the node's return. */
+/** How long a rollout may take from the cordon to the node's return, and how that is known. */
+export interface RolloutLength {
+  readonly ms: number;
+  /** The same words as long as the length is the same. */
+  readonly by: string;
+}
+
+/** Fewer say nothing. */
+const ENOUGH_PAST = 5;
+const SHARE = 0.9;
+/** No past makes a rollout count as shorter than this and the pauses of the policy. */
+const LEAST_MS = 5 * 60_000;
+const MINUTE_MS = 60_000;
+
+/** By the policy alone: `expectedLength`, or else the sum of the timeouts. */
 export function rolloutLength({ expectedLength, drain, reboot }: Lengths): number {
   const longest = [
     drain.delay,
@@ -20,4 +34,25 @@ export function rolloutLength({ expectedLength, drain, reboot }: Lengths): numbe
     reboot.returnWithin,
   ];
   return expectedLength ?? longest.reduce((sum, part) => sum + part, 0);
+}
+
+/**
+ * What nine of ten rollouts of the pool have not exceeded lately, to the full minute, where enough of them are known. Never
+ * more than the timeouts, and never less than `shortestLength`. What people write goes before both.
+ */
+export function predictedLength(pool: Lengths, past: readonly number[]): RolloutLength {
+  const longestMs = rolloutLength(pool);
+  if (pool.expectedLength !== undefined) return { ms: longestMs, by: 'its expectedLength' };
+  const byTimeouts = { ms: longestMs, by: 'the sum of its timeouts' };
+  const reached = past.toSorted((a, b) => a - b)[Math.ceil(past.length * SHARE) - 1];
+  if (past.length < ENOUGH_PAST || reached === undefined) return byTimeouts;
+  const fullMs = Math.ceil(reached / MINUTE_MS) * MINUTE_MS;
+  const ms = Math.max(shortestLength(pool), fullMs);
+  return ms < longestMs ? { ms, by: 'as nine of ten of the last did at most' } : byTimeouts;
+}
+
+/** No rollout of the pool is predicted to take less, whatever the past says. */
+export function shortestLength(pool: Lengths): number {
+  const least = LEAST_MS + pool.drain.delay + pool.reboot.delay;
+  return pool.expectedLength ?? Math.min(least, rolloutLength(pool));
 }

@@ -69,6 +69,8 @@ export interface LockStatus {
   /** Why it is nobody's turn. */
   readonly because?: string;
   readonly paused?: Pause;
+  /** How long the latest rollouts took that went well, in milliseconds, the oldest first. */
+  readonly lengths?: readonly number[];
   /** Hash of the policy that its latest look for a turn followed. */
   readonly policy?: string;
   /** Signals that could not be understood, in words. */

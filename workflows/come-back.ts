@@ -93,7 +93,7 @@ export async function handBack(
     await releasePermit(rollout, { trouble: because });
     return rollout.end('rebooted', because, bootIds);
   }
-  await releasePermit(rollout, { fine: true });
+  await releasePermit(rollout, { fine: true, ...rollout.took() });
   return rollout.end('rebooted', 'it rebooted and is back', bootIds);
 }
 

@@ -17,6 +17,8 @@ export interface Control {
   countedAtMs: number | undefined;
   /** It has asked for a permit and waits for the grant. */
   asking: boolean;
+  /** It has left a queue or given a permit back. */
+  hasLeft: boolean;
   /** Permits given back: the lock may confirm one once more that it had not heard of yet. */
   readonly givenBack: string[];
   place: QueuePlace | undefined;
@@ -38,6 +40,7 @@ export function listen(): Control {
     grantId: undefined,
     countedAtMs: undefined,
     asking: false,
+    hasLeft: false,
     givenBack: [],
     place: undefined,
     drain: undefined,

@@ -15,8 +15,8 @@ describe('a request', () => {
     { name: 'names rollout, run and node', sent: asked, expected: asked },
     {
       name: 'may say all that decides when it is its turn',
-      sent: { ...asked, holding: true, zone: 'a', overdueAtMs: 9, last: true },
-      expected: { ...asked, holding: true, zone: 'a', overdueAtMs: 9, last: true },
+      sent: { ...asked, holding: true, zone: 'a', overdueAtMs: 9, last: true, anew: true },
+      expected: { ...asked, holding: true, zone: 'a', overdueAtMs: 9, last: true, anew: true },
     },
     {
       name: 'holds nothing by anything but true',
@@ -51,6 +51,16 @@ describe('a release', () => {
       sent: { workflowId: 'w', grantId: 'g', trouble: 'no answer', fine: true },
       expected: { workflowId: 'w', grantId: 'g', trouble: 'no answer', fine: true },
     },
+    {
+      name: 'may say how long the node was out',
+      sent: { workflowId: 'w', fine: true, tookMs: 5 },
+      expected: { workflowId: 'w', fine: true, tookMs: 5 },
+    },
+    ...[0, -5, '5', null, 8 * 24 * 60 * 60_000].map((tookMs) => ({
+      name: `says nothing by a length of ${tookMs}`,
+      sent: { workflowId: 'w', fine: true, tookMs },
+      expected: { workflowId: 'w', fine: true },
+    })),
     {
       name: 'is taken without what cannot be read',
       sent: { workflowId: 'w', node: 7, trouble: '', fine: 'yes', grantId: null },

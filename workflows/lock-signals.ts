@@ -5,7 +5,7 @@ import type { PermitRequest, Release, Trouble } from '../domain/lock-state.ts';
 type Fields = Partial<Record<string, unknown>>;
 
 export function readRequest(sent: unknown): PermitRequest | undefined {
-  const { workflowId, runId, node, holding, zone, overdueAtMs, last } = fieldsOf(sent);
+  const { workflowId, runId, node, holding, zone, overdueAtMs, last, anew } = fieldsOf(sent);
   if (!isText(workflowId) || !isRunId(runId) || !isText(node)) return undefined;
   return {
     workflowId,
@@ -15,11 +15,12 @@ export function readRequest(sent: unknown): PermitRequest | undefined {
     ...(isText(zone) ? { zone } : {}),
     ...(typeof overdueAtMs === 'number' ? { overdueAtMs } : {}),
     ...(last === true ? { last } : {}),
+    ...(anew === true ? { anew } : {}),
   };
 }
 
 export function readRelease(sent: unknown): Release | undefined {
-  const { workflowId, grantId, node, trouble, of, fine } = fieldsOf(sent);
+  const { workflowId, grantId, node, trouble, of, fine, tookMs } = fieldsOf(sent);
   if (!isText(workflowId) && !isText(node)) return undefined;
   return {
     ...(isText(workflowId) ? { workflowId } : {}),
@@ -28,6 +29,7 @@ export function readRelease(sent: unknown): Release | undefined {
     ...(isWords(trouble) ? { trouble: short(trouble) } : {}),
     ...(isText(of) ? { of } : {}),
     ...(fine === true ? { fine } : {}),
+    ...(isLength(tookMs) ? { tookMs } : {}),
   };
 }
 
@@ -49,6 +51,10 @@ const isText = (field: unknown): field is string =>
 const isRunId = (field: unknown): field is string =>
   typeof field === 'string' &&
   /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(field);
+
+/** What takes longer than a week says nothing of the next. */
+const isLength = (field: unknown): field is number =>
+  typeof field === 'number' && field > 0 && field <= 7 * 24 * 60 * 60_000;
 
 const isWords = (field: unknown): field is string => typeof field === 'string' && field !== '';
 

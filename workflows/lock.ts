@@ -99,7 +99,9 @@ function listenToRollouts(lock: Lock): void {
   );
 }
 
-async function admit(lock: Lock, request: PermitRequest): Promise<void> {
+async function admit(lock: Lock, { anew, ...request }: PermitRequest): Promise<void> {
+  // What it was told before it has forgotten.
+  if (anew) lock.told.delete(request.runId);
   const firstBefore = frontOf(lock.state);
   lock.state = enqueue(stamped(lock.state, Date.now()), request, Date.now());
   // Who joins at the end of a long queue changes nothing for those at its front.
@@ -170,6 +172,7 @@ function statusOf({ state, because, paused, policy, notUnderstood }: Lock): Lock
     ...(because === undefined ? {} : { because }),
     ...(paused ? { paused } : {}),
     ...(policy === undefined ? {} : { policy }),
+    ...(state.lengths ? { lengths: state.lengths } : {}),
     notUnderstood,
   };
 }

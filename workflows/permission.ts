@@ -4,7 +4,7 @@ import type { ClosedGate } from '../domain/gates.ts';
 import type { Release } from '../domain/lock-state.ts';
 import { lockId } from '../domain/names.ts';
 import type { RolloutResult } from '../domain/status.ts';
-import { pauseOver } from './control.ts';
+import { pauseOver, type Control } from './control.ts';
 import { local, looking, quick } from './effects.ts';
 import { interruptible } from './interrupt.ts';
 import { release, trouble } from './messages.ts';
@@ -73,6 +73,8 @@ async function lookAtGates(
 export async function untilResumed(rollout: Rollout): Promise<void> {
   const { control } = rollout;
   if (!control.paused) return;
+  // How long a person takes says nothing of how long a rollout takes.
+  rollout.outSinceMs = undefined;
   rollout.enter('paused');
   await pauseOver(control, async (because) => {
     const { node, pool } = rollout;
@@ -91,7 +93,7 @@ export async function acquirePermit(rollout: Rollout): Promise<'moved' | undefin
   control.asking = true;
   for (let again = false; control.grantId === undefined && !control.aborted; again = true) {
     const { news } = control;
-    const asked = { pool, node, ...rollout.standing, ...(again ? { again } : {}) };
+    const asked = { pool, node, ...rollout.standing, ...askedBefore(control, again) };
     const moved = await local(`ask pool ${pool} for a permit`).requestPermit(asked);
     if (moved) {
       await releasePermit(rollout);
@@ -107,6 +109,11 @@ export async function acquirePermit(rollout: Rollout): Promise<'moved' | undefin
   return undefined;
 }
 
+function askedBefore({ hasLeft }: Control, again: boolean): { again?: true; anew?: true } {
+  if (again) return { again };
+  return hasLeft ? { anew: true } : {};
+}
+
 /**
  * Claims a permit for a node that is out of service already; it does not wait for the answer. Also where it remembers one:
  * after a reset that is a former run's, which the lock takes for left behind.
@@ -118,7 +125,7 @@ export async function claimPermit({ control, node, pool }: Rollout): Promise<voi
 }
 
 /** What the lock is told about the node with its permit. */
-type Word = Pick<Release, 'trouble' | 'fine'>;
+type Word = Pick<Release, 'trouble' | 'fine' | 'tookMs'>;
 
 /** Gives back the permit, or the place in the queue. A lock that is gone has nothing to take back. */
 export async function releasePermit(
@@ -131,6 +138,7 @@ export async function releasePermit(
   if (grantId !== undefined) control.givenBack.push(grantId);
   control.grantId = undefined;
   control.asking = false;
+  control.hasLeft = true;
   control.place = undefined;
   await getExternalWorkflowHandle(lockId(pool))
     .signal(release, {

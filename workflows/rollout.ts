@@ -30,6 +30,8 @@ export class Rollout {
   readonly control: Control;
   /** What decides when it is its turn, as the last look at the gates found it. */
   standing: Standing = {};
+  /** Since when its node is out of service, where that tells how long a rollout takes. */
+  outSinceMs: number | undefined;
   private plan: Plan | undefined;
   private nodeName: string;
   private phase: RolloutStatus['phase'] = { at: 'starting', sinceMs: Date.now() };
@@ -94,6 +96,11 @@ export class Rollout {
     this.plan = { ...this.plan, pool };
     if (this.marked !== undefined) upsertSearchAttributes([{ key: POOL, value: pool }]);
     this.show();
+  }
+
+  /** How long its node has been out of service by now. */
+  took(): { tookMs?: number } {
+    return this.outSinceMs === undefined ? {} : { tookMs: Date.now() - this.outSinceMs };
   }
 
   /** Remembers which policy the latest decision followed; some decisions cannot tell. */

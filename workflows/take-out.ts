@@ -41,6 +41,8 @@ export async function takeOut(rollout: Rollout): Promise<RolloutResult | undefin
     return cordoned && rollout.end('node-gone', 'its Node object was deleted');
   }
   const { record } = cordoned;
+  // 0: it was cordoned before, nobody knows when.
+  rollout.outSinceMs = cordoned.atMs || undefined;
   const vacated = await vacate(rollout, cordoned.atMs).catch(failed);
   if (vacated.kind === 'given-up') return await giveUp(rollout, record, vacated);
 

@@ -30,6 +30,9 @@ class FakeTemporal implements TemporalPort {
   /** Nodes with a permit. */
   readonly holders: string[] = [];
   formerLockEndedMs: number | undefined;
+  /** What past rollouts have taken, and how often that was asked for. */
+  lengths: readonly number[] = [];
+  lengthsAsked = 0;
 
   async isRunning(workflowId: string, runId = ''): Promise<boolean> {
     return this.running.has(workflowId) && !this.endedRuns.has(runId);
@@ -63,6 +66,11 @@ class FakeTemporal implements TemporalPort {
 
   async holdersOf(): Promise<readonly string[]> {
     return this.holders;
+  }
+
+  async lengthsOf(): Promise<readonly number[]> {
+    this.lengthsAsked += 1;
+    return this.lengths;
   }
 
   async formerLockEndedAt(): Promise<number | undefined> {

@@ -32,8 +32,13 @@ describe('G9: a window in which no rollout could ever be done is refused:', () =
     ],
     [
       'and only that one',
-      windows({ cron: '0 22 * * *', for: '55m' }, { cron: '0 2 * * *', for: '30m' }),
-      [`pools[0].windows[1]: ${SHORT}`],
+      windows({ cron: '0 22 * * *', for: '55m' }, { cron: '0 2 * * *', for: '4m' }),
+      [`pools[0].windows[1]: ${SHORT.replace('30m', '4m')}`],
+    ],
+    [
+      'but none that may prove long enough by the rollouts of a longer one',
+      windows({ cron: '0 22 * * *', for: '55m' }, { cron: '0 2 * * *', for: '5m' }),
+      [],
     ],
     [
       'by the timeouts of its pool',

@@ -1,5 +1,5 @@
 import { formatDuration } from '../durations.ts';
-import { rolloutLength, type Lengths } from '../rollout-length.ts';
+import { rolloutLength, shortestLength, type Lengths } from '../rollout-length.ts';
 import type { Opening } from './opening.ts';
 import { Plan } from './plan.ts';
 import { DEFAULT_ZONE, freezeOf, poolWindows, type Written } from './pool-windows.ts';
@@ -83,9 +83,14 @@ function shortWindows({ policy, pool, index, zone, isRead }: PoolPlace): WindowP
     clock,
     calendars: new Map(),
   });
+  const isLong = entries.map(
+    (entry) => lengthOf(entry) >= neededMs || longEnoughTogether(entry, plan, neededMs),
+  );
+  // The rollouts of a long window may show that they fit into a short one as well.
+  const leastMs = isLong.includes(true) ? shortestLength(pool) : neededMs;
   return entries.flatMap((entry, at) => {
     const lengthMs = lengthOf(entry);
-    if (lengthMs >= neededMs || longEnoughTogether(entry, plan, neededMs)) return [];
+    if (isLong[at] || lengthMs >= leastMs) return [];
     const message =
       `open for ${formatDuration(lengthMs)}, and a rollout of pool ${pool.name} may take ${formatDuration(neededMs)}: ` +
       'write a longer window, or an expectedLength';

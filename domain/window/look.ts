@@ -22,6 +22,8 @@ export interface WindowQuestion {
   readonly nowMs: number;
   /** What has to fit before it closes; 0 for what is under way and only needs it open. */
   readonly neededMs: number;
+  /** How that is known, in words. */
+  readonly by?: string;
 }
 
 /** Whether work of this length, begun now, is done before the opening closes. */
@@ -68,7 +70,7 @@ function closed(plan: Plan, asked: WindowQuestion, seen: Seen): WindowLook {
 
 function sayWhen(
   plan: Plan,
-  { nowMs, neededMs }: WindowQuestion,
+  { nowMs, neededMs, by }: WindowQuestion,
   { underWay, next }: Seen,
 ): string {
   const { clock } = plan;
@@ -77,7 +79,8 @@ function sayWhen(
     const closes = sayTime(clock, underWay.closesMs);
     const then =
       opens === undefined ? 'no other opens within ten years' : `the next opens at ${opens}`;
-    return `the window closes at ${closes} and a rollout may take ${formatDuration(neededMs)}; ${then}`;
+    const length = formatDuration(neededMs) + (by === undefined ? '' : ` (${by})`);
+    return `the window closes at ${closes} and a rollout may take ${length}; ${then}`;
   }
   const freeze = plan.freezeAt(nowMs);
   const until =

@@ -109,6 +109,33 @@ describe('in the queue', () => {
   });
 });
 
+test('G8: who comes back to a queue is told its place once more, though that is as it was', async () => {
+  let moves = 0;
+  const pool: Pool = new Pool(env, 0, {
+    planRollout: planned,
+    requestPermit: async (asked) => {
+      if (!asked.again) return await pool.world.ask(asked);
+      moves += 1;
+      return TO_NONE;
+    },
+  });
+  await play(pool.world, async () => {
+    const rollout = await pool.world.start();
+    const isTold = () =>
+      until(
+        () => statusOf(rollout),
+        ({ queue }) => queue?.because !== undefined,
+      );
+    const before = await isTold();
+    await rollout.signal('recheck');
+    await until(
+      async () => moves,
+      (count) => count === 1,
+    );
+    expect((await isTold()).queue).toEqual(before.queue);
+  });
+});
+
 test('G1: with the permit in its hands it gives that back, and asks the lock of the new pool', async () => {
   const permits: string[] = [];
   const world = new World(env, {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Activities } from '../../activities/index.ts';
 import type { Plan } from '../../activities/plan.ts';
@@ -78,6 +78,70 @@ test("a lock's status has the policy of its latest look for a turn", async () =>
       () => world.lockStatus().catch(() => undefined),
       (status) => status?.policy === 'p1',
     );
+  });
+});
+
+const cordonNode = async () =>
+  ({ kind: 'cordoned', record: RECORD, atMs: Date.now() - 60_000 }) as const;
+const lengthsIn = async (world: World) => {
+  const done = await until(
+    () => world.lockStatus(),
+    ({ holders }) => holders.length === 0,
+  );
+  return done.lengths;
+};
+
+describe('the lock hears how long a rollout took from the cordon on', () => {
+  test('that went well', async () => {
+    const world = inA({ cordonNode });
+    await world.run(async () => {
+      await (await world.start()).result();
+      const [tookMs = 0, ...others] = (await lengthsIn(world)) ?? [];
+      expect(tookMs).toBeGreaterThanOrEqual(59_000);
+      expect(others).toEqual([]);
+    });
+  });
+
+  test.each<{ name: string; changes: Partial<Activities> }>([
+    {
+      name: 'nobody knows since when it was out',
+      changes: { cordonNode: async () => ({ kind: 'cordoned', record: RECORD, atMs: 0 }) },
+    },
+    {
+      name: 'its sentinel has survived',
+      changes: { cordonNode, restoreNode: async () => ({ kind: 'quarantined' }) },
+    },
+    {
+      name: 'its node was deleted',
+      changes: { cordonNode, restoreNode: async () => ({ kind: 'gone' }) },
+    },
+  ])('but not when $name', async ({ changes }) => {
+    const world = inA(changes);
+    await world.run(async () => {
+      await (await world.start()).result();
+      expect(await lengthsIn(world)).toBeUndefined();
+    });
+  });
+
+  test('but not when a person has paused it meanwhile', async () => {
+    let drains = 0;
+    const world = inA({
+      cordonNode,
+      drainNode: async () => {
+        drains += 1;
+        if (drains === 1) await untilCancelled();
+        return { evicted: 1, deleted: [], warnings: [], daemonSetsReady: [] };
+      },
+    });
+    await world.run(async () => {
+      const rollout = await world.start();
+      await reached(rollout, 'draining');
+      await rollout.signal('pause');
+      await reached(rollout, 'paused');
+      await rollout.signal('resume');
+      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
+      expect(await lengthsIn(world)).toBeUndefined();
+    });
   });
 });
 

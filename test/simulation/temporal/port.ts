@@ -65,6 +65,12 @@ export function temporalPort(server: Server, worker: WorkerProcess): TemporalPor
       return (status as LockStatus).holders.map(({ node }) => node);
     },
 
+    lengthsOf: (pool) =>
+      ask(async () => {
+        if (!isRunning(lockId(pool))) return [];
+        return ((await server.query(lockId(pool), 'status', [])) as LockStatus).lengths ?? [];
+      }),
+
     formerLockEndedAt: (pool) =>
       ask(() => {
         const sinceMs = server.clock.nowMs - FORMER_LOCK_MS;
