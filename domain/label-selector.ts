@@ -3,7 +3,7 @@
  * (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors).
  */
 
-type Labels = Readonly<Record<string, string>>;
+export type Labels = Readonly<Record<string, string>>;
 
 /** What one label has to be: one of these values, or with `not` any other; and whether it may be absent. */
 export interface Requirement {
@@ -25,7 +25,7 @@ const EXISTS = new RegExp(`^(!?)\\s*(${KEY})$`);
 export function parseSelector(text: string): ((labels: Labels) => boolean) | undefined {
   const requirements = requirementsIn(text);
   if (!requirements) return undefined;
-  return (labels) => requirements.every((one) => holds(one, valueOf(labels, one.key)));
+  return (labels) => requirements.every((one) => holds(one, labelOf(labels, one.key)));
 }
 
 /** Everything a selector asks for, all of which has to hold; undefined when the text is not a selector. */
@@ -72,7 +72,7 @@ function parseExistence(text: string): Requirement | undefined {
 }
 
 /** Own labels only: "constructor" is a label key like any other, and every object inherits something of that name. */
-function valueOf(labels: Labels, key: string): string | undefined {
+export function labelOf(labels: Labels, key: string): string | undefined {
   return Object.hasOwn(labels, key) ? labels[key] : undefined;
 }
 

@@ -82,7 +82,7 @@ describe('G9: a problem names its file, its line, its path, the rule and what is
       text: `${HEAD}    after: [masters]\n    tiemout: 5m\n  - name: workers\n    nodes: pool in (workers, gpu)\n    drain: { timeout: 5 }\n`,
       expected: [
         'policy.yaml:6 pools[0].after[0]: there is no pool named masters (found "masters")',
-        'policy.yaml:7 pools[0].tiemout: there is no such key; there is name, nodes, maxUnavailable, timeZone, windows, freezes, expectedLength, after, order, pauseBetween, failureBudget, overdueAfter, waitingAfter, gates, retry, drain, reboot',
+        'policy.yaml:7 pools[0].tiemout: there is no such key; there is name, nodes, maxUnavailable, timeZone, windows, freezes, expectedLength, after, order, pauseBetween, failureBudget, overdueAfter, waitingAfter, gates, labels, taint, retry, drain, reboot',
         'policy.yaml:8 pools[1].name: there is another pool named workers (found "workers")',
         'policy.yaml:9 pools[1].nodes: a node that matches pool=workers would be in pool workers too, and so be left alone: write selectors that exclude each other (found "pool in (workers, gpu)")',
         'policy.yaml:10 pools[1].drain.timeout: write a duration like 90s, 30m, 1h30m or 14d (found 5)',

@@ -89,8 +89,9 @@ export class WrittenPolicy {
     if (isAboutNothing(issue) && !this.walk(issue.path).whole) {
       return [this.line(issue.path, `it is missing: ${sayRule(issue)}`)];
     }
-    // What was to say where a secret is may be the secret.
-    const found = issue.message.includes('${') ? '' : this.found(issue.path);
+    // What was to say where a secret is may be the secret; a key has been named by its path.
+    const isSaid = issue.message.includes('${') || issue.code === 'invalid_key';
+    const found = isSaid ? '' : this.found(issue.path);
     return [this.line(issue.path, `${sayRule(issue)}${found}`)];
   }
 

@@ -48,6 +48,10 @@ describe('a policy is taken without a word', () => {
       'with a calendar that was not read',
       { pools: [pool('a', { windows: [{ calendar: 'https://calendar.invalid/a.ics' }] })] },
     ],
+    [
+      'with labels that pair',
+      { pools: [pool('a', { labels: { before: { state: 'off' }, after: { state: 'on' } } })] },
+    ],
     ['with a freeze that ends', { freezes: [{ ...freeze, to: '2027-01-01' }], pools: [pool('a')] }],
   ])('%s', (_, policy) => {
     expect(warnings(policy)).toEqual([]);
@@ -117,6 +121,20 @@ describe('a policy is warned of', () => {
       },
       [
         'pools[0]: pool a is never open for the 1h 1m that a rollout may take: write longer windows, or an expectedLength',
+      ],
+    ],
+    [
+      'with labels that have no counterpart',
+      {
+        pools: [
+          pool('a', { labels: { before: { state: 'off', x: 'y' }, after: { x: 'z', done: '' } } }),
+          pool('b', { labels: { before: { constructor: 'x' } } }),
+        ],
+      },
+      [
+        'pools[0].labels.before.state: nothing sets this label after the reboot: it stays as it is set here',
+        'pools[0].labels.after.done: nothing sets this label before the reboot, so it says nothing about one',
+        'pools[1].labels.before.constructor: nothing sets this label after the reboot: it stays as it is set here',
       ],
     ],
   ])('%s', (_, policy, expected) => {

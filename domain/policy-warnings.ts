@@ -17,10 +17,11 @@ interface AsOf {
   readonly calendars: ReadonlyMap<string, CalendarCopy>;
 }
 
-/** What deserves a second look in a policy that is not refused: pools without nodes, windows that never open. */
+/** What deserves a second look in a policy that is not refused: pools without nodes, windows that never open, labels without their counterpart. */
 export function policyWarnings(policy: Policy, asOf: AsOf): PolicyWarning[] {
   const found = policy.pools.flatMap((pool, index) => [
     ...selectorWarnings(pool, index),
+    ...labelWarnings(pool, index),
     ...windowWarnings(policy, index, asOf),
   ]);
   // The windows of the policy are those of several pools.
@@ -31,6 +32,21 @@ export function policyWarnings(policy: Policy, asOf: AsOf): PolicyWarning[] {
 function selectorWarnings({ nodes }: PoolPolicy, index: number): PolicyWarning[] {
   if (!matchesNothing(nodes)) return [];
   return [{ path: ['pools', index, 'nodes'], message: 'no node can ever match this selector' }];
+}
+
+/** As kured: what is set before and not after stays on the node, which is seldom meant. */
+function labelWarnings({ labels = {} }: PoolPolicy, index: number): PolicyWarning[] {
+  const { before = {}, after = {} } = labels;
+  const lone = (when: 'before' | 'after', words: string): PolicyWarning[] => {
+    const [own, other] = when === 'before' ? [before, after] : [after, before];
+    return Object.keys(own)
+      .filter((key) => !Object.hasOwn(other, key))
+      .map((key) => ({ path: ['pools', index, 'labels', when, key], message: words }));
+  };
+  return [
+    ...lone('before', 'nothing sets this label after the reboot: it stays as it is set here'),
+    ...lone('after', 'nothing sets this label before the reboot, so it says nothing about one'),
+  ];
 }
 
 function windowWarnings(policy: Policy, index: number, asOf: AsOf): PolicyWarning[] {

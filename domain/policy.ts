@@ -4,6 +4,7 @@ import { gates } from './gates/gates-schema.ts';
 import { isObject } from './gates/written-forms.ts';
 import { labelSelector } from './label-selector-schema.ts';
 import { parseSelector } from './label-selector.ts';
+import { nodeLabels, waitingTaint } from './node-marks-schema.ts';
 import { notifications } from './notifications/receiver-schema.ts';
 import { notificationProblems } from './notifications/receivers.ts';
 import { poolProblems } from './pool-problems.ts';
@@ -108,6 +109,8 @@ const Pool = z.strictObject({
     .prefault('3d')
     .describe('People are told when a node has waited this long for its reboot'),
   gates,
+  labels: nodeLabels,
+  taint: waitingTaint,
   retry: Retry.prefault({}).describe('What happens after a try that ended without a reboot'),
   drain: Drain.prefault({}).describe('How a node is emptied'),
   reboot: Reboot.prefault({}).describe('How a node is rebooted, and what is taken for its return'),

@@ -1,3 +1,4 @@
+import { requirementsIn } from './label-selector.ts';
 import { sharedLabels } from './selector-overlap.ts';
 
 /** A rule that is broken only by several pools together. */
@@ -11,10 +12,13 @@ interface ReadPool {
   readonly name?: string;
   readonly nodes?: string;
   readonly after: readonly unknown[];
+  /** Where it sets which label. */
+  readonly labels: readonly (readonly ['before' | 'after', string])[];
 }
 
 /**
- * Pools of one name, pools that wait for each other, and pools whose selectors share nodes. Takes what is written, so that
+ * Pools of one name, pools that wait for each other, pools whose selectors share nodes, and labels that would move a node
+ * from one to the other. Takes what is written, so that
  * it is told together with whatever is wrong inside the pools.
  */
 export function poolProblems(written: unknown): PoolProblem[] {
@@ -24,15 +28,20 @@ export function poolProblems(written: unknown): PoolProblem[] {
     ...sameName(pools, index),
     ...sameNodes(pools, index),
     ...waits(pools, index),
+    ...movingLabels(pools, index),
   ]);
 }
 
 function readPool(written: unknown): ReadPool {
-  const { name, nodes, after } = Object(written) as Record<string, unknown>;
+  const { name, nodes, after, labels } = Object(written) as Record<string, unknown>;
+  const marks = Object(labels) as Record<string, unknown>;
   return {
     ...(typeof name === 'string' && { name }),
     ...(typeof nodes === 'string' && { nodes }),
     after: Array.isArray(after) ? after : [],
+    labels: (['before', 'after'] as const).flatMap((when) =>
+      Object.keys(Object(marks[when]) as object).map((key) => [when, key] as const),
+    ),
   };
 }
 
@@ -65,6 +74,20 @@ function waits(pools: readonly ReadPool[], index: number): PoolProblem[] {
     }
     if (name === undefined || !goesAfter(pools, first, name)) return [];
     return [{ path, message: `pools ${name} and ${first} would wait for each other` }];
+  });
+}
+
+/** A node that is no longer in its pool in mid-rollout, or is in another, would be left alone. */
+function movingLabels(pools: readonly ReadPool[], index: number): PoolProblem[] {
+  const labels = pools[index]?.labels ?? [];
+  return labels.flatMap(([when, key]) => {
+    const at = pools.findIndex(({ nodes = '' }) =>
+      requirementsIn(nodes)?.some((requirement) => requirement.key === key),
+    );
+    if (at < 0) return [];
+    const reader = pools[at]?.name === undefined ? `pools[${at}]` : `pool ${pools[at].name}`;
+    const message = `the selector of ${reader} reads this label, so a node would leave or enter that pool: take another`;
+    return [{ path: [index, 'labels', when, key], message }];
   });
 }
 

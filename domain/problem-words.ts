@@ -19,6 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** The rule of the schema; where it has no words of its own, words for what zod says. */
 export function sayRule(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message ?? issue.message;
   if (!/^(Invalid|Too small)/.test(issue.message)) return issue.message;
   if (issue.code === 'invalid_type') return `write ${TYPES[issue.expected] ?? issue.expected}`;
   if (issue.code === 'invalid_value') return `write ${issue.values.map(String).join(' or ')}`;

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import type { z } from 'zod';
 import * as fc from 'fast-check';
 import { parse } from 'yaml';
 import { Policy, problemsOf } from '../../domain/policy.ts';
@@ -34,9 +33,6 @@ const ALL_OPTIONS = [
   '--post-reboot-node-labels=state=serving',
 ];
 
-/** Keys of the policy that are still to come. Each is taken out of here when it lands. */
-const NOT_YET: readonly string[] = ['pools.labels', 'pools.taint'];
-
 const other = (zone: string) =>
   daemonSet(['--notify-url=slack://A/B/C', `--time-zone=${zone}`], {
     name: 'kured-gpu',
@@ -48,15 +44,10 @@ describe('the policy that is made', () => {
     (zone) => converted(`${daemonSet(ALL_OPTIONS)}---\n${other(zone)}`).policy,
   );
 
-  test('is accepted, but for the keys that the policy does not have yet', () => {
+  test('is accepted as it is', () => {
     for (const policy of policies) {
       expect(refusedFor(policy)).toEqual([]);
     }
-  });
-
-  test('has no other keys than the list says that the policy does not have yet: take out what has landed', () => {
-    const unknown = policies.flatMap((policy) => unknownKeys(Policy.safeParse(policy)));
-    expect([...new Set(unknown)].toSorted()).toEqual([...NOT_YET].toSorted());
   });
 });
 
@@ -166,12 +157,12 @@ describe('what the policy would refuse is left out or cut to size, and it is sai
     ['--blocking-pod-selector=a b', gates, { blockingPods: ['app=db'] }, '"a b" is no label'],
     ['--drain-pod-selector=a b', 'pools', { drain: undefined }, 'drain.podSelector is left out'],
     ['--concurrency=9223372036854775807', 'pools', { maxUnavailable: 1 }, 'is not a whole number'],
-    ['--prefer-no-schedule-taint=a b', 'pools', { taint: undefined }, 'no taint of this name'],
+    ['--prefer-no-schedule-taint=a b', 'pools', { taint: undefined }, 'it is left out'],
     [
       '--pre-reboot-node-labels=a b=c,d=e',
       'pools.labels',
       { before: { d: 'e' } },
-      'no label like one of these',
+      'refuses is left out',
     ],
   ])('%s', (arg, place, expected, said) => {
     const { policy, comments } = converted(
@@ -258,31 +249,9 @@ const WORD = fc.oneof(
 
 /** Why `policy check` would refuse it. */
 const refusedFor = (policy: object): string[] => {
-  const { error } = Policy.safeParse(without(policy, NOT_YET));
+  const { error } = Policy.safeParse(policy);
   return error ? problemsOf(error) : [];
 };
-
-function unknownKeys({ error }: z.ZodSafeParseResult<unknown>): string[] {
-  const keys = (error?.issues ?? []).flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) =>
-          [...issue.path.filter((part) => typeof part === 'string'), key].join('.'),
-        )
-      : [],
-  );
-  return [...new Set(keys)];
-}
-
-function without(value: unknown, keys: readonly string[], path = ''): unknown {
-  if (Array.isArray(value)) return value.map((one) => without(one, keys, path));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .map(([key, inside]) => ({ key, inside, at: path === '' ? key : `${path}.${key}` }))
-      .filter(({ at }) => !keys.includes(at))
-      .map(({ key, inside, at }) => [key, without(inside, keys, at)]),
-  );
-}
 
 const at = (name: string, pool: string, ...args: string[]) =>
   daemonSet([`--ds-name=${name}`, ...args], { name, pod: { nodeSelector: { pool } } });

@@ -2,6 +2,7 @@ import { convert, type Converted } from './convert.ts';
 import { sharedLabels } from '../../domain/selector-overlap.ts';
 import type { NotificationText, PoolText } from './draft.ts';
 import type { Kured } from './kured.ts';
+import { dropMovingLabels } from './marks.ts';
 import { isLabelled, mayOverlap, notLabelled, onlyLabelled } from './nodes.ts';
 import { loud } from './notes.ts';
 import { render, type PolicyText } from './render.ts';
@@ -23,6 +24,7 @@ export function fromKured(text: string): FromKured {
   if ('problems' in sources) return sources;
   const converted = apart(convertAll(sources.kureds));
   noteOverlaps(converted);
+  dropMovingLabels(converted);
   noteSharedLocks(converted);
   return {
     yaml: render(policyOf(converted), converted),

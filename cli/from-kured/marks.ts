@@ -1,7 +1,10 @@
-import type { Draft, Reader } from './draft.ts';
+import { nodeLabels, waitingTaint } from '../../domain/node-marks-schema.ts';
+import { poolProblems } from '../../domain/pool-problems.ts';
+import type { Draft, PoolText, Reader } from './draft.ts';
+import { loud, type Note } from './notes.ts';
 import type { OptionName } from './options.ts';
 
-/** What kured writes on nodes for others to see: labels around the reboot, and a taint while it waits. */
+/** kured's node labels and its taint. */
 export function marks(read: Reader, { pool }: Draft): void {
   const before = labels(read, 'pre-reboot-node-labels');
   const after = labels(read, 'post-reboot-node-labels');
@@ -9,39 +12,42 @@ export function marks(read: Reader, { pool }: Draft): void {
   if (keys(before) !== keys(after))
     read.warn(before ? 'pre-reboot-node-labels' : 'post-reboot-node-labels', UNEVEN);
   const taint = read.text('prefer-no-schedule-taint');
-  if (isKey(taint)) pool.taint = taint;
-  else if (taint !== '') read.warn('prefer-no-schedule-taint', NO_KEY);
+  if (taint === '') return;
+  const problem = waitingTaint.safeParse(taint).error?.issues[0];
+  if (problem) read.warn('prefer-no-schedule-taint', `it is left out: ${problem.message}`);
+  else pool.taint = taint;
 }
 
 const UNEVEN =
   'the labels before and after have different keys: what is set before and not after stays on the node';
-const NO_KEY = 'Kubernetes takes no taint of this name, so it is left out';
-const HALF = 'one entry has no "=", on which kured crashes; it is left out';
-const NO_LABEL =
-  'Kubernetes takes no label like one of these, on which kured fails; it is left out';
 
 const keys = (map: object = {}): string => Object.keys(map).toSorted().join();
 
 function labels(read: Reader, name: OptionName): Record<string, string> | undefined {
   const pairs = read.list(name) ?? [];
   const whole = pairs.filter((pair) => pair.includes('='));
-  if (whole.length < pairs.length) read.warn(name, HALF);
+  if (whole.length < pairs.length) {
+    read.warn(name, 'one entry has no "=", on which kured crashes; it is left out');
+  }
   // As kured: what follows a second "=" is lost.
-  const written = whole.map((pair) => pair.split('=', 2) as [string, string]);
-  const good = written.filter(([key, value]) => isKey(key) && (value === '' || isName(value)));
-  if (good.length < written.length) read.warn(name, NO_LABEL);
-  return good.length === 0 ? undefined : Object.fromEntries(good);
+  const split = whole.map((pair) => pair.split('=', 2) as [string, string]);
+  const good = split.filter(([key, value]) => {
+    const [issue] = nodeLabels.safeParse({ before: { [key]: value } }).error?.issues ?? [];
+    if (!issue) return true;
+    const rule = issue.code === 'invalid_key' ? issue.issues[0]?.message : issue.message;
+    read.warn(name, `an entry that Kubernetes or Lockkeeper refuses is left out: ${rule}`);
+    return false;
+  });
+  return good.length > 0 ? Object.fromEntries(good) : undefined;
 }
 
-/** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
-const isName = (text: string): boolean =>
-  text.length <= 63 && /^[A-Za-z0-9]([-._A-Za-z0-9]*[A-Za-z0-9])?$/.test(text);
-
-/** A name, perhaps with the domain of whoever gave it. */
-function isKey(text: string): boolean {
-  const [, domain, name = ''] = /^(?:([^/]*)\/)?([^/]*)$/.exec(text) ?? [];
-  if (!isName(name)) return false;
-  return domain === undefined || (domain.length <= 253 && DOMAIN.test(domain));
+/** Leaves out the labels by which a pool is chosen, and says so: with them the policy would be refused. */
+export function dropMovingLabels(converted: readonly { pool: PoolText; notes: Note[] }[]): void {
+  for (const { path, message } of poolProblems(converted.map(({ pool }) => pool))) {
+    const [index, , when, key] = path;
+    const one = converted[Number(index)];
+    if (!one?.pool.labels || (when !== 'before' && when !== 'after')) continue;
+    delete one.pool.labels[when]?.[String(key)];
+    one.notes.push(loud(`label ${String(key)}`, `it is left out: ${message}`));
+  }
 }
-
-const DOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+/** Names and values as the API server takes them, without look-ahead: the chart's schema is read by Go. */
+const NAME = '[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?';
+const PART = '[a-z0-9]([a-z0-9-]*[a-z0-9])?';
+const QUALIFIED = new RegExp(`^(${PART}(\\.${PART})*/)?${NAME}$`);
+const LONGEST_PREFIX = 253;
+
+const KEY_RULE = 'write keys like state or example.org/state';
+const VALUE_RULE = 'write a text of at most 63 letters, digits, dashes, dots and underscores';
+const LABELS_RULE = 'write labels like { state: rebooting }';
+
+const qualifiedName = (rule: string) =>
+  z
+    .string(rule)
+    .regex(QUALIFIED, rule)
+    .refine((text) => text.lastIndexOf('/') <= LONGEST_PREFIX, rule);
+
+/** By which nodes are told apart: another value would make another node of it, or one elsewhere. */
+const IDENTITY = new Set(['kubernetes.io/hostname', 'topology.kubernetes.io/zone']);
+
+const labels = z
+  .record(
+    qualifiedName(KEY_RULE).refine(
+      (key) => !IDENTITY.has(key),
+      'this label says which node it is and where: leave it as it is',
+    ),
+    z.string(VALUE_RULE).regex(new RegExp(`^(${NAME})?$`), VALUE_RULE),
+    LABELS_RULE,
+  )
+  .optional();
+
+const NODE_LABELS_RULE =
+  'write labels like { before: { state: rebooting }, after: { state: serving } }';
+
+/** The labels of a pool's nodes around a reboot. */
+export const nodeLabels = z
+  .strictObject(
+    {
+      before: labels.describe(
+        'Set with the cordon; when the node is handed back without a reboot they are as they were found',
+      ),
+      after: labels.describe(
+        'Set when the node is back from its reboot; what `before` has set besides stays',
+      ),
+    },
+    { error: (issue) => (issue.code === 'invalid_type' ? NODE_LABELS_RULE : undefined) },
+  )
+  .optional()
+  .describe('Labels of a node around its reboot');
+
+/** The key of the taint that a pool's nodes bear while they wait. */
+export const waitingTaint = qualifiedName('write a taint key like example.org/reboot-waits')
+  .refine(
+    (key) => !key.startsWith('node.kubernetes.io/'),
+    'taints under node.kubernetes.io/ are those of Kubernetes itself: write a key of your own',
+  )
+  .optional()
+  .describe(
+    'Key of a PreferNoSchedule taint that a node bears while it waits in the queue of its pool',
+  );
