@@ -6,7 +6,15 @@ import type { NodeFacts } from '../domain/node-facts.ts';
 import type { Deps } from './deps.ts';
 import { failure, kindOf } from './failure.ts';
 import { gateFacts, type GateQuestion } from './gates.ts';
-import { movedFrom, poolPolicy, withPolicyNow, type Followed, type Moved } from './pool.ts';
+import { marksOfTaking } from './marks.ts';
+import {
+  knownPool,
+  movedFrom,
+  poolPolicy,
+  withPolicyNow,
+  type Followed,
+  type Moved,
+} from './pool.ts';
 import { ofThisRun, thisRun, type Run } from './ours.ts';
 
 export interface CordonQuestion extends GateQuestion {
@@ -90,22 +98,30 @@ async function takeNode(source: Deps, asked: CordonQuestion, run: Run): Promise<
       throw failure('run-changed', `a former rollout has left ${node.name} behind`);
     const noRoom = await whyNoRoom(deps, asked, run);
     if (noRoom !== undefined) return { kind: 'closed', because: noRoom, policy };
+    const {
+      record: marks,
+      annotations,
+      ...update
+    } = marksOfTaking(knownPool(deps, asked.pool), node);
     const record = {
       workflowId: run.workflowId,
       runId: run.runId,
       cordonedByUs: !node.unschedulable,
       bootIdBefore: node.bootId,
       phase: 'draining',
+      ...marks,
     };
     // An attempt that was given up must not cordon behind the back of what took its place.
     cancellationSignal().throwIfAborted();
     const done = await deps.nodes.update(asked.node, {
+      ...update,
       resourceVersion: node.resourceVersion,
       unschedulable: true,
       annotations: {
         [ANNOTATION.rollout]: writeRollout(record),
         [ANNOTATION.order]: null,
         [ANNOTATION.answer]: null,
+        ...annotations,
       },
     });
     if (done === 'updated') return { kind: 'cordoned', record, atMs: Date.now(), policy };

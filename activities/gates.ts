@@ -15,6 +15,7 @@ import { poolOf } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
 import { waiting } from './failure.ts';
 import { FRESH_FOR_MS, outsideFacts, SHARED_FOR_MS } from './gates/outside.ts';
+import { untaint } from './marks.ts';
 import { thisRun } from './ours.ts';
 import {
   knownPool,
@@ -42,7 +43,8 @@ export interface Standing {
 }
 
 export type GateLook =
-  | ({ readonly kind: 'open' } & Standing & Followed)
+  /** With the taint that its pool wants on nodes that wait in the queue. */
+  | ({ readonly kind: 'open'; readonly taint?: string } & Standing & Followed)
   | ({
       readonly kind: 'closed';
       readonly closed: readonly ClosedGate[];
@@ -79,6 +81,8 @@ async function judge(
   if (closed.length === 0) {
     return { look: { kind: 'open', policy, ...standing(deps, asked, node) } };
   }
+  // It may have waited in the queue, and does so no longer.
+  await untaint(deps, node);
   const idle = asked.skip.includes('required') ? undefined : nothingToDo(facts);
   if (idle !== undefined) return { look: { kind: 'nothing-to-do', because: idle } };
   const { ms: lookAgainMs } = pauseOf(facts, closed, { usualMs: deps.lookAgainMs, inARow: 1 });
@@ -119,12 +123,17 @@ async function judgeCheaply(deps: Deps, asked: WaitQuestion, inARow: number): Pr
   return await judge(deps, asked, await deps.nodes.read(asked.node));
 }
 
-function standing(deps: Deps, asked: GateQuestion, { zone, report }: NodeFacts): Standing {
-  const overdueAfterMs = knownPool(deps, asked.pool)?.overdueAfter;
+function standing(
+  deps: Deps,
+  asked: GateQuestion,
+  { zone, report }: NodeFacts,
+): Standing & { taint?: string } {
+  const { overdueAfter: overdueAfterMs, taint } = knownPool(deps, asked.pool) ?? {};
   const since = report?.sinceMs;
   return {
     ...(zone === undefined ? {} : { zone }),
     ...(since && overdueAfterMs ? { overdueAtMs: since + overdueAfterMs } : {}),
+    ...(taint === undefined ? {} : { taint }),
   };
 }
 

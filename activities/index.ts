@@ -5,6 +5,7 @@ import { drainAsOrdered, type DrainRequest } from './drain/activity.ts';
 import { passGates } from './gates.ts';
 import { findHolders, requestPermit } from './lock.ts';
 import { deliver } from './notify/deliver.ts';
+import { markWaiting, unmarkWaiting } from './marks.ts';
 import * as notify from './notify/told.ts';
 import { orderReboot } from './order.ts';
 import { planRollout } from './plan.ts';
@@ -52,6 +53,9 @@ export function createActivities(deps: Deps) {
         notify.told(deps, silencedNoMore(deps, asked, restoreNode), notify.afterRestore(asked)),
       ),
     remind: (asked: Asked<typeof remind>) => beating(() => remind(deps, asked)),
+    markWaiting: (asked: Asked<typeof markWaiting>) => beating(() => markWaiting(deps, asked)),
+    unmarkWaiting: (asked: Asked<typeof unmarkWaiting>) =>
+      beating(() => unmarkWaiting(deps, asked)),
     scanFleet: (asked: Asked<typeof scanFleet>) => scanFleet(deps, asked),
     deliver: (asked: Asked<typeof deliver>) => deliver(deps, asked),
   };

@@ -7,10 +7,12 @@ import {
   type RolloutRecord,
 } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
+import { undoLabels, type LabelPatch } from '../domain/node-marks.ts';
 import { afterFailure, afterReboot } from '../domain/past.ts';
 import { isAccepted } from '../domain/recovery.ts';
 import type { Deps } from './deps.ts';
 import { NO_LIFECYCLE } from './kube/nodes.ts';
+import { labelsOfReturn } from './marks.ts';
 
 const NO_ANNOTATIONS = {
   [ANNOTATION.rollout]: null,
@@ -34,16 +36,17 @@ export interface RestoreRequest {
 }
 
 /**
- * Hands a node that is back to its cluster: exactly as schedulable as it was found, nothing of ours left on it. Where the
- * sentinel has survived the reboot, the node is marked so that it is not rebooted again in a loop.
+ * Hands a node that is back to its cluster: exactly as schedulable as it was found, with the labels that the policy wants
+ * after a reboot, nothing else of ours left on it. Where the sentinel has survived the reboot, the node is marked so that it is not rebooted again in a loop.
  */
 export async function restoreNode(
   deps: Deps,
-  { node: name, record, stillRequired: marked, bootedAtMs }: RestoreRequest,
+  { node: name, pool, record, stillRequired: marked, bootedAtMs }: RestoreRequest,
 ): Promise<Restored> {
   const node = await handBack(deps, name, {
     record,
     mark: marked ? quarantine : () => null,
+    labels: (node) => labelsOfReturn(deps, pool, { node, record }),
     past: ({ past, readySinceMs }) => afterReboot(past, bootedAtMs || readySinceMs || Date.now()),
     // The watch shows its last sight also while the API server is away: what is proved here is proved in the same update.
     unless: isAway(record),
@@ -91,8 +94,8 @@ export interface UndoRequest {
 export type Undone = { readonly kind: 'undone' | 'too-late' | 'gone' };
 
 /**
- * Hands a node back without a reboot: withdraws the order, uncordons what we cordoned and removes the record, all in one
- * update, so that the API server decides the race with an agent that is just accepting.
+ * Hands a node back without a reboot: withdraws the order, uncordons what we cordoned, puts its labels back and removes the
+ * record, all in one update, so that the API server decides the race with an agent that is just accepting.
  */
 export async function undoNode(
   deps: Deps,
@@ -103,6 +106,7 @@ export async function undoNode(
   const node = await handBack(deps, name, {
     record,
     unless: tooLate,
+    labels: ({ labels }) => undoLabels(labels, record),
     past: ({ past }) => (failed ? afterFailure(past, because, Date.now()) : past),
   });
   if (!node) return { kind: 'gone' };
@@ -122,6 +126,8 @@ interface HandBack {
   readonly past: (node: NodeFacts) => Past | undefined;
   /** What to leave on the node as its quarantine; absent: whatever is there. */
   readonly mark?: (node: NodeFacts) => string | null;
+  /** What to write of its labels. */
+  readonly labels: (node: NodeFacts) => LabelPatch;
   readonly unless?: (node: NodeFacts) => boolean;
 }
 
@@ -141,10 +147,12 @@ async function handBack(deps: Deps, name: string, how: HandBack): Promise<NodeFa
   }
 }
 
-function release(deps: Deps, node: NodeFacts, { record, mark, past }: HandBack) {
+function release(deps: Deps, node: NodeFacts, { record, mark, labels, past }: HandBack) {
+  const patch = labels(node);
   return deps.nodes.update(node.name, {
     resourceVersion: node.resourceVersion,
     ...(record.cordonedByUs ? { unschedulable: false } : {}),
+    ...(Object.keys(patch).length > 0 ? { labels: patch } : {}),
     annotations: {
       ...NO_ANNOTATIONS,
       ...(mark ? { [ANNOTATION.quarantine]: mark(node) } : {}),

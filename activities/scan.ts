@@ -7,6 +7,7 @@ import { NO_POLICY, poolOf } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
 import { tellOfWaits, type ToldWaits } from './notify/late.ts';
 import { NO_LIFECYCLE } from './kube/nodes.ts';
+import { untaint } from './marks.ts';
 
 export interface Scan {
   readonly nodes: number;
@@ -100,7 +101,7 @@ async function startRollouts(
     heartbeat();
     const id = rolloutId(node.name);
     await forget(deps, node);
-    if (!busy.has(id)) await tidy(deps, node);
+    await tidy(deps, node, busy.has(id));
     const reason = reasonToRoll(node);
     if (reason === undefined || busy.has(id) || (resting.has(id) && mayRest(node))) continue;
     const choice = poolOf(deps.policy.current(), node.labels);
@@ -160,9 +161,18 @@ async function wakeOrphans(
   return healed;
 }
 
-/** Takes away the lifecycle conditions that a rollout has left behind which was ended between its last two writes. */
-async function tidy(deps: Deps, { name, marked, rollout }: NodeFacts): Promise<void> {
-  if (marked && !rollout) await deps.nodes.setLifecycle(name, NO_LIFECYCLE, '');
+/**
+ * Takes away what a rollout has left behind that was ended from outside: the lifecycle conditions between its last two
+ * writes, its taint in the queue. The taint also where the pool wants another meanwhile, or none.
+ */
+async function tidy(deps: Deps, node: NodeFacts, isBusy: boolean): Promise<void> {
+  const { name, marked, rollout, ourTaint } = node;
+  if (marked && !rollout && !isBusy) await deps.nodes.setLifecycle(name, NO_LIFECYCLE, '');
+  if (ourTaint === undefined) return;
+  const choice = poolOf(deps.policy.current(), node.labels);
+  if (isBusy && choice.kind === 'pool' && choice.pool.taint === ourTaint) return;
+  if ((await untaint(deps, node)) !== 'updated') return;
+  log.info('taint of a wait that is over taken off', { node: name, taint: ourTaint });
 }
 
 /** The sentinel has been gone since: the next time it appears is a new reason. A past that means nothing any more goes too. */

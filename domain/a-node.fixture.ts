@@ -12,6 +12,7 @@ export function aNode(facts: Partial<NodeFacts> = {}): NodeFacts {
     ready: true,
     readySinceMs: 1_000,
     heartbeatAtMs: 2_000,
+    taints: [],
     report: { wants: 'required', message: 'linux-image', heardAtMs: 2_000 },
     ...facts,
   };

@@ -19,6 +19,8 @@ const READ = {
   instants: (fields: Fields) => fields.instants('it'),
   count: (fields: Fields) => fields.count('it'),
   oneOf: (fields: Fields) => fields.oneOf('it', ['on', 'off']),
+  textOrNull: (fields: Fields) => fields.textOrNull('it'),
+  each: (fields: Fields) => fields.each('it', (one) => one.count('n')),
 };
 const NO_TIMES = 'it is not a list of RFC 3339 times';
 const NO_COUNT = 'it is not a number from 0';
@@ -51,6 +53,16 @@ describe('a field', () => {
     { field: 'oneOf', written: 'off', expected: value('off') },
     { field: 'oneOf', written: 'Off', expected: refused('it is none of on, off') },
     { field: 'oneOf', written: 'constructor', expected: refused('it is none of on, off') },
+    { field: 'textOrNull', written: null, expected: value(null) },
+    { field: 'textOrNull', written: '', expected: value('') },
+    { field: 'textOrNull', written: undefined, expected: refused('it is not a text') },
+    { field: 'each', written: undefined, expected: value(undefined) },
+    { field: 'each', written: {}, expected: value({}) },
+    { field: 'each', written: { a: { n: 1 }, b: {} }, expected: value({ a: 1, b: 0 }) },
+    { field: 'each', written: 'a', expected: refused('it is not a JSON object') },
+    { field: 'each', written: null, expected: refused('it is not a JSON object') },
+    { field: 'each', written: { a: 1 }, expected: refused('it.a is not a JSON object') },
+    { field: 'each', written: { a: { n: -1 } }, expected: refused('n is not a number from 0') },
   ])('$field of $written', ({ field, written, expected }) => {
     expect(readField(READ[field], written)).toEqual(expected);
   });

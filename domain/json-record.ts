@@ -13,6 +13,7 @@ export function instantOf(text: string): number {
 
 export interface Fields {
   text(key: string): string;
+  textOrNull(key: string): string | null;
   flag(key: string): boolean;
   instant(key: string): number;
   /** A list of times; absent: none. */
@@ -20,6 +21,8 @@ export interface Fields {
   /** A whole number from 0; absent: 0. */
   count(key: string): number;
   oneOf<const T extends string>(key: string, words: readonly T[]): T;
+  /** An object whose values are objects, each read by `build`; absent: undefined. */
+  each<T>(key: string, build: (fields: Fields) => T): Readonly<Record<string, T>> | undefined;
 }
 
 class Unreadable extends Error {}
@@ -37,9 +40,11 @@ export function readRecord<T>(
   }
 }
 
-function fieldsOf(value: unknown): Fields {
-  if (typeof value !== 'object' || value === null) throw new Unreadable('it is not a JSON object');
-  const record = value as Record<string, unknown>;
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+function fieldsOf(record: unknown): Fields {
+  if (!isObject(record)) throw new Unreadable('it is not a JSON object');
   const text = (key: string): string => {
     const field = record[key];
     if (typeof field !== 'string') throw new Unreadable(`${key} is not a text`);
@@ -47,6 +52,7 @@ function fieldsOf(value: unknown): Fields {
   };
   return {
     text,
+    textOrNull: (key) => (record[key] === null ? null : text(key)),
     flag(key) {
       const field = record[key];
       if (typeof field !== 'boolean') throw new Unreadable(`${key} is not true or false`);
@@ -75,6 +81,17 @@ function fieldsOf(value: unknown): Fields {
       const word = words.find((candidate) => candidate === field);
       if (word === undefined) throw new Unreadable(`${key} is none of ${words.join(', ')}`);
       return word;
+    },
+    each(key, build) {
+      const field = record[key];
+      if (field === undefined) return undefined;
+      if (!isObject(field)) throw new Unreadable(`${key} is not a JSON object`);
+      // Own keys as they are, whatever they are called: "constructor" is a label like any other.
+      const entries = Object.entries(field).map(([name, value]) => {
+        if (!isObject(value)) throw new Unreadable(`${key}.${name} is not a JSON object`);
+        return [name, build(fieldsOf(value))] as const;
+      });
+      return Object.fromEntries(entries);
     },
   };
 }

@@ -32,13 +32,18 @@ const answer = fc.record({
   because: word,
   atMs: instantMs,
 });
-const rollout = fc.record({
-  workflowId: word,
-  runId: word,
-  cordonedByUs: fc.boolean(),
-  bootIdBefore: word,
-  phase: word,
-});
+const change = fc.record({ found: fc.option(word), set: word });
+const rollout = fc.record(
+  {
+    workflowId: word,
+    runId: word,
+    cordonedByUs: fc.boolean(),
+    bootIdBefore: word,
+    phase: word,
+    labels: fc.dictionary(word, change),
+  },
+  { requiredKeys: ['workflowId', 'runId', 'cordonedByUs', 'bootIdBefore', 'phase'] },
+);
 const quarantine = fc.record({ bootId: word, because: word, atMs: instantMs });
 
 describe('what one side writes, the other reads back:', () => {
@@ -166,6 +171,11 @@ test('a record whose flag is a text is not read', () => {
     ok: false,
     because: 'cordonedByUs is not true or false',
   });
+});
+
+test('a record without labels is written as it always was', () => {
+  const record = { workflowId: 'w', runId: 'r', cordonedByUs: true, bootIdBefore: 'b', phase: 'p' };
+  expect(writeRollout(record)).toBe(JSON.stringify(record));
 });
 
 test('G4: an answer is about an order of the same boot and the same run only', () => {

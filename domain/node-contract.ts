@@ -4,7 +4,7 @@
  * Worker and agent meet only here. The agent bundles this file, so it stays free of dependencies.
  */
 
-import { instantOf, readRecord, type Read } from './json-record.ts';
+import { instantOf, readRecord, type Fields, type Read } from './json-record.ts';
 
 export type { Read } from './json-record.ts';
 
@@ -19,6 +19,8 @@ export const ANNOTATION = {
   quarantine: 'lockkeeper.io/quarantine',
   /** Written by the worker: what it remembers of a node between two rollouts. */
   past: 'lockkeeper.io/past',
+  /** Written by the worker: the key of the PreferNoSchedule taint that it has put on the node while that waits. */
+  taint: 'lockkeeper.io/taint',
   /** Written by a person: leave this node alone, and why. */
   hold: 'lockkeeper.io/hold',
 } as const;
@@ -59,6 +61,12 @@ export interface RebootAnswer {
   readonly atMs: number;
 }
 
+/** What was found of a label, null for none, and what was set instead. */
+export interface LabelChange {
+  readonly found: string | null;
+  readonly set: string;
+}
+
 /** Who has this node, and what to restore when done. */
 export interface RolloutRecord {
   readonly workflowId: string;
@@ -67,6 +75,8 @@ export interface RolloutRecord {
   readonly cordonedByUs: boolean;
   readonly bootIdBefore: string;
   readonly phase: string;
+  /** The labels that were set when the node was taken, by their keys; absent: none. */
+  readonly labels?: Readonly<Record<string, LabelChange>>;
 }
 
 /** Rebooted into this boot, and a reboot is still required: another one would only go round in circles. */
@@ -163,19 +173,28 @@ export function answers(answer: RebootAnswer, order: Pick<RebootOrder, 'bootId' 
 }
 
 export function writeRollout(record: RolloutRecord): string {
-  const { workflowId, runId, cordonedByUs, bootIdBefore, phase } = record;
-  return JSON.stringify({ workflowId, runId, cordonedByUs, bootIdBefore, phase });
+  const { workflowId, runId, cordonedByUs, bootIdBefore, phase, labels } = record;
+  return JSON.stringify({ workflowId, runId, cordonedByUs, bootIdBefore, phase, labels });
 }
 
 export function readRollout(text: string | undefined): Read<RolloutRecord> | undefined {
-  return readRecord(text, (fields) => ({
-    workflowId: fields.text('workflowId'),
-    runId: fields.text('runId'),
-    cordonedByUs: fields.flag('cordonedByUs'),
-    bootIdBefore: fields.text('bootIdBefore'),
-    phase: fields.text('phase'),
-  }));
+  return readRecord(text, (fields) => {
+    const labels = fields.each('labels', readLabelChange);
+    return {
+      workflowId: fields.text('workflowId'),
+      runId: fields.text('runId'),
+      cordonedByUs: fields.flag('cordonedByUs'),
+      bootIdBefore: fields.text('bootIdBefore'),
+      phase: fields.text('phase'),
+      ...(labels && { labels }),
+    };
+  });
 }
+
+const readLabelChange = (fields: Fields): LabelChange => ({
+  found: fields.textOrNull('found'),
+  set: fields.text('set'),
+});
 
 export function writeQuarantine({ bootId, because, atMs }: Quarantine): string {
   return JSON.stringify({ bootId, because, at: rfc3339(atMs) });

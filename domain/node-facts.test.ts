@@ -12,6 +12,7 @@ test('what is absent is read as the cautious value', () => {
     labels: {},
     deleting: false,
     unschedulable: false,
+    taints: [],
     bootId: '',
     ready: false,
     readySinceMs: 0,
@@ -46,6 +47,25 @@ describe('nodeFacts', () => {
       name: 'sees a cordon',
       node: { spec: { unschedulable: true } },
       expected: { unschedulable: true },
+    },
+    {
+      name: 'keeps everything of every taint, for they are written all together',
+      node: {
+        metadata: { annotations: { [ANNOTATION.taint]: 'a/waits' } },
+        spec: {
+          taints: [
+            { key: 'gpu', value: 'yes', effect: 'NoSchedule' },
+            { key: 'away', effect: 'NoExecute', timeAdded: new Date(AT_MS) },
+          ],
+        },
+      },
+      expected: {
+        ourTaint: 'a/waits',
+        taints: [
+          { key: 'gpu', value: 'yes', effect: 'NoSchedule' },
+          { key: 'away', effect: 'NoExecute', timeAdded: '2026-11-23T22:00:00.000Z' },
+        ],
+      },
     },
     {
       name: 'reads the boot id',

@@ -46,6 +46,17 @@ export interface NodeFacts {
   readonly quarantine?: Read<Quarantine>;
   readonly hold?: Hold;
   readonly past?: Past;
+  readonly taints: readonly NodeTaint[];
+  /** The key of the taint that we have put on it. */
+  readonly ourTaint?: string;
+}
+
+/** A taint, with everything it has: a list is written as a whole. */
+export interface NodeTaint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: string;
+  readonly timeAdded?: string;
 }
 
 /** The shape of a Node as the API serves it and as client-node types it, reduced to what is read here. */
@@ -57,7 +68,15 @@ export interface NodeObject {
     readonly annotations?: Readonly<Record<string, string>>;
     readonly deletionTimestamp?: Date | string;
   };
-  readonly spec?: { readonly unschedulable?: boolean };
+  readonly spec?: {
+    readonly unschedulable?: boolean;
+    readonly taints?: readonly {
+      readonly key: string;
+      readonly value?: string;
+      readonly effect: string;
+      readonly timeAdded?: Date | string;
+    }[];
+  };
   readonly status?: {
     readonly conditions?: readonly {
       readonly type: string;
@@ -75,7 +94,7 @@ export interface NodeObject {
 export function nodeFacts({ metadata = {}, spec = {}, status = {} }: NodeObject): NodeFacts {
   return {
     ...identityFacts(metadata),
-    unschedulable: spec.unschedulable ?? false,
+    ...specFacts(spec),
     ...statusFacts(status),
     ...annotationFacts(metadata.annotations ?? {}),
   };
@@ -88,6 +107,17 @@ function identityFacts(metadata: NonNullable<NodeObject['metadata']>) {
     labels: metadata.labels ?? {},
     ...present({ zone: metadata.labels?.[ZONE_LABEL] }),
     deleting: metadata.deletionTimestamp !== undefined,
+  };
+}
+
+function specFacts({ unschedulable = false, taints = [] }: NonNullable<NodeObject['spec']>) {
+  return {
+    unschedulable,
+    taints: taints.map(({ key, value, effect, timeAdded }) => ({
+      key,
+      effect,
+      ...present({ value, timeAdded: timeAdded && new Date(timeAdded).toISOString() }),
+    })),
   };
 }
 
@@ -115,6 +145,7 @@ function annotationFacts(annotations: Readonly<Record<string, string>>) {
     quarantine: readQuarantine(annotations[ANNOTATION.quarantine]),
     hold: readHold(annotations[ANNOTATION.hold]),
     past: readPast(annotations[ANNOTATION.past]),
+    ourTaint: annotations[ANNOTATION.taint],
   });
 }
 

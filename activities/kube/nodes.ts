@@ -7,7 +7,7 @@ import {
 } from '@kubernetes/client-node';
 import type { EventReason } from '../../domain/event-reasons.ts';
 import { LIFECYCLE_REASON, type LifecycleCondition } from '../../domain/node-contract.ts';
-import { nodeFacts, type NodeFacts } from '../../domain/node-facts.ts';
+import { nodeFacts, type NodeFacts, type NodeTaint } from '../../domain/node-facts.ts';
 import { followNode } from './node-watch.ts';
 import { limited } from './request-limit.ts';
 import { asking, statusOf, type KubeClient } from './client.ts';
@@ -18,6 +18,10 @@ export interface NodeUpdate {
   readonly unschedulable?: boolean;
   /** null removes the annotation. */
   readonly annotations?: Readonly<Record<string, string | null>>;
+  /** null removes the label. */
+  readonly labels?: Readonly<Record<string, string | null>>;
+  /** The whole list. */
+  readonly taints?: readonly NodeTaint[];
 }
 
 /** What to write: true or false, or null to remove the condition. */
@@ -105,13 +109,9 @@ async function list(core: CoreV1Api, selector: string | undefined): Promise<Node
 async function updateNode(
   core: CoreV1Api,
   name: string,
-  { resourceVersion, unschedulable, annotations }: NodeUpdate,
+  update: NodeUpdate,
 ): Promise<'updated' | 'conflict' | 'gone'> {
-  const body = {
-    metadata: { resourceVersion, ...(annotations ? { annotations } : {}) },
-    // null removes the field: an uncordoned node ends as if never touched.
-    ...(unschedulable === undefined ? {} : { spec: { unschedulable: unschedulable || null } }),
-  };
+  const body = bodyOf(update);
   try {
     await asking(`updating node ${name}`, () =>
       core.patchNode({ name, body }, patching(PatchStrategy.MergePatch)),
@@ -122,6 +122,15 @@ async function updateNode(
     if (statusOf(error) === 404) return 'gone';
     throw error;
   }
+}
+
+/** As a merge patch. null removes a field: an uncordoned node, or one without taints, ends as if never touched. */
+function bodyOf({ unschedulable, taints, ...metadata }: NodeUpdate): object {
+  const spec = {
+    ...(unschedulable === undefined ? {} : { unschedulable: unschedulable || null }),
+    ...(taints ? { taints: taints.length > 0 ? taints : null } : {}),
+  };
+  return { metadata, ...(Object.keys(spec).length > 0 ? { spec } : {}) };
 }
 
 async function setLifecycle(

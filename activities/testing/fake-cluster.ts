@@ -5,7 +5,12 @@ import {
   type RebootReport,
   type RolloutRecord,
 } from '../../domain/node-contract.ts';
-import { nodeFacts, type NodeFacts, type NodeObject } from '../../domain/node-facts.ts';
+import {
+  nodeFacts,
+  type NodeFacts,
+  type NodeObject,
+  type NodeTaint,
+} from '../../domain/node-facts.ts';
 import type { PodFacts } from '../../domain/pod-verdict.ts';
 import type { Lifecycle, NodeApi, NodeEvent, NodeUpdate } from '../kube/nodes.ts';
 import type { PodApi, PodList } from '../kube/pods.ts';
@@ -15,6 +20,7 @@ export interface FakeNode {
   labels: Record<string, string>;
   annotations: Record<string, string>;
   unschedulable: boolean;
+  taints: readonly NodeTaint[];
   deleting: boolean;
   bootId: string;
   ready: boolean;
@@ -38,6 +44,7 @@ export class FakeNodes implements NodeApi {
       labels: { pool: 'workers' },
       annotations: {},
       unschedulable: false,
+      taints: [],
       deleting: false,
       bootId: 'boot-1',
       ready: true,
@@ -87,10 +94,14 @@ export class FakeNodes implements NodeApi {
     if (!node) return 'gone';
     if (String(node.version) !== update.resourceVersion) return 'conflict';
     this.updates.push(update);
-    const { unschedulable = node.unschedulable, annotations = {} } = update;
-    const merged = Object.entries({ ...node.annotations, ...annotations });
-    const left = merged.filter((entry): entry is [string, string] => entry[1] !== null);
-    this.change(name, { unschedulable, annotations: Object.fromEntries(left) });
+    const { unschedulable = node.unschedulable, taints = node.taints } = update;
+    const annotations = merged(node.annotations, update.annotations);
+    this.change(name, {
+      unschedulable,
+      taints,
+      annotations,
+      labels: merged(node.labels, update.labels),
+    });
     return 'updated';
   }
 
@@ -125,6 +136,14 @@ export class FakeNodes implements NodeApi {
   private tell(name: string): void {
     for (const show of this.followers) show(name);
   }
+}
+
+function merged(
+  known: Record<string, string>,
+  patch: Readonly<Record<string, string | null>> = {},
+): Record<string, string> {
+  const all = Object.entries({ ...known, ...patch });
+  return Object.fromEntries(all.filter((entry): entry is [string, string] => entry[1] !== null));
 }
 
 /** The annotation of a rollout that has the node. */
@@ -167,7 +186,7 @@ async function unexpected(): Promise<never> {
 }
 
 function objectOf(name: string, node: FakeNode & { version: number }): NodeObject {
-  const { labels, annotations, unschedulable, deleting, bootId, report } = node;
+  const { labels, annotations, unschedulable, taints, deleting, bootId, report } = node;
   return {
     metadata: {
       name,
@@ -176,7 +195,7 @@ function objectOf(name: string, node: FakeNode & { version: number }): NodeObjec
       annotations,
       ...(deleting ? { deletionTimestamp: new Date() } : {}),
     },
-    spec: { unschedulable },
+    spec: { unschedulable, taints },
     status: {
       conditions: [
         {

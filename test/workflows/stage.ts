@@ -196,6 +196,8 @@ export class World {
       restoreNode: async () => ({ kind: 'restored' }),
       undoNode: async () => ({ kind: 'undone' }),
       remind: async () => undefined,
+      markWaiting: async () => undefined,
+      unmarkWaiting: async () => undefined,
       deliver: async () => undefined,
       scanFleet: async () => ({
         nodes: 0,

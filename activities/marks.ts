@@ -1,0 +1,69 @@
+import { cancellationSignal, log } from '@temporalio/activity';
+import type { RolloutRecord } from '../domain/node-contract.ts';
+import type { NodeFacts } from '../domain/node-facts.ts';
+import { addTaint, changesOf, removeTaint, undoLabels } from '../domain/node-marks.ts';
+import type { PoolPolicy } from '../domain/policy.ts';
+import type { Deps } from './deps.ts';
+import type { NodeUpdate } from './kube/nodes.ts';
+import { knownPool } from './pool.ts';
+
+/** What is written besides the cordon and the record when a node is taken; nothing where the pool asks for nothing. */
+export function marksOfTaking(
+  pool: PoolPolicy | undefined,
+  node: NodeFacts,
+): Pick<NodeUpdate, 'labels' | 'taints' | 'annotations'> & {
+  readonly record: Pick<RolloutRecord, 'labels'>;
+} {
+  const labels = pool?.labels?.before;
+  const record = labels ? { labels: changesOf(node.labels, labels) } : {};
+  return { ...(labels && { labels }), ...removeTaint(node), record };
+}
+
+/** Labels to write on a node that is back. Without a policy for them they are as they were found, as after an undo. */
+export function labelsOfReturn(
+  deps: Deps,
+  pool: string | undefined,
+  { node, record }: { node: NodeFacts; record: RolloutRecord },
+) {
+  const labels = pool === undefined ? undefined : knownPool(deps, pool)?.labels;
+  return labels ? (labels.after ?? {}) : undoLabels(node.labels, record);
+}
+
+/** Puts the pool's taint on a node that waits in the queue, unless somebody has the node. Repeating it changes nothing. */
+export async function markWaiting(
+  deps: Deps,
+  { node: name, pool }: { node: string; pool: string },
+): Promise<void> {
+  for (;;) {
+    const node = await deps.nodes.read(name);
+    const key = knownPool(deps, pool)?.taint;
+    if (!node || node.rollout || key === undefined) return;
+    const patch = addTaint(node, key);
+    if (!patch) return;
+    // An attempt that was given up must not mark a node that no longer waits.
+    cancellationSignal().throwIfAborted();
+    const { resourceVersion } = node;
+    const done = await deps.nodes.update(name, { resourceVersion, ...patch });
+    if (done === 'conflict') continue;
+    log.info('waiting node tainted', { node: name, taint: key });
+    return;
+  }
+}
+
+/** Takes our taint off a node that no longer waits. */
+export async function unmarkWaiting(deps: Deps, { node: name }: { node: string }): Promise<void> {
+  for (;;) {
+    const node = await deps.nodes.read(name);
+    if (!node || (await untaint(deps, node)) !== 'conflict') return;
+  }
+}
+
+/** Takes our taint off, if it is on; a node that has changed since it was read is left for another time. */
+export async function untaint(
+  deps: Deps,
+  node: NodeFacts,
+): Promise<'updated' | 'conflict' | 'gone'> {
+  const patch = removeTaint(node);
+  if (!patch) return 'updated';
+  return await deps.nodes.update(node.name, { resourceVersion: node.resourceVersion, ...patch });
+}
