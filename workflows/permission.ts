@@ -18,6 +18,7 @@ export async function passGates(rollout: Rollout): Promise<RolloutResult | undef
   const { control } = rollout;
   let known: readonly ClosedGate[] = [];
   for (;;) {
+    if (control.paused || control.aborted) await waitNoMore(rollout);
     await untilResumed(rollout);
     if (control.aborted) return rollout.endAborted();
     const look = await lookAtGates(rollout, known);
@@ -37,9 +38,10 @@ function learn(rollout: Rollout, look: GateLook): RolloutResult | undefined {
     case 'nothing-to-do':
       return rollout.end('nothing-to-do', look.because);
     case 'open': {
-      const { kind: _, policy, ...standing } = look;
+      const { kind: _, policy, taint, ...standing } = look;
       rollout.follow(policy);
       rollout.standing = standing;
+      rollout.taint = taint;
       return undefined;
     }
     case 'closed':
@@ -91,27 +93,53 @@ export async function acquirePermit(rollout: Rollout): Promise<'moved' | undefin
   const { control, node, pool = '' } = rollout;
   rollout.enter('queued', `it has asked the lock of pool ${pool} for a permit`);
   control.asking = true;
+  let marked = rollout.taint === undefined;
   for (let again = false; control.grantId === undefined && !control.aborted; again = true) {
     const { news } = control;
     const asked = { pool, node, ...rollout.standing, ...askedBefore(control, again) };
     const moved = await local(`ask pool ${pool} for a permit`).requestPermit(asked);
     if (moved) {
       await releasePermit(rollout);
+      await waitNoMore(rollout);
       rollout.move(moved);
       return 'moved';
     }
-    await condition(
-      () => control.grantId !== undefined || control.aborted !== undefined || control.news > news,
-      REPEAT_REQUEST,
-      { summary: `the lock of pool ${pool}` },
-    );
+    marked = await untilHeard(rollout, { news, marked });
   }
   return undefined;
+}
+
+/**
+ * Waits until there is a grant, an abort or other news than `news`. A node that has to wait for that bears its taint from then
+ * on; answers whether that was `marked` once in this wait.
+ */
+async function untilHeard(
+  rollout: Rollout,
+  { news, marked }: { news: number; marked: boolean },
+): Promise<boolean> {
+  const { control, node, pool = '' } = rollout;
+  const isOver = (): boolean =>
+    control.grantId !== undefined || control.aborted !== undefined || control.news > news;
+  const isWaiting = (): boolean => !marked && control.place !== undefined;
+  const summary = `the lock of pool ${pool}`;
+  await condition(() => isOver() || isWaiting(), REPEAT_REQUEST, { summary });
+  if (isOver() || !isWaiting()) return marked;
+  rollout.tainted = true;
+  await quick(`taint ${node} while it waits`).markWaiting({ node, pool });
+  await condition(isOver, REPEAT_REQUEST, { summary });
+  return true;
 }
 
 function askedBefore({ hasLeft }: Control, again: boolean): { again?: true; anew?: true } {
   if (again) return { again };
   return hasLeft ? { anew: true } : {};
+}
+
+/** Takes off the taint of a node that a person keeps from the queue; elsewhere the next look at gates or node does so. */
+async function waitNoMore(rollout: Rollout): Promise<void> {
+  if (!rollout.tainted) return;
+  rollout.tainted = false;
+  await quick(`take the taint off ${rollout.node}`).unmarkWaiting({ node: rollout.node });
 }
 
 /**

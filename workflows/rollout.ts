@@ -32,6 +32,10 @@ export class Rollout {
   standing: Standing = {};
   /** Since when its node is out of service, where that tells how long a rollout takes. */
   outSinceMs: number | undefined;
+  /** The taint that its node is to bear while it waits in the queue; undefined: none. */
+  taint: string | undefined;
+  /** Its node may bear it. */
+  tainted = false;
   private plan: Plan | undefined;
   private nodeName: string;
   private phase: RolloutStatus['phase'] = { at: 'starting', sinceMs: Date.now() };

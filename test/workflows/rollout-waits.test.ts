@@ -162,16 +162,23 @@ describe('in the queue', () => {
       await reached(rollout, 'paused');
       expect(pool.cordons).toEqual([]);
       await until(pool.holders, (nodes) => nodes.length === 0);
-      pool.back.add('n1');
+      pool.permits = 0;
       await rollout.signal('resume');
+      // G8: the lock says once more what it has said before.
+      await until(
+        () => statusOf(rollout),
+        ({ queue }) => queue?.because !== undefined,
+      );
+      pool.permits = 1;
+      pool.back.add('n1');
       expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
     });
   });
 
-  test('zone and overdue time go along with the request', async () => {
+  test('zone and overdue time go along with the request; who is granted at once bears no taint', async () => {
     const asked: unknown[] = [];
     const world = new World(env, {
-      passGates: async () => ({ kind: 'open', zone: 'a', overdueAtMs: 9 }),
+      passGates: async () => ({ kind: 'open', zone: 'a', overdueAtMs: 9, taint: 'a/waits' }),
       requestPermit: async (request) => {
         asked.push(request);
         const rollout = env.client.workflow.getHandle(rolloutId('n1'));
@@ -180,6 +187,7 @@ describe('in the queue', () => {
     });
     await world.run(async () => {
       expect(await (await world.start()).result()).toMatchObject({ outcome: 'rebooted' });
+      expect(world.steps).not.toContain('markWaiting');
     });
     expect(asked).toEqual([{ pool: 'workers', node: 'n1', zone: 'a', overdueAtMs: 9 }]);
   });
