@@ -60,18 +60,12 @@ async function leftovers({ core }: KubeClient): Promise<Leftovers[]> {
   return found;
 }
 
-/** Annotations and cordon in one update, as they were written; then the conditions, which have a door of their own. */
-async function clean(
-  { core }: KubeClient,
-  { node: name, resourceVersion, annotations, conditions, cordon }: Leftovers,
-): Promise<boolean> {
+/** Annotations, cordon, labels and taint in one update, as they were written; then the conditions, which have a door of their own. */
+async function clean({ core }: KubeClient, found: Leftovers): Promise<boolean> {
+  const { node: name, annotations, conditions } = found;
   try {
     if (annotations.length > 0) {
-      const none = Object.fromEntries(annotations.map((key) => [key, null]));
-      const body = {
-        metadata: { resourceVersion, annotations: none },
-        ...(cordon ? { spec: { unschedulable: null } } : {}),
-      };
+      const body = withoutOurs(found);
       await core.patchNode({ name, body }, patching(PatchStrategy.MergePatch));
     }
     if (conditions.length > 0) {
@@ -85,6 +79,16 @@ async function clean(
     absent(error);
     return true;
   }
+}
+
+/** As a merge patch, in which null removes a field. */
+function withoutOurs({ resourceVersion, annotations, labels, cordon, taint }: Leftovers): object {
+  const none = Object.fromEntries(annotations.map((key) => [key, null]));
+  const spec = {
+    ...(cordon ? { unschedulable: null } : {}),
+    ...(taint ? { taints: taint.left.length > 0 ? taint.left : null } : {}),
+  };
+  return { metadata: { resourceVersion, annotations: none, ...(labels && { labels }) }, spec };
 }
 
 const patching = (how: PatchStrategy) => setHeaderOptions('Content-Type', how, limited());

@@ -3,8 +3,14 @@ import { ANNOTATION, writeRollout } from '../../domain/node-contract.ts';
 import type { NodeObject } from '../../domain/node-facts.ts';
 import { leftoversOf, sayLeftovers } from './leftovers.ts';
 
-const record = (cordonedByUs: boolean): string =>
-  writeRollout({ workflowId: 'w', runId: 'r', cordonedByUs, bootIdBefore: 'b', phase: 'draining' });
+const RECORD = {
+  workflowId: 'w',
+  runId: 'r',
+  cordonedByUs: true,
+  bootIdBefore: 'b',
+  phase: 'draining',
+};
+const record = (cordonedByUs: boolean): string => writeRollout({ ...RECORD, cordonedByUs });
 
 function aNode(annotations: Record<string, string>, over: Partial<NodeObject> = {}): NodeObject {
   return { metadata: { name: 'n1', resourceVersion: '7', annotations }, ...over };
@@ -45,6 +51,36 @@ describe('G6: a cordon', () => {
   ])('$whose', ({ text, unschedulable, cordon }) => {
     const node = aNode({ [ANNOTATION.rollout]: text }, { spec: { unschedulable } });
     expect(leftoversOf(node)?.cordon).toBe(cordon);
+  });
+});
+
+describe('G6: marks', () => {
+  const labels = {
+    state: { found: 'serving', set: 'rebooting' },
+    team: { found: null, set: 'ops' },
+    rack: { found: '1', set: '2' },
+  };
+  const gpu = { key: 'gpu', value: 'yes', effect: 'NoSchedule' };
+  const ours = { key: 'a/waits', effect: 'PreferNoSchedule' };
+
+  test('labels of a rollout are put back as they were found, except where others have changed them', () => {
+    const node = aNode({ [ANNOTATION.rollout]: writeRollout({ ...RECORD, labels }) });
+    const metadata = { ...node.metadata, labels: { state: 'rebooting', team: 'ops', rack: '3' } };
+    const found = leftoversOf({ ...node, metadata });
+    expect(found?.labels).toEqual({ state: 'serving', team: null });
+    expect(found && sayLeftovers(found)).toBe('n1: 1 annotation, the label state, the label team');
+  });
+
+  test('a taint of ours is taken off, and others stay', () => {
+    const spec = { taints: [gpu, ours] };
+    const found = leftoversOf(aNode({ [ANNOTATION.taint]: 'a/waits' }, { spec }));
+    expect(found?.taint).toEqual({ key: 'a/waits', left: [gpu] });
+    expect(found && sayLeftovers(found)).toBe('n1: 1 annotation, the taint a/waits');
+  });
+
+  test('a taint without our annotation is not ours', () => {
+    const found = leftoversOf(aNode({ [ANNOTATION.past]: '{}' }, { spec: { taints: [ours] } }));
+    expect(found).not.toHaveProperty('taint');
   });
 });
 

@@ -4,7 +4,13 @@ import {
   LIFECYCLE_REASON,
   REBOOT_REQUIRED,
 } from '../../domain/node-contract.ts';
-import { nodeFacts, type NodeFacts, type NodeObject } from '../../domain/node-facts.ts';
+import {
+  nodeFacts,
+  type NodeFacts,
+  type NodeObject,
+  type NodeTaint,
+} from '../../domain/node-facts.ts';
+import { removeTaint, undoLabels, type LabelPatch } from '../../domain/node-marks.ts';
 
 /** What is ours on one Node. */
 export interface Leftovers {
@@ -15,6 +21,10 @@ export interface Leftovers {
   readonly conditions: readonly string[];
   /** A rollout cordoned it and is not there any more to lift it. */
   readonly cordon: boolean;
+  /** What a rollout has left of its labels, as they were found; null: not at all. */
+  readonly labels?: LabelPatch;
+  /** The taint of ours on it, and the list without it. */
+  readonly taint?: { readonly key: string; readonly left: readonly NodeTaint[] };
   /** A person's word, which goes with the rest. */
   readonly hold?: string;
 }
@@ -27,15 +37,27 @@ export function leftoversOf(node: NodeObject): Leftovers | undefined {
   const ours = Object.keys(annotations).filter((key) => key.startsWith(PREFIX));
   const conditions = (node.status?.conditions ?? []).filter(isOurs).map(({ type }) => type);
   if (ours.length + conditions.length === 0) return undefined;
-  const { name, resourceVersion } = nodeFacts(node);
+  const facts = nodeFacts(node);
+  const { name, resourceVersion } = facts;
   const hold = annotations[ANNOTATION.hold];
   return {
     node: name,
     resourceVersion,
     annotations: ours,
     conditions,
-    cordon: isCordonedByUs(nodeFacts(node)),
+    cordon: isCordonedByUs(facts),
+    ...marksOf(facts),
     ...(hold === undefined ? {} : { hold }),
+  };
+}
+
+function marksOf(node: NodeFacts): Pick<Leftovers, 'labels' | 'taint'> {
+  const { rollout, ourTaint: key } = node;
+  const labels = rollout?.ok ? undoLabels(node.labels, rollout.value) : {};
+  const { taints: left } = removeTaint(node) ?? {};
+  return {
+    ...(Object.keys(labels).length > 0 ? { labels } : {}),
+    ...(key !== undefined && left ? { taint: { key, left } } : {}),
   };
 }
 
@@ -49,12 +71,15 @@ function isOurs({ type, reason }: { type: string; reason?: string }): boolean {
 }
 
 /** For people: "worker-7: 2 annotations, RebootRequired, the cordon". */
-export function sayLeftovers({ node, annotations, conditions, cordon, hold }: Leftovers): string {
+export function sayLeftovers(found: Leftovers): string {
+  const { node, annotations, conditions, cordon, labels = {}, taint, hold } = found;
   const count = annotations.length;
   const parts = [
     ...(count > 0 ? [`${count} ${count === 1 ? 'annotation' : 'annotations'}`] : []),
     ...conditions,
     ...(cordon ? ['the cordon'] : []),
+    ...Object.keys(labels).map((key) => `the label ${key}`),
+    ...(taint ? [`the taint ${taint.key}`] : []),
     ...(hold === undefined ? [] : [`the hold "${hold}"`]),
   ];
   return `${node}: ${parts.join(', ')}`;
