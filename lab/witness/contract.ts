@@ -25,6 +25,8 @@ export interface PoolLimits {
   readonly podSelector?: string;
   /** A pod this long past its deletion time may stay; absent: none. */
   readonly skipWaitForDeleteTimeoutMs?: number;
+  /** The labels of a node that is back from its reboot; absent: as they were found. */
+  readonly labelsAfter?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -48,6 +50,10 @@ export interface NodeSight {
   readonly rollout: string | undefined;
   readonly order: string | undefined;
   readonly answer: string | undefined;
+  /** The key of the worker's taint, by its annotation. */
+  readonly taint: string | undefined;
+  /** As `key:effect`, or `key=value:effect`. */
+  readonly taints: readonly string[];
   /** The types of the lifecycle conditions on it. */
   readonly lifecycle: readonly string[];
 }

@@ -13,6 +13,7 @@ import {
 import { isOrdering, judgeOrder, podsLeft } from './empty-rule.ts';
 import { Fencing } from './fencing-rule.ts';
 import { leftovers, Ownership } from './ownership-rule.ts';
+import { Marks } from './marks-rule.ts';
 import { onlyPoolOf, RecentLimits } from './pools.ts';
 
 export interface JudgeOptions {
@@ -40,6 +41,7 @@ export class Judge {
   readonly #limits = new RecentLimits();
   readonly #fencing = new Fencing();
   readonly #ownership = new Ownership();
+  readonly #marks = new Marks();
   readonly #rules: readonly WatchedRule[];
   readonly #raceMs: number;
 
@@ -92,6 +94,7 @@ export class Judge {
       ...say('G2', ordering ? judgeOrder(change) : []),
       ...say('G4', this.#fencing.judge(change)),
       ...say('G6', this.#ownership.judge(change)),
+      ...say('G6', this.#marks.judge(change, this.#poolsOf(now, atMs))),
     ];
     this.#nodes.set(now.name, standing(now, known, atMs));
     const { violations } = this.#found({ node: now.name, atMs }, findings);
@@ -101,7 +104,7 @@ export class Judge {
 
   #judgePods({ node, pods, atMs }: PodsAtOrder): Finding[] {
     const sight = this.#nodes.get(node)?.sight;
-    const pools = this.#limits.at(atMs).map((all) => sight && onlyPoolOf(all, sight));
+    const pools = sight ? this.#poolsOf(sight, atMs) : [];
     const verdicts = (pools.length > 0 ? pools : [undefined]).map((pool) =>
       podsLeft({ pods, atMs }, typeof pool === 'object' ? pool : undefined, this.#raceMs),
     );
@@ -111,10 +114,16 @@ export class Judge {
     return say('G2', [`${node} was ordered to reboot while on it were ${first.join(', ')}`]);
   }
 
+  /** The pool of the node by each policy that may rightly have been gone by, or why it is in none. */
+  #poolsOf(sight: NodeSight, atMs: number) {
+    return this.#limits.at(atMs).map((all) => onlyPoolOf(all, sight));
+  }
+
   #forget(name: string): void {
     this.#nodes.delete(name);
     this.#fencing.forget(name);
     this.#ownership.forget(name);
+    this.#marks.forget(name);
   }
 
   #found({ node, atMs }: { node: string; atMs: number }, findings: readonly Finding[]): Verdict {

@@ -16,7 +16,11 @@ test('the limits follow the policy file, and stay while it is bad', async () => 
     await writeFile(path, 'pools: [{ name: a, nodes: pool=a, maxUnavailable: 0 }]');
     expect(limits()).toEqual(first);
     const drain = '{ podSelector: app=web, skipWaitForDeleteTimeout: 1m }';
-    await writeFile(path, `pools: [{ name: a, nodes: pool=a, drain: ${drain} }]`);
+    const labels = '{ before: { state: away }, after: { state: here } }';
+    await writeFile(
+      path,
+      `pools: [{ name: a, nodes: pool=a, drain: ${drain}, labels: ${labels} }]`,
+    );
     expect(limits()).toEqual([
       {
         name: 'a',
@@ -24,6 +28,7 @@ test('the limits follow the policy file, and stay while it is bad', async () => 
         maxUnavailable: 1,
         podSelector: 'app=web',
         skipWaitForDeleteTimeoutMs: 60_000,
+        labelsAfter: { state: 'here' },
       },
     ]);
   } finally {

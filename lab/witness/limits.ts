@@ -26,7 +26,7 @@ function stateOf(path: string): string {
   return found ? `${found.ino} ${found.mtimeMs} ${found.size}` : '';
 }
 
-function limitsOf({ name, nodes, maxUnavailable, drain }: PoolPolicy): PoolLimits {
+function limitsOf({ name, nodes, maxUnavailable, drain, labels }: PoolPolicy): PoolLimits {
   const { podSelector, skipWaitForDeleteTimeout } = drain;
   return {
     name,
@@ -36,5 +36,6 @@ function limitsOf({ name, nodes, maxUnavailable, drain }: PoolPolicy): PoolLimit
     ...(skipWaitForDeleteTimeout !== undefined && {
       skipWaitForDeleteTimeoutMs: skipWaitForDeleteTimeout,
     }),
+    ...(labels && { labelsAfter: labels.after ?? {} }),
   };
 }

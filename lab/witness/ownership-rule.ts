@@ -21,7 +21,7 @@ const UNDER_WAY_MS = 5_000;
  * - it lifts no cordon of others, and does not cordon again what others have uncordoned;
  * - when the record goes, the node is exactly as schedulable as before it came, or as others have left it since;
  * - the worker evicts only from nodes that bear its record and that nobody else has uncordoned;
- * - at the end nothing of a rollout is left on a node without one: no order, no answer, no lifecycle condition.
+ * - at the end nothing of a rollout is left on a node without one: no order, no answer, no taint, no lifecycle condition.
  */
 export class Ownership {
   readonly #custody = new Map<string, Custody>();
@@ -87,11 +87,12 @@ export class Ownership {
 }
 
 /** What is left of a rollout on a node that has none. */
-export function leftovers({ name, rollout, order, answer, lifecycle }: NodeSight): string[] {
+export function leftovers({ name, rollout, order, answer, taint, lifecycle }: NodeSight): string[] {
   if (rollout !== undefined) return [];
   const left = [
     ...(order === undefined ? [] : ['its order']),
     ...(answer === undefined ? [] : ['the answer to its order']),
+    ...(taint === undefined ? [] : [`its taint ${taint}`]),
     ...lifecycle.map((type) => `the condition ${type}`),
   ];
   return left.length > 0 ? [`a rollout left ${left.join(', ')} on ${name}`] : [];

@@ -32,6 +32,8 @@ describe('a node as it is seen', () => {
       rollout: undefined,
       order: undefined,
       answer: undefined,
+      taint: undefined,
+      taints: [],
       lifecycle: [],
     });
   });
@@ -46,9 +48,16 @@ describe('a node as it is seen', () => {
           'lockkeeper.io/rollout': 'r',
           'lockkeeper.io/reboot-order': 'o',
           'lockkeeper.io/reboot-answer': 'a',
+          'lockkeeper.io/taint': 't',
         },
       },
-      spec: { unschedulable: true },
+      spec: {
+        unschedulable: true,
+        taints: [
+          { key: 'a', effect: 'NoExecute' },
+          { key: 'b', value: 'c', effect: 'NoSchedule' },
+        ],
+      },
       status: {
         nodeInfo: { bootID: 'boot-1' },
         conditions: [condition('Ready'), condition('Drained', 'False'), condition('Other')],
@@ -64,6 +73,8 @@ describe('a node as it is seen', () => {
       rollout: 'r',
       order: 'o',
       answer: 'a',
+      taint: 't',
+      taints: ['a:NoExecute', 'b=c:NoSchedule'],
       lifecycle: ['Drained'],
     });
   });

@@ -16,10 +16,16 @@ interface Condition {
   readonly lastTransitionTime?: string;
 }
 
+interface Taint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: string;
+}
+
 /** A Node as the API server serves it. */
 export interface NodeObject extends KubeObject {
   readonly metadata: KubeObject['metadata'] & { readonly deletionTimestamp?: string };
-  readonly spec?: { readonly unschedulable?: boolean };
+  readonly spec?: { readonly unschedulable?: boolean; readonly taints?: readonly Taint[] };
   readonly status?: {
     readonly conditions?: readonly Condition[];
     readonly nodeInfo?: { readonly bootID?: string };
@@ -51,9 +57,14 @@ export function sightOfNode({ metadata, spec = {}, status = {} }: NodeObject): N
     rollout: annotations[ANNOTATION.rollout],
     order: annotations[ANNOTATION.order],
     answer: annotations[ANNOTATION.answer],
+    taint: annotations[ANNOTATION.taint],
+    taints: (spec.taints ?? []).map(sayTaint),
     lifecycle: conditions.map(({ type }) => type).filter((type) => LIFECYCLE.has(type)),
   };
 }
+
+const sayTaint = ({ key, value, effect }: Taint): string =>
+  `${key}${value ? `=${value}` : ''}:${effect}`;
 
 export function sightOfPod({ metadata, status = {} }: PodObject): PodSight {
   const { namespace = '', name, labels = {}, annotations = {}, deletionTimestamp } = metadata;
@@ -83,11 +94,13 @@ function isTrue(conditions: readonly Condition[], wanted: string): Condition | u
   return conditions.find(({ type, status }) => type === wanted && status === 'True');
 }
 
+const KEPT_BY_US = ['rollout', 'order', 'taint'] as const;
+
 /**
  * Whether Lockkeeper's worker wrote this. Where the audit log cannot say, what was written has to: nobody else touches the
- * record of a rollout or an order.
+ * record of a rollout, an order, or the name of the taint.
  */
 export function isOurs({ by, before, now }: NodeChange): boolean {
   if (by.role !== 'unknown') return by.role === 'worker';
-  return before?.rollout !== now.rollout || before?.order !== now.order;
+  return KEPT_BY_US.some((key) => before?.[key] !== now[key]);
 }

@@ -49,6 +49,8 @@ export class Story {
       rollout: undefined,
       order: undefined,
       answer: undefined,
+      taint: undefined,
+      taints: [],
       lifecycle: [],
       ...more,
     };
@@ -62,7 +64,12 @@ export class Story {
     return this.#show({ ...node, ...change }, by);
   }
 
-  take(name: string, more: Partial<RolloutRecord> = {}, by: Author = BY.worker): this {
+  take(
+    name: string,
+    more: Partial<RolloutRecord> = {},
+    by: Author = BY.worker,
+    change: Partial<NodeSight> = {},
+  ): this {
     const record = {
       ...runOf(name),
       cordonedByUs: true,
@@ -70,7 +77,7 @@ export class Story {
       phase: 'draining',
     };
     const rollout = writeRollout({ ...record, ...more });
-    return this.write(by, name, { unschedulable: true, rollout });
+    return this.write(by, name, { unschedulable: true, rollout, ...change });
   }
 
   order(name: string, more: Partial<RebootOrder> = {}, by: Author = BY.worker): this {
