@@ -1,5 +1,6 @@
 import type { Deps } from '../../activities/deps.ts';
 import type { NodeApi } from '../../activities/kube/nodes.ts';
+import { ANNOTATION } from '../../domain/node-contract.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
 import type { Rule } from './judge/contract.ts';
 
@@ -76,6 +77,26 @@ export const BREAKS: readonly Break[] = [
       withNodes(deps, {
         update: (name, { unschedulable, ...update }) =>
           deps.nodes.update(name, { ...update, ...(unschedulable ? { unschedulable } : {}) }),
+      }),
+  },
+  {
+    name: 'forgets-the-labels',
+    rule: 'G6',
+    twist: (deps) =>
+      withNodes(deps, {
+        update: (name, { labels, ...update }) =>
+          deps.nodes.update(name, { ...update, ...(update.unschedulable && labels && { labels }) }),
+      }),
+  },
+  {
+    name: 'leaves-its-taint',
+    rule: 'G6',
+    twist: (deps) =>
+      withNodes(deps, {
+        update: (name, { taints, ...update }) => {
+          const puts = typeof update.annotations?.[ANNOTATION.taint] === 'string';
+          return deps.nodes.update(name, { ...update, ...(puts && taints && { taints }) });
+        },
       }),
   },
   {

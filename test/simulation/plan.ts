@@ -37,7 +37,13 @@ export interface PoolPlan {
   readonly returnWithinMs: number;
   readonly stableForMs: number;
   readonly retryMs: number;
+  readonly labels: LabelsPlan;
+  /** Whether nodes bear a taint while they wait. */
+  readonly taint: boolean;
 }
+
+/** Which labels are set around a reboot; `before`: nothing is set after it. */
+export type LabelsPlan = 'none' | 'both' | 'before';
 
 export interface NodePlan {
   readonly pool: number;
@@ -177,6 +183,10 @@ export const NODE_TROUBLES = [
   'sentinel-on',
   'lose-agent',
   'copy-order',
+  'label',
+  'unlabel',
+  'taint',
+  'untaint',
 ] as const;
 export type NodeTrouble = (typeof NODE_TROUBLES)[number];
 
@@ -185,4 +195,6 @@ export type PolicyChange =
   | { readonly failureBudget: number }
   | { readonly closedForMs: number }
   | { readonly goneForMs: number }
-  | { readonly stableForMs: number };
+  | { readonly stableForMs: number }
+  | { readonly labels: LabelsPlan }
+  | { readonly taint: boolean };

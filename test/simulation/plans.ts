@@ -4,6 +4,7 @@ import {
   ROLLOUT_SIGNALS,
   STEPS,
   type AppPlan,
+  type LabelsPlan,
   type NodePlan,
   type Plan,
   type PlannedEvent,
@@ -28,6 +29,8 @@ const mostly = <T>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> =>
 
 const lasting = oneOf(5 * S, 20 * S, 60 * S, 3 * MIN, 10 * MIN, 30 * MIN);
 
+const labels = oneOf<LabelsPlan>('none', 'both', 'before');
+
 const pool: fc.Arbitrary<PoolPlan> = fc.record({
   maxUnavailable: mostly<number | string>(1, 2, 3, '10%', '34%', '50%'),
   failureBudget: mostly(1, 2, 3),
@@ -42,6 +45,8 @@ const pool: fc.Arbitrary<PoolPlan> = fc.record({
   returnWithinMs: oneOf(5 * MIN, 10 * MIN, 20 * MIN),
   stableForMs: oneOf(30 * S, 0, 60 * S),
   retryMs: oneOf(60 * S, 5 * MIN, 10 * MIN),
+  labels,
+  taint: fc.boolean(),
 });
 
 const node: fc.Arbitrary<NodePlan> = fc.record(
@@ -95,6 +100,8 @@ const policyChange: fc.Arbitrary<PolicyChange> = fc.oneof(
   fc.record({ closedForMs: lasting }),
   fc.record({ goneForMs: lasting }),
   fc.record({ stableForMs: oneOf(0, 20 * S, 90 * S) }),
+  fc.record({ labels }),
+  fc.record({ taint: fc.boolean() }),
 );
 
 const weighted = (

@@ -4,6 +4,10 @@ import type { PoolPlan } from './plan.ts';
 
 export const poolName = (index: number): string => `pool-${index}`;
 
+/** The label that is set around a reboot, and the taint of those who wait: people have a hand in both. */
+export const STATE_LABEL = 'example.org/state';
+export const WAITING_TAINT = 'example.org/waits';
+
 const seconds = (ms: number): string => `${Math.round(ms / 1_000)}s`;
 
 export interface PoolNow extends PoolPlan {
@@ -47,10 +51,24 @@ function poolText(pool: PoolNow, index: number, there: readonly { index: number 
       stableFor: seconds(pool.stableForMs),
       perDay: 5,
     },
+    ...labelsText(pool),
+    ...(pool.taint ? { taint: WAITING_TAINT } : {}),
     retry: { pause: seconds(pool.retryMs), longest: seconds(4 * pool.retryMs) },
   };
 }
 
+function labelsText({ labels }: PoolNow) {
+  const before = { [STATE_LABEL]: 'rebooting', team: 'ops' };
+  if (labels === 'none') return {};
+  if (labels === 'before') return { labels: { before } };
+  return { labels: { before, after: { [STATE_LABEL]: 'serving' } } };
+}
+
 /** What of a policy the witness judges by. */
 export const limitsOf = ({ pools }: Policy): PoolLimits[] =>
-  pools.map(({ name, nodes, maxUnavailable }) => ({ name, nodes, maxUnavailable }));
+  pools.map(({ name, nodes, maxUnavailable, labels }) => ({
+    name,
+    nodes,
+    maxUnavailable,
+    ...(labels && { labelsAfter: labels.after ?? {} }),
+  }));

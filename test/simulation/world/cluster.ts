@@ -1,5 +1,5 @@
 import { parseSelector } from '../../../domain/label-selector.ts';
-import { nodeFacts, type NodeFacts } from '../../../domain/node-facts.ts';
+import { nodeFacts, type NodeFacts, type NodeTaint } from '../../../domain/node-facts.ts';
 import type { NodeCondition } from '../../../domain/node-contract.ts';
 import type { Author } from '../../../lab/witness/contract.ts';
 import type { Clock } from '../time/clock.ts';
@@ -11,6 +11,7 @@ export interface NodeRecord {
   labels: Record<string, string>;
   annotations: Record<string, string>;
   unschedulable: boolean;
+  taints: readonly NodeTaint[];
   deletingSinceMs: number | undefined;
   bootId: string;
   ready: { status: 'True' | 'False' | 'Unknown'; sinceMs: number; heardAtMs: number };
@@ -100,6 +101,7 @@ export class Cluster {
       labels: {},
       annotations: {},
       unschedulable: false,
+      taints: [],
       deletingSinceMs: undefined,
       bootId: '',
       ready: { status: 'True', sinceMs: nowMs, heardAtMs: nowMs },
@@ -163,7 +165,10 @@ function viewOf(node: NodeRecord) {
         ? {}
         : { deletionTimestamp: at(node.deletingSinceMs) }),
     },
-    spec: node.unschedulable ? { unschedulable: true } : {},
+    spec: {
+      ...(node.unschedulable ? { unschedulable: true } : {}),
+      ...(node.taints.length > 0 ? { taints: node.taints } : {}),
+    },
     status: {
       conditions: [
         {

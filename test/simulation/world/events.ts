@@ -4,7 +4,7 @@ import { lockId, rolloutId } from '../../../domain/names.ts';
 import type { Author } from '../../../lab/witness/contract.ts';
 import type { NodeTrouble, PolicyChange, WorldEvent } from '../plan.ts';
 import { toPayloads } from '../temporal/payloads.ts';
-import { poolName } from '../policy.ts';
+import { poolName, STATE_LABEL, WAITING_TAINT } from '../policy.ts';
 import type { NodeRecord } from './cluster.ts';
 import type { Machine } from './machine.ts';
 import type { World } from './world.ts';
@@ -211,6 +211,10 @@ export class Events {
       machine.loseAgent(forMs);
     },
     'copy-order': (machine) => this.#copyOrder(machine),
+    label: ({ name }) => this.#label(name, 'broken'),
+    unlabel: ({ name }) => this.#label(name, undefined),
+    taint: ({ name }) => this.#taint(name, true),
+    untaint: ({ name }) => this.#taint(name, false),
   };
 
   /** Whoever destroys the record of a rollout answers for the cordon, and for a sentinel that nobody looks at after the reboot. */
@@ -232,6 +236,27 @@ export class Events {
   #annotate(name: string, key: string, text: string): void {
     this.#world.cluster.write(name, PERSON, ({ annotations }) => {
       annotations[key] = text;
+    });
+  }
+
+  /** What others write there is theirs, also on a node that a rollout has. */
+  #label(name: string, value: string | undefined): void {
+    this.#world.cluster.write(name, PERSON, ({ labels }) => {
+      if (labels[STATE_LABEL] === value) return false;
+      if (value === undefined) delete labels[STATE_LABEL];
+      else labels[STATE_LABEL] = value;
+      return true;
+    });
+  }
+
+  /** A taint of the same key and effect there is only once: where Lockkeeper's is, nobody puts another on. */
+  #taint(name: string, on: boolean): void {
+    this.#world.cluster.write(name, PERSON, (changed) => {
+      const others = changed.taints.filter(({ key }) => key !== WAITING_TAINT);
+      if (on === others.length < changed.taints.length) return false;
+      const taint = { key: WAITING_TAINT, effect: 'PreferNoSchedule' };
+      changed.taints = on ? [...others, taint] : others;
+      return true;
     });
   }
 

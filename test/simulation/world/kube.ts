@@ -79,19 +79,25 @@ function nodesOf({ cluster, weather, random }: KubeParts, worker: WorkerProcess)
 function updateNode(
   cluster: Cluster,
   name: string,
-  { resourceVersion, unschedulable, annotations }: NodeUpdate,
+  { resourceVersion, unschedulable, taints, labels, annotations }: NodeUpdate,
 ): 'updated' | 'conflict' | 'gone' {
   const node = cluster.record(name);
   if (!node) return 'gone';
   if (String(node.revision) !== resourceVersion) return 'conflict';
   cluster.write(name, WORKER, (changed) => {
     if (unschedulable !== undefined) changed.unschedulable = unschedulable;
-    for (const [key, value] of Object.entries(annotations ?? {})) {
-      if (value === null) delete changed.annotations[key];
-      else changed.annotations[key] = value;
-    }
+    if (taints !== undefined) changed.taints = taints;
+    merge(changed.annotations, annotations);
+    merge(changed.labels, labels);
   });
   return 'updated';
+}
+
+function merge(texts: Record<string, string>, patch: NodeUpdate['labels'] = {}): void {
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete texts[key];
+    else texts[key] = value;
+  }
 }
 
 /** Requests that fail as those of the real client do. */

@@ -6,6 +6,7 @@ import {
   FakeSilences,
 } from '../../../activities/testing/fake-outside.ts';
 import { FakeMessenger, FakeNotices } from '../../../activities/testing/fake-notices.ts';
+import type { NodeTaint } from '../../../domain/node-facts.ts';
 import type { Policy, PoolPolicy } from '../../../domain/policy.ts';
 import { temporalPort } from '../temporal/port.ts';
 import type { Run } from '../temporal/run.ts';
@@ -15,7 +16,7 @@ import { Clock } from '../time/clock.ts';
 import { settle } from '../time/settle.ts';
 import { Random } from '../time/random.ts';
 import type { Plan } from '../plan.ts';
-import { poolName, policyOf, type PoolNow } from '../policy.ts';
+import { poolName, policyOf, STATE_LABEL, type PoolNow } from '../policy.ts';
 import { Cluster, type NodeWrite } from './cluster.ts';
 import { kubeApi } from './kube.ts';
 import { Machine } from './machine.ts';
@@ -290,5 +291,10 @@ function sayWrite({ by, view, revision }: NodeWrite): string {
   const wants = status.conditions.find(({ type }) => type === 'RebootRequired')?.status ?? '-';
   const cordon = spec.unschedulable ? ' cordoned' : '';
   const boot = status.nodeInfo.bootID;
-  return `${metadata.name} by ${by.name} @${revision}: ready ${ready}${cordon} wants ${wants} ${boot} ${JSON.stringify(metadata.annotations)}`;
+  return `${metadata.name} by ${by.name} @${revision}: ready ${ready}${cordon} wants ${wants} ${boot} ${JSON.stringify(metadata.annotations)}${sayMarks(metadata.labels, spec.taints)}`;
+}
+
+function sayMarks(labels: Readonly<Record<string, string>>, taints: readonly NodeTaint[] = []) {
+  const keys = taints.map(({ key }) => key);
+  return ` ${labels[STATE_LABEL] ?? '-'} ${keys.join(',')}`.trimEnd();
 }
