@@ -66,7 +66,10 @@ export const INSTEAD: Readonly<Record<OptionName, Instead>> = {
     'LOCKKEEPER_REBOOT_SENTINEL',
     'and the directory of the sentinel as its volume; a missing directory is said, not taken for "not required"',
   ),
-  'prefer-no-schedule-taint': key('taint', 'while a node waits for its permit'),
+  'prefer-no-schedule-taint': key(
+    'taint',
+    'while a node waits for its permit; the cordon takes it off, and one that somebody else has put on stays',
+  ),
   'reboot-sentinel-command': agent(
     'LOCKKEEPER_REBOOT_SENTINEL_COMMAND',
     '0 is required, 1 is not required, anything else or no end within LOCKKEEPER_COMMAND_TIMEOUT is unknown; needs a privileged agent',
@@ -108,9 +111,12 @@ export const INSTEAD: Readonly<Record<OptionName, Instead>> = {
     'the same is always on the Node, in fields others know: the conditions RebootRequired (since when it is required) and MaintenanceInProgress, and the annotation lockkeeper.io/rollout',
   ),
   'log-format': agent('LOCKKEEPER_LOG_FORMAT', 'the default is json'),
-  'pre-reboot-node-labels': key('labels.before'),
+  'pre-reboot-node-labels': key(
+    'labels.before',
+    'set with the cordon; as they were found when the node is handed back without a reboot, where kured leaves them',
+  ),
   'post-reboot-node-labels': key(
     'labels.after',
-    'set on every return, also where the node was cordoned before',
+    'set on every return, also where the node was cordoned before; what `before` has set besides stays, as with kured',
   ),
 };
