@@ -259,6 +259,21 @@ const at = (name: string, pool: string, ...args: string[]) =>
 const shared = (name: string) => daemonSet([], { name, pod: { nodeSelector: { pool: name } } });
 
 describe('several DaemonSets', () => {
+  test('lose the labels by which a pool is chosen, their own or another, and the policy is accepted', () => {
+    const own = at('kured-a', 'a', '--pre-reboot-node-labels=pool=away,state=off');
+    const other = daemonSet(['--ds-name=kured-b', '--post-reboot-node-labels=pool=b,state=on'], {
+      name: 'kured-b',
+      pod: { nodeSelector: { tier: 'b' } },
+    });
+    const { policy } = converted(`${own}---\n${other}`);
+    expect(aboutMarks(policy)).toEqual([]);
+    expect(policy.pools).toMatchObject([
+      { labels: { before: { state: 'off' } } },
+      { labels: { after: { state: 'on' } } },
+    ]);
+    expect(JSON.stringify(policy.pools)).not.toMatch(/"labels":[^}]*pool/);
+  });
+
   test('become several pools, without a warning where their nodes and locks are their own', () => {
     const { policy, warnings } = converted(
       [
