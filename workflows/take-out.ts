@@ -34,12 +34,7 @@ const NO_TROUBLE: ReadonlySet<string> = new Set([
 /** From the cordon to the return. Undefined: a gate has closed meanwhile, the node is handed back and it starts over. */
 export async function takeOut(rollout: Rollout): Promise<RolloutResult | undefined> {
   const cordoned = await cordon(rollout);
-  if (cordoned?.kind === 'run-changed') throw failureOf(RUN_CHANGED, cordoned.because);
-  if (cordoned?.kind !== 'cordoned') {
-    await releasePermit(rollout);
-    if (cordoned?.kind === 'moved') return rollout.move(cordoned);
-    return cordoned && rollout.end('node-gone', 'its Node object was deleted');
-  }
+  if (cordoned?.kind !== 'cordoned') return await leaveAsItIs(rollout, cordoned);
   const { record } = cordoned;
   // 0: it was cordoned before, nobody knows when.
   rollout.outSinceMs = cordoned.atMs || undefined;
@@ -50,6 +45,17 @@ export async function takeOut(rollout: Rollout): Promise<RolloutResult | undefin
   return end.kind === 'returned' || end.kind === 'gone'
     ? await handBack(rollout, record, end)
     : await giveUp(rollout, record, noReturn(rollout, end));
+}
+
+/** A node that was not touched: the permit goes back, except where a former run's mark is to be undone first. */
+async function leaveAsItIs(
+  rollout: Rollout,
+  cordoned: Exclude<Cordoned, { kind: 'closed' | 'cordoned' }> | undefined,
+): Promise<RolloutResult | undefined> {
+  if (cordoned?.kind === 'run-changed') throw failureOf(RUN_CHANGED, cordoned.because);
+  await releasePermit(rollout);
+  if (cordoned?.kind === 'moved') return rollout.move(cordoned);
+  return cordoned && rollout.end('node-gone', 'its Node object was deleted');
 }
 
 /** An order that came to nothing: why, and what comes after. */
@@ -136,19 +142,28 @@ async function vacate(rollout: Rollout, cordonedAtMs: number): Promise<Ordered |
       return { kind: 'given-up', because: drained.closed, next: 'again' };
     }
 
-    rollout.enter('ordering');
-    const ordered = await interruptible(
-      () => proving(`prove ${node} empty and order`).orderReboot(rollout.gateQuestion()),
-      stop,
-    );
-    // Nobody knows whether the order was written: undoing withdraws it in the same update.
-    if (!ordered) return onPeoplesWord(rollout, whyStopped(control));
-    if (ordered.kind !== 'not-empty') rollout.follow(ordered.policy);
-    if (ordered.kind === 'closed') {
-      return { kind: 'given-up', because: ordered.because, next: 'again' };
-    }
-    if (ordered.kind === 'ordered') return { ...ordered, daemonSets: drained.daemonSetsReady };
+    const ordered = await order(rollout, stop);
+    if (ordered?.kind === 'ordered') return { ...ordered, daemonSets: drained.daemonSetsReady };
+    if (ordered) return ordered;
   }
+}
+
+/** Proves the node empty and writes the order in one step; undefined when it is not empty after all. */
+async function order(
+  rollout: Rollout,
+  stop: () => boolean,
+): Promise<Omit<Ordered, 'daemonSets'> | GivenUp | undefined> {
+  rollout.enter('ordering');
+  const ordered = await interruptible(
+    () => proving(`prove ${rollout.node} empty and order`).orderReboot(rollout.gateQuestion()),
+    stop,
+  );
+  // Nobody knows whether the order was written: undoing withdraws it in the same update.
+  if (!ordered) return onPeoplesWord(rollout, whyStopped(rollout.control));
+  if (ordered.kind === 'not-empty') return undefined;
+  rollout.follow(ordered.policy);
+  if (ordered.kind === 'ordered') return ordered;
+  return { kind: 'given-up', because: ordered.because, next: 'again' };
 }
 
 /** Undoes everything, unless the agent has accepted the order meanwhile: then it only goes forward. */

@@ -266,7 +266,7 @@ describe('several DaemonSets', () => {
       pod: { nodeSelector: { tier: 'b' } },
     });
     const { policy } = converted(`${own}---\n${other}`);
-    expect(aboutMarks(policy)).toEqual([]);
+    expect(refusedFor(policy)).toEqual([]);
     expect(policy.pools).toMatchObject([
       { labels: { before: { state: 'off' } } },
       { labels: { after: { state: 'on' } } },
