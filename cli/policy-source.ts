@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { text as allOf } from 'node:stream/consumers';
 import { readPolicy, WrittenPolicy } from '../domain/policy-text.ts';
 import { pathOf, type Policy } from '../domain/policy.ts';
+import { fileText, stdinText } from './files.ts';
 import { CommandFailed } from './terminal.ts';
 
 /** A policy as it is written somewhere. */
@@ -23,12 +22,8 @@ export interface PolicySource {
 
 /** The text at `path`, or of stdin where that is "-"; a CommandFailed when it cannot be read. */
 export async function policyTextAt(path: string, name = basename(path)): Promise<PolicyText> {
-  if (path === '-') return { name: 'stdin', text: await allOf(process.stdin), directory: '.' };
-  try {
-    return { name, text: readFileSync(path, 'utf8'), directory: dirname(path) };
-  } catch (error) {
-    throw new CommandFailed([`${path}: ${String((error as Partial<Error>).message)}`]);
-  }
+  if (path === '-') return { name: 'stdin', text: await stdinText(), directory: '.' };
+  return { name, text: fileText(path), directory: dirname(path) };
 }
 
 /** The policy in a text; a CommandFailed with every problem when it is refused. */

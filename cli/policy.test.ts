@@ -76,7 +76,7 @@ describe('lockkeeper policy check', () => {
     expect(out).toBe('good.yaml: good, with pool a\n');
     expect(err.split('\n')).toEqual([
       expect.stringMatching(/^bad\.yaml:1 pools: write at least one pool/),
-      expect.stringMatching(/^none\.yaml: ENOENT/),
+      'none.yaml: there is no such file',
       '',
     ]);
   });
@@ -109,18 +109,25 @@ describe('lockkeeper policy check', () => {
     });
   });
 
-  test('reads stdin for -', async () => {
+  test.each([
+    ['pools: []\n', /^stdin:1 pools: /],
+    ['\n', /^stdin is empty: nothing was piped into it\n$/],
+  ])('reads stdin for -: %j', async (text, err) => {
     const { stdin } = process;
-    const given = Readable.from([Buffer.from('pools: []\n')]);
+    const given = Readable.from([Buffer.from(text)]);
     Object.defineProperty(process, 'stdin', { value: given, configurable: true });
     try {
-      expect(await check('-')).toMatchObject({
-        exit: 1,
-        err: expect.stringMatching(/^stdin:1 pools: /),
-      });
+      expect(await check('-')).toMatchObject({ exit: 1, err: expect.stringMatching(err) });
     } finally {
       Object.defineProperty(process, 'stdin', { value: stdin, configurable: true });
     }
+  });
+
+  test('says of what is no file that it is none', async () => {
+    expect(await check(directory)).toMatchObject({
+      exit: 1,
+      err: expect.stringMatching(/: it is a directory, and has to be a file\n$/),
+    });
   });
 
   test('warns of what is allowed and hardly meant, and takes it for wrong when told to', async () => {

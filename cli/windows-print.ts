@@ -53,7 +53,10 @@ function fromOf(text: string | undefined, clock: WallClock, nowMs: number): numb
   // Machines write fractions of a second, which nobody's window knows.
   const moment = readMoment(text.replace(/\.[0-9]+/, ''));
   if (moment) return instantAt(moment, clock);
-  throw wrongOption('--from', `write a time like 2027-03-01T08:00 or …T07:00Z, not "${text}"`);
+  throw wrongOption(
+    '--from',
+    `write a day or time that exists, like 2027-03-01, 2027-03-01T08:00 or …T07:00Z, not "${text}"`,
+  );
 }
 
 function take(plan: Plan, fromMs: number, count: number): Opening[] {

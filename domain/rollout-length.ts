@@ -26,6 +26,7 @@ const MINUTE_MS = 60_000;
 
 /** By the policy alone: `expectedLength`, or else the sum of the timeouts. */
 export function rolloutLength({ expectedLength, drain, reboot }: Lengths): number {
+  if (expectedLength !== undefined) return expectedLength;
   const longest = [
     drain.delay,
     drain.timeout,
@@ -33,7 +34,7 @@ export function rolloutLength({ expectedLength, drain, reboot }: Lengths): numbe
     reboot.orderExpires,
     reboot.returnWithin,
   ];
-  return expectedLength ?? longest.reduce((sum, part) => sum + part, 0);
+  return longest.reduce((sum, part) => sum + part, 0);
 }
 
 /**

@@ -42,12 +42,21 @@ test('says nothing on stdout, and what was expected, of something else', async (
   });
 });
 
+test('says of broken YAML where, in one line, and repeats nothing of it, which may be a secret', async () => {
+  const { failed } = await run([], 'kind: DaemonSet\nspec: ["--notify-url=slack://T0PS3CRET"\n');
+  expect(failed).toMatchObject({
+    exitCode: 1,
+    lines: [expect.stringMatching(/^not YAML: .*line/)],
+  });
+  expect((failed as CommandFailed).message).not.toMatch(/T0PS3CRET|\n/);
+});
+
 test('reads a file in place of stdin', async () => {
   const file = join(directory, 'values.yaml');
   writeFileSync(file, 'configuration: { concurrency: 4 }');
   expect((await run([file])).out).toContain('maxUnavailable: 4');
   expect((await run([`${file}.missing`])).failed).toMatchObject({
     exitCode: 1,
-    lines: [expect.stringContaining('ENOENT')],
+    lines: [expect.stringMatching(/missing: there is no such file$/)],
   });
 });

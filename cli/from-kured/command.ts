@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
+import { fileText, stdinText } from '../files.ts';
 import { CommandFailed, EXIT, type Terminal } from '../terminal.ts';
 
 const EXAMPLES = `
@@ -27,7 +26,7 @@ export function fromKuredCommand(
     .argument('[file]', 'a file to read in place of stdin')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string | undefined) => {
-      const given = file === undefined ? await input() : textAt(file);
+      const given = file === undefined ? await input() : fileText(file);
       // The schemas are read only when they are needed.
       const { fromKured } = await import('./from-kured.ts');
       const result = fromKured(given);
@@ -40,14 +39,6 @@ export function fromKuredCommand(
 function readStdin(terminal: Terminal): () => Promise<string> {
   return async () => {
     if (process.stdin.isTTY) terminal.err("reading kured's DaemonSet here; end with Ctrl-D\n");
-    return await text(process.stdin);
+    return await stdinText();
   };
-}
-
-function textAt(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new CommandFailed([`${path}: ${error instanceof Error ? error.message : String(error)}`]);
-  }
 }

@@ -1,4 +1,5 @@
 import { parseAllDocuments } from 'yaml';
+import { sayYaml } from '../../domain/problem-words.ts';
 import { splitWords } from '../../agent/command.ts';
 import { isValues, kuredOfValues } from './helm.ts';
 import { DaemonSet, type Container, type EnvVar, type Kured, type Mount } from './kured.ts';
@@ -15,7 +16,9 @@ const EXPECTED =
 /** Every kured that is described in the text: DaemonSets, Lists of them, values of the chart, also those of a HelmRelease. */
 export function readSources(text: string): Sources {
   const documents = parseAllDocuments(text);
-  const broken = [...documents].flatMap(({ errors }) => errors.map(({ message }) => message));
+  const broken = [...documents].flatMap(({ errors }) =>
+    errors.map(({ message }) => sayYaml(message)),
+  );
   if (broken.length > 0) return { problems: broken.map((message) => `not YAML: ${message}`) };
   const objects = [...documents].flatMap((document) => flatten(document.toJS()));
   const found = objects.flatMap(readObject);

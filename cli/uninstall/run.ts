@@ -13,10 +13,11 @@ export async function runUninstall(
   terminal: Terminal,
 ): Promise<void> {
   const { namespace, agent: daemonSet, timeout: timeoutMs, force = false, dryRun } = options;
+  const kube = openKube();
   const temporal = options.temporal ? await openTemporal(process.env, WITHOUT_IT) : undefined;
   const parts: UninstallParts = {
     temporal: temporal && temporalSide(temporal.client),
-    cluster: clusterSide(connectKube(), { namespace, daemonSet }),
+    cluster: clusterSide(kube, { namespace, daemonSet }),
     say: (line) => terminal.out(`${line}\n`),
     nowMs: () => terminal.nowMs(),
     pause: (ms) => pause(ms),
@@ -28,6 +29,18 @@ export async function runUninstall(
     throw new CommandFailed([answerOf(error)]);
   } finally {
     await temporal?.connection.close();
+  }
+}
+
+function openKube(): ReturnType<typeof connectKube> {
+  try {
+    return connectKube();
+  } catch (error) {
+    const [because = ''] = answerOf(error).split('\n');
+    const where = process.env['KUBECONFIG'] ?? '~/.kube/config';
+    throw new CommandFailed([
+      `the configuration of Kubernetes (${where}) cannot be read: ${because}`,
+    ]);
   }
 }
 

@@ -98,6 +98,17 @@ describe('lockkeeper status', () => {
     });
   });
 
+  test('says of a namespace that is not there what it is called', async () => {
+    const namespace = process.env['TEMPORAL_NAMESPACE'];
+    process.env['TEMPORAL_NAMESPACE'] = 'nope';
+    const { exit, err } = await run();
+    process.env['TEMPORAL_NAMESPACE'] = namespace;
+    expect({ exit, err }).toEqual({
+      exit: 1,
+      err: "Temporal does not say how things are: Namespace not found: 'nope'\n",
+    });
+  });
+
   test('says of a Temporal that is not there where it was looked for', async () => {
     process.env['TEMPORAL_ADDRESS'] = '127.0.0.1:1';
     const { exit, out, err } = await run();

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { runCli } from '../run.ts';
+
+const before = process.env['KUBECONFIG'];
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'lockkeeper-uninstall-'));
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+  if (before === undefined) delete process.env['KUBECONFIG'];
+  else process.env['KUBECONFIG'] = before;
+});
+
+async function uninstall(kubeconfig: string) {
+  process.env['KUBECONFIG'] = kubeconfig;
+  let err = '';
+  const exit = await runCli(['uninstall', '--no-temporal', '--dry-run'], {
+    out: () => undefined,
+    err: (text) => void (err += text.replaceAll(directory, '')),
+    nowMs: () => 0,
+  });
+  return { exit, err };
+}
+
+test('a kubeconfig that is not there is named', async () => {
+  expect(await uninstall(join(directory, 'none'))).toEqual({
+    exit: 1,
+    err: expect.stringMatching(
+      /^the configuration of Kubernetes \(\/none\) cannot be read: .*ENOENT: .*\n$/,
+    ),
+  });
+});
+
+test('one that cannot be read is named, in one line', async () => {
+  const path = join(directory, 'config');
+  writeFileSync(path, 'clusters: [\n');
+  const { exit, err } = await uninstall(path);
+  expect(exit).toBe(1);
+  expect(err).toMatch(/^the configuration of Kubernetes \(\/config\) cannot be read: .+\n$/);
+});
