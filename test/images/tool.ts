@@ -41,7 +41,11 @@ async function runTool(
   try {
     const limits = { maxBuffer: 256 * 1024 * 1024, encoding: 'utf8' } as const;
     const running = run(program, args, { env: ENV, ...options, ...limits });
-    running.child.stdin?.end(input ?? '');
+    const { stdin } = running.child;
+    // A program may end before it has read anything: what became of it is in its exit status.
+    stdin?.on('error', () => undefined);
+    if (input === undefined) stdin?.end();
+    else stdin?.end(input);
     const { stdout } = await running;
     return stdout.trim();
   } catch (error) {
