@@ -244,6 +244,47 @@ describe('a sentinel that survives the reboot', () => {
     expect(end()).toMatchObject({ ...RETURNED, stillRequired: true, bootedAtMs: START + SECOND });
   });
 
+  test('G7: is told also by an attempt that begins late and was told nothing by the one before', async () => {
+    const { accept, comeUp, end } = onStage();
+    accept();
+    await after(SECOND);
+    // The kubelet has beaten again since the agent spoke; when Ready was gained still shows when the boot began.
+    comeUp({
+      readySinceMs: START + 2 * SECOND,
+      heartbeatAtMs: START + 50 * SECOND,
+      report: required(START + 4 * SECOND),
+    });
+    await after(40 * SECOND);
+    const bootedAtMs = START + 2 * SECOND;
+    expect(end()).toMatchObject({ ...RETURNED, stillRequired: true, bootedAtMs });
+  });
+
+  test('G7: is waited for until the agent reports anew where its report may be of either boot', async () => {
+    const { accept, comeUp, end, nodes } = onStage();
+    accept();
+    await after(SECOND);
+    // The agent spoke before the node was Ready, and nobody was there to see the boot begin.
+    comeUp({
+      readySinceMs: START + 5 * SECOND,
+      heartbeatAtMs: START + 50 * SECOND,
+      report: required(START + 4 * SECOND),
+    });
+    await after(4 * MINUTE);
+    expect(end()).toBeUndefined();
+    nodes.change('n1', { report: required(Date.now()) });
+    await after(2 * SECOND);
+    expect(end()).toMatchObject({ ...RETURNED, stillRequired: true });
+  });
+
+  test('is not waited for without end when the agent says nothing more', async () => {
+    const { accept, comeUp, end } = onStage();
+    accept();
+    await after(SECOND);
+    comeUp({ readySinceMs: START + 5 * SECOND, report: required(START + 500) });
+    await after(6 * MINUTE);
+    expect(end()).toMatchObject(RETURNED);
+  });
+
   test('is not read from an old report when the reboot was so quick that Ready was never lost', async () => {
     const { accept, comeUp, end } = onStage();
     accept();

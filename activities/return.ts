@@ -1,9 +1,20 @@
 import { activityInfo, Context, heartbeat, log } from '@temporalio/activity';
-import type { RebootOrder, RolloutRecord } from '../domain/node-contract.ts';
+import {
+  AGENT_HEARTBEAT_MS,
+  type RebootOrder,
+  type RolloutRecord,
+} from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { podName } from '../domain/pod-verdict.ts';
 import { REBOOT_DEFAULTS } from '../domain/policy.ts';
-import { acceptedAt, heardInBoot, judgeReception, notBackYet } from '../domain/return.ts';
+import {
+  acceptedAt,
+  firstHeardMs,
+  heardInBoot,
+  judgeReception,
+  mayHaveSurvived,
+  notBackYet,
+} from '../domain/return.ts';
 import type { Deps } from './deps.ts';
 import { NodeView } from './node-view.ts';
 import { knownPool } from './pool.ts';
@@ -41,6 +52,8 @@ const BEAT_MS = 5_000;
 const BACK_BEAT_MS = 1_000;
 /** A node that is back but whose agent has not reported is waited for a little longer, to learn whether its sentinel is gone. */
 const AGENT_PATIENCE_MS = 60_000;
+/** By then an agent that lives has reported once more. */
+const NEXT_REPORT_MS = AGENT_HEARTBEAT_MS + 30_000;
 
 /**
  * Waits for the agent's answer, then for the proof of the reboot: another boot id, Ready confirmed since, both for as long
@@ -137,7 +150,7 @@ async function sightOf(
 ): Promise<Sight> {
   const { bootIdBefore } = asked.record;
   const away = notBackYet(node, { bootIdBefore, orderedAtMs: asked.orderedAtMs });
-  const known = firstHeartbeat(before, node, bootIdBefore);
+  const known = firstHeartbeat(before, node, asked.record);
   if (!node || away !== undefined) return { ...known, because: away };
   const { readySinceMs } = node;
   // Ready that was lost and found between two looks has not stayed so.
@@ -150,11 +163,12 @@ async function sightOf(
 function firstHeartbeat(
   { firstHeartbeatMs }: Sight,
   node: NodeFacts | undefined,
-  bootIdBefore: string,
+  record: RolloutRecord,
 ): Pick<Sight, 'firstHeartbeatMs'> {
   if (firstHeartbeatMs !== undefined) return { firstHeartbeatMs };
-  const booted = node && node.bootId !== '' && node.bootId !== bootIdBefore;
-  return booted ? { firstHeartbeatMs: node.heartbeatAtMs } : {};
+  const booted = node && node.bootId !== '' && node.bootId !== record.bootIdBefore;
+  // The acceptance and the kubelet's word are both of the host's clock.
+  return booted ? { firstHeartbeatMs: firstHeardMs(node, acceptedAt(node, record)) } : {};
 }
 
 async function tellLost(deps: Deps, node: string, because: string): Promise<Return> {
@@ -187,11 +201,15 @@ async function notSettled(
   if (backForMs < rebootPolicy(deps, asked.pool).stableFor) {
     return 'it is Ready, and has to stay so for a while';
   }
-  if (!heardInBoot(node, firstHeartbeatMs) && backForMs < AGENT_PATIENCE_MS) {
+  if (!heardInBoot(node, firstHeartbeatMs) && backForMs < patienceMs(asked, node)) {
     return 'its agent has not reported since the reboot';
   }
   const missing = await daemonSetsNotReady(deps, asked);
   return missing.length > 0 ? `not Ready again: ${missing.slice(0, 5).join(', ')}` : undefined;
+}
+
+function patienceMs({ record }: ReturnQuestion, node: NodeFacts): number {
+  return mayHaveSurvived(node, acceptedAt(node, record)) ? NEXT_REPORT_MS : AGENT_PATIENCE_MS;
 }
 
 async function daemonSetsNotReady(

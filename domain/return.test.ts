@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { aNode, read } from './a-node.fixture.ts';
 import type { NodeFacts } from './node-facts.ts';
-import { heardInBoot, judgeReception, notBackYet, whyLost } from './return.ts';
+import { firstHeardMs, heardInBoot, judgeReception, notBackYet, whyLost } from './return.ts';
 
 const ORDER = { bootId: 'boot-1', rollout: 'node-rollout/n1/run-1', expiresAtMs: 60_000 };
 const ANSWER = {
@@ -177,4 +177,32 @@ describe('G5: a node that a rollout has out of service is', () => {
   ])('$name', ({ node, nowMs = LATE, expected }) => {
     expect(whyLost(aNode(node), record, { returnWithin: 60_000, nowMs })).toBe(expected);
   });
+});
+
+test.each<{ name: string; node: Partial<NodeFacts>; acceptedAtMs?: number; expected: number }>([
+  {
+    name: 'when Ready was gained, however often it was confirmed since',
+    node: { ready: true, readySinceMs: 20_000, heartbeatAtMs: 90_000 },
+    acceptedAtMs: 10_000,
+    expected: 20_000,
+  },
+  {
+    name: 'by its latest word where Ready was never lost',
+    node: { ready: true, readySinceMs: 9_000, heartbeatAtMs: 90_000 },
+    acceptedAtMs: 10_000,
+    expected: 90_000,
+  },
+  {
+    name: 'by its latest word while it is not Ready, which others may have said of it',
+    node: { ready: false, readySinceMs: 20_000, heartbeatAtMs: 90_000 },
+    acceptedAtMs: 10_000,
+    expected: 90_000,
+  },
+  {
+    name: 'by its latest word where nobody knows when the reboot was accepted',
+    node: { ready: true, readySinceMs: 20_000, heartbeatAtMs: 90_000 },
+    expected: 90_000,
+  },
+])('a kubelet was first heard in its boot $name', ({ node, acceptedAtMs, expected }) => {
+  expect(firstHeardMs(aNode(node), acceptedAtMs)).toBe(expected);
 });

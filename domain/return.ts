@@ -49,9 +49,10 @@ export function notBackYet(node: NodeFacts | undefined, proof: Proof): string | 
 
 /** When the agent accepted the order of this rollout; undefined: the node does not say so. */
 export function acceptedAt(
-  { answer, order }: Pick<NodeFacts, 'answer' | 'order'>,
-  { bootIdBefore }: RolloutRecord,
+  node: Pick<NodeFacts, 'answer' | 'order'> | undefined,
+  { bootIdBefore }: Pick<RolloutRecord, 'bootIdBefore'>,
 ): number | undefined {
+  const { answer, order } = node ?? {};
   if (!answer?.ok || !order?.ok || !answers(answer.value, order.value)) return undefined;
   const { bootId, verdict, atMs } = answer.value;
   return verdict === 'accepted' && bootId === bootIdBefore ? atMs : undefined;
@@ -74,9 +75,32 @@ export function whyLost(
 }
 
 /**
+ * When the kubelet was first heard in a boot, as far as the node still shows it. Whoever looks late finds a later
+ * confirmation on it; Ready that was gained after the agent had accepted the reboot was gained in the boot that followed.
+ */
+export function firstHeardMs(
+  { ready, readySinceMs, heartbeatAtMs }: NodeFacts,
+  acceptedAtMs = Number.POSITIVE_INFINITY,
+): number {
+  const regained = ready && readySinceMs > acceptedAtMs;
+  return regained ? Math.min(readySinceMs, heartbeatAtMs) : heartbeatAtMs;
+}
+
+/**
  * The agent has looked at the sentinel in this boot: its report is not older than the kubelet's first confirmation in it.
  * Both times are the node's own, and Ready need not have been lost by a reboot that was quick.
  */
 export function heardInBoot(node: NodeFacts, firstHeartbeatMs: number): boolean {
   return node.report !== undefined && node.report.heardAtMs >= firstHeartbeatMs;
+}
+
+/**
+ * Asks for a reboot, by a report from after the agent accepted this one: of the new boot, or of the last moments of the one
+ * before. Only the agent's next report can tell; another reboot for nothing is what it decides about.
+ */
+export function mayHaveSurvived(
+  { report }: NodeFacts,
+  acceptedAtMs = Number.POSITIVE_INFINITY,
+): boolean {
+  return report?.wants === 'required' && report.heardAtMs > acceptedAtMs;
 }
