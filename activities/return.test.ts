@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ActivityCancellationDetails } from '@temporalio/common';
-import { ANNOTATION, writeAnswer, writeOrder } from '../domain/node-contract.ts';
+import { ANNOTATION, IN_TIME, writeAnswer, writeOrder } from '../domain/node-contract.ts';
 import { awaitReturn, type Return, type ReturnQuestion } from './return.ts';
 import { aPod } from '../domain/a-pod.fixture.ts';
 import { RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
@@ -15,9 +15,12 @@ const ORDER = {
   expiresAtMs: START + 5 * MINUTE,
 };
 const ordered = { ...recorded(), [ANNOTATION.order]: writeOrder(ORDER) };
-const answered = (verdict: 'accepted' | 'refused', rollout = ORDER.rollout) => ({
+const answered = (
+  verdict: 'accepted' | 'refused',
+  { rollout = ORDER.rollout, because = IN_TIME } = {},
+) => ({
   ...ordered,
-  [ANNOTATION.answer]: writeAnswer({ ...ORDER, rollout, verdict, because: 'so', atMs: START }),
+  [ANNOTATION.answer]: writeAnswer({ ...ORDER, rollout, verdict, because, atMs: START }),
 });
 
 beforeEach(() => {
@@ -117,7 +120,7 @@ describe('awaitReturn', () => {
 
   test("gives the agent's refusal in its own words", async () => {
     const { end, nodes } = onStage();
-    nodes.change('n1', { annotations: answered('refused') });
+    nodes.change('n1', { annotations: answered('refused', { because: 'so' }) });
     await after(SECOND);
     expect(end()).toEqual({ kind: 'refused', because: 'so' });
   });
@@ -336,7 +339,9 @@ describe('a run that finds the order accepted', () => {
 
   test('waits for the return at once, whoever has answered', async () => {
     const stage = new Stage();
-    stage.nodes.add('n1', { annotations: answered('accepted', 'node-rollout/n1/run-0') });
+    stage.nodes.add('n1', {
+      annotations: answered('accepted', { rollout: 'node-rollout/n1/run-0' }),
+    });
     stage.nodes.change('n1', { bootId: 'boot-2', heartbeatAtMs: START + 1 });
     const returned = stage.run(awaitReturn, FOUND);
     await after(2 * MINUTE);

@@ -104,13 +104,13 @@ describe('judgeOrder', () => {
       because: 'accepted in this boot',
     },
     {
-      name: 'does nothing more about an accepted order that has expired',
+      name: 'does no more about an accepted order that has expired than say so',
       given: facts({
         order: read(anOrder({ expiresAtMs: NOW })),
         answer: read(anAnswer()),
       }),
-      does: 'ignore',
-      because: 'expired before the reboot could be started',
+      does: 'give up',
+      because: 'expired before the reboot could be started: reboot the machine by hand',
     },
     {
       name: 'does nothing about an order carried out in an earlier boot',

@@ -1,4 +1,4 @@
-import { answers } from '../domain/node-contract.ts';
+import { answers, IN_TIME } from '../domain/node-contract.ts';
 import type { Read, RebootAnswer, RebootOrder } from '../domain/node-contract.ts';
 
 /** What the annotations of our own node say, and what we know of the host. */
@@ -11,13 +11,16 @@ export interface OrderFacts {
   readonly nowMs: number;
 }
 
-/** `accept`: write the answer, then act. `act`: our acceptance stands, so reboot. `refuse`: write the answer, nothing more. */
+/**
+ * `accept`: write the answer, then act. `act`: our acceptance stands, so reboot. `refuse`: write the answer, nothing more.
+ * `give up`: we have accepted and will not act any more; say so, for nobody but a person can end this.
+ */
 export type OrderVerdict =
-  | { readonly do: 'ignore'; readonly because: string; readonly tooLate?: true }
+  | { readonly do: 'ignore'; readonly because: string }
   | { readonly do: 'refuse'; readonly because: string; readonly to: OrderName }
   | { readonly do: 'accept'; readonly because: string; readonly order: RebootOrder }
   | {
-      readonly do: 'act';
+      readonly do: 'act' | 'give up';
       readonly because: string;
       readonly order: RebootOrder;
       readonly answer: RebootAnswer;
@@ -29,6 +32,9 @@ type OrderName = Pick<RebootOrder, 'bootId' | 'rollout'>;
 /** An order that cannot be read has no name. */
 const UNREADABLE: OrderName = { bootId: '', rollout: '' };
 
+const TOO_LATE =
+  'it was accepted, but expired before the reboot could be started: reboot the machine by hand';
+
 /** The fence: an order is obeyed at most once, only in the boot it names, only before it expires. */
 export function judgeOrder(facts: OrderFacts): OrderVerdict {
   const { order } = facts;
@@ -39,7 +45,7 @@ export function judgeOrder(facts: OrderFacts): OrderVerdict {
   if (given) return judgeAccepted(order.value, given, facts);
   const flaw = flawOf(order.value, facts);
   if (flaw !== undefined) return refuse(order.value, flaw);
-  return { do: 'accept', because: 'it is for this boot and in time', order: order.value };
+  return { do: 'accept', because: IN_TIME, order: order.value };
 }
 
 function answerTo(order: OrderName, answer: OrderFacts['answer']): RebootAnswer | undefined {
@@ -54,8 +60,7 @@ function judgeAccepted(order: RebootOrder, answer: RebootAnswer, facts: OrderFac
     return { do: 'ignore', because: 'the reboot has been started' };
   }
   if (facts.nowMs >= order.expiresAtMs) {
-    const because = 'it was accepted, but expired before the reboot could be started';
-    return { do: 'ignore', because, tooLate: true };
+    return { do: 'give up', because: TOO_LATE, order, answer };
   }
   return { do: 'act', because: 'it was accepted in this boot', order, answer };
 }

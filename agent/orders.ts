@@ -20,6 +20,9 @@ export interface OrderDeskParts {
   readonly log: Log;
 }
 
+/** A verdict on an order that we have accepted ourselves. */
+type Acting = Extract<OrderVerdict, { do: 'act' | 'give up' }>;
+
 /** `wait`: nothing to do until the node changes. `now`: judge again at once. `later`: after a pause. */
 type Step = 'wait' | 'now' | 'later';
 
@@ -33,7 +36,6 @@ export class OrderDesk {
   #seen: SeenNode | undefined;
   /** The boot that was told to reboot, and for which rollout. It binds as long as that boot runs. */
   #rebooting: { readonly bootId: string; readonly rollout: string } | undefined;
-  #tooLate: string | undefined;
   #trouble = '';
 
   constructor(parts: OrderDeskParts) {
@@ -87,7 +89,6 @@ export class OrderDesk {
     const verdict = this.#judge(at, await host.bootId());
     switch (verdict.do) {
       case 'ignore':
-        if (verdict.tooLate) this.#logTooLate(at, verdict.because);
         return 'wait';
       case 'refuse': {
         const { to, because } = verdict;
@@ -105,6 +106,8 @@ export class OrderDesk {
       }
       case 'act':
         return this.#reboot(at, verdict, signal);
+      case 'give up':
+        return this.#giveUp(at, verdict, signal);
       default:
         return verdict satisfies never;
     }
@@ -136,11 +139,7 @@ export class OrderDesk {
     return true;
   }
 
-  async #reboot(
-    at: SeenNode,
-    { order, answer }: Extract<OrderVerdict, { do: 'act' }>,
-    signal: AbortSignal,
-  ): Promise<Step> {
+  async #reboot(at: SeenNode, { order, answer }: Acting, signal: AbortSignal): Promise<Step> {
     const { host, log } = this.#parts;
     const { bootId, rollout } = order;
     log.info('rebooting', { rollout, bootId });
@@ -159,9 +158,15 @@ export class OrderDesk {
   }
 
   /** Once: the order stays on the node, and every change of the node brings us here again. */
-  #logTooLate({ orderText }: SeenNode, because: string): void {
-    if (orderText !== this.#tooLate) this.#parts.log.error('order left alone', { because });
-    this.#tooLate = orderText;
+  async #giveUp(
+    at: SeenNode,
+    { order, answer, because }: Acting,
+    signal: AbortSignal,
+  ): Promise<Step> {
+    if (because === answer.because) return 'wait';
+    if (!(await this.#tell(at, acceptance(order, because, answer.atMs), signal))) return 'later';
+    this.#parts.log.error('order left alone', { rollout: order.rollout, because });
+    return 'wait';
   }
 }
 

@@ -167,6 +167,9 @@ export function readAnswer(text: string | undefined): Read<RebootAnswer> | undef
   }));
 }
 
+/** Words of an acceptance that nothing is the matter with. */
+export const IN_TIME = 'it is for this boot and in time';
+
 /** Whether this answer is about this very order. */
 export function answers(answer: RebootAnswer, order: Pick<RebootOrder, 'bootId' | 'rollout'>) {
   return answer.bootId === order.bootId && answer.rollout === order.rollout;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { aNode, read } from './a-node.fixture.ts';
+import { IN_TIME } from './node-contract.ts';
 import type { NodeFacts } from './node-facts.ts';
 import { firstHeardMs, heardInBoot, judgeReception, notBackYet, whyLost } from './return.ts';
 
@@ -84,6 +85,16 @@ describe('G3: a node is not back', () => {
     {
       name: 'with the boot id it had, however Ready it is',
       node: { ...back, bootId: 'boot-1' },
+      because: 'its boot id has not changed',
+    },
+    {
+      name: 'with the boot id it had, and its agent says why',
+      node: { ...back, bootId: 'boot-1', answer: read({ ...ANSWER, because: 'the bus is full' }) },
+      because: 'its boot id has not changed; its agent: the bus is full',
+    },
+    {
+      name: 'with the boot id it had, and its agent has nothing to add',
+      node: { ...back, bootId: 'boot-1', answer: read({ ...ANSWER, because: IN_TIME }) },
       because: 'its boot id has not changed',
     },
     {

@@ -1,4 +1,4 @@
-import { answers, type RebootOrder, type RolloutRecord } from './node-contract.ts';
+import { answers, IN_TIME, type RebootOrder, type RolloutRecord } from './node-contract.ts';
 import type { NodeFacts } from './node-facts.ts';
 
 /** What became of an order so far, judged by the node alone. */
@@ -41,13 +41,19 @@ export interface Proof {
 export function notBackYet(node: NodeFacts | undefined, proof: Proof): string | undefined {
   if (!node) return 'its Node object has not been seen yet';
   if (node.bootId === '') return 'it reports no boot id';
-  if (node.bootId === proof.bootIdBefore) return 'its boot id has not changed';
+  if (node.bootId === proof.bootIdBefore) return sameBoot(node);
   if (!node.ready) return 'it has a new boot id but is not Ready';
   if (node.heartbeatAtMs <= proof.orderedAtMs) return 'its kubelet has not confirmed Ready since';
   return undefined;
 }
 
-/** When the agent accepted the order of this rollout; undefined: the node does not say so. */
+/** With the words of an agent that has accepted the order and cannot obey it. */
+function sameBoot({ answer }: NodeFacts): string {
+  const words = answer?.ok ? answer.value.because : IN_TIME;
+  return `its boot id has not changed${words === IN_TIME ? '' : `; its agent: ${words}`}`;
+}
+
+/** When the agent accepted the reboot of the boot before, as far as its answer still stands on the node. */
 export function acceptedAt(
   node: Pick<NodeFacts, 'answer' | 'order'> | undefined,
   { bootIdBefore }: Pick<RolloutRecord, 'bootIdBefore'>,

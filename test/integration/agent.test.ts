@@ -130,11 +130,25 @@ describe('an order', () => {
     await eventually(() => node.host.rebooted === 1);
   });
 
-  test.each<{ name: string; order: () => RebootOrder }>([
-    { name: 'expired', order: () => anOrder({ expiresAtMs: Date.now() - 1 }) },
-    { name: 'for an earlier boot', order: () => anOrder({ bootId: 'the-boot-before' }) },
-  ])('G4: accepted, but now $name, is left alone', async ({ order: make }) => {
-    const order = make();
+  test('G4: accepted, but now expired, is not obeyed any more, and people see why', async () => {
+    const order = anOrder({ expiresAtMs: Date.now() - 1 });
+    const answer = writeAnswer({ ...accepted, bootId: order.bootId });
+    await node.annotate({ [ANNOTATION.order]: writeOrder(order), [ANNOTATION.answer]: answer });
+    node.start();
+    const said = await eventually(async () => {
+      const standing = await node.answer();
+      return standing !== undefined && standing.because !== accepted.because && standing;
+    });
+    expect(said).toEqual({
+      ...accepted,
+      bootId: order.bootId,
+      because: expect.stringContaining('reboot the machine by hand'),
+    });
+    expect(node.host.rebooted).toBe(0);
+  });
+
+  test('G4: accepted, but for an earlier boot, is left alone', async () => {
+    const order = anOrder({ bootId: 'the-boot-before' });
     const answer = writeAnswer({ ...accepted, bootId: order.bootId });
     await node.judged(async () => {
       await node.annotate({ [ANNOTATION.order]: writeOrder(order), [ANNOTATION.answer]: answer });

@@ -1,5 +1,6 @@
 import { ANNOTATION } from '../../../domain/node-contract.ts';
 import { lockId } from '../../../domain/names.ts';
+import type { NodeFacts } from '../../../domain/node-facts.ts';
 import { poolName } from '../policy.ts';
 import type { Events } from './events.ts';
 import type { Machine } from './machine.ts';
@@ -79,11 +80,19 @@ function lookAfterNode({ cluster, pods }: World, events: Events, machine: Machin
   pods.setStuck(name, false);
   const facts = cluster.facts(name);
   if (!facts) return;
+  if (asksForAHand(facts, machine)) machine.rebootByHand();
   if (facts.quarantine && machine.sentinel) machine.setSentinel(false);
   if (facts.hold) events.strip(name, [ANNOTATION.hold]);
   if (facts.rollout?.ok) return;
   events.strip(name, [ANNOTATION.rollout, ANNOTATION.order, ANNOTATION.answer]);
   events.setCordon(name, false);
+}
+
+/** Its agent says that it is too late to obey the order it has accepted; one that was there all the time has no excuse. */
+function asksForAHand({ rollout, answer, bootId }: NodeFacts, machine: Machine): boolean {
+  if (!rollout?.ok || !answer?.ok || answer.value.bootId !== bootId) return false;
+  const { atMs, because } = answer.value;
+  return machine.agentSinceMs > atMs && because.includes('reboot the machine by hand');
 }
 
 function isPaused(status: unknown): boolean {

@@ -68,6 +68,8 @@ export class Machine {
   sentinel = false;
   /** Until a person repairs it: a machine that never comes back, or does not really reboot. */
   broken = false;
+  /** When the agent that runs was started, by the machine's own clock. */
+  agentSinceMs = 0;
   /** Reboots that somebody ordered, each once: one that did not take place is begun again by the agent. */
   readonly ordered: { readonly atMs: number; readonly bootId: string }[] = [];
   #parts: MachineParts;
@@ -177,6 +179,13 @@ export class Machine {
     this.#life.kill();
     this.#stopAgent();
     this.#parts.clock.after(this.plan.downForMs, () => this.#comeUp('well'));
+  }
+
+  /** A person does what the order, which has been accepted, would have done. */
+  rebootByHand(): void {
+    if (!this.isUp) return;
+    this.#parts.tell(() => `${this.name} is rebooted by hand`);
+    this.#goDown('well');
   }
 
   #goDown(manner: RebootManner): void {
@@ -297,6 +306,7 @@ export class Machine {
     };
     const unwatch = cluster.watch(this.name, () => host.after(random.between(1, 200), show));
     this.#agent = { host, desk, reporter, stop: unwatch };
+    this.agentSinceMs = this.#ownTimeMs();
     host.run(() => {
       void desk.run(stopping.signal).catch(() => undefined);
       void reporter.run(stopping.signal).catch(() => undefined);
