@@ -146,7 +146,7 @@ describe('kubectl applies one after the other, so', () => {
 
   test('every binding follows its role and the account it is for', () => {
     const bindings = [...all('ClusterRoleBinding'), ...all('RoleBinding')] as Binding[];
-    expect(bindings).toHaveLength(3);
+    expect(bindings).toHaveLength(4);
     for (const binding of bindings) {
       const [{ name, namespace } = { name: '', namespace: '' }, ...more] = binding.subjects ?? [];
       const account = objects[indexOf('ServiceAccount', name)];

@@ -65,6 +65,7 @@ test('everything stands where 0.1.0 looks for it', () => {
     answer: 'lockkeeper.io/reboot-answer',
     rollout: 'lockkeeper.io/rollout',
     quarantine: 'lockkeeper.io/quarantine',
+    taint: 'lockkeeper.io/taint',
     past: 'lockkeeper.io/past',
     hold: 'lockkeeper.io/hold',
   });
