@@ -22,7 +22,7 @@ running, for they are who ends the rollouts.
 
 Examples:
   npm run -s lockkeeper -- uninstall --dry-run
-  npm run -s lockkeeper -- uninstall && kubectl delete -f deploy/lockkeeper.yaml
+  npm run -s lockkeeper -- uninstall && kubectl delete --ignore-not-found -f deploy/lockkeeper.yaml
 
 Exit codes:
   ${EXIT.ok}  nothing of Lockkeeper is left on any node

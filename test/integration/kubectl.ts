@@ -69,8 +69,8 @@ export class Kubectl {
         case 'apply -f':
           await applyObjects(kube, await readObjects(name));
           return;
-        case 'delete -f':
-          await deleteObjects(kube, await readObjects(name));
+        case 'delete --ignore-not-found':
+          await deleteObjects(kube, await readObjects(word));
           return;
         default:
           throw new Error(`without kubectl there is no "kubectl ${args.join(' ')}"`);

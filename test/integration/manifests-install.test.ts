@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -16,6 +16,8 @@ import { eventually, RolloutScene } from './rollout-scene.ts';
 
 const run = promisify(execFile);
 const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const INSTALL = new URL('../../docs/install.md', import.meta.url);
+const ITS_FILE = 'deploy/lockkeeper.yaml';
 let scene: RolloutScene;
 let kubectl: Kubectl;
 let kube: Kube;
@@ -81,7 +83,11 @@ test('G6: lockkeeper uninstall and kubectl delete leave nothing of Lockkeeper an
   expect(stdout).toContain('nothing of Lockkeeper is left on any node');
   expect(await scene.result(rollout)).toMatchObject({ outcome: 'aborted' });
   expect(await ofLockkeeper(kube)).not.toEqual([]);
-  await kubectl.run(['delete', '-f', file]);
+  // As docs/install.md has it: the agents are gone already.
+  const [, command = ''] = /`(kubectl delete [^`]+)`/.exec(await readFile(INSTALL, 'utf8')) ?? [];
+  const [, ...words] = command.split(' ');
+  expect(words).toContain(ITS_FILE);
+  await kubectl.run(words.map((word) => (word === ITS_FILE ? file : word)));
   expect(
     await eventually(
       () => ofLockkeeper(kube),
