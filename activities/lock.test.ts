@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { ANNOTATION, writeAnswer, writeOrder } from '../domain/node-contract.ts';
+import { ANNOTATION, IN_TIME, writeAnswer, writeOrder } from '../domain/node-contract.ts';
 import { failure } from './failure.ts';
 import { findHolders, requestPermit, SETTLED_AFTER_MS, type HoldersQuestion } from './lock.ts';
 import { recorded, type FakeNode } from './testing/fake-cluster.ts';
@@ -135,7 +135,7 @@ describe('findHolders', () => {
     { name: 'reboots', atMs: NOW - 60_000, trouble: undefined },
   ])('G5: knows of a node that $name as much as the lost lock', async ({ atMs, trouble }) => {
     const order = { bootId: 'boot-1', rollout: 'node-rollout/n1/run-n1', expiresAtMs: NOW };
-    const answer = { ...order, verdict: 'accepted', because: 'it is in time', atMs } as const;
+    const answer = { ...order, verdict: 'accepted', because: IN_TIME, atMs } as const;
     const n1 = inMidRollout('n1');
     const { find, stage } = onStage(
       {

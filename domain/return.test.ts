@@ -9,7 +9,7 @@ const ANSWER = {
   bootId: ORDER.bootId,
   rollout: ORDER.rollout,
   verdict: 'accepted',
-  because: 'it is in time',
+  because: IN_TIME,
   atMs: 5_000,
 } as const;
 

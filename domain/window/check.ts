@@ -71,7 +71,7 @@ interface PoolPlace {
 function shortWindows({ policy, pool, index, zone, isRead }: PoolPlace): WindowProblem[] {
   const place = pool.windows ? ['pools', index, 'windows'] : ['windows'];
   // A window that could not be read might lengthen the others.
-  if (!isRead(...place) || !isLengthKnown(pool, index, isRead)) return [];
+  if (!isRead(...place) || !isLengthKnown(index, isRead)) return [];
   const neededMs = rolloutLength(pool);
   const { windows = policy.windows } = pool;
   const own = { freezes: [], ...(windows && { windows }), ...(zone && { timeZone: zone }) };
@@ -98,8 +98,9 @@ function shortWindows({ policy, pool, index, zone, isRead }: PoolPlace): WindowP
   });
 }
 
-function isLengthKnown(pool: CheckedPool, index: number, isRead: IsRead): boolean {
-  const keys = pool.expectedLength === undefined ? ['drain', 'reboot'] : ['expectedLength'];
+/** The pauses and timeouts count beside an expectedLength as well. */
+function isLengthKnown(index: number, isRead: IsRead): boolean {
+  const keys = ['expectedLength', 'drain', 'reboot'];
   return keys.every((key) => isRead('pools', index, key));
 }
 
