@@ -1,3 +1,4 @@
+import { constants as crypto } from 'node:crypto';
 import {
   connect,
   constants,
@@ -40,6 +41,8 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<TcpProxy>
   const server = createSecureServer({
     cert,
     key,
+    // A session that is resumed would not be asked for its certificate again, however old that is by then.
+    secureOptions: crypto.SSL_OP_NO_TICKET,
     ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
   });
   server.on('stream', (stream, headers) => {
