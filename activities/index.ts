@@ -39,9 +39,7 @@ export function createActivities(deps: Deps) {
     drainNode: (asked: DrainRequest) =>
       byPolicy(deps, 'gate-closed', () => silencedMeanwhile(deps, asked, drainAsOrdered)),
     orderReboot: (asked: Asked<typeof orderReboot>) =>
-      byPolicy(deps, 'gate-closed', () =>
-        beating(() => notify.told(deps, orderReboot(deps, asked), notify.afterOrder(asked))),
-      ),
+      beating(() => notify.told(deps, orderReboot(deps, asked), notify.afterOrder(asked))),
     awaitReturn: (asked: Asked<typeof awaitReturn>) =>
       notify.told(deps, silencedMeanwhile(deps, asked, awaitReturn), notify.afterReturn(asked)),
     undoNode: (asked: Asked<typeof undoNode>) =>

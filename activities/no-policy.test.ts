@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { ANNOTATION, writeOrder } from '../domain/node-contract.ts';
 import { NO_POLICY } from '../domain/policy.ts';
 import { createActivities, type Activities } from './index.ts';
 import { RECORD, recorded } from './testing/fake-cluster.ts';
@@ -53,6 +54,16 @@ describe('G9: where no policy is in force,', () => {
     const asked = { node: 'n1', record: RECORD, stillRequired: false };
     expect(await run((acts) => acts.restoreNode(asked))).toEqual({ kind: 'restored' });
     expect(stage.nodes.at('n1').unschedulable).toBe(false);
+  });
+
+  test('G6: an order that is there already is known, so that its reboot is waited for', async () => {
+    const { stage, run } = onStage();
+    const order = { bootId: 'boot-1', rollout: 'node-rollout/n1/run-1', expiresAtMs: 1_000 };
+    stage.nodes.add('n1', {
+      annotations: { ...recorded(), [ANNOTATION.order]: writeOrder(order) },
+      unschedulable: true,
+    });
+    expect(await run((acts) => acts.orderReboot(gate))).toMatchObject({ kind: 'ordered', order });
   });
 
   test('a node that was left before its order is handed back too', async () => {

@@ -11,6 +11,7 @@ import type { NodeFacts } from '../domain/node-facts.ts';
 import { podName, podsInTheWay } from '../domain/pod-verdict.ts';
 import type { Deps } from './deps.ts';
 import { gateFacts, type GateQuestion } from './gates.ts';
+import { needPolicy } from './no-policy.ts';
 import { orderedBy, ourRecord, stillCordoned, thisRun } from './ours.ts';
 import { podRules, poolPolicy, withPolicyNow, type Followed } from './pool.ts';
 
@@ -40,6 +41,8 @@ export async function orderReboot(source: Deps, asked: GateQuestion): Promise<Or
     if (!node) continue;
     const known = orderOf(node, orderedBy(run));
     if (known) return { kind: 'ordered', order: known, orderedAtMs: writtenAt(known, node) };
+    // Who has ordered has to go on, whatever has become of the policy.
+    needPolicy(deps, 'gate-closed');
     const obstacle = await whyNot(deps, asked, { node, record });
     if (obstacle) return obstacle;
 
