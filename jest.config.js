@@ -12,7 +12,7 @@ const shared = {
   },
 };
 
-/** One suite in five parts, cheapest first; all on one thread, because time skipping and the lab are shared. */
+/** One suite in six parts, cheapest first; each on one thread, because time skipping and the cluster are shared. */
 export default {
   maxWorkers: 1,
   testTimeout: 120_000,
@@ -43,6 +43,11 @@ export default {
       testMatch: ['<rootDir>/test/integration/**/*.test.ts'],
       globalSetup: '<rootDir>/test/integration/setup.ts',
       globalTeardown: '<rootDir>/test/integration/teardown.ts',
+    },
+    {
+      ...shared,
+      displayName: 'labs',
+      testMatch: ['<rootDir>/test/labs/**/*.test.ts'],
     },
     {
       ...shared,

@@ -9,7 +9,7 @@ import { readSummary, saySummary, type Summary } from './summary.ts';
  * `npm test`. With arguments it is Jest; without any it runs everything in two lanes side by side, because a lab mostly waits.
  * Within a lane one file follows the other: the integration tests share a cluster, and skipped time is a server's own.
  */
-const LANES = [['integration'], ['unit', 'workflows', 'simulation', 'faults']] as const;
+const LANES = [['labs'], ['unit', 'workflows', 'simulation', 'integration', 'faults']] as const;
 
 const JEST = fileURLToPath(import.meta.resolve('jest/bin/jest'));
 

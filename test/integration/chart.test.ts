@@ -14,7 +14,7 @@ import { connectKube, type Kube, type KubeObject } from '../../lab/fleet/kube.ts
 import { manifestsOf, parseObjects } from '../../lab/fleet/manifests.ts';
 import { lab } from './lab.ts';
 import { OPERATOR_DEFINITIONS } from './prometheus-operator.ts';
-import { eventually } from './rollout-scene.ts';
+import { eventually } from '../labs/rollout-scene.ts';
 import { Monitoring, type RealPrometheus, type Rule } from './monitoring.ts';
 
 /** The chart as Helm renders it, before a real API server and a real Prometheus. */

@@ -4,7 +4,12 @@ import type { RolloutStatus } from '../../domain/status.ts';
 import { call } from '../../lab/cluster/http.ts';
 import { applyObjects } from '../../lab/fleet/apply.ts';
 import { readObjects } from '../../lab/fleet/manifests.ts';
-import { Monitoring, type RealPrometheus, type Rule, type Server } from './monitoring.ts';
+import {
+  Monitoring,
+  type RealPrometheus,
+  type Rule,
+  type Server,
+} from '../integration/monitoring.ts';
 import { eventually, RolloutScene } from './rollout-scene.ts';
 
 /** Rollouts in the lab that wait for what is outside their node. */

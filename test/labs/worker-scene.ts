@@ -5,7 +5,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { freePorts } from '../../lab/cluster/ports.ts';
 import { ensureTool } from '../../lab/tools/ensure.ts';
 import { eventually, type RolloutScene } from './rollout-scene.ts';
-import { WorkerProcess } from './worker-process.ts';
+import { WorkerProcess } from '../integration/worker-process.ts';
 
 const run = promisify(execFile);
 
