@@ -136,20 +136,17 @@ export class Rollout {
   private status(): RolloutStatus {
     const { place, grantId, paused, aborted, skipped, notUnderstood } = this.control;
     const drain = DRAINING.has(this.phase.at) ? this.control.drain : undefined;
+    // A place in the queue says more than that it has asked for one.
+    const because = place ? undefined : this.because;
+    const { policy } = this;
     return {
       node: this.node,
       pool: this.pool ?? '',
       phase: this.phase,
       waitingFor: this.waitingFor,
-      ...(place ? { queue: place } : {}),
-      ...(grantId === undefined ? {} : { permit: grantId }),
-      ...(paused ? { paused } : {}),
-      ...(aborted ? { aborted } : {}),
       skipped: [...this.skippedFromTheStart(), ...skipped],
-      ...(this.policy === undefined ? {} : { policy: this.policy }),
-      ...(drain ? { drain } : {}),
-      ...(this.because === undefined ? {} : { because: this.because }),
       notUnderstood,
+      ...known({ queue: place, permit: grantId, paused, aborted, policy, drain, because }),
     };
   }
 
@@ -184,4 +181,10 @@ export class Rollout {
 function nodeIn(input: unknown): string {
   const named = typeof input === 'object' && input !== null && 'node' in input ? input.node : '';
   return typeof named === 'string' && named !== '' ? named : 'the node';
+}
+
+/** Without what is undefined, which an answer to a query leaves out. */
+function known<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }

@@ -50,11 +50,12 @@ describe('the lock of a pool', () => {
     await pool.world.run(async () => {
       const [, , third] = await pool.startInTurn(['n1', 'n2', 'n3']);
       if (!third) throw new Error('there is no third rollout');
-      const { queue } = await until(
+      const { queue, because } = await until(
         () => statusOf(third),
         (status) => status.queue !== undefined,
       );
       expect(queue).toEqual({ place: 2, behind: ['n1', 'n2'] });
+      expect(because).toBeUndefined();
       await until(
         () => pool.status(),
         ({ because }) => because === 'n1 out of service',
