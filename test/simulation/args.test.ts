@@ -10,27 +10,34 @@ const argsOf = (argv: readonly string[], env: NodeJS.ProcessEnv = {}) => {
 describe('the options of soak', () => {
   test('without any it goes on for five minutes with a seed of its own', () => {
     const args = argsOf([]);
-    expect(args).toEqual({ minutes: 5, json: false, seed: expect.any(Number) });
+    expect(args).toEqual({ minutes: 5, shrink: 5, json: false, seed: expect.any(Number) });
   });
 
   test('so many histories, or one of them, take as long as they take', () => {
-    expect(argsOf(['--runs', '3', '--seed', '7'])).toEqual({ runs: 3, seed: 7, json: false });
+    expect(argsOf(['--runs', '3', '--seed', '7'])).toEqual({
+      runs: 3,
+      seed: 7,
+      shrink: 5,
+      json: false,
+    });
     expect(argsOf(['--seed', '7', '--path', '33:0'])).toEqual({
       seed: 7,
       path: '33:0',
+      shrink: 5,
       json: false,
     });
     expect(argsOf(['--minutes', '0.5', '--seed', '7', '--runs', '9'])).toEqual({
       minutes: 0.5,
       runs: 9,
       seed: 7,
+      shrink: 5,
       json: false,
     });
   });
 
   test('seed and path may come from the environment, and what is written out counts more', () => {
     const env = { LOCKKEEPER_SEED: '41', LOCKKEEPER_PATH: '1:2' };
-    expect(argsOf([], env)).toEqual({ seed: 41, path: '1:2', json: false });
+    expect(argsOf([], env)).toEqual({ seed: 41, path: '1:2', shrink: 5, json: false });
     expect(argsOf(['--seed', '42'], env)).toMatchObject({ seed: 42 });
   });
 
@@ -39,6 +46,8 @@ describe('the options of soak', () => {
     [['--seed', '1.5'], {}],
     [['--runs', 'many'], {}],
     [['--minutes', '0'], {}],
+    [['--shrink', '0'], {}],
+    [['--most-steps', 'many'], {}],
     [['--path', 'here'], {}],
     [['--break', 'everything'], {}],
     [['now'], {}],

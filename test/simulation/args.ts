@@ -9,6 +9,9 @@ export interface SoakArgs {
   /** Only the history that a former search has found, told step by step. */
   readonly path?: string;
   readonly break?: string;
+  /** In minutes, for each finding. */
+  readonly shrink: number;
+  readonly mostSteps?: number;
   readonly json: boolean;
 }
 
@@ -19,6 +22,7 @@ export type Parsed =
 
 const MOST_SEED = 2 ** 31 - 1;
 const DEFAULT_MINUTES = 5;
+const DEFAULT_SHRINK = 5;
 
 const EXAMPLES = `
 Lives random histories of whole fleets in virtual time: the real workflows and activities on a simulated cluster and a
@@ -37,7 +41,7 @@ Exit codes:
   0  no guarantee was broken
   1  one was, and what is printed says which and how to see it again
   2  an option is wrong
-  130  stopped by Ctrl-C; no guarantee was broken until then`;
+  130  stopped by Ctrl-C, pressed again: at once; no guarantee was broken until then`;
 
 /** Reads the command line; what is not given is taken from the environment or chosen. */
 export function parseSoakArgs(argv: readonly string[], env: NodeJS.ProcessEnv): Parsed {
@@ -55,7 +59,13 @@ export function parseSoakArgs(argv: readonly string[], env: NodeJS.ProcessEnv): 
   const limits = runs === undefined && path === undefined ? { minutes: DEFAULT_MINUTES } : {};
   return {
     kind: 'run',
-    args: { json: false, ...options, seed, ...(minutes === undefined ? limits : { minutes }) },
+    args: {
+      json: false,
+      shrink: DEFAULT_SHRINK,
+      ...options,
+      seed,
+      ...(minutes === undefined ? limits : { minutes }),
+    },
   };
 }
 
@@ -69,6 +79,12 @@ function soakCommand(tell: (text: string) => void): Command {
     .option('--seed <n>', 'which histories (default: others every time)', whole)
     .option('--path <path>', 'only the one that a search has found, step by step', pathText)
     .option('--break <name>', 'put something broken in place', breakName)
+    .option(
+      '--shrink <n>',
+      `look so many minutes for a smaller history (default: ${DEFAULT_SHRINK})`,
+      positive,
+    )
+    .option('--most-steps <n>', 'take a history of more steps for one that never ends', whole)
     .option('--json', 'one JSON object on stdout instead of words')
     .addHelpText('after', EXAMPLES);
 }

@@ -18,6 +18,10 @@ export interface HistoryOptions {
   readonly twist?: (deps: Deps) => Deps;
   /** Guarantees that are not judged. */
   readonly without?: ReadonlySet<Rule>;
+  /** A history that takes more steps than this is taken for one that never ends. */
+  readonly mostSteps?: number;
+  /** Asked at every step; then the history breaks off, unjudged. */
+  readonly stopped?: () => boolean;
 }
 
 export interface History {
@@ -32,6 +36,8 @@ export interface History {
 const MINUTE_MS = 60_000;
 /** After the last trouble everything has to come to rest within this. */
 const REST_WITHIN_MS = 30 * 60 * MINUTE_MS;
+/** The longest of ten thousand histories has taken a fifth of this; nobody waits longer than seconds for it. */
+const MOST_STEPS = 1_000_000;
 /** Every so often the answers to "why does it wait?" are read. */
 const ASK_EVERY_MS = 4 * MINUTE_MS;
 
@@ -44,29 +50,47 @@ export async function live(plan: Plan, options: HistoryOptions = {}): Promise<Hi
   return await inVirtualTime({ clock, random, nowMs }, () => unfold(world, judge, options));
 }
 
-async function unfold(world: World, judge: Judge, { without }: HistoryOptions): Promise<History> {
+async function unfold(world: World, judge: Judge, options: HistoryOptions): Promise<History> {
   const { clock, plan } = world;
   const events = new Events(world);
   judge.watch(world, events);
-  const found = (): Broken[] => judge.broken.filter(({ rule }) => !without?.has(rule));
+  const { found, isOver } = endOf(world, judge, options);
   return await listening(judge, async () => {
     judgeHalt(world, events, judge);
     world.steps = new Steps(world, events, plan);
     world.begin();
     ask(world, judge);
-    const healAtMs = clock.nowMs + plan.troubleForMs;
-    await clock.runUntil(() => found().length > 0, healAtMs);
-    if (found().length === 0) {
+    await clock.runUntil(isOver, clock.nowMs + plan.troubleForMs);
+    if (!isOver()) {
       heal(world, events);
-      await comeToRest(world, judge, found);
+      await comeToRest(world, judge, isOver);
     }
-    if (found().length === 0) await judgeEnding(world, events, judge);
+    if (!isOver()) await judgeEnding({ world, events, judge }, isOver);
     await rejectionsHeard();
     const lived = report(world, found());
     await world.end();
     return lived;
   });
 }
+
+/** A history is over when it has broken a guarantee, is not waited for any longer, or goes round in circles. */
+function endOf(world: World, judge: Judge, options: HistoryOptions) {
+  const { without, mostSteps = MOST_STEPS, stopped } = options;
+  const found = (): Broken[] => judge.broken.filter(({ rule }) => !without?.has(rule));
+  const { clock } = world;
+  let endless = false;
+  const isOver = (): boolean => {
+    if (!endless && clock.rung > mostSteps) {
+      endless = true;
+      judge.say('G7', `it never ends: more than ${mostSteps} steps in ${sayHours(world)} hours`);
+    }
+    return endless || found().length > 0 || stopped?.() === true;
+  };
+  return { found, isOver };
+}
+
+const hoursOf = (world: World): number => world.sinceBeginMs / (60 * MINUTE_MS);
+const sayHours = (world: World): string => hoursOf(world).toFixed(1);
 
 /** A promise whose failure nobody handles would end a real worker. */
 async function listening<T>(judge: Judge, run: () => Promise<T>): Promise<T> {
@@ -88,14 +112,14 @@ async function listening<T>(judge: Judge, run: () => Promise<T>): Promise<T> {
 /** Node tells of rejections when the event loop turns. */
 const rejectionsHeard = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-async function comeToRest(world: World, judge: Judge, found: () => Broken[]): Promise<void> {
+async function comeToRest(world: World, judge: Judge, isOver: () => boolean): Promise<void> {
   const { clock } = world;
   const deadlineMs = clock.nowMs + REST_WITHIN_MS;
-  while (found().length === 0) {
-    await clock.runUntil(() => found().length > 0, clock.nowMs + MINUTE_MS);
+  while (!isOver()) {
+    await clock.runUntil(isOver, clock.nowMs + MINUTE_MS);
     const restless = sayRestless(world);
     if (restless === undefined) return;
-    if (clock.nowMs >= deadlineMs) {
+    if (!isOver() && clock.nowMs >= deadlineMs) {
       judge.say('G7', `long after the last trouble it has not come to rest: ${restless}`);
     }
   }
@@ -112,7 +136,7 @@ function report(world: World, broken: readonly Broken[]): History {
   const machines = [...world.machines.values()];
   return {
     broken,
-    hours: world.sinceBeginMs / (60 * MINUTE_MS),
+    hours: hoursOf(world),
     steps: world.clock.rung,
     rollouts: world.server.runs.filter(({ type }) => type === 'nodeRollout').length,
     reboots: machines.reduce((sum, { ordered }) => sum + ordered.length, 0),

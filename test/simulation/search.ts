@@ -1,11 +1,12 @@
 import * as fc from 'fast-check';
 import type { Deps } from '../../activities/deps.ts';
 import { live, type History } from './history.ts';
-import { RULES, type Rule } from './judge/contract.ts';
+import { RULES, type Broken, type Rule } from './judge/contract.ts';
 import type { Plan } from './plan.ts';
 import { plans } from './plans.ts';
+import { findAgain, shrink, type Shrinking } from './shrink.ts';
 
-export interface SearchOptions {
+export interface SearchOptions extends Pick<Shrinking, 'shrinkMs' | 'onTry'> {
   readonly seed: number;
   /** At most so many histories. */
   readonly runs: number;
@@ -16,15 +17,19 @@ export interface SearchOptions {
   /** Only this guarantee is judged, and no smaller history is looked for. */
   readonly only?: Rule;
   readonly twist?: (deps: Deps) => Deps;
+  /** A history that takes more steps than this is taken for one that never ends. */
+  readonly mostSteps?: number;
   /** Asked before every history. */
   readonly goOn?: () => boolean;
+  /** Asked at every step of a history: nothing is to go on, nor to be made smaller. */
+  readonly stopped?: () => boolean;
   /** Told of every history. */
   readonly onHistory?: (history: History) => void;
+  /** Told of every finding before it is made smaller. */
+  readonly onFinding?: (finding: Finding) => void;
 }
 
-export interface Finding {
-  readonly rule: Rule;
-  readonly sentence: string;
+export interface Finding extends Broken {
   /** With these two the history is found again. */
   readonly seed: number;
   readonly path: string;
@@ -37,62 +42,66 @@ export interface Found {
   readonly histories: number;
 }
 
-/** A counterexample is made smaller for so many tries at most. */
-const SHRINK_TRIES = 300;
 /** Histories of one seed; then the next seed follows. */
 const BATCH = 500;
 
 /** Lives one history after the other, until a guarantee is broken or enough has been seen; then looks for a smaller one. */
 export async function search(options: SearchOptions): Promise<Found> {
-  const { goOn = () => true, keepGoing, only, path, runs } = options;
-  const findings: Finding[] = [];
-  const without = new Set(RULES.filter((rule) => only !== undefined && rule !== only));
-  let histories = 0;
-  for (let seed = options.seed; histories < runs && goOn(); seed += 1) {
-    const batch = { ...options, seed, runs: Math.min(BATCH, runs - histories) };
-    let round = await lookOnce(batch, without);
-    while (round.finding) {
-      findings.push(round.finding);
-      without.add(round.finding.rule);
-      if (!keepGoing || without.size === RULES.length)
-        return { findings, histories: histories + round.histories };
-      // Once more, so that the others are judged by the histories that were left out.
-      round = await lookOnce({ ...batch, onHistory: () => undefined }, without);
-    }
-    histories += batch.runs;
-    if (path !== undefined) break;
-  }
-  return { findings, histories };
+  if (options.path === undefined) return await new Search(options).run();
+  const { seed, path } = options;
+  const without = notJudged(options);
+  const finding = await findAgain({ ...options, without }, { seed, path });
+  return { findings: finding ? [finding] : [], histories: 1 };
 }
 
-async function lookOnce(
-  { seed, runs, path, only, twist, goOn, onHistory }: SearchOptions,
-  without: ReadonlySet<Rule>,
-): Promise<{ finding?: Finding; histories: number }> {
-  let histories = 0;
-  let shrunk = 0;
-  let found: { rule: Rule; sentence: string } | undefined;
-  const property = fc.asyncProperty(plans, async (plan) => {
-    if (found) shrunk += 1;
-    else histories += 1;
-    if (shrunk > SHRINK_TRIES || goOn?.() === false) return;
-    const history = await live(plan, { without, ...(twist ? { twist } : {}) });
-    if (!found) onHistory?.(history);
-    const broken = history.broken.find(({ rule }) => found === undefined || rule === found.rule);
-    if (!broken) return;
-    found = broken;
-    throw new Error(broken.sentence);
-  });
-  const details = await fc.check(property, {
-    seed,
-    numRuns: path === undefined ? runs : 1,
-    endOnFailure: only !== undefined || path !== undefined,
-    ...(path === undefined ? {} : { path }),
-  });
-  const [plan] = details.counterexample ?? [];
-  if (!found || !plan) return { histories };
-  return {
-    histories,
-    finding: { ...found, seed: details.seed, path: details.counterexamplePath ?? '', plan },
-  };
+const notJudged = ({ only }: SearchOptions): Set<Rule> =>
+  new Set(RULES.filter((rule) => only !== undefined && rule !== only));
+
+class Search {
+  readonly #options: SearchOptions;
+  readonly #findings: Finding[] = [];
+  /** Those of which enough is known. */
+  readonly #without: Set<Rule>;
+  #histories = 0;
+
+  constructor(options: SearchOptions) {
+    this.#options = options;
+    this.#without = notJudged(options);
+  }
+
+  async run(): Promise<Found> {
+    const { runs, seed: first } = this.#options;
+    for (let seed = first; this.#histories < runs && !this.#isOver; seed += 1) {
+      const numRuns = Math.min(BATCH, runs - this.#histories);
+      for (const [index, plan] of fc.sample(plans, { seed, numRuns }).entries()) {
+        if (this.#isOver) break;
+        await this.#look(plan, { seed, path: `${index}` });
+      }
+    }
+    return { findings: this.#findings, histories: this.#histories };
+  }
+
+  get #isOver(): boolean {
+    const { goOn, stopped, keepGoing } = this.#options;
+    const enough = keepGoing ? this.#without.size === RULES.length : this.#findings.length > 0;
+    return enough || stopped?.() === true || goOn?.() === false;
+  }
+
+  /** A history that breaks one guarantee is lived once more for the others: it ends where the first is broken. */
+  async #look(plan: Plan, where: Pick<Finding, 'seed' | 'path'>): Promise<void> {
+    const { onHistory, stopped, only } = this.#options;
+    let history = await live(plan, { ...this.#options, without: this.#without });
+    if (stopped?.() === true && history.broken.length === 0) return;
+    this.#histories += 1;
+    onHistory?.(history);
+    for (let [broken] = history.broken; broken; [broken] = history.broken) {
+      const finding = { ...broken, ...where, plan };
+      this.#options.onFinding?.(finding);
+      const judged = { ...this.#options, without: new Set(this.#without) };
+      this.#findings.push(only === undefined ? await shrink(judged, finding) : finding);
+      this.#without.add(broken.rule);
+      if (this.#isOver) return;
+      history = await live(plan, { ...this.#options, without: this.#without });
+    }
+  }
 }

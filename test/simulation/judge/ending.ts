@@ -41,8 +41,17 @@ function busyNodes({ cluster, machines }: World): string[] {
   });
 }
 
-/** What must hold once everything has come to rest. */
-export async function judgeEnding(world: World, events: Events, judge: Judge): Promise<void> {
+interface Ending {
+  readonly world: World;
+  readonly events: Events;
+  readonly judge: Judge;
+}
+
+/** What must hold once everything has come to rest; broken off when it `isOver` before. */
+export async function judgeEnding(
+  { world, events, judge }: Ending,
+  isOver: () => boolean,
+): Promise<void> {
   judge.judgeLeftovers();
   for (const machine of world.machines.values()) {
     const { name, ordered } = machine;
@@ -59,13 +68,14 @@ export async function judgeEnding(world: World, events: Events, judge: Judge): P
       judge.say('G7', `${name} was rebooted ${ordered.length} times, and asked for ${asked}`);
     }
   }
-  await judgeReplay(world, judge);
+  await judgeReplay(world, judge, isOver);
 }
 
 /** The code of a workflow does the same once more when it is told the same: else no worker could take over from another. */
-async function judgeReplay(world: World, judge: Judge): Promise<void> {
+async function judgeReplay(world: World, judge: Judge, isOver: () => boolean): Promise<void> {
   if (!isReplayed(world.plan)) return;
   for (const run of world.server.runs) {
+    if (isOver()) return;
     const divergence = await run.divergence();
     if (divergence !== undefined) judge.say('G7', `a replay differs: ${divergence}`);
   }
