@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { SoakArgs } from './args.ts';
 import type { History } from './history.ts';
+import type { Where } from './search.ts';
 
 const MINUTE_MS = 60_000;
 /** Told on a terminal, and where the output goes into a file. */
@@ -16,9 +17,19 @@ export class Progress {
   /** The first history is told of at once: whoever waits sees that something happens. */
   #toldMs = Number.NEGATIVE_INFINITY;
 
+  #at: Where | undefined;
+
   constructor(args: SoakArgs) {
     this.#args = args;
+    process.on('exit', this.#brokeDown);
   }
+
+  /** Where the code of the simulation has failed, or waits for what never comes. */
+  readonly #brokeDown = (): void => {
+    if (this.#at === undefined) return;
+    const { seed, path } = this.#at;
+    process.stderr.write(`soak: ended in the middle of --seed ${seed} --path ${path}\n`);
+  };
 
   get words(): string {
     const { lived, hours, rollouts, reboots } = this.sum;
@@ -26,6 +37,10 @@ export class Progress {
       `${count(lived)} histories, ${count(hours)} hours, ${count(rollouts)} rollouts, ` +
       `${count(reboots)} reboots, seed ${this.#args.seed}`
     );
+  }
+
+  begin(where: Where): void {
+    this.#at = where;
   }
 
   tell({ hours, rollouts, reboots }: History): void {
@@ -44,7 +59,7 @@ export class Progress {
 
   /** At once, so that it is known whatever happens to this process from now on. */
   tellFinding(words: string): void {
-    this.end();
+    this.#clear();
     process.stderr.write(`${words}\n`);
   }
 
@@ -61,6 +76,11 @@ export class Progress {
   }
 
   end(): void {
+    process.off('exit', this.#brokeDown);
+    this.#clear();
+  }
+
+  #clear(): void {
     if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');
   }
 }

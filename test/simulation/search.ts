@@ -23,16 +23,21 @@ export interface SearchOptions extends Pick<Shrinking, 'shrinkMs' | 'onTry'> {
   readonly goOn?: () => boolean;
   /** Asked at every step of a history: nothing is to go on, nor to be made smaller. */
   readonly stopped?: () => boolean;
+  /** Told of every history before it is lived. */
+  readonly onBegin?: (where: Where) => void;
   /** Told of every history. */
   readonly onHistory?: (history: History) => void;
   /** Told of every finding before it is made smaller. */
   readonly onFinding?: (finding: Finding) => void;
 }
 
-export interface Finding extends Broken {
-  /** With these two the history is found again. */
+/** With these two a history is found again. */
+export interface Where {
   readonly seed: number;
   readonly path: string;
+}
+
+export interface Finding extends Broken, Where {
   /** The smallest history found that breaks the guarantee. */
   readonly plan: Plan;
 }
@@ -50,6 +55,7 @@ export async function search(options: SearchOptions): Promise<Found> {
   if (options.path === undefined) return await new Search(options).run();
   const { seed, path } = options;
   const without = notJudged(options);
+  options.onBegin?.({ seed, path });
   const finding = await findAgain({ ...options, without }, { seed, path });
   return { findings: finding ? [finding] : [], histories: 1 };
 }
@@ -88,8 +94,9 @@ class Search {
   }
 
   /** A history that breaks one guarantee is lived once more for the others: it ends where the first is broken. */
-  async #look(plan: Plan, where: Pick<Finding, 'seed' | 'path'>): Promise<void> {
-    const { onHistory, stopped, only } = this.#options;
+  async #look(plan: Plan, where: Where): Promise<void> {
+    const { onBegin, onHistory, stopped, only } = this.#options;
+    onBegin?.(where);
     let history = await live(plan, { ...this.#options, without: this.#without });
     if (stopped?.() === true && history.broken.length === 0) return;
     this.#histories += 1;

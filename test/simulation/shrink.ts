@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import * as fc from 'fast-check';
 import { live, type HistoryOptions } from './history.ts';
 import { plans } from './plans.ts';
-import type { Finding } from './search.ts';
+import type { Finding, Where } from './search.ts';
 
 export interface Shrinking extends HistoryOptions {
   /** No smaller history is looked for after so long. */
@@ -40,7 +40,7 @@ export async function shrink(options: Shrinking, finding: Finding): Promise<Find
 /** What the history breaks that a former search has found; nothing is made smaller. */
 export async function findAgain(
   options: HistoryOptions,
-  { seed, path }: Pick<Finding, 'seed' | 'path'>,
+  { seed, path }: Where,
 ): Promise<Finding | undefined> {
   let finding: Finding | undefined;
   const property = fc.asyncProperty(plans, async (plan) => {

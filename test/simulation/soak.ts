@@ -35,6 +35,7 @@ function look(args: SoakArgs, progress: Progress, stopped: () => boolean): Promi
     shrinkMs: args.shrink * MINUTE_MS,
     stopped,
     goOn: () => performance.now() < untilMs,
+    onBegin: (where) => progress.begin(where),
     onHistory: (history) => progress.tell(history),
     onFinding: (finding) => progress.tellFinding(sayFinding(finding, args)),
     onTry: (tries) => progress.tellTry(tries),
