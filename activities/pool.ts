@@ -18,7 +18,8 @@ export interface Followed {
 export function withPolicyNow(deps: Deps): Deps {
   const { policy } = deps;
   const inForce = policy.current();
-  return { ...deps, policy: { current: () => inForce, hash: policy.hash } };
+  const { hash, problems = [] } = policy;
+  return { ...deps, policy: { current: () => inForce, hash, problems } };
 }
 
 /** The node is not in the pool any more that its rollout was begun for. */

@@ -13,7 +13,7 @@ const written = new Map(
     .flatMap((path) =>
       [
         ...readFileSync(join(ROOT, path), 'utf8').matchAll(
-          /(?:`|run -s )lockkeeper (?:-- )?([a-z][^`\n|>#]*)/g,
+          /(?:`|run -s )lockkeeper (?:-- )?([a-z][^`\n|>#&]*)/g,
         ),
       ].map(([, words = '']) => [words.trim(), path] as const),
     ),

@@ -7,6 +7,7 @@ import {
 import { AGENT_SILENT_AFTER_MS } from './node-contract.ts';
 import type { NodeFacts } from './node-facts.ts';
 import { restReason, type RestRules } from './past.ts';
+import { quarantineReason } from './quarantine.ts';
 import { isAccepted } from './recovery.ts';
 import type { WindowLook } from './window/look.ts';
 
@@ -75,7 +76,7 @@ const RULES: readonly (readonly [GateName, Gate])[] = [
   ['blockingPods', ({ outside }) => outside && blockingPodsReason(outside)],
   ['kuredLock', ({ outside }) => outside && kuredLockReason(outside)],
   ['owner', ownerGate],
-  ['quarantine', quarantineGate],
+  ['quarantine', ({ node }) => quarantineReason(node)],
   ['rest', ({ node, rest, nowMs }) => restReason(node.past, rest, nowMs)],
   ['pool', ({ noPool }) => noPool],
   ['node', nodeGate],
@@ -162,14 +163,6 @@ function orphanedOrder(node: NodeFacts, nowMs: number): string | undefined {
   const untilMs = node.order.value.expiresAtMs + CLOCKS_DIFFER_MS;
   if (nowMs > untilMs) return undefined;
   return `its agent has accepted an order of ${node.order.value.rollout}, which holds until ${new Date(untilMs).toISOString()}`;
-}
-
-function quarantineGate({ node }: GateFacts): string | undefined {
-  if (!node.quarantine) return undefined;
-  if (!node.quarantine.ok)
-    return `the quarantine annotation cannot be read: ${node.quarantine.because}`;
-  const { bootId, because } = node.quarantine.value;
-  return bootId === node.bootId ? because : undefined;
 }
 
 function nodeGate({ node }: GateFacts): string | undefined {

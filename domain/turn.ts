@@ -1,6 +1,7 @@
 import { room } from './budget.ts';
 import type { LastReturn, Trouble } from './lock-state.ts';
 import type { NodeFacts } from './node-facts.ts';
+import { quarantineReason } from './quarantine.ts';
 import { shortList } from './short-list.ts';
 
 /** Whose turn it is in a pool, judged on the live cluster, and otherwise why it is nobody's. */
@@ -80,12 +81,10 @@ function otherPoolsFirst({ before, nowMs }: TurnQuestion): Wait | undefined {
 
 /** Nodes that a person holds, or that another reboot would not help, are not waited for. */
 function isStillToRoll(node: NodeFacts, nowMs: number): boolean {
-  const { report, rollout, hold, quarantine, bootId } = node;
+  const { report, rollout, hold } = node;
   if (rollout) return true;
   const held = hold !== undefined && (hold.untilMs === undefined || hold.untilMs > nowMs);
-  // As at the gates: one of an earlier boot is over, and one that cannot be read waits for a person.
-  const quarantined = quarantine && (!quarantine.ok || quarantine.value.bootId === bootId);
-  return report?.wants === 'required' && !held && !quarantined;
+  return report?.wants === 'required' && !held && quarantineReason(node) === undefined;
 }
 
 function stillPausing({ rules, lastReturn, nowMs }: TurnQuestion): Wait | undefined {

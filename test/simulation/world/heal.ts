@@ -1,6 +1,7 @@
 import { ANNOTATION } from '../../../domain/node-contract.ts';
 import { lockId } from '../../../domain/names.ts';
 import type { NodeFacts } from '../../../domain/node-facts.ts';
+import { quarantineReason } from '../../../domain/quarantine.ts';
 import { poolName } from '../policy.ts';
 import type { Events } from './events.ts';
 import type { Machine } from './machine.ts';
@@ -81,7 +82,7 @@ function lookAfterNode({ cluster, pods }: World, events: Events, machine: Machin
   const facts = cluster.facts(name);
   if (!facts) return;
   if (asksForAHand(facts, machine)) machine.rebootByHand();
-  if (facts.quarantine && machine.sentinel) machine.setSentinel(false);
+  if (quarantineReason(facts) !== undefined && machine.sentinel) machine.setSentinel(false);
   if (facts.hold) events.strip(name, [ANNOTATION.hold]);
   if (facts.rollout?.ok) return;
   events.strip(name, [ANNOTATION.rollout, ANNOTATION.order, ANNOTATION.answer]);
