@@ -11,6 +11,8 @@ export interface Break {
   readonly twist: (deps: Deps) => Deps;
 }
 
+const SLOW_MS = 3_000;
+
 /** Each guarantee can be broken, and the simulation sees it: a judge that never says anything would pass every history. */
 export const BREAKS: readonly Break[] = [
   {
@@ -48,6 +50,8 @@ export const BREAKS: readonly Break[] = [
     twist: (deps) =>
       withNodes(deps, {
         update: async (name, update) => {
+          // What has changed meanwhile is lost: the longer, the more.
+          await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
           const node = await deps.nodes.read(name);
           const resourceVersion = node?.resourceVersion ?? update.resourceVersion;
           return await deps.nodes.update(name, { ...update, resourceVersion });
@@ -131,5 +135,5 @@ function inService(node: NodeFacts): NodeFacts {
 }
 
 function ready(node: NodeFacts | undefined): NodeFacts | undefined {
-  return node && { ...node, ready: true, readySinceMs: 0, heartbeatAtMs: Number.MAX_SAFE_INTEGER };
+  return node && { ...node, ready: true, readySinceMs: 0, heartbeatAtMs: Date.now() };
 }

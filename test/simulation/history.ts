@@ -36,8 +36,8 @@ export interface History {
 const MINUTE_MS = 60_000;
 /** After the last trouble everything has to come to rest within this. */
 const REST_WITHIN_MS = 30 * 60 * MINUTE_MS;
-/** The longest of ten thousand histories has taken a fifth of this; nobody waits longer than seconds for it. */
-const MOST_STEPS = 1_000_000;
+/** The longest of ten thousand histories has taken a third of this. */
+const MOST_STEPS = 500_000;
 /** Every so often the answers to "why does it wait?" are read. */
 const ASK_EVERY_MS = 4 * MINUTE_MS;
 
@@ -61,11 +61,9 @@ async function unfold(world: World, judge: Judge, options: HistoryOptions): Prom
     world.begin();
     ask(world, judge);
     await clock.runUntil(isOver, clock.nowMs + plan.troubleForMs);
-    if (!isOver()) {
-      heal(world, events);
-      await comeToRest(world, judge, isOver);
-    }
-    if (!isOver()) await judgeEnding({ world, events, judge }, isOver);
+    if (!isOver()) heal(world, events);
+    const rests = await comeToRest(world, judge, isOver);
+    if (rests && !isOver()) await judgeEnding({ world, events, judge }, isOver);
     await rejectionsHeard();
     const lived = report(world, found());
     await world.end();
@@ -112,17 +110,19 @@ async function listening<T>(judge: Judge, run: () => Promise<T>): Promise<T> {
 /** Node tells of rejections when the event loop turns. */
 const rejectionsHeard = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-async function comeToRest(world: World, judge: Judge, isOver: () => boolean): Promise<void> {
+/** False when it is over before, or waited for in vain: whatever else is judged, it is not waited for any longer. */
+async function comeToRest(world: World, judge: Judge, isOver: () => boolean): Promise<boolean> {
   const { clock } = world;
   const deadlineMs = clock.nowMs + REST_WITHIN_MS;
   while (!isOver()) {
     await clock.runUntil(isOver, clock.nowMs + MINUTE_MS);
     const restless = sayRestless(world);
-    if (restless === undefined) return;
-    if (!isOver() && clock.nowMs >= deadlineMs) {
-      judge.say('G7', `long after the last trouble it has not come to rest: ${restless}`);
-    }
+    if (restless === undefined) return true;
+    if (clock.nowMs < deadlineMs) continue;
+    judge.say('G7', `long after the last trouble it has not come to rest: ${restless}`);
+    return false;
   }
+  return false;
 }
 
 function ask(world: World, judge: Judge): void {
