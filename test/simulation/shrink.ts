@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import * as fc from 'fast-check';
-import { live, type HistoryOptions } from './history.ts';
+import { live, type History, type HistoryOptions } from './history.ts';
 import { plans } from './plans.ts';
 import type { Finding, Where } from './search.ts';
 
@@ -43,12 +43,14 @@ export async function shrink(options: Shrinking, finding: Finding): Promise<Find
 
 /** What the history breaks that a former search has found; nothing is made smaller. */
 export async function findAgain(
-  options: HistoryOptions,
+  options: HistoryOptions & { readonly onHistory?: (history: History) => void },
   { seed, path }: Where,
 ): Promise<Finding | undefined> {
   let finding: Finding | undefined;
   const property = fc.asyncProperty(plans, async (plan) => {
-    const [broken] = (await live(plan, options)).broken;
+    const history = await live(plan, options);
+    options.onHistory?.(history);
+    const [broken] = history.broken;
     if (broken) finding = { ...broken, seed, path, plan };
   });
   await fc.check(property, { seed, path, numRuns: 1, endOnFailure: true });

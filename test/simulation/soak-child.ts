@@ -11,6 +11,8 @@ const GRACE_MS = 30_000;
 export interface Told {
   readonly findings: readonly Finding[];
   readonly histories: number;
+  /** Those that were lived to their end, as its progress shows them. */
+  readonly lived: number;
   readonly reboots: number;
 }
 

@@ -54,6 +54,8 @@ export class Run {
   /** Requests to signal it that were heard: none is heard twice. */
   readonly #heardSignals = new Set<string>();
   #inbox: Job[] = [];
+  /** What had arrived when it was closed, and its code had not taken in. */
+  #unread: readonly Job[] = [];
   #events = 0;
   #taskSet = false;
   #localOpen = 0;
@@ -141,6 +143,7 @@ export class Run {
     this.closedAtMs = this.server.clock.nowMs;
     for (const activity of this.#activities.values()) activity.drop();
     for (const timer of this.#timers.values()) timer.off = true;
+    this.#unread = this.#inbox;
     this.#inbox = [];
     this.server.closed(this);
   }
@@ -154,8 +157,9 @@ export class Run {
     let upTo = least;
     while (former.#history[upTo]?.followsUp) upTo += 1;
     for (const activation of former.#history.slice(0, upTo)) await this.#live(activation);
-    for (const { jobs } of former.#history.slice(upTo)) {
-      for (const job of jobs) if (job.variant === 'signalWorkflow') this.deliver(job);
+    const later = former.#history.slice(upTo).flatMap(({ jobs }) => jobs);
+    for (const job of [...later, ...former.#unread]) {
+      if (job.variant === 'signalWorkflow') this.deliver(job);
     }
     for (const [seq, id] of former.#requestIds) {
       if (seq <= this.#lastSignal) this.#requestIds.set(seq, id);
