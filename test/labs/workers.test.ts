@@ -19,13 +19,24 @@ import { clearTextOf } from './clear-text.ts';
 import { eventually, RolloutScene } from './rollout-scene.ts';
 import { WorkerScene } from './worker-scene.ts';
 
+const NODES = Array.from({ length: 9 }, (_, index) => `worker-${index + 1}`);
+const untouched = new Set(NODES);
+
+/** One that no test has drained yet: it still has the pods that it was given, so that evictions can be forbidden. */
+function takeNode(among: readonly string[] = NODES): string {
+  const node = among.find((name) => untouched.has(name));
+  if (node === undefined) throw new Error(`no untouched node among ${among.join(', ')}`);
+  untouched.delete(node);
+  return node;
+}
+
 const POOLS = { secret: {}, leaky: { drain: { timeout: '4s' } } } as const;
 
 let scene: RolloutScene;
 let workers: WorkerScene;
 
 beforeAll(async () => {
-  scene = await RolloutScene.open({ nodes: 8, pools: POOLS });
+  scene = await RolloutScene.open({ nodes: NODES.length, pools: POOLS });
   workers = new WorkerScene(scene);
   // From here on each test has the workers it starts.
   await scene.lab.worker.stop();
@@ -70,27 +81,6 @@ async function goesThrough(rollout: WorkflowHandle, node: string): Promise<void>
 }
 
 describe('G7: with two workers and no leader, a rollout goes on', () => {
-  test('when the worker that drains is killed', async () => {
-    const node = 'worker-1';
-    await Promise.all([workers.add(), workers.add()]);
-    const rollout = await drainingRollout(node);
-    await (await workers.draining(rollout)).kill();
-    await goesThrough(rollout, node);
-  });
-
-  test('when both are replaced one by one in mid-drain, as by a rolling update', async () => {
-    const node = 'worker-2';
-    const old = await Promise.all([workers.add(), workers.add()]);
-    const rollout = await drainingRollout(node);
-    await workers.draining(rollout);
-    for (const one of old) {
-      const [fresh, exitCode] = await Promise.all([workers.add(), one.stop()]);
-      expect({ exitCode, complaints: fresh.complaints }).toEqual({ exitCode: 0, complaints: [] });
-    }
-    await workers.draining(rollout, old);
-    await goesThrough(rollout, node);
-  });
-
   test('when a worker is evicted by its own drain', async () => {
     interface Pods {
       items: { metadata: { name: string }; spec: { nodeName: string } }[];
@@ -105,8 +95,7 @@ describe('G7: with two workers and no leader, a rollout goes on', () => {
     const places = (await scene.lab.fleet.kube.get<Pods>(path)).items.map(
       ({ spec }) => spec.nodeName,
     );
-    const node = places.find((place) => place !== 'worker-1' && place !== 'worker-2') ?? '';
-    expect(node).not.toBe('');
+    const node = takeNode(places);
 
     const evicted = await workers.add({ LOCKKEEPER_NODE_ID: node });
     await workers.add();
@@ -119,6 +108,27 @@ describe('G7: with two workers and no leader, a rollout goes on', () => {
     );
     // What the kubelet does to the process of an evicted pod.
     expect(await evicted.stop()).toBe(0);
+    await goesThrough(rollout, node);
+  });
+
+  test('when the worker that drains is killed', async () => {
+    const node = takeNode();
+    await Promise.all([workers.add(), workers.add()]);
+    const rollout = await drainingRollout(node);
+    await (await workers.draining(rollout)).kill();
+    await goesThrough(rollout, node);
+  });
+
+  test('when both are replaced one by one in mid-drain, as by a rolling update', async () => {
+    const node = takeNode();
+    const old = await Promise.all([workers.add(), workers.add()]);
+    const rollout = await drainingRollout(node);
+    await workers.draining(rollout);
+    for (const one of old) {
+      const [fresh, exitCode] = await Promise.all([workers.add(), one.stop()]);
+      expect({ exitCode, complaints: fresh.complaints }).toEqual({ exitCode: 0, complaints: [] });
+    }
+    await workers.draining(rollout, old);
     await goesThrough(rollout, node);
   });
 });
@@ -153,7 +163,7 @@ describe('worker versioning', () => {
   });
 
   test('G7: a rollout begun by one release waits while nobody is current, and is finished by the next', async () => {
-    const node = 'worker-6';
+    const node = takeNode();
     const old = await workers.add(version('0.1.0'));
     await makeCurrent('--build-id', '0.1.0');
     const rollout = await drainingRollout(node);
@@ -230,7 +240,7 @@ describe('where the worker may not administer search attributes', () => {
     expect(worker.complaints).toEqual([
       expect.objectContaining({ message: NOT_THERE, because: expect.stringMatching(/unauthori/i) }),
     ]);
-    const node = 'worker-3';
+    const node = takeNode();
     await goesThrough(await rollout(node), node);
   });
 
@@ -241,7 +251,7 @@ describe('where the worker may not administer search attributes', () => {
     }
     const worker = await workers.add(env);
     expect(worker.complaints).toEqual([]);
-    const node = 'worker-8';
+    const node = takeNode();
     const started = await rollout(node);
     await goesThrough(started, node);
     const { searchAttributes } = await started.describe();
@@ -295,7 +305,7 @@ describe('with payloads encrypted', () => {
   });
 
   test('no history holds clear text, and a key is rotated in mid-rollout', async () => {
-    const node = 'worker-7';
+    const node = takeNode();
     await scene.moveTo('secret', node);
     await workers.add({ LOCKKEEPER_PAYLOAD_KEY_FILE: keyFile });
     await scene.forbidEvictions('web');
@@ -323,7 +333,7 @@ describe('with payloads encrypted', () => {
   });
 
   test('a rollout whose key is away waits for it', async () => {
-    const node = 'worker-4';
+    const node = takeNode();
     await scene.moveTo('secret', node);
     const worker = await workers.add({ LOCKKEEPER_PAYLOAD_KEY_FILE: keyFile });
     await scene.forbidEvictions('web');
@@ -343,7 +353,7 @@ describe('with payloads encrypted', () => {
   });
 
   test('the words of a failure are not in clear text either, but for who has the key', async () => {
-    const node = 'worker-5';
+    const node = takeNode();
     await scene.moveTo('leaky', node);
     await workers.add({ LOCKKEEPER_PAYLOAD_KEY_FILE: keyFile });
     await scene.forbidEvictions('web');
