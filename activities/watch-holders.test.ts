@@ -137,6 +137,20 @@ describe('G5: the permit of a rollout that has ended is free', () => {
     }
   });
 
+  test.each([
+    { agoMs: SETTLED_AFTER_MS, kind: 'grant' },
+    { agoMs: SETTLED_AFTER_MS - 1, kind: 'wait' },
+  ])(
+    'G7: a node it left out is finished by the next that waits for it, $agoMs ms later: $kind',
+    async ({ agoMs, kind }) => {
+      const { watch, stage } = onStage({ n2: { annotations: recorded() } });
+      const byHand = { workflowId: 'by-hand/n2', runId: 'run-9', node: 'n2' };
+      stage.temporal.running.add(byHand.workflowId);
+      const news = await watch({ holders: orphan(agoMs), line: [byHand] });
+      expect(news.turn).toMatchObject({ kind });
+    },
+  );
+
   test('and not while the nodes cannot be seen', async () => {
     const { watch, nodes } = onStage();
     nodes.list = async () => {

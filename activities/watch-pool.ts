@@ -121,6 +121,7 @@ async function lookAtPool(
 ): Promise<Omit<PoolNews, 'ended'>> {
   const { line, holders, troubles } = asked;
   const orphans = holders.filter(({ orphanedMs }) => orphanedMs !== undefined);
+  const isSettled = settledAt(nowMs);
   const nothing = { free: [], well: [] };
   if (line.length === 0 && orphans.length === 0 && troubles.length === 0) return nothing;
   const pool = knownPool(deps, asked.pool);
@@ -132,7 +133,7 @@ async function lookAtPool(
   const nodes = await deps.nodes.list(pool.nodes);
   const find = await finder(deps, nodes, [...orphans, ...troubles]);
   const free = orphans
-    .filter(({ orphanedMs = nowMs }) => nowMs - orphanedMs >= SETTLED_AFTER_MS)
+    .filter(isSettled)
     .filter(({ node }) => isBackInService(find(node)))
     .map(({ grantId }) => grantId);
   const well = troubles.filter(({ node }) => isWell(find(node))).map(({ node }) => node);
@@ -149,6 +150,12 @@ async function lookAtPool(
       runId === undefined ? { kind: 'ended', workflowId } : { ...turn, runId, countedAtMs: nowMs },
   };
 }
+
+/** Whether the run of a holder has ended so long ago that nothing more comes of it. */
+const settledAt =
+  (nowMs: number) =>
+  ({ orphanedMs = nowMs }: Holder): boolean =>
+    nowMs - orphanedMs >= SETTLED_AFTER_MS;
 
 /** A node that has left the pool, by a changed label or policy, is read by its name before it is taken for gone. */
 async function finder(
@@ -172,7 +179,9 @@ async function question(
 ): Promise<TurnQuestion> {
   const { maxUnavailable, order, failureBudget, pauseBetween } = pool;
   const rules = { maxUnavailable, order, failureBudget, pauseBetweenMs: pauseBetween };
-  const { line, holders, troubles, lastReturn } = asked;
+  const { line, troubles, lastReturn } = asked;
+  const isSettled = settledAt(nowMs);
+  const holders = asked.holders.map((holder) => ({ ...holder, leftBehind: isSettled(holder) }));
   return {
     rules,
     nodes,

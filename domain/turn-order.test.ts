@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { aNode } from './a-node.fixture.ts';
+import { aNode, read } from './a-node.fixture.ts';
 import { sayHalted, whoseTurn, type Candidate, type TurnQuestion, type TurnRules } from './turn.ts';
 
 const NOW = Date.parse('2026-11-23T22:00:00Z');
@@ -133,6 +133,38 @@ describe('G1: a node that another rollout has in hand', () => {
       kind: 'wait',
       because: 'n1 is in the hands of another rollout',
     });
+  });
+
+  const record = {
+    workflowId: 'by-hand/n1',
+    runId: 'run',
+    cordonedByUs: true,
+    bootIdBefore: 'boot-1',
+    phase: 'rebooting',
+  };
+  const out = [aNode({ name: 'n1', unschedulable: true, rollout: read(record) })];
+  const left = [{ node: 'n1', leftBehind: true }];
+
+  test('is finished by the one that waits for it once the other has ended and left it out', () => {
+    const line = [asks('n1')];
+    expect(ask({ line, nodes: out, holders: left })).toEqual(grantTo('n1'));
+  });
+
+  test.each<{ name: string; over: Partial<TurnQuestion> }>([
+    {
+      name: 'the other may still come back to it',
+      over: { nodes: out, holders: [{ node: 'n1' }] },
+    },
+    { name: 'nothing on it says that it was left', over: { holders: left } },
+    {
+      name: 'nobody can read what was left on it',
+      over: {
+        nodes: [aNode({ name: 'n1', rollout: { ok: false, because: 'it is not JSON' } })],
+        holders: left,
+      },
+    },
+  ])('is not touched while $name', ({ over }) => {
+    expect(ask({ line: [asks('n1')], ...over })).toMatchObject({ kind: 'wait' });
   });
 });
 

@@ -22,6 +22,13 @@ export interface TurnRules {
   readonly pauseBetweenMs: number;
 }
 
+export interface HeldNode {
+  readonly node: string;
+  readonly zone?: string;
+  /** Its rollout has ended without a word, and whatever that had set off has settled. */
+  readonly leftBehind?: boolean;
+}
+
 export interface TurnQuestion {
   readonly rules: TurnRules;
   /** Every node of the pool, as the live cluster shows them. */
@@ -30,7 +37,7 @@ export interface TurnQuestion {
   readonly before: readonly { readonly pool: string; readonly nodes: readonly NodeFacts[] }[];
   /** Those who wait, in turn. */
   readonly line: readonly Candidate[];
-  readonly holders: readonly { readonly node: string; readonly zone?: string }[];
+  readonly holders: readonly HeldNode[];
   readonly troubles: readonly Trouble[];
   readonly lastReturn?: LastReturn;
   readonly nowMs: number;
@@ -47,9 +54,7 @@ export function whoseTurn(asked: TurnQuestion): Turn {
   if (held) return held;
   const allowed = halted(asked);
   if ('because' in allowed) return allowed;
-  const free = allowed.line.filter(
-    ({ node }) => !asked.holders.some((holder) => holder.node === node),
-  );
+  const free = allowed.line.filter(({ node }) => !isInHand(asked, node));
   const [taken] = allowed.line;
   if (taken && free.length === 0) {
     return { kind: 'wait', because: `${taken.node} is in the hands of another rollout` };
@@ -67,6 +72,12 @@ export function whoseTurn(asked: TurnQuestion): Turn {
   return found.room
     ? { kind: 'grant', workflowId: first.workflowId }
     : { kind: 'wait', because: found.because };
+}
+
+/** A node that a lost rollout has left behind is finished by the next one of it, which may have waited in line before. */
+function isInHand({ holders, nodes }: TurnQuestion, name: string): boolean {
+  const isOut = nodes.some((node) => node.name === name && node.rollout?.ok === true);
+  return holders.some(({ node, leftBehind }) => node === name && !(leftBehind && isOut));
 }
 
 type Wait = Extract<Turn, { kind: 'wait' }>;

@@ -79,8 +79,10 @@ function listenToOthers(control: Control): void {
   setHandler(
     messages.queued,
     (place) => {
-      if (!control.asking || typeof place?.place !== 'number') return;
-      control.place = { ...place, behind: Array.isArray(place.behind) ? place.behind : [] };
+      // What is only half a place would hide the reason that the lock has given.
+      if (!control.asking || typeof place?.place !== 'number' || !Array.isArray(place.behind))
+        return;
+      control.place = place;
       control.changed();
     },
     { description: 'From the lock: the place in its queue.' },

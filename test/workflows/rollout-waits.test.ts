@@ -23,7 +23,18 @@ afterAll(async () => {
   await env.teardown();
 });
 
-const NONSENSE = [undefined, null, 7, 'x', [], {}, { grantId: 7 }, { place: 'x' }, { blockers: 1 }];
+const NONSENSE = [
+  undefined,
+  null,
+  7,
+  'x',
+  [],
+  {},
+  { grantId: 7 },
+  { place: 'x' },
+  { place: 2, behind: 'x' },
+  { blockers: 1 },
+];
 
 /** Sends everything nobody can understand. */
 async function babble(rollout: WorkflowHandle, signal: string): Promise<void> {

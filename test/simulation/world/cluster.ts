@@ -1,6 +1,6 @@
 import { parseSelector } from '../../../domain/label-selector.ts';
 import { nodeFacts, type NodeFacts, type NodeTaint } from '../../../domain/node-facts.ts';
-import type { NodeCondition } from '../../../domain/node-contract.ts';
+import { LIFECYCLE_REASON, type NodeCondition } from '../../../domain/node-contract.ts';
 import type { Author } from '../../../lab/witness/contract.ts';
 import type { Clock } from '../time/clock.ts';
 
@@ -178,7 +178,7 @@ function viewOf(node: NodeRecord) {
           lastTransitionTime: at(ready.sinceMs),
         },
         ...(report ? [report] : []),
-        ...[...lifecycle].map((type) => ({ type, status: 'True' })),
+        ...[...lifecycle].map((type) => ({ type, status: 'True', reason: LIFECYCLE_REASON })),
       ],
       nodeInfo: { bootID: node.bootId },
     },
