@@ -22,7 +22,7 @@ export interface TurnRules {
   readonly pauseBetweenMs: number;
 }
 
-export interface HeldNode {
+interface HeldNode {
   readonly node: string;
   readonly zone?: string;
   /** Its rollout has ended without a word, and whatever that had set off has settled. */
