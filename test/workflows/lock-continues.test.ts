@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { rolloutId, TASK_QUEUE } from '../../domain/names.ts';
+import type { LockStatus } from '../../domain/status.ts';
 import { Pool } from './pool-scene.ts';
 import { openRealStage, until } from './stage.ts';
 
@@ -32,6 +33,23 @@ async function throughRuns(
     const { runId, status } = await pool.world.lock().describe();
     if (status.name === 'RUNNING') runs.add(runId);
   }
+}
+
+/** Starts the lock with a pause, and takes it through a second run; answers what the first said of the pause. */
+async function pausedThroughRuns(pool: Pool, length: string): Promise<LockStatus['paused']> {
+  const lock = pool.world.lock();
+  await env.client.workflow.signalWithStart('poolLock', {
+    workflowId: lock.workflowId,
+    taskQueue: TASK_QUEUE,
+    args: [{ pool: 'workers' }],
+    signal: 'pause',
+    signalArgs: [{ by: 'ann', reason: 'release night', for: length }],
+  });
+  const { paused } = await pool.status();
+  await throughRuns(pool, 2, async () => {
+    for (const _ of Array(10).keys()) await lock.signal('recheck');
+  });
+  return paused;
 }
 
 describe('G7: a lock that continues as new', () => {
@@ -72,19 +90,17 @@ describe('G7: a lock that continues as new', () => {
   test('keeps the end of its pause', async () => {
     const pool = new Pool(env, 1);
     await pool.world.run(async () => {
-      const lock = pool.world.lock();
-      await env.client.workflow.signalWithStart('poolLock', {
-        workflowId: lock.workflowId,
-        taskQueue: TASK_QUEUE,
-        args: [{ pool: 'workers' }],
-        signal: 'pause',
-        signalArgs: [{ by: 'ann', reason: 'release night', for: '20s' }],
-      });
-      const { paused } = await pool.status();
-      await throughRuns(pool, 2, async () => {
-        for (const _ of Array(10).keys()) await lock.signal('recheck');
-      });
-      expect((await pool.status()).paused).toEqual(paused);
+      const told = await pausedThroughRuns(pool, '1h');
+      expect(told?.untilMs).toBe((told?.atMs ?? 0) + 3_600_000);
+      expect((await pool.status()).paused).toEqual(told);
+    });
+  });
+
+  test('ends a pause that a former run was told of', async () => {
+    const pool = new Pool(env, 1);
+    await pool.world.run(async () => {
+      // So short that a slow machine may see none of it.
+      await pausedThroughRuns(pool, '8s');
       pool.back.add('n1');
       expect(await (await pool.world.start()).result()).toMatchObject({ outcome: 'rebooted' });
     });
