@@ -35,6 +35,17 @@ describe('the timeline', () => {
     expect(revisions(timeline, SOON + 30)).toEqual([8, 9]);
   });
 
+  test('knows of a state once it has heard of it or of a later one, handed out or not', () => {
+    const timeline = new Timeline();
+    expect(timeline.knows('n1', 8)).toBe(false);
+    timeline.seen('n1', 8, aNode(8), 0);
+    expect(timeline.knows('n1', 8)).toBe(true);
+    timeline.take(LONG_AFTER);
+    expect(timeline.knows('n1', 7)).toBe(true);
+    expect(timeline.knows('n1', 9)).toBe(false);
+    expect(timeline.knows('n2', 8)).toBe(false);
+  });
+
   test('waits for the author, and holds up what comes after', () => {
     const timeline = new Timeline();
     timeline.seen('n1', 8, aNode(8), 0);

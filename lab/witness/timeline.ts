@@ -67,6 +67,13 @@ export class Timeline {
     return ready.map((pending) => this.#finish(pending));
   }
 
+  /** Whether this state of the node, or a later one, has been heard of. */
+  knows(name: string, revision: number): boolean {
+    const pending = [...this.#pending.values()].filter((write) => write.name === name);
+    const heard = [this.#done.get(name) ?? 0, ...pending.map((write) => write.revision)];
+    return Math.max(...heard) >= revision;
+  }
+
   /** Whether a write that was heard of by then has not been handed out yet. */
   isWaiting(sinceMs: number): boolean {
     return [...this.#pending.values()].some(({ seenAtMs }) => seenAtMs <= sinceMs);

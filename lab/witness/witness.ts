@@ -3,6 +3,7 @@ import type { ClusterFacts } from '../cluster/contract.ts';
 import { connectKube, KubeError, type Kube, type KubeObject } from '../fleet/kube.ts';
 import { follow, type Change, type Sink } from '../fleet/watch.ts';
 import { AuditTail, type Told } from './audit-tail.ts';
+import { caughtUp } from './caught-up.ts';
 import type {
   Author,
   PodSight,
@@ -54,7 +55,7 @@ export interface Witness {
 
 type Moved = Extract<Told, { kind: 'pod-moved' }> & { readonly heardAtMs: number };
 
-/** What has happened is heard of within this time. */
+/** What has happened to pods is heard of within this time. */
 const HEARD_WITHIN_MS = 500;
 /** The API server may be away for as long. */
 const ANSWERED_WITHIN_MS = 60_000;
@@ -142,6 +143,10 @@ class Watching implements Witness {
 
   /** The API server's newest revision has been judged, and so has everything it raised. */
   async #settled(): Promise<void> {
+    const { signal } = this.#stopping;
+    const knows = (node: NodeObject) =>
+      !this.#isWatched(node) || this.#timeline.knows(node.metadata.name, revisionOf(node));
+    await caughtUp({ kube: this.#kube, knows, signal, withinMs: ANSWERED_WITHIN_MS });
     await pause(HEARD_WITHIN_MS);
     const sinceMs = Date.now();
     const isBehind = () =>
