@@ -43,7 +43,7 @@ async function bringToStep(scene: MatrixScene, cell: Cell): Promise<Attempt> {
   const failure = await failureOf(async () => {
     // What is evicted has to be there, and what came before may just have ended.
     await eventually(
-      () => scene.appRuns(place.node),
+      () => scene.apps.runs(place.node),
       (runs) => runs,
     );
     const before = await lookBefore(scene, place);

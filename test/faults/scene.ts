@@ -9,15 +9,14 @@ import { FLEET_SCAN, lockId, rolloutId } from '../../domain/names.ts';
 import type { Policy } from '../../domain/policy.ts';
 import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
 import type { Cluster } from '../../lab/cluster/contract.ts';
-import { applyObjects } from '../../lab/fleet/apply.ts';
 import { startLab, type Lab } from '../../lab/lab.ts';
 import { startApiProxy, type ApiProxy } from '../../lab/proxy/api-proxy.ts';
 import { startTcpProxy, type TcpProxy } from '../../lab/proxy/tcp-proxy.ts';
 import { ensureTools } from '../../lab/tools/ensure.ts';
+import { PinnedApps } from '../pinned-apps.ts';
 
 const silent = (): void => undefined;
 const DOWN_FOR_MS = 1_000;
-const NAMESPACE = 'matrix';
 
 /** A node with a pool to itself, so that its rollout waits for nobody. */
 export interface Place {
@@ -33,6 +32,7 @@ export class MatrixScene {
   readonly client: Client;
   readonly api: ApiProxy;
   readonly temporal: TcpProxy;
+  readonly apps: PinnedApps;
   private readonly connection: Connection;
 
   constructor(lab: Lab, connection: Connection, proxies: Proxies) {
@@ -41,6 +41,7 @@ export class MatrixScene {
     this.client = new Client({ connection });
     this.api = proxies.api;
     this.temporal = proxies.temporal;
+    this.apps = new PinnedApps(lab.fleet.kube);
   }
 
   static async open(places: readonly Place[]): Promise<MatrixScene> {
@@ -99,57 +100,6 @@ export class MatrixScene {
       ({ report }) => report?.wants === 'required',
     );
   }
-
-  /** A disruption budget that keeps the node's pod where it is, until `allowEvictions`. */
-  async forbidEvictions(node: string): Promise<void> {
-    await this.lab.fleet.kube.post(BUDGETS, {
-      apiVersion: 'policy/v1',
-      kind: 'PodDisruptionBudget',
-      metadata: { name: node },
-      spec: { minAvailable: 1, selector: { matchLabels: { app: node } } },
-    });
-  }
-
-  async allowEvictions(node: string): Promise<void> {
-    await this.lab.fleet.kube.delete(`${BUDGETS}/${node}`);
-  }
-
-  /** Whether the node's own pod runs, so that there is something to evict. */
-  async appRuns(node: string): Promise<boolean> {
-    const query = new URLSearchParams({ labelSelector: `app=${node}` }).toString();
-    const path = `/api/v1/namespaces/${NAMESPACE}/pods?${query}`;
-    const { items } = await this.lab.fleet.kube.get<Pods>(path);
-    return items.some(
-      ({ metadata, status }) =>
-        metadata.deletionTimestamp === undefined &&
-        status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'),
-    );
-  }
-
-  /** One pod per node, made anew there whenever it is evicted and the node is in service. */
-  async startApps(places: readonly Place[]): Promise<void> {
-    const { kube } = this.lab.fleet;
-    await applyObjects(kube, [
-      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
-      ...places.map(({ node }) => deployment(node)),
-    ]);
-    for (const { node } of places)
-      await eventually(
-        () => this.appRuns(node),
-        (runs) => runs,
-      );
-  }
-}
-
-const BUDGETS = `/apis/policy/v1/namespaces/${NAMESPACE}/poddisruptionbudgets`;
-
-interface Pods {
-  readonly items: readonly {
-    readonly metadata: { readonly deletionTimestamp?: string };
-    readonly status: {
-      readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    };
-  }[];
 }
 
 interface Proxies {
@@ -180,7 +130,7 @@ async function openScene(
   if (!api || !temporal) throw new Error('the worker was started without its proxies');
   const connection = await Connection.connect({ address: lab.cluster.temporalAddress });
   const scene = new MatrixScene(lab, connection, { api, temporal });
-  await scene.startApps(places);
+  await scene.apps.start(places.map(({ node }) => node));
   return scene;
 }
 
@@ -214,26 +164,6 @@ function policyOf(places: readonly Place[]): string {
     })),
   };
   return stringify(policy);
-}
-
-function deployment(node: string) {
-  const matchLabels = { app: node };
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: node, namespace: NAMESPACE },
-    spec: {
-      replicas: 1,
-      selector: { matchLabels },
-      template: {
-        metadata: { labels: matchLabels },
-        spec: {
-          nodeSelector: { 'kubernetes.io/hostname': node },
-          containers: [{ name: 'main', image: 'registry.example/app:1' }],
-        },
-      },
-    },
-  };
 }
 
 /** Whether the latest run of this workflow goes on; false when there has never been one. */

@@ -147,7 +147,7 @@ async function byItsReadAfterTheGrant(options: HoldOptions): Promise<Held> {
 }
 
 async function byDisruptionBudget({ scene, place: { node } }: HoldOptions): Promise<Held> {
-  await scene.forbidEvictions(node);
+  await scene.apps.forbidEvictions(node);
   return {
     async reached() {
       await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
@@ -159,7 +159,7 @@ async function byDisruptionBudget({ scene, place: { node } }: HoldOptions): Prom
       );
     },
     lose: nothing,
-    letGo: once(() => scene.allowEvictions(node)),
+    letGo: once(() => scene.apps.allowEvictions(node)),
   };
 }
 

@@ -44,7 +44,7 @@ async function startWithBadFile() {
 test('G9: such a worker says so, waits with what is under way, and goes on with the first good file', async () => {
   const node = 'worker-1';
   const before = await workers.add();
-  await scene.forbidEvictions('web');
+  await scene.forbidEvictions(node);
   await scene.askForReboot(node);
   const rollout = await scene.startByHand(node);
   await workers.draining(rollout);

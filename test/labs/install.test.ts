@@ -123,7 +123,7 @@ test('G10: the role of an agent is what agents have asked the API server for, an
 test('every metric that rules and dashboard name is there', async () => {
   // What has never happened is not there: so a drain, and with it a rollout, has to fail.
   await scene.moveTo('hasty', 'worker-2');
-  await scene.forbidEvictions('web');
+  await scene.forbidEvictions('worker-2');
   const rollout = await roll('worker-2');
   await expect(rollout.result()).rejects.toThrow();
   await scene.allowEvictions();
@@ -169,7 +169,7 @@ test('what is served is what is so', async () => {
 });
 
 test('G7: an upgrade in mid-rollout changes neither its outcome nor the number of reboots', async () => {
-  await scene.forbidEvictions('web');
+  await scene.forbidEvictions('worker-3');
   const rollout = await roll('worker-3');
   await untilDraining('worker-3');
   const { cluster, policyPath, worker } = scene.lab;
@@ -219,7 +219,7 @@ test('G6: helm uninstall ends what is under way, encrypted as it is, and leaves 
     metadata: { annotations: { 'lockkeeper.io/hold': 'disk', 'other.example/note': 'keep' } },
   });
   await scene.moveTo('workers', 'worker-2');
-  await scene.forbidEvictions('web');
+  await scene.forbidEvictions('worker-2');
   const rollout = await roll('worker-2');
   await untilDraining('worker-2');
   await scene.patchNode('worker-3', { spec: { unschedulable: true } });

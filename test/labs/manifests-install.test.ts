@@ -62,7 +62,7 @@ test('a rollout goes through', async () => {
 });
 
 test('G6: lockkeeper uninstall and kubectl delete leave nothing of Lockkeeper anywhere', async () => {
-  await scene.forbidEvictions('web');
+  await scene.forbidEvictions('worker-2');
   await scene.askForReboot('worker-2');
   const rollout = await scene.startByHand('worker-2');
   await scene.lab.fleet.evidence.until(

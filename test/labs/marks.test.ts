@@ -51,7 +51,7 @@ test('G6: a drain that is given up leaves the labels as they were found; who wai
   await scene.moveTo('marked', first, second);
   await scene.patchNode(first, { metadata: { labels: { state: 'as-it-was' } } });
   await scene.patchNode(second, { spec: { taints: [GPU] } });
-  await scene.forbidEvictions('web');
+  await scene.forbidEvictions(first);
   for (const node of [first, second]) await scene.askForReboot(node);
   const draining = await scene.startByHand(first);
   await eventually(

@@ -175,7 +175,7 @@ describe('an undisturbed rollout', () => {
 describe('what goes wrong', () => {
   test('a drain that is blocked is told of with what is in its way, and an abort is no failure', async () => {
     const node = 'worker-2';
-    await scene.forbidEvictions('web');
+    await scene.forbidEvictions(node);
     const rollout = await rollIn('blocked', node);
     expect((await heardOf(node, 'blocked')).because).toContain('disruption budget');
     await rollout.signal('abort', { reason: 'not today', by: 'ann' });

@@ -35,7 +35,7 @@ const holdersOf = async (pool: string): Promise<string[]> =>
 
 test('G1: a budget changed from 1 to 3 and back to 1 counts at once, in both directions', async () => {
   await scene.moveTo('live', ...LIVE);
-  await scene.forbidEvictions('web');
+  await scene.forbidEvictions(...LIVE);
   const rollouts: WorkflowHandle[] = [];
   for (const node of LIVE) {
     await scene.askForReboot(node);
@@ -83,7 +83,7 @@ describe('a permit whose rollout is ended from outside', () => {
   test('G1: is kept while the node is out, and given back when the next run has handed it back', async () => {
     const [node, next] = ['worker-8', 'worker-9'];
     await scene.moveTo('orphans', node, next);
-    await scene.forbidEvictions('web');
+    await scene.forbidEvictions(node);
     await scene.askForReboot(node);
     const first = await scene.startByHand(node);
     await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
@@ -128,7 +128,7 @@ describe('a permit whose rollout is ended from outside', () => {
 test('G1: a lock that is terminated is started anew by the scan, and learns first who has a node out', async () => {
   const [node, next] = ['worker-8', 'worker-9'];
   await scene.moveTo('lost', node, next);
-  await scene.forbidEvictions('web');
+  await scene.forbidEvictions(node);
   const rollouts: WorkflowHandle[] = [];
   for (const name of [node, next]) {
     await scene.askForReboot(name);
@@ -154,7 +154,7 @@ test('G1: a lock that is terminated is started anew by the scan, and learns firs
 test('G7: a rollout that is reset in mid-drain starts over from what it sees, and reboots once', async () => {
   const node = 'worker-7';
   const before = boots(node);
-  await scene.forbidEvictions('web');
+  await scene.forbidEvictions(node);
   await scene.askForReboot(node);
   const rollout = await scene.startByHand(node);
   await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);

@@ -15,6 +15,7 @@ import { POOL_LABEL } from '../../lab/fleet/nodes.ts';
 import { startLab, type Lab } from '../../lab/lab.ts';
 import { policyText } from '../../lab/policy.ts';
 import { ensureTools } from '../../lab/tools/ensure.ts';
+import { PinnedApps } from '../pinned-apps.ts';
 
 const run = promisify(execFile);
 const silent = (): void => undefined;
@@ -56,7 +57,7 @@ export class RolloutScene {
   private readonly connection: Connection;
   private readonly temporal: string;
   private readonly dir: string;
-  private readonly blockers: string[] = [];
+  private readonly apps: PinnedApps;
   /** Before that, nodes that are being created are not Ready. */
   private readonly upAtMs = Date.now();
 
@@ -65,6 +66,7 @@ export class RolloutScene {
     this.connection = connection;
     this.client = new Client({ connection });
     this.temporal = paths.temporal;
+    this.apps = new PinnedApps(lab.fleet.kube);
     this.dir = paths.dir;
   }
 
@@ -144,21 +146,14 @@ export class RolloutScene {
     );
   }
 
-  /** A disruption budget that can never be met, until `allowEvictions`. */
-  async forbidEvictions(app: string): Promise<void> {
-    const budgets = '/apis/policy/v1/namespaces/shop/poddisruptionbudgets';
-    const name = `never-${app}`;
-    await this.lab.fleet.kube.post(budgets, {
-      apiVersion: 'policy/v1',
-      kind: 'PodDisruptionBudget',
-      metadata: { name },
-      spec: { maxUnavailable: 0, selector: { matchLabels: { app } } },
-    });
-    this.blockers.push(`${budgets}/${name}`);
+  /** Each of the nodes has a pod that cannot be evicted, for a disruption budget `never-<node>`, until `allowEvictions`. */
+  async forbidEvictions(...nodes: readonly string[]): Promise<void> {
+    await this.apps.start(nodes);
+    for (const node of nodes) await this.apps.forbidEvictions(node);
   }
 
-  async allowEvictions(): Promise<void> {
-    for (const path of this.blockers.splice(0)) await this.lab.fleet.kube.delete(path);
+  allowEvictions(): Promise<void> {
+    return this.apps.allowEvictions();
   }
 
   /** Takes the node out of the lab's own pool and into another. */

@@ -232,7 +232,7 @@ describe('several rollouts', () => {
     const node = 'worker-3';
     const boots = scene.lab.fleet.bootIds(node).length;
     await scene.askForReboot(node);
-    await scene.forbidEvictions('web');
+    await scene.forbidEvictions(node);
     const rollout = await scene.startByHand(node);
     await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
     await rollout.terminate('a test');
@@ -259,7 +259,7 @@ describe('several rollouts', () => {
   test('G6: aborted in mid-drain, hands the node back as it was found', async () => {
     const node = 'worker-2';
     const boots = scene.lab.fleet.bootIds(node).length;
-    await scene.forbidEvictions('db');
+    await scene.forbidEvictions(node);
     await scene.askForReboot(node);
     const rollout = await scene.startByHand(node);
     await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);

@@ -230,15 +230,15 @@ describe('an order', () => {
 describe('a drain', () => {
   test('that a disruption budget never allows, is undone naming the budget, and halts the pool until it is resumed', async () => {
     const node = 'worker-8';
-    await scene.forbidEvictions('web');
+    await scene.forbidEvictions(node);
     const rollout = await rollIn('budget', node);
     const { type, message } = await failureOf(rollout);
     expect(type).toBe('drain-timed-out');
-    expect(message).toContain('never-web');
+    expect(message).toContain(`never-${node}`);
     await handedBack(node);
     await scene.record('drain-timed-out', rollout.workflowId);
     expect(await scene.eventsOf(node)).toContainEqual(
-      expect.stringMatching(/^Undone: handed back without a reboot: .*never-web/),
+      expect.stringMatching(`^Undone: handed back without a reboot: .*never-${node}`),
     );
     await troubled('budget', [node]);
     await scene.lockOf('budget').signal('resume');
@@ -249,7 +249,7 @@ describe('a drain', () => {
 
   test("G6: leaves a foreign cordon as it was when it fails, and a foreign uncordon is somebody's word", async () => {
     const node = 'worker-9';
-    await scene.forbidEvictions('web');
+    await scene.forbidEvictions(node);
     await scene.patchNode(node, { spec: { unschedulable: true } });
     const failing = await rollIn('foreign', node);
     expect(await failureOf(failing)).toMatchObject({ type: 'drain-timed-out' });
@@ -271,7 +271,7 @@ describe('a drain', () => {
 
   test('of a node that is deleted meanwhile, ends cleanly and gives the permit back', async () => {
     const node = 'worker-9';
-    await scene.forbidEvictions('web');
+    await scene.forbidEvictions(node);
     const rollout = await scene.startByHand(node, { node, skip: ['rest'] });
     await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
     await scene.lab.fleet.kube.delete(`/api/v1/nodes/${node}`);

@@ -60,7 +60,7 @@ async function askForReboot(node: string): Promise<void> {
 }
 
 async function drainingRollout(node: string): Promise<WorkflowHandle> {
-  await scene.forbidEvictions('web');
+  await scene.forbidEvictions(node);
   await askForReboot(node);
   const rollout = await scene.startByHand(node);
   await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
@@ -269,7 +269,7 @@ const shown = ({ workflowId }: WorkflowHandle, ...options: readonly string[]) =>
 describe('with payloads encrypted', () => {
   const REASON = 'confidential maintenance';
   /** What must not be found where Temporal keeps it: words of people, of budgets, of pods. */
-  const WORDS = [REASON, 'never-web', 'shop/', 'disruption'];
+  const WORDS = [REASON, 'never-worker', 'pinned/', 'disruption'];
   let keyFile: string;
   let reader: Client;
   let server: Server;
@@ -308,7 +308,7 @@ describe('with payloads encrypted', () => {
     const node = takeNode();
     await scene.moveTo('secret', node);
     await workers.add({ LOCKKEEPER_PAYLOAD_KEY_FILE: keyFile });
-    await scene.forbidEvictions('web');
+    await scene.forbidEvictions(node);
     await askForReboot(node);
     const rollout = await startSecretly(node);
     await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
@@ -336,7 +336,7 @@ describe('with payloads encrypted', () => {
     const node = takeNode();
     await scene.moveTo('secret', node);
     const worker = await workers.add({ LOCKKEEPER_PAYLOAD_KEY_FILE: keyFile });
-    await scene.forbidEvictions('web');
+    await scene.forbidEvictions(node);
     await askForReboot(node);
     const rollout = await startSecretly(node);
     await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
@@ -356,11 +356,11 @@ describe('with payloads encrypted', () => {
     const node = takeNode();
     await scene.moveTo('leaky', node);
     await workers.add({ LOCKKEEPER_PAYLOAD_KEY_FILE: keyFile });
-    await scene.forbidEvictions('web');
+    await scene.forbidEvictions(node);
     await askForReboot(node);
     const rollout = await startSecretly(node);
     const { message } = await failureOf(rollout);
-    expect(message).toContain('never-web');
+    expect(message).toContain('never-worker');
     const { text } = await pieces(rollout.workflowId);
     for (const word of WORDS) expect(text).not.toContain(word);
     expect(text).toContain('Encoded failure');
