@@ -19,7 +19,7 @@ import { startWitness, type Witness } from '../../lab/witness/witness.ts';
 /** Tries until it neither throws nor is false; then the last error is the one that counts. */
 export async function eventually<T>(
   what: () => Promise<T> | T,
-  withinMs = 30_000,
+  withinMs = 60_000,
 ): Promise<Exclude<T, false>> {
   let error: unknown;
   for (const untilMs = Date.now() + withinMs; Date.now() < untilMs; await sleep(20)) {

@@ -40,7 +40,7 @@ function clientsOf({ kubeconfigPath }: ClusterFacts) {
 }
 
 async function eventually<T>(look: () => Promise<T>, holds: (seen: T) => boolean): Promise<T> {
-  for (const until = Date.now() + 30_000; ; await sleep(100)) {
+  for (const until = Date.now() + 60_000; ; await sleep(100)) {
     const seen = await look();
     if (holds(seen) || Date.now() > until) return seen;
   }

@@ -58,7 +58,7 @@ export interface Scene {
 }
 
 /** Tries until it does not throw; the last error is the one that counts. */
-export async function eventually<T>(what: () => T | Promise<T>, withinMs = 30_000): Promise<T> {
+export async function eventually<T>(what: () => T | Promise<T>, withinMs = 60_000): Promise<T> {
   const untilMs = Date.now() + withinMs;
   for (;;) {
     try {

@@ -140,7 +140,7 @@ describe('the token of an agent', () => {
     const pods = `/api/v1/namespaces/${namespace}/pods`;
     const { items } = await fleet.kube.get<Pods>(`${pods}?${query.toString()}`);
     await fleet.kube.delete(`${pods}/${items[0]?.metadata.name}`);
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + 60_000;
     while ((await readFile(token, 'utf8')) === before && Date.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 100));
     expect(await readFile(token, 'utf8')).not.toBe(before);
