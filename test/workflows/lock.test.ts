@@ -80,6 +80,7 @@ describe('the lock of a pool', () => {
     const pool = new Pool(env, 1);
     await pool.world.run(async () => {
       const [, second] = await pool.startInTurn(['n1', 'n2']);
+      await pool.cordoned(1);
       await pool.world.lock().signal('pause', { reason: 'release night', by: 'ann' });
       pool.back.add('n1').add('n2');
       await until(pool.holders, (nodes) => nodes.length === 0);
@@ -156,6 +157,7 @@ describe('the lock of a pool', () => {
     await pool.world.run(async () => {
       const lock = pool.world.lock();
       const [first] = await pool.startInTurn(['n1']);
+      await pool.cordoned(1);
       await lock.signal('pause', { reason: 'release night', by: 'ann', for: '1h' });
       pool.back.add('n1');
       await first?.result();
