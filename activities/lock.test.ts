@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { ANNOTATION, IN_TIME, writeAnswer, writeOrder } from '../domain/node-contract.ts';
+import {
+  ANNOTATION,
+  IN_TIME,
+  writeAnswer,
+  writeOrder,
+  writePast,
+} from '../domain/node-contract.ts';
 import { failure } from './failure.ts';
 import { findHolders, requestPermit, SETTLED_AFTER_MS, type HoldersQuestion } from './lock.ts';
 import { recorded, type FakeNode } from './testing/fake-cluster.ts';
@@ -106,7 +112,7 @@ describe('findHolders', () => {
     stage.nodes.list = async () => {
       throw new Error('the API server is away');
     };
-    expect(await find()).toEqual([]);
+    expect(await find()).toEqual({ holders: [], troubles: [] });
     expect(stage.logged).toEqual([]);
   });
 
@@ -151,9 +157,11 @@ describe('findHolders', () => {
     );
     stage.temporal.running.add('node-rollout/n1');
     const known = { workflowId: 'node-rollout/n1', runId: 'run-n1', node: 'n1' };
-    expect(await find()).toEqual([
-      trouble === undefined ? known : { ...known, trouble: `it is lost: ${trouble}` },
-    ]);
+    const lost = { node: 'n1', because: `it is lost: ${trouble}`, sinceMs: NOW };
+    expect(await find()).toEqual({
+      holders: [known],
+      troubles: trouble === undefined ? [] : [lost],
+    });
   });
 
   test('G1: then adopts the rollouts that have a node out of service, and no others', async () => {
@@ -171,11 +179,35 @@ describe('findHolders', () => {
     for (const name of ['n1', 'n2', 'n4', 'n5', 'm1']) {
       stage.temporal.running.add(`node-rollout/${name}`);
     }
-    expect(await find()).toMatchObject([
-      { workflowId: 'node-rollout/n1', node: 'n1', zone: 'a' },
-      { workflowId: 'node-rollout/n2', node: 'n2' },
-    ]);
+    expect(await find()).toMatchObject({
+      holders: [
+        { workflowId: 'node-rollout/n1', node: 'n1', zone: 'a' },
+        { workflowId: 'node-rollout/n2', node: 'n2' },
+      ],
+      troubles: [],
+    });
     expect(stage.logged).toEqual(['a lock was lost']);
+  });
+
+  test('G5: and which nodes the lost one was halted for, also those that nobody has in hand', async () => {
+    const failed = { count: 1, lastAtMs: NOW - 60_000, because: 'x', trouble: 'budget web' };
+    const past = { [ANNOTATION.past]: writePast({ reboots: [], failed }) ?? '' };
+    const { find, stage } = onStage(
+      {
+        n1: { annotations: past },
+        n2: inMidRollout('n2', { annotations: { ...inMidRollout('n2').annotations, ...past } }),
+        n3: {},
+      },
+      SETTLED_AFTER_MS,
+    );
+    stage.temporal.running.add('node-rollout/n2');
+    expect(await find()).toMatchObject({
+      holders: [{ node: 'n2' }],
+      troubles: [
+        { node: 'n1', because: 'budget web', sinceMs: NOW - 60_000 },
+        { node: 'n2', because: 'budget web', sinceMs: NOW - 60_000 },
+      ],
+    });
   });
 
   test('G1: unknown is not none: it says so, then is tried again, while the nodes cannot be listed', async () => {
@@ -200,6 +232,6 @@ describe('findHolders', () => {
   test('finds none in a pool that is in the policy no more', async () => {
     expect(
       await onStage({ n1: inMidRollout('n1') }, SETTLED_AFTER_MS).find({ pool: 'former' }),
-    ).toEqual([]);
+    ).toEqual({ holders: [], troubles: [] });
   });
 });

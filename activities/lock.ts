@@ -1,9 +1,9 @@
 import { log } from '@temporalio/activity';
-import type { PermitRequest } from '../domain/lock-state.ts';
-import type { RolloutRecord } from '../domain/node-contract.ts';
+import type { PermitRequest, Trouble } from '../domain/lock-state.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import type { PoolPolicy } from '../domain/policy.ts';
 import { whyLost } from '../domain/return.ts';
+import { troubleLeft } from '../domain/turn.ts';
 import type { Deps } from './deps.ts';
 import { kindOf, waiting } from './failure.ts';
 import { thisRun } from './ours.ts';
@@ -52,10 +52,12 @@ async function lookWhetherMoved(
  */
 export const SETTLED_AFTER_MS = 45_000;
 
-/** A rollout that has a node out of service. */
-export interface FoundHolder extends PermitRequest {
-  /** What is wrong with the node, as the lost lock knew too. */
-  readonly trouble?: string;
+/** What the nodes of a pool still show of what a lost lock knew. */
+export interface Found {
+  /** The rollouts that have a node out of service. */
+  readonly holders: readonly PermitRequest[];
+  /** Nodes that did not come out of their rollout as they should, or are not back in time. */
+  readonly troubles: readonly Trouble[];
 }
 
 export interface HoldersQuestion {
@@ -65,17 +67,19 @@ export interface HoldersQuestion {
 }
 
 /** `because`: nobody can tell yet. */
-export type FoundHolders = readonly FoundHolder[] | { readonly because: string };
+export type FoundHolders = Found | { readonly because: string };
+
+const NOTHING: Found = { holders: [], troubles: [] };
 
 /**
- * For a lock that starts without knowing anything: the rollouts that have a node of the pool out of service. Answers at once
+ * For a lock that starts without knowing anything: what the nodes of the pool show of what a lost one knew. Answers at once
  * when there has been no lock of the pool lately; otherwise only when whatever that one granted has settled, retried until then.
  * Why it takes so long is answered first, so that the lock can tell those who wait.
  */
 export async function findHolders(deps: Deps, asked: HoldersQuestion): Promise<FoundHolders> {
   const { pool: name } = asked;
   const endedMs = await deps.temporal.formerLockEndedAt(name);
-  if (endedMs === undefined) return [];
+  if (endedMs === undefined) return NOTHING;
   const settledMs = endedMs + SETTLED_AFTER_MS;
   if (Date.now() < settledMs) {
     const because = `a former lock of pool ${name} was ended; what it granted settles until ${new Date(settledMs).toISOString()}`;
@@ -83,31 +87,44 @@ export async function findHolders(deps: Deps, asked: HoldersQuestion): Promise<F
     throw waiting('no-room', because, settledMs - Date.now());
   }
   const pool = knownPool(deps, name);
-  if (!pool) return [];
+  if (!pool) return NOTHING;
   const nodes = await listNodes(deps, asked, pool);
-  if (!Array.isArray(nodes)) return nodes;
-  const found: FoundHolder[] = [];
-  for (const node of nodes) {
-    if (!node.rollout?.ok) continue;
-    const record = node.rollout.value;
-    // One that has ended is picked up by the scan, and asks for itself.
-    if (await deps.temporal.isRunning(record.workflowId)) found.push(holderOf(node, record, pool));
-  }
-  log.warn('a lock was lost', { pool: name, holders: found.map(({ node }) => node) });
-  return found;
+  return Array.isArray(nodes) ? await shownBy(nodes, deps, pool) : nodes;
 }
 
-function holderOf(node: NodeFacts, record: RolloutRecord, { reboot }: PoolPolicy): FoundHolder {
-  const { workflowId, runId } = record;
-  const { returnWithin } = reboot;
-  const lost = whyLost(node, record, { returnWithin, nowMs: Date.now() });
-  return {
-    workflowId,
-    runId,
-    node: node.name,
-    ...(node.zone ? { zone: node.zone } : {}),
-    ...(lost === undefined ? {} : { trouble: `it is lost: ${lost}` }),
-  };
+async function shownBy(nodes: readonly NodeFacts[], deps: Deps, pool: PoolPolicy): Promise<Found> {
+  const holders: PermitRequest[] = [];
+  const troubles: Trouble[] = [];
+  for (const node of nodes) {
+    const holder = await holderOf(deps, node);
+    if (holder) holders.push(holder);
+    const trouble = (holder && lostOf(node, pool)) ?? troubleLeft(node);
+    if (trouble) troubles.push(trouble);
+  }
+  const names = { holders: namesOf(holders), troubles: namesOf(troubles) };
+  log.warn('a lock was lost', { pool: pool.name, ...names });
+  return { holders, troubles };
+}
+
+const namesOf = (found: readonly { readonly node: string }[]): string[] =>
+  found.map(({ node }) => node);
+
+/** A rollout that has ended is picked up by the scan, and asks for itself. */
+async function holderOf(deps: Deps, node: NodeFacts): Promise<PermitRequest | undefined> {
+  if (!node.rollout?.ok) return undefined;
+  const { workflowId, runId } = node.rollout.value;
+  if (!(await deps.temporal.isRunning(workflowId))) return undefined;
+  return { workflowId, runId, node: node.name, ...(node.zone ? { zone: node.zone } : {}) };
+}
+
+function lostOf(node: NodeFacts, { reboot: { returnWithin } }: PoolPolicy): Trouble | undefined {
+  const nowMs = Date.now();
+  const lost = node.rollout?.ok
+    ? whyLost(node, node.rollout.value, { returnWithin, nowMs })
+    : undefined;
+  return lost === undefined
+    ? undefined
+    : { node: node.name, because: `it is lost: ${lost}`, sinceMs: nowMs };
 }
 
 /** The failure itself stands under Pending Activities; its words may differ each time, and are told once. */

@@ -27,8 +27,14 @@ const onStage = (past: Past, facts: Partial<FakeNode> = {}) => {
     past: () => readPast(nodes.at('n1').annotations[ANNOTATION.past]),
     restore: (stillRequired = false) =>
       stage.run(restoreNode, { node: 'n1', record: RECORD, stillRequired }),
-    undo: (failed: boolean) =>
-      stage.run(undoNode, { node: 'n1', record: RECORD, because: 'no answer', failed }),
+    undo: (failed: boolean, trouble?: boolean) =>
+      stage.run(undoNode, {
+        node: 'n1',
+        record: RECORD,
+        because: 'no answer',
+        failed,
+        ...(trouble === undefined ? {} : { trouble }),
+      }),
   };
 };
 
@@ -69,6 +75,17 @@ describe('a node that is handed back without a reboot', () => {
       reboots: [NOW - HOUR],
       failed: { count: 3, lastAtMs: NOW, because: 'no answer' },
     });
+  });
+
+  test.each([
+    { trouble: true, left: 'no answer' },
+    { trouble: false, left: undefined },
+    // As a rollout of an earlier release asks.
+    { trouble: undefined, left: undefined },
+  ])('G5: keeps what halts its pool where it is $trouble: $left', async ({ trouble, left }) => {
+    const { undo, past } = onStage({ reboots: [] });
+    await undo(true, trouble);
+    expect(past()?.failed?.trouble).toBe(left);
   });
 
   test('counts nothing when it only goes back to wait', async () => {

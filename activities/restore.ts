@@ -88,6 +88,8 @@ export interface UndoRequest {
   readonly because: string;
   /** It counts as a try that failed: the next one comes after a pause. */
   readonly failed: boolean;
+  /** It halts its pool, also under a lock that takes the place of a lost one. */
+  readonly trouble?: boolean;
 }
 
 /** `too-late`: the agent has accepted the order, so the rollout can only go forward. */
@@ -99,7 +101,7 @@ export type Undone = { readonly kind: 'undone' | 'too-late' | 'gone' };
  */
 export async function undoNode(
   deps: Deps,
-  { node: name, record, because, failed }: UndoRequest,
+  { node: name, record, because, failed, trouble = false }: UndoRequest,
 ): Promise<Undone> {
   const tooLate = (node: NodeFacts): boolean =>
     isAccepted(node) || node.bootId !== record.bootIdBefore;
@@ -107,7 +109,8 @@ export async function undoNode(
     record,
     unless: tooLate,
     labels: ({ labels }) => undoLabels(labels, record),
-    past: ({ past }) => (failed ? afterFailure(past, because, Date.now()) : past),
+    past: ({ past }) =>
+      failed ? afterFailure(past, { because, trouble, atMs: Date.now() }) : past,
   });
   if (!node) return { kind: 'gone' };
   if (tooLate(node)) return { kind: 'too-late' };

@@ -14,6 +14,8 @@ export function instantOf(text: string): number {
 export interface Fields {
   text(key: string): string;
   textOrNull(key: string): string | null;
+  /** Absent: undefined. */
+  textIfAny(key: string): string | undefined;
   flag(key: string): boolean;
   instant(key: string): number;
   /** A list of times; absent: none. */
@@ -53,6 +55,7 @@ function fieldsOf(record: unknown): Fields {
   return {
     text,
     textOrNull: (key) => (record[key] === null ? null : text(key)),
+    textIfAny: (key) => (record[key] === undefined ? undefined : text(key)),
     flag(key) {
       const field = record[key];
       if (typeof field !== 'boolean') throw new Unreadable(`${key} is not true or false`);

@@ -11,11 +11,15 @@ const instantMs = fc
 const past = fc.record(
   {
     reboots: fc.array(instantMs),
-    failed: fc.record({
-      count: fc.integer({ min: 1 }),
-      lastAtMs: instantMs,
-      because: fc.string(),
-    }),
+    failed: fc.record(
+      {
+        count: fc.integer({ min: 1 }),
+        lastAtMs: instantMs,
+        because: fc.string(),
+        trouble: fc.string(),
+      },
+      { requiredKeys: ['count', 'lastAtMs', 'because'] },
+    ),
   },
   { requiredKeys: ['reboots'] },
 );
@@ -31,12 +35,13 @@ describe('the past of a node', () => {
   });
 
   test('is written so that a person can read it', () => {
-    const failed = { count: 2, lastAtMs: AT_MS, because: 'budget web' };
+    const failed = { count: 2, lastAtMs: AT_MS, because: 'aborted', trouble: 'budget web' };
     expect(JSON.parse(writePast({ reboots: [AT_MS], failed }) ?? '')).toEqual({
       reboots: [AT],
       failed: 2,
       lastAt: AT,
-      because: 'budget web',
+      because: 'aborted',
+      trouble: 'budget web',
     });
   });
 
@@ -54,6 +59,7 @@ describe('the past of a node', () => {
     '{"reboots":[],"failed":-1}',
     '{"reboots":[],"failed":1}',
     `{"reboots":[],"failed":1,"lastAt":"${AT}"}`,
+    `{"reboots":[],"failed":1,"lastAt":"${AT}","because":"x","trouble":7}`,
   ])('is none where it cannot be read, so that it holds nothing up for ever: %s', (text) => {
     expect(readPast(text)).toBeUndefined();
   });

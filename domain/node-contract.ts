@@ -91,6 +91,8 @@ interface FailedTries {
   readonly count: number;
   readonly lastAtMs: number;
   readonly because: string;
+  /** Why its pool was halted by one of them; a lock that takes the place of a lost one has only this to go by. */
+  readonly trouble?: string;
 }
 
 /** What is remembered of a node between two rollouts. */
@@ -217,7 +219,12 @@ export function writePast({ reboots, failed }: Past): string | null {
   return JSON.stringify({
     reboots: reboots.map(rfc3339),
     ...(failed
-      ? { failed: failed.count, lastAt: rfc3339(failed.lastAtMs), because: failed.because }
+      ? {
+          failed: failed.count,
+          lastAt: rfc3339(failed.lastAtMs),
+          because: failed.because,
+          trouble: failed.trouble,
+        }
       : {}),
   });
 }
@@ -228,8 +235,9 @@ export function readPast(text: string | undefined): Past | undefined {
     const reboots = fields.instants('reboots');
     const count = fields.count('failed');
     if (count === 0) return { reboots };
+    const trouble = fields.textIfAny('trouble');
     const failed = { count, lastAtMs: fields.instant('lastAt'), because: fields.text('because') };
-    return { reboots, failed };
+    return { reboots, failed: { ...failed, ...(trouble === undefined ? {} : { trouble }) } };
   });
   return read?.ok ? read.value : undefined;
 }

@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { readPast, writePast, type Past } from './node-contract.ts';
-import { afterFailure, afterReboot, isForgettable, restReason, type RestRules } from './past.ts';
+import {
+  afterFailure,
+  afterReboot,
+  isForgettable,
+  restReason,
+  type Failure,
+  type RestRules,
+} from './past.ts';
 
 const NOW = Date.parse('2026-11-23T22:00:00Z');
 const MINUTE = 60_000;
@@ -15,6 +22,13 @@ const failed = (count: number, lastAtMs = NOW): Past => ({
 });
 const rebooted = (...hoursAgo: number[]): Past => ({
   reboots: hoursAgo.map((hours) => NOW - hours * HOUR),
+});
+
+const a = (because: string, over: Partial<Failure> = {}): Failure => ({
+  because,
+  trouble: false,
+  atMs: NOW,
+  ...over,
 });
 
 /** How long the node rests from now, found by asking at every minute of two days. */
@@ -59,13 +73,26 @@ describe('after a try that ended without a reboot', () => {
     expect(restReason(failed(given.count), RULES, NOW)).toBe(given.words);
   });
 
+  test('G5: what halted its pool stays until a try goes well, whatever comes between', () => {
+    const troubled = afterFailure(undefined, a('shop/web-1: budget web', { trouble: true }));
+    const aborted = afterFailure(troubled, a('aborted: lunch'));
+    expect(aborted.failed).toMatchObject({
+      count: 2,
+      because: 'aborted: lunch',
+      trouble: 'shop/web-1: budget web',
+    });
+    const refused = afterFailure(aborted, a('y'.repeat(9_000), { trouble: true }));
+    expect(refused.failed?.trouble).toBe('y'.repeat(200));
+    expect(afterReboot(refused, NOW)).toEqual({ reboots: [NOW] });
+  });
+
   test('it counts them, and keeps the last words short', () => {
-    const first = afterFailure(undefined, 'x'.repeat(9_000), NOW);
+    const first = afterFailure(undefined, a('x'.repeat(9_000)));
     expect(first).toEqual({
       reboots: [],
       failed: { count: 1, lastAtMs: NOW, because: 'x'.repeat(200) },
     });
-    expect(afterFailure(first, 'again', NOW + HOUR)).toEqual({
+    expect(afterFailure(first, a('again', { atMs: NOW + HOUR }))).toEqual({
       reboots: [],
       failed: { count: 2, lastAtMs: NOW + HOUR, because: 'again' },
     });
@@ -119,7 +146,7 @@ describe('reboots of one day', () => {
   test('older ones are not remembered', () => {
     const past = rebooted(30, 24, 23);
     expect(afterReboot(past, NOW).reboots).toEqual([NOW - 23 * HOUR, NOW]);
-    expect(afterFailure(past, 'x', NOW).reboots).toEqual([NOW - 23 * HOUR]);
+    expect(afterFailure(past, a('x')).reboots).toEqual([NOW - 23 * HOUR]);
   });
 });
 
@@ -136,13 +163,22 @@ test.each([
   expect(isForgettable(past, NOW)).toBe(expected);
 });
 
+interface Step {
+  readonly rebooted: boolean;
+  readonly trouble: boolean;
+  readonly afterMs: number;
+  readonly because: string;
+}
+
 /** What is remembered after the history, as it stands on the node, and when it ended. */
-function live(steps: readonly { rebooted: boolean; afterMs: number; because: string }[]) {
+function live(steps: readonly Step[]) {
   let past: Past | undefined;
   let nowMs = NOW;
-  for (const { rebooted, afterMs, because } of steps) {
+  for (const { rebooted, trouble, afterMs, because } of steps) {
     nowMs += afterMs;
-    const next = rebooted ? afterReboot(past, nowMs) : afterFailure(past, because, nowMs);
+    const next = rebooted
+      ? afterReboot(past, nowMs)
+      : afterFailure(past, { because, trouble, atMs: nowMs });
     past = readPast(writePast(next) ?? undefined);
     expect(past).toEqual(next);
   }
@@ -152,6 +188,7 @@ function live(steps: readonly { rebooted: boolean; afterMs: number; because: str
 describe('whatever has happened to a node,', () => {
   const step = fc.record({
     rebooted: fc.boolean(),
+    trouble: fc.boolean(),
     afterMs: fc.integer({ min: 1, max: 8 * HOUR }),
     because: fc.string(),
   });

@@ -21,11 +21,23 @@ export function afterReboot(past: Past = NOTHING, bootedAtMs: number): Past {
   return { reboots: [...withinADay(past, bootedAtMs), bootedAtMs] };
 }
 
-/** After a try that ended without a reboot. */
-export function afterFailure(past: Past = NOTHING, because: string, nowMs: number): Past {
+export interface Failure {
+  readonly because: string;
+  /** It is a sign that something is wrong with the node, and halts its pool. */
+  readonly trouble: boolean;
+  readonly atMs: number;
+}
+
+/** After a try that ended without a reboot. Trouble stays until a try goes well. */
+export function afterFailure(past: Past = NOTHING, { because, trouble, atMs }: Failure): Past {
+  const words = because.slice(0, MOST_WORDS);
   const count = (past.failed?.count ?? 0) + 1;
-  const failed = { count, lastAtMs: nowMs, because: because.slice(0, MOST_WORDS) };
-  return { reboots: withinADay(past, nowMs), failed };
+  const troubled = trouble ? words : past.failed?.trouble;
+  const failed = { count, lastAtMs: atMs, because: words };
+  return {
+    reboots: withinADay(past, atMs),
+    failed: { ...failed, ...(troubled === undefined ? {} : { trouble: troubled }) },
+  };
 }
 
 /** Why the node has to rest, and until when; undefined when it may be taken out. The same words at every look. */

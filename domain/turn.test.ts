@@ -6,6 +6,7 @@ import type { NodeFacts } from './node-facts.ts';
 import {
   isBackInService,
   isWell,
+  troubleLeft,
   whoseTurn,
   type Candidate,
   type TurnQuestion,
@@ -242,5 +243,54 @@ describe('where a node should be after its rollout:', () => {
   ])('G5: $name is well: $well, back in service: $back', ({ node, well, back }) => {
     expect(isWell(node)).toBe(well);
     expect(isBackInService(node)).toBe(back);
+  });
+});
+
+describe('G5: what a node shows of the trouble with its latest rollout:', () => {
+  const past = {
+    reboots: [],
+    failed: { count: 2, lastAtMs: NOW, because: 'aborted: lunch', trouble: 'budget web' },
+  };
+  const left = { node: 'n1', because: 'budget web', sinceMs: NOW };
+  const survived = {
+    node: 'n1',
+    because: QUARANTINE.value.because,
+    sinceMs: QUARANTINE.value.atMs,
+  };
+  test.each<{ name: string; over: Partial<NodeFacts>; expected: typeof left | undefined }>([
+    { name: 'a try that halted its pool', over: { past }, expected: left },
+    {
+      name: 'the same while it is tried again',
+      over: { past, rollout: RECORD, ready: false },
+      expected: left,
+    },
+    {
+      name: 'a try that halted nobody',
+      over: { past: { reboots: [], failed: { count: 1, lastAtMs: NOW, because: 'aborted' } } },
+      expected: undefined,
+    },
+    { name: 'no past', over: {}, expected: undefined },
+    {
+      name: 'one that wants no reboot any more',
+      over: { past, report: report('not-required') },
+      expected: undefined,
+    },
+    {
+      name: 'a quarantine of this boot, whatever was before',
+      over: { past, quarantine: QUARANTINE },
+      expected: survived,
+    },
+    {
+      name: 'a quarantine of an earlier boot',
+      over: { quarantine: QUARANTINE, bootId: 'boot-9' },
+      expected: undefined,
+    },
+    {
+      name: 'a quarantine nobody can read',
+      over: { quarantine: { ok: false, because: 'it is not JSON' } },
+      expected: undefined,
+    },
+  ])('$name', ({ over, expected }) => {
+    expect(troubleLeft(aNode(over))).toEqual(expected);
   });
 });

@@ -139,6 +139,20 @@ export function isWell(node: NodeFacts | undefined): boolean {
   return ready && !rollout && !quarantine && report?.wants !== 'required';
 }
 
+/** What a node still shows of the trouble that its latest rollout had with it; undefined when it is well. */
+export function troubleLeft(node: NodeFacts): Trouble | undefined {
+  if (isWell(node)) return undefined;
+  const { name, past, quarantine, bootId } = node;
+  if (quarantine?.ok && quarantine.value.bootId === bootId) {
+    const { because, atMs } = quarantine.value;
+    return { node: name, because, sinceMs: atMs };
+  }
+  const { trouble, lastAtMs } = past?.failed ?? {};
+  return trouble === undefined || lastAtMs === undefined
+    ? undefined
+    : { node: name, because: trouble, sinceMs: lastAtMs };
+}
+
 /** Whether nobody's rollout has the node out of service: a permit for it may be given back. */
 export function isBackInService(node: NodeFacts | undefined): boolean {
   return !node || (node.ready && !node.rollout);

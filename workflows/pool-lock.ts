@@ -6,7 +6,7 @@ import {
   log,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { FoundHolder } from '../activities/lock.ts';
+import type { Found } from '../activities/lock.ts';
 import type { PoolNews } from '../activities/watch-pool.ts';
 import {
   addTrouble,
@@ -53,20 +53,24 @@ export async function poolLock({ pool, carried }: LockInput): Promise<never> {
   }
 }
 
-/** A lock that takes the place of a lost one first learns who has a node out of service. */
+/** A lock that takes the place of a lost one first learns who has a node out of service, and which nodes are in trouble. */
 async function adoptHolders(lock: Lock): Promise<void> {
   const { pool } = lock.state;
-  for (const { trouble, ...holder } of await findHolders(lock)) {
+  const { holders, troubles } = await findHolders(lock);
+  for (const holder of holders) {
     const nowMs = Date.now();
     lock.change(adopt(stamped(lock.state, nowMs), holder, nowMs));
-    if (trouble === undefined) continue;
-    log.error('node is in trouble', { pool, node: holder.node, because: trouble });
-    lock.change(addTrouble(lock.state, { node: holder.node, because: trouble, sinceMs: nowMs }));
+  }
+  for (const trouble of troubles) {
+    // What a rollout has said since is newer than what its node shows.
+    if (lock.state.troubles.some(({ node }) => node === trouble.node)) continue;
+    log.error('node is in trouble', { pool, ...trouble });
+    lock.change(addTrouble(lock.state, trouble));
   }
 }
 
 /** Those who wait meanwhile are told why. */
-async function findHolders(lock: Lock): Promise<readonly FoundHolder[]> {
+async function findHolders(lock: Lock): Promise<Found> {
   const { pool } = lock.state;
   for (;;) {
     const known = lock.because;

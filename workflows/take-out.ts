@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { Cordoned } from '../activities/cordon.ts';
+import type { UndoRequest } from '../activities/restore.ts';
 import type { FailureKind } from '../domain/failures.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { RolloutResult } from '../domain/status.ts';
@@ -78,16 +79,15 @@ function noReturn(rollout: Rollout, end: GivenUp | NotObeyed): GivenUp {
 export async function abandon(
   rollout: Rollout,
   record: RolloutRecord,
-  { because, failed }: { because: string; failed: boolean },
+  why: Pick<UndoRequest, 'because' | 'failed' | 'trouble'>,
 ): Promise<'undone' | 'too-late' | 'gone'> {
-  rollout.enter('undoing', because);
+  rollout.enter('undoing', why.because);
   const { node, pool } = rollout;
   const { kind } = await quick(`hand ${node} back`).undoNode({
     node,
     ...(pool === undefined ? {} : { pool }),
     record,
-    because,
-    failed,
+    ...why,
   });
   return kind;
 }
@@ -173,10 +173,11 @@ async function giveUp(
   { because, next }: GivenUp,
 ): Promise<RolloutResult | undefined> {
   if (typeOf(next) === RUN_CHANGED) throw next;
-  const undone = await abandon(rollout, record, { because, failed: next !== 'again' });
+  const trouble = isTrouble(next);
+  const undone = await abandon(rollout, record, { because, failed: next !== 'again', trouble });
   if (undone === 'too-late') return await comeBack(rollout, record);
   if (undone === 'gone') return await endGone(rollout, record);
-  await releasePermit(rollout, isTrouble(next) ? { trouble: because } : {});
+  await releasePermit(rollout, trouble ? { trouble: because } : {});
   if (next === 'again') return undefined;
   if (next === 'abort') return rollout.endAborted();
   throw next;

@@ -1,12 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { FoundHolder } from '../../activities/lock.ts';
+import type { Found } from '../../activities/lock.ts';
 import type { PermitRequest } from '../../domain/lock-state.ts';
 import { lockId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
 import type { poolLock } from '../../workflows/index.ts';
 import { Pool, soon } from './pool-scene.ts';
-import { detailsOf, fails, openRealStage, statusOf, until, untilCancelled } from './stage.ts';
+import {
+  detailsOf,
+  fails,
+  openRealStage,
+  reached,
+  statusOf,
+  until,
+  untilCancelled,
+} from './stage.ts';
 
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {
@@ -198,14 +206,17 @@ describe('G5: a pool halts', () => {
 
 describe('a lock that was ended', () => {
   test('G5: is halted again by a lost node it adopts, until the node is back', async () => {
-    const lost = { holders: [] as FoundHolder[] };
-    const pool = new Pool(env, 2, { findHolders: async () => lost.holders });
+    let found: Found = { holders: [], troubles: [] };
+    const pool = new Pool(env, 2, { findHolders: async () => found });
     await pool.world.run(async () => {
       const [first] = await pool.startInTurn(['n1']);
       await pool.cordoned(1);
       const runId = (await first?.describe())?.runId ?? '';
       const trouble = 'it is lost: its boot id has not changed';
-      lost.holders = [{ workflowId: rolloutId('n1'), runId, node: 'n1', trouble }];
+      found = {
+        holders: [{ workflowId: rolloutId('n1'), runId, node: 'n1' }],
+        troubles: [{ node: 'n1', because: trouble, sinceMs: 7 }],
+      };
       await pool.world.lock().terminate();
       const second = await pool.world.start({ node: 'n2' });
       const { holders, troubles, because } = await until(
@@ -213,7 +224,7 @@ describe('a lock that was ended', () => {
         (status) => status.because !== undefined,
       );
       expect(because).toBe(`halted: n1: ${trouble}`);
-      expect(troubles).toMatchObject([{ node: 'n1', because: trouble }]);
+      expect(troubles).toEqual(found.troubles);
       expect(holders).toEqual([
         { node: 'n1', grantId: expect.any(String), sinceMs: expect.any(Number) },
       ]);
@@ -225,12 +236,41 @@ describe('a lock that was ended', () => {
     });
   });
 
+  test('G5: is halted again by a node that had failed, in the words of whoever spoke last', async () => {
+    const found = Promise.withResolvers<Found>();
+    const pool = new Pool(env, 1, { findHolders: () => found.promise });
+    await pool.world.run(async () => {
+      const rollout = await pool.world.start({ node: 'n2' });
+      await reached(rollout, 'queued');
+      await pool.world.lock().signal('trouble', { node: 'n1', because: 'just heard' });
+      found.resolve({
+        holders: [],
+        troubles: [
+          { node: 'n1', because: 'long known', sinceMs: 7 },
+          { node: 'n3', because: 'its drain failed', sinceMs: 8 },
+        ],
+      });
+      const { troubles } = await until(
+        () => pool.status(),
+        (status) => status.because !== undefined,
+      );
+      expect(troubles).toMatchObject([
+        { node: 'n1', because: 'just heard' },
+        { node: 'n3', because: 'its drain failed', sinceMs: 8 },
+      ]);
+      expect(pool.cordons).toEqual([]);
+      await pool.world.lock().signal('resume');
+      pool.back.add('n2');
+      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
+    });
+  });
+
   test('G8: tells who waits why nobody knows yet what it has left behind', async () => {
     const because = 'a former lock of pool workers was ended; what it granted settles';
     let settled = false;
     const pool = new Pool(env, 1, {
       findHolders: async ({ known }) => {
-        if (settled) return [];
+        if (settled) return { holders: [], troubles: [] };
         if (known === because) throw soon(because);
         return { because };
       },
@@ -256,7 +296,7 @@ describe('a lock that was ended', () => {
     const pool = new Pool(env, 1, {
       findHolders: async () => {
         await until(async () => lost.settled, Boolean);
-        return lost.holders;
+        return { holders: lost.holders, troubles: [] };
       },
     });
     await pool.world.run(async () => {

@@ -112,7 +112,7 @@ export class World {
     });
     try {
       // A worker that is left over would break every test after this one.
-      return await worker.runUntil(() => inTime(play(this)));
+      return await worker.runUntil(() => inTime(play(this), () => this.whatHangs()));
     } finally {
       await this.end(lockId('workers'));
       await this.end(rolloutId('n1'));
@@ -165,6 +165,24 @@ export class World {
     await writeFile(join(dir, `${name}.json`), stdout.replaceAll(`${process.cwd()}/`, ''));
   }
 
+  /** Whatever is open, with the end of its history. */
+  private async whatHangs(): Promise<string> {
+    const words: string[] = [];
+    for await (const { workflowId } of this.env.client.workflow.list({
+      query: 'ExecutionStatus = "Running"',
+    })) {
+      const workflow = this.env.client.workflow.getHandle(workflowId);
+      const { events = [] } = await workflow.fetchHistory();
+      const { raw } = await workflow.describe();
+      words.push(
+        workflowId,
+        ...(events ?? []).slice(-12).map((event) => JSON.stringify(event)),
+        `pending: ${JSON.stringify([raw.pendingActivities, raw.pendingWorkflowTask])}`,
+      );
+    }
+    return words.join('\n');
+  }
+
   async end(workflowId: string): Promise<void> {
     await this.env.client.workflow
       .getHandle(workflowId)
@@ -182,7 +200,7 @@ export class World {
       }),
       passGates: async () => ({ kind: 'open' }),
       requestPermit: (asked) => this.ask(asked),
-      findHolders: async () => [],
+      findHolders: async () => ({ holders: [], troubles: [] }),
       watchPool: async ({ line: [first] }) => nextTurn(first),
       cordonNode: async () => ({ kind: 'cordoned', record: RECORD, atMs: 1 }),
       drainNode: async () => ({
@@ -253,10 +271,12 @@ function quiet(): void {
   });
 }
 
-/** Fails what hangs before the test is given up from outside. */
-async function inTime<T>(work: Promise<T>): Promise<T> {
+/** Fails what hangs before the test is given up from outside, and says where. */
+async function inTime<T>(work: Promise<T>, where: () => Promise<string>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('it hangs')), 90_000);
+  const timer = setTimeout(() => {
+    void where().then((text) => reject(new Error(`it hangs:\n${text}`)), reject);
+  }, 90_000);
   try {
     return await Promise.race([work, late]);
   } finally {

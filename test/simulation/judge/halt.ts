@@ -102,10 +102,10 @@ class Halts {
     return answer.value.atMs + this.#world.mostReturnMs(pool);
   }
 
-  /** A lock that was lost since, or a message that came late, may not know of it. */
+  /** A message that came late, or never, may have kept it from the lock. */
   #isHeard(atMs: number, calmSinceMs: number): boolean {
-    const { clock, disturbedUntilMs } = this.#world;
-    return clock.nowMs - atMs > HEARD_WITHIN_MS && disturbedUntilMs < calmSinceMs;
+    const { clock, unheardUntilMs } = this.#world;
+    return clock.nowMs - atMs > HEARD_WITHIN_MS && unheardUntilMs < calmSinceMs;
   }
 
   #isStillTroubled(node: string, atMs: number): boolean {

@@ -150,7 +150,7 @@ export class Events {
   #lock({ pool, how, fraction }: Of<'lock'>): void | Promise<void> {
     const { server } = this.#world;
     const id = lockId(this.#pool(pool));
-    this.#world.disturb(180_000);
+    this.#world.disturbLock(180_000);
     if (how === 'terminate') server.terminate(id);
     else return server.reset(id, fraction);
   }

@@ -68,6 +68,8 @@ export class World {
   steps: Steps | undefined;
   /** Until then something that a test has done may still have its effect. */
   disturbedUntilMs = 0;
+  /** The same, without what a lock has to get over by itself: that it was ended or reset. */
+  unheardUntilMs = 0;
   readonly #options: WorldOptions;
   #policyVersion = 0;
   #policyChangedMs = BEGIN_MS;
@@ -156,6 +158,11 @@ export class World {
 
   /** Something is done to the world that may tell for so long. */
   disturb(forMs: number): void {
+    this.disturbLock(forMs);
+    this.unheardUntilMs = Math.max(this.unheardUntilMs, this.clock.nowMs + forMs);
+  }
+
+  disturbLock(forMs: number): void {
     this.disturbedUntilMs = Math.max(this.disturbedUntilMs, this.clock.nowMs + forMs);
   }
 
