@@ -45,7 +45,10 @@ export async function tellOvertaken(lock: Lock): Promise<void> {
   }
 }
 
-/** Whether the run is still there to hear it. */
+/**
+ * Whether the run is still there to hear it. One that was reset goes on as another run, which remembers that it has asked and
+ * would wait for an answer: that one is made to ask anew.
+ */
 export async function tell<T>(
   to: { workflowId: string; runId: string },
   signal: SignalDefinition<[T?]>,
@@ -55,6 +58,9 @@ export async function tell<T>(
     await getExternalWorkflowHandle(to.workflowId, to.runId).signal(signal, what);
     return true;
   } catch {
+    const successor = getExternalWorkflowHandle(to.workflowId);
+    // Not waited for: a lock can continue as new only while nobody is being told anything.
+    void successor.signal(messages.recheck).catch(() => undefined);
     return false;
   }
 }

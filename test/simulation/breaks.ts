@@ -75,6 +75,14 @@ export const BREAKS: readonly Break[] = [
     }),
   },
   {
+    name: 'forgets-a-halt-with-its-lock',
+    rule: 'G5',
+    twist: (deps) =>
+      withNodes(deps, {
+        list: async (selector) => (await deps.nodes.list(selector)).map(withoutPast),
+      }),
+  },
+  {
     name: 'forgets-to-uncordon',
     rule: 'G6',
     twist: (deps) =>
@@ -132,6 +140,11 @@ function withNodes(deps: Deps, changes: Partial<NodeApi>): Deps {
 function inService(node: NodeFacts): NodeFacts {
   const { rollout: _, ...rest } = node;
   return { ...rest, ready: true, unschedulable: false, deleting: false };
+}
+
+function withoutPast(node: NodeFacts): NodeFacts {
+  const { past: _, ...rest } = node;
+  return rest;
 }
 
 function ready(node: NodeFacts | undefined): NodeFacts | undefined {

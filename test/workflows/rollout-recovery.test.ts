@@ -113,24 +113,6 @@ class PlayedNode {
 const thisRun = (): { runId: string } => activityInfo().workflowExecution ?? { runId: '' };
 const runChanged = fails('run-changed', 'node n1 carries the mark of another run');
 
-/** Back to the latest decision it took, or to one before, so that it remembers all that was before. */
-async function reset(world: World, decision = -1): Promise<string> {
-  const { client } = world;
-  const rollout = client.workflow.getHandle(rolloutId('n1'));
-  const { events } = await rollout.fetchHistory();
-  const decided = (events ?? []).filter(
-    ({ workflowTaskCompletedEventAttributes: task }) => task !== null && task !== undefined,
-  );
-  const { runId } = await client.workflowService.resetWorkflowExecution({
-    namespace: client.options.namespace,
-    workflowExecution: { workflowId: rolloutId('n1'), runId: (await rollout.describe()).runId },
-    workflowTaskFinishEventId: decided.at(decision)?.eventId ?? null,
-    requestId: String(Date.now()),
-    reason: 'a test',
-  });
-  return runId;
-}
-
 describe('G7: a rollout that is reset', () => {
   test('in mid-drain starts over from the node: what its former run did is undone first', async () => {
     const node = new PlayedNode();
@@ -138,7 +120,7 @@ describe('G7: a rollout that is reset', () => {
     await world.run(async () => {
       const first = await world.start();
       await reached(first, 'draining');
-      const runId = await reset(world);
+      const runId = await world.reset();
       node.blocked = false;
       const rollout = world.client.workflow.getHandle(rolloutId('n1'), runId);
       expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
@@ -163,7 +145,7 @@ describe('G7: a rollout that is reset', () => {
     await world.run(async () => {
       const first = await world.start();
       await reached(first, 'draining');
-      const runId = await reset(world, -2);
+      const runId = await world.reset(-2);
       node.blocked = false;
       const rollout = world.client.workflow.getHandle(rolloutId('n1'), runId);
       expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
@@ -183,7 +165,7 @@ describe('G7: a rollout that is reset', () => {
       node.record = { ...RECORD, runId: first.firstExecutionRunId };
       node.rebooting = true;
       node.reboots = 1;
-      const runId = await reset(world);
+      const runId = await world.reset();
       node.blocked = false;
       const rollout = world.client.workflow.getHandle(rolloutId('n1'), runId);
       expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
@@ -199,7 +181,7 @@ describe('G7: a rollout that is reset', () => {
       const first = await world.start();
       await reached(first, 'draining');
       node.rebooting = true;
-      const runId = await reset(world);
+      const runId = await world.reset();
       const rollout = world.client.workflow.getHandle(rolloutId('n1'), runId);
       await reached(rollout, 'rebooting');
       const asked = await signalsOf(world.lock());

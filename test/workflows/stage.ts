@@ -165,6 +165,24 @@ export class World {
     await writeFile(join(dir, `${name}.json`), stdout.replaceAll(`${process.cwd()}/`, ''));
   }
 
+  /** Takes the rollout of n1 back to the latest decision it took, or to one before; answers the run that goes on from there. */
+  async reset(decision = -1): Promise<string> {
+    const { client } = this;
+    const rollout = client.workflow.getHandle(rolloutId('n1'));
+    const { events } = await rollout.fetchHistory();
+    const decided = (events ?? []).filter(
+      ({ workflowTaskCompletedEventAttributes: task }) => task !== null && task !== undefined,
+    );
+    const { runId } = await client.workflowService.resetWorkflowExecution({
+      namespace: client.options.namespace,
+      workflowExecution: { workflowId: rolloutId('n1'), runId: (await rollout.describe()).runId },
+      workflowTaskFinishEventId: decided.at(decision)?.eventId ?? null,
+      requestId: String(Date.now()),
+      reason: 'a test',
+    });
+    return runId;
+  }
+
   /** Whatever is open, with the end of its history. */
   private async whatHangs(): Promise<string> {
     const words: string[] = [];
