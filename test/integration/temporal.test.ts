@@ -257,7 +257,7 @@ describe('the probes of a worker', () => {
     const target = lab().temporalAddress;
     const proxy = await startTlsProxy({ target, ...server, clientCa: ours.cert });
     open.push(proxy);
-    const soon = new Date(Date.now() + 10_000);
+    const soon = new Date(Date.now() + 20_000);
     const env = await giveCertificate(await ours.issue({ name: 'worker', until: soon }));
     await works(await start({ TEMPORAL_ADDRESS: proxy.address, ...env }));
     await giveCertificate(await ours.issue({ name: 'worker' }));
