@@ -103,7 +103,7 @@ export interface PodMoved {
 
 export type WitnessEvent =
   | NodeWritten
-  | { readonly kind: 'node-gone'; readonly name: string }
+  | { readonly kind: 'node-gone'; readonly name: string; readonly atMs: number }
   | PodsAtOrder
   | PodMoved
   /** The policy that is in force from now on. */

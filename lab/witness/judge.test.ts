@@ -738,6 +738,15 @@ describe('G6', () => {
       broken: ['^G6: the worker evicted shop/web-1 from n1, which was not in its hands$'],
     },
     {
+      name: 'nor long after the node was deleted in mid-rollout',
+      tell: (s) => s.take('n1').gone('n1').every(6_000).moved('n1'),
+      broken: ['^G6: the worker evicted shop/web-1 from n1, which was not in its hands$'],
+    },
+    {
+      name: 'one that was under way then is none too many',
+      tell: (s) => s.take('n1').gone('n1').every(4_000).moved('n1'),
+    },
+    {
       name: 'no deletion either, long after the node was handed back',
       tell: (s) => s.take('n1').handBack('n1').moved('n1', 'deleted'),
       broken: ['^G6: the worker deleted shop/web-1 from n1, which was not in its hands$'],

@@ -55,7 +55,7 @@ export class Judge {
       case 'node':
         return this.#noteNode(event);
       case 'node-gone':
-        this.#forget(event.name);
+        this.#forget(event);
         return NOTHING;
       case 'pods':
         return this.#found(event, this.#judgePods(event));
@@ -119,10 +119,10 @@ export class Judge {
     return this.#limits.at(atMs).map((all) => onlyPoolOf(all, sight));
   }
 
-  #forget(name: string): void {
+  #forget({ name, atMs }: { name: string; atMs: number }): void {
     this.#nodes.delete(name);
     this.#fencing.forget(name);
-    this.#ownership.forget(name);
+    this.#ownership.forget(name, atMs);
     this.#marks.forget(name);
   }
 

@@ -28,15 +28,17 @@ export class Ownership {
   /** When each node was last handed back. */
   readonly #handedBack = new Map<string, number>();
 
-  forget(name: string): void {
-    this.#custody.delete(name);
-    this.#handedBack.delete(name);
+  /** A node that is deleted in mid-rollout is out of the worker's hands then. */
+  forget(name: string, atMs: number): void {
+    if (this.#custody.delete(name)) this.#handedBack.set(name, atMs);
   }
 
   judge(change: NodeChange): string[] {
     const { before, now } = change;
     const had = this.#custody.get(now.name);
     if (before === undefined) {
+      // One of the same name that was there before is another node.
+      this.#handedBack.delete(now.name);
       if (now.rollout !== undefined) this.#custody.set(now.name, found(change));
       return [];
     }

@@ -118,7 +118,7 @@ export class Story {
 
   gone(name: string): this {
     this.#nodes.delete(name);
-    return this.#tell({ kind: 'node-gone', name });
+    return this.#tell({ kind: 'node-gone', name, atMs: this.atMs });
   }
 
   expectReboot(name: string): this {

@@ -196,7 +196,7 @@ class Watching implements Witness {
   }
 
   #noteWrite({ object, name, by, atMs, revision }: Write): void {
-    if (!object) this.#note({ kind: 'node-gone', name });
+    if (!object) this.#note({ kind: 'node-gone', name, atMs });
     else this.#note({ kind: 'node', atMs, revision, by, node: sightOfNode(object) });
   }
 

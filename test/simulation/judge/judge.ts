@@ -74,7 +74,7 @@ export class Judge implements Observer {
   gone(node: string): void {
     this.#sights.delete(node);
     this.#readySinceMs.delete(node);
-    this.#witness.note({ kind: 'node-gone', name: node });
+    this.#witness.note({ kind: 'node-gone', name: node, atMs: this.#world?.clock.nowMs ?? 0 });
   }
 
   moved(moved: { node: string; pod: string; how: 'evicted' | 'deleted' }): void {
