@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import type { WorkflowHandle } from '@temporalio/client';
 import { failureOf } from './failure-of.ts';
 import { eventually, RolloutScene } from './rollout-scene.ts';
+import { throttleWorker } from './throttle.ts';
 
 /** Each test has a pool of its own, so that a halted one holds up no other. */
 const POOLS = {
@@ -15,6 +16,7 @@ const POOLS = {
   budget: { drain: { timeout: '4s' } },
   foreign: { drain: { timeout: '4s' } },
   patient: {},
+  throttled: {},
 };
 
 function quick() {
@@ -52,6 +54,13 @@ async function troubled(pool: keyof typeof POOLS, nodes: readonly string[]): Pro
     (status) => status.troubles.length === nodes.length,
   );
   expect(troubles.map(({ node }) => node)).toEqual(nodes);
+}
+
+/** What the step that is under way says of itself, as `temporal workflow describe` shows it. */
+async function heartbeatOf(rollout: WorkflowHandle): Promise<string> {
+  const { raw } = await rollout.describe();
+  const [payload] = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads ?? [];
+  return Buffer.from(payload?.data ?? []).toString('utf8');
 }
 
 /** In service, and in no rollout's hands. */
@@ -267,6 +276,32 @@ describe('a drain', () => {
     await scene.allowEvictions();
     await troubled('patient', []);
     await scene.record('cordon-lost', uncordoned.workflowId);
+  });
+
+  test('G2: waits while the API server refuses every request for overload, and says so', async () => {
+    const node = 'worker-10';
+    const before = boots(node);
+    await scene.forbidEvictions(node);
+    const rollout = await rollIn('throttled', node);
+    await eventually(
+      () => scene.status(rollout),
+      ({ drain }) => drain !== undefined && drain.blockers.length > 0,
+    );
+    const throttledNoMore = await throttleWorker(scene.lab.cluster, scene.lab.fleet.kube);
+    await scene.allowEvictions();
+    try {
+      const heartbeat = await eventually(
+        () => heartbeatOf(rollout),
+        (text) => text.includes('HTTP 429') || text.includes('overloaded'),
+      );
+      expect(heartbeat).toContain('"podsLeft":1');
+      expect(boots(node)).toBe(before);
+    } finally {
+      await throttledNoMore();
+    }
+    expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
+    await handedBack(node);
+    expect(boots(node)).toBe(before + 1);
   });
 
   test('of a node that is deleted meanwhile, ends cleanly and gives the permit back', async () => {
