@@ -26,7 +26,11 @@ beforeAll(async () => {
   scene = await RolloutScene.open({
     nodes: 4,
     pools: {
-      blocked: { reboot: quick, drain: { timeout: '2m', blockedAfter: '1s' } },
+      blocked: {
+        reboot: quick,
+        // Nothing is in its way but the pod that cannot be evicted.
+        drain: { timeout: '2m', blockedAfter: '1s', podSelector: 'app=worker-2' },
+      },
       others: { reboot: { ...quick, returnWithin: '3s' } },
     },
     notifications: [
