@@ -32,7 +32,7 @@ const ANSWER = `{"bootId":"${BOOT}","rollout":"${RUN}","verdict":"accepted","bec
 const REFUSAL = `{"bootId":"","rollout":"","verdict":"refused","because":"the order cannot be read: it is not JSON","at":"${AT}"}`;
 const ROLLOUT = `{"workflowId":"node-rollout/worker-1","runId":"r1","cordonedByUs":true,"bootIdBefore":"${BOOT}","phase":"draining"}`;
 const QUARANTINE = `{"bootId":"${BOOT}","because":"the sentinel survived the reboot","at":"${AT}"}`;
-const PAST = `{"reboots":["${AT}"],"failed":2,"lastAt":"${AT}","because":"drain-timed-out"}`;
+const PAST = `{"reboots":["${AT}"],"failed":2,"lastAt":"${AT}","because":"aborted","trouble":"drain-timed-out"}`;
 
 const order = { bootId: BOOT, rollout: RUN, expiresAtMs: atMs };
 const answer = {
@@ -57,7 +57,10 @@ const rollout = {
   phase: 'draining',
 };
 const quarantine = { bootId: BOOT, because: 'the sentinel survived the reboot', atMs };
-const past = { reboots: [atMs], failed: { count: 2, lastAtMs: atMs, because: 'drain-timed-out' } };
+const past = {
+  reboots: [atMs],
+  failed: { count: 2, lastAtMs: atMs, because: 'aborted', trouble: 'drain-timed-out' },
+};
 
 test('everything stands where 0.1.0 looks for it', () => {
   expect(ANNOTATION).toEqual({
