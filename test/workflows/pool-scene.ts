@@ -79,6 +79,15 @@ export class Pool {
     return this.world.lockStatus();
   }
 
+  /** A lock of the test before answers queries too, although it has been ended. */
+  private async runningStatus(): Promise<LockStatus | undefined> {
+    const lock = await this.world
+      .lock()
+      .describe()
+      .catch(() => undefined);
+    return lock?.status.name === 'RUNNING' ? await this.status().catch(() => undefined) : undefined;
+  }
+
   holders = async (): Promise<string[]> => (await this.status()).holders.map(({ node }) => node);
 
   /** Starts the rollouts one after the other, so that the order in which they ask is known. */
@@ -87,7 +96,7 @@ export class Pool {
     for (const node of nodes) {
       rollouts.push(await this.world.start({ node }));
       await until(
-        () => this.status().catch(() => undefined),
+        () => this.runningStatus(),
         (status) =>
           [...(status?.holders ?? []), ...(status?.queue ?? [])].some(
             (entry) => entry.node === node,
