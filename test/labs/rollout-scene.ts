@@ -146,14 +146,25 @@ export class RolloutScene {
     );
   }
 
-  /** Each of the nodes has a pod that cannot be evicted, for a disruption budget `never-<node>`, until `allowEvictions`. */
+  /**
+   * Each of the nodes has a pod that cannot be evicted, for a disruption budget `never-<node>`, until `allowEvictions`. The
+   * budget of the shop allows none either: a worker that is killed with an eviction under way leaves a disruption counted that
+   * did not take place, which Kubernetes forgets after two minutes.
+   */
   async forbidEvictions(...nodes: readonly string[]): Promise<void> {
     await this.apps.start(nodes);
+    await this.allowDisruptions(0);
     for (const node of nodes) await this.apps.forbidEvictions(node);
   }
 
-  allowEvictions(): Promise<void> {
-    return this.apps.allowEvictions();
+  async allowEvictions(): Promise<void> {
+    await this.apps.allowEvictions();
+    await this.allowDisruptions(1);
+  }
+
+  private async allowDisruptions(maxUnavailable: number): Promise<void> {
+    const web = '/apis/policy/v1/namespaces/shop/poddisruptionbudgets/web';
+    await this.lab.fleet.kube.patch(web, 'merge', { spec: { maxUnavailable } });
   }
 
   /** Takes the node out of the lab's own pool and into another. */
