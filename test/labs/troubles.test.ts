@@ -294,7 +294,7 @@ describe('a drain', () => {
         () => heartbeatOf(rollout),
         (text) => text.includes('HTTP 429') || text.includes('overloaded'),
       );
-      expect(heartbeat).toContain('"podsLeft":1');
+      expect(heartbeat).toContain(`pinned/${node}-`);
       expect(boots(node)).toBe(before);
     } finally {
       await throttledNoMore();
