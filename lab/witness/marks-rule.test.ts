@@ -1,22 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { BY, Story } from './story.fixture.ts';
-
-interface Row {
-  readonly name: string;
-  readonly tell: (story: Story) => unknown;
-  readonly broken?: readonly (string | RegExp)[];
-}
-
-function judged({ tell, broken = [] }: Row): void {
-  const story = new Story();
-  story.limits({ labelsAfter: { state: 'serving' } });
-  story.node('n1', { labels: FOUND, taints: [GPU] });
-  tell(story);
-  story.end();
-  expect(story.broken).toEqual(
-    broken.map((sentence) => expect.stringMatching(sentence) as unknown as string),
-  );
-}
+import { judging, type Row } from './judged.fixture.ts';
+import { BY, type Story } from './story.fixture.ts';
 
 const GPU = 'gpu=yes:NoSchedule';
 const OURS = 'a/waits:PreferNoSchedule';
@@ -26,6 +10,14 @@ const CHANGES = {
   state: { found: 'old', set: 'rebooting' },
   team: { found: null, set: 'ops' },
 };
+
+const judged = judging(
+  (story) =>
+    story
+      .limits({ labelsAfter: { state: 'serving' } })
+      .node('n1', { labels: FOUND, taints: [GPU] }),
+  (story) => story.end(),
+);
 
 /** Takes the node as the worker does that has labels to set. */
 const taken = (story: Story): Story => {
