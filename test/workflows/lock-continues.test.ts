@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { rolloutId, TASK_QUEUE } from '../../domain/names.ts';
+import { lockId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
 import type { LockStatus } from '../../domain/status.ts';
 import { Pool } from './pool-scene.ts';
 import { openRealStage, until } from './stage.ts';
@@ -35,16 +35,19 @@ async function throughRuns(
   }
 }
 
+const startLock = (signal: string, sent: object) =>
+  env.client.workflow.signalWithStart('poolLock', {
+    workflowId: lockId('workers'),
+    taskQueue: TASK_QUEUE,
+    args: [{ pool: 'workers' }],
+    signal,
+    signalArgs: [sent],
+  });
+
 /** Starts the lock with a pause, and takes it through a second run; answers what the first said of the pause. */
 async function pausedThroughRuns(pool: Pool, length: string): Promise<LockStatus['paused']> {
   const lock = pool.world.lock();
-  await env.client.workflow.signalWithStart('poolLock', {
-    workflowId: lock.workflowId,
-    taskQueue: TASK_QUEUE,
-    args: [{ pool: 'workers' }],
-    signal: 'pause',
-    signalArgs: [{ by: 'ann', reason: 'release night', for: length }],
-  });
+  await startLock('pause', { by: 'ann', reason: 'release night', for: length });
   const { paused } = await pool.status();
   await throughRuns(pool, 2, async () => {
     for (const _ of Array(10).keys()) await lock.signal('recheck');
@@ -57,13 +60,7 @@ describe('G7: a lock that continues as new', () => {
     const pool = new Pool(env, 0);
     await pool.world.run(async () => {
       const lock = pool.world.lock();
-      await env.client.workflow.signalWithStart('poolLock', {
-        workflowId: lock.workflowId,
-        taskQueue: TASK_QUEUE,
-        args: [{ pool: 'workers' }],
-        signal: 'requestPermit',
-        signalArgs: [{ ...asks('held'), holding: true }],
-      });
+      await startLock('requestPermit', { ...asks('held'), holding: true });
       await lock.signal('trouble', { node: 'held', because: 'it is lost' });
       await lock.signal('pause', { by: 'ann', reason: 'release night' });
       const nodes: string[] = [];
