@@ -242,3 +242,16 @@ describe('the lock of a pool', () => {
     });
   });
 });
+
+test('a lock that is started by hand works like any other', async () => {
+  const pool = new Pool(env, 1);
+  await pool.world.run(async () => {
+    await env.client.workflow.start<typeof poolLock>('poolLock', {
+      workflowId: lockId('workers'),
+      taskQueue: TASK_QUEUE,
+      args: [{ pool: 'workers' }],
+    });
+    pool.back.add('n1');
+    expect(await (await pool.world.start()).result()).toMatchObject({ outcome: 'rebooted' });
+  });
+});
