@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
+import { ANNOTATION, writePast } from '../../domain/node-contract.ts';
 import { eventually, RolloutScene } from './rollout-scene.ts';
 
 /** What people do to a fleet that is being rolled: change the policy, start twice, end what they should not. */
@@ -125,10 +126,12 @@ describe('a permit whose rollout is ended from outside', () => {
   });
 });
 
-test('G1: a lock that is terminated is started anew by the scan, and learns first who has a node out', async () => {
-  const [node, next] = ['worker-8', 'worker-9'];
-  await scene.moveTo('lost', node, next);
+test('G1, G5: a lock that is terminated is started anew by the scan, and learns first who has a node out and which has failed', async () => {
+  const [node, next, failed] = ['worker-8', 'worker-9', 'worker-7'];
+  await scene.moveTo('lost', node, next, failed);
   await scene.forbidEvictions(node);
+  const { timeline } = scene.lab.fleet.evidence;
+  const begun = timeline.length;
   const rollouts: WorkflowHandle[] = [];
   for (const name of [node, next]) {
     await scene.askForReboot(name);
@@ -136,19 +139,34 @@ test('G1: a lock that is terminated is started anew by the scan, and learns firs
   }
   await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
   await scene.lockOf('lost').terminate('a test');
+  // As a rollout that has failed leaves its node, when the lock could no longer be told; so long ago that it need not rest.
+  const trouble = 'shop/web-1: disruption budget never';
+  const lastAtMs = Date.now() - 86_400_000;
+  const past = writePast({
+    reboots: [],
+    failed: { count: 1, lastAtMs, because: trouble, trouble },
+  });
+  await scene.patchNode(failed, { metadata: { annotations: { [ANNOTATION.past]: past } } });
+  await scene.askForReboot(failed);
   await scene.client.schedule.getHandle('fleet-scan').trigger();
   await eventually(
     () => holdersOf('lost').catch((): string[] => []),
     (names) => names.includes(node),
   );
+  const { troubles } = await scene.lockStatus('lost');
+  expect(troubles).toMatchObject([{ node: failed, because: trouble }]);
   await scene.allowEvictions();
   for (const rollout of rollouts) {
     expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
   }
-  await eventually(
-    () => holdersOf('lost'),
-    ({ length }) => length === 0,
+  // Although it has asked last: in a halted pool only the node that is the trouble may try again.
+  const taken = timeline.slice(begun).filter(({ unschedulable }) => unschedulable);
+  expect([...new Set(taken.map((sight) => sight.node))]).toEqual([node, failed, next]);
+  const { holders, troubles: left } = await eventually(
+    () => scene.lockStatus('lost'),
+    (status) => status.holders.length === 0,
   );
+  expect([...holders, ...left]).toEqual([]);
 }, 300_000);
 
 test('G7: a rollout that is reset in mid-drain starts over from what it sees, and reboots once', async () => {
