@@ -15,7 +15,8 @@ function labPolicy(downForMs: number): z.input<typeof Policy> {
         nodes: `${POOL_LABEL.key}=${POOL_LABEL.value}`,
         maxUnavailable: 1,
         windows: [{ always: true }],
-        drain: { timeout: '2m' },
+        // Kubernetes counts an eviction that was cut off for two minutes: whoever kills the worker is to see the drain go on.
+        drain: { timeout: '5m' },
         retry: { pause: '10s', longest: '1m' },
         // Here nodes are rebooted again and again on purpose.
         reboot: { orderExpires: '30s', returnWithin, stableFor: '2s', perDay: 1_000 },

@@ -178,10 +178,12 @@ describe('several rollouts', () => {
   test('G7: a worker killed in the middle changes neither the outcome nor the number of reboots', async () => {
     const node = 'worker-1';
     const boots = scene.lab.fleet.bootIds(node).length;
+    await scene.forbidEvictions(node);
     const rollout = await scene.startByHand(node);
     await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
     await scene.lab.worker.kill();
     await scene.lab.worker.start();
+    await scene.allowEvictions();
     expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
     expect(scene.lab.fleet.bootIds(node)).toHaveLength(boots + 1);
     await scene.record('worker-killed', rollout.workflowId);
@@ -212,12 +214,14 @@ describe('several rollouts', () => {
     async ({ when, disturb }) => {
       const node = 'worker-4';
       const boots = scene.lab.fleet.bootIds(node).length;
+      if (when === 'cordoned') await scene.forbidEvictions(node);
       await scene.askForReboot(node);
       const rollout = await scene.startByHand(node);
       await scene.lab.fleet.evidence.until(node, when, ({ unschedulable, order }) =>
         when === 'cordoned' ? unschedulable : order !== undefined,
       );
       await disturb();
+      await scene.allowEvictions();
       expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
       await scene.lab.fleet.evidence.until(
         node,
