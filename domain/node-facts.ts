@@ -3,6 +3,7 @@ import {
   LIFECYCLE_CONDITIONS,
   LIFECYCLE_REASON,
   readAnswer,
+  readExcused,
   readHold,
   readPast,
   readOrder,
@@ -46,6 +47,8 @@ export interface NodeFacts {
   readonly quarantine?: Read<Quarantine>;
   readonly hold?: Hold;
   readonly past?: Past;
+  /** Troubles of it up to then do not halt its pool. */
+  readonly excusedAtMs?: number;
   readonly taints: readonly NodeTaint[];
   /** The key of the taint that we have put on it. */
   readonly ourTaint?: string;
@@ -145,6 +148,7 @@ function annotationFacts(annotations: Readonly<Record<string, string>>) {
     quarantine: readQuarantine(annotations[ANNOTATION.quarantine]),
     hold: readHold(annotations[ANNOTATION.hold]),
     past: readPast(annotations[ANNOTATION.past]),
+    excusedAtMs: readExcused(annotations[ANNOTATION.excused]),
     ourTaint: annotations[ANNOTATION.taint],
   });
 }

@@ -31,12 +31,11 @@ export interface Failure {
 /** After a try that ended without a reboot. Trouble stays until a try goes well. */
 export function afterFailure(past: Past = NOTHING, { because, trouble, atMs }: Failure): Past {
   const words = because.slice(0, MOST_WORDS);
-  const count = (past.failed?.count ?? 0) + 1;
-  const troubled = trouble ? words : past.failed?.trouble;
-  const failed = { count, lastAtMs: atMs, because: words };
+  const troubled = trouble ? { because: words, atMs } : past.trouble;
   return {
     reboots: withinADay(past, atMs),
-    failed: { ...failed, ...(troubled === undefined ? {} : { trouble: troubled }) },
+    failed: { count: (past.failed?.count ?? 0) + 1, lastAtMs: atMs, because: words },
+    ...(troubled && { trouble: troubled }),
   };
 }
 

@@ -12,8 +12,8 @@ import {
 import type { Notice } from '../domain/notifications/events.ts';
 import { NOTHING, readNotified, settle, take, type Post } from '../domain/notifications/post.ts';
 import { causeOf } from './cause.ts';
-import { delivering } from './effects.ts';
-import { notice } from './messages.ts';
+import { delivering } from './activities.ts';
+import { signal } from './messages.ts';
 
 /** Who could not be told by then has other troubles, and the news is old. */
 const GIVE_UP_AFTER_MS = 24 * 60 * 60_000;
@@ -77,7 +77,7 @@ function openDesk(carried: Post): Desk {
   };
 
   setHandler(
-    notice,
+    signal('notice'),
     (sent) => {
       const told = readNotified(sent);
       if (told) post = take(post, told);

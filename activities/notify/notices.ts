@@ -2,8 +2,9 @@ import type { Client } from '@temporalio/client';
 import { notifierId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
 import type { Notice } from '../../domain/notifications/events.ts';
 import { wants, type Receiver } from '../../domain/notifications/receivers.ts';
-import { sayWait } from '../../domain/notifications/wait.ts';
+import type { SignalName } from '../../domain/signals.ts';
 import type { RolloutStatus } from '../../domain/status.ts';
+import { whyItWaits } from '../../domain/why-it-waits.ts';
 
 /** Lets people be told. A workflow of its own does it, so that no receiver is ever waited for here. */
 export interface Notices {
@@ -67,7 +68,8 @@ export class TemporalNotices implements Notices {
     try {
       const handle = client.workflow.getHandle(rolloutId(node));
       const asking = () => handle.query<RolloutStatus>('status');
-      return sayWait(await client.withDeadline(Date.now() + TELL_WITHIN_MS, asking));
+      const status = await client.withDeadline(Date.now() + TELL_WITHIN_MS, asking);
+      return whyItWaits(status) || `its rollout is ${status.phase.at}`;
     } catch {
       // There may be none, as for a node that is left alone.
       return 'no rollout of it says why';
@@ -93,7 +95,7 @@ export class TemporalNotices implements Notices {
             workflowId,
             taskQueue: TASK_QUEUE,
             args: [],
-            signal: 'notice',
+            signal: 'notice' satisfies SignalName,
             signalArgs: [{ notice, receivers }],
             staticSummary: `tells people about ${node ?? pool ?? 'the policy'}`.slice(0, 200),
           });

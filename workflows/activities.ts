@@ -6,23 +6,23 @@ import {
 import type { Activities } from '../activities/index.ts';
 
 /**
- * Every time limit of the workflows, each with its reason. None is a limit of business: those are in the policy. Each effect
+ * Every time limit of the workflows, each with its reason. None is a limit of business: those are in the policy. Each activity
  * is given a summary, which the Web UI shows beside its name.
  */
 
 const RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const;
 
-/** Parsing and one signal: too small for a task of their own, and safe to repeat. */
+/** Parsing and one reading: too small for a task of its own, and safe to repeat. */
 export const local = (summary: string) =>
-  proxyLocalActivities<Pick<Activities, 'planRollout' | 'requestPermit'>>({
+  proxyLocalActivities<Pick<Activities, 'planRollout'>>({
     startToCloseTimeout: '15s',
     retry: RETRY,
     summary,
   });
 
-/** A look at something that opens by itself. Between two looks nobody works, so cancelling answers at once. */
-export const looking = (summary: string) =>
-  proxyActivities<Pick<Activities, 'passGates' | 'watchPool' | 'findHolders'>>({
+/** Something that opens by itself. Between two evaluations nobody works, so cancelling answers at once. */
+export const polling = (summary: string) =>
+  proxyActivities<Pick<Activities, 'passGates' | 'awaitTurn' | 'admitNext'>>({
     startToCloseTimeout: '30s',
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry: RETRY,
@@ -39,7 +39,7 @@ export const delivering = (summary: string, withinMs: number) =>
     summary,
   });
 
-type Quick = 'cordonNode' | 'undoNode' | 'restoreNode' | 'markWaiting' | 'unmarkWaiting' | 'remind';
+type Quick = 'cordonNode' | 'undoNode' | 'restoreNode' | 'leaveQueue' | 'excuseTroubles' | 'remind';
 
 /** A few API calls; retried for as long as the API server is away. They beat by themselves, so a lost worker shows soon. */
 export const quick = (summary: string) =>
@@ -64,7 +64,7 @@ export const proving = (summary: string) =>
  * Waits on other people's pods and machines. The deadlines are the policy's; this one only bounds an attempt, after which
  * the next goes on from what it observes. A lost worker shows within one heartbeat timeout.
  */
-export const waiting = (summary: string) =>
+export const lasting = (summary: string) =>
   proxyActivities<Pick<Activities, 'drainNode' | 'awaitReturn' | 'scanFleet'>>({
     startToCloseTimeout: '24h',
     heartbeatTimeout: '20s',
