@@ -58,14 +58,13 @@ export async function awaitTurn(source: Deps, asked: TurnQuestion): Promise<Turn
   throw waiting('no-room', sayPlace(turn), pauseMs(deps, turn));
 }
 
-/** The first place, and being the first, are worth a place in the history; how the queue moves is not. */
+/** What is worth a place in the history: the first answer, and for the first in the queue another kind of reason. */
 function isNews(turn: QueuePlace, known: QueuePlace | undefined): boolean {
   if (!known) return true;
   const isFirst = ({ place }: QueuePlace): boolean => place === 1;
-  return isFirst(turn) !== isFirst(known) || hasReason(turn) !== hasReason(known);
+  if (isFirst(turn) !== isFirst(known)) return true;
+  return isFirst(turn) && turn.why !== 'counting' && turn.why !== known.why;
 }
-
-const hasReason = ({ because }: QueuePlace): boolean => because !== undefined;
 
 function pauseMs({ lookAgainMs }: Deps, { of }: QueuePlace): number {
   const longestMs = Math.max(lookAgainMs, Math.min(5 * lookAgainMs, LONGEST_PAUSE_MS));

@@ -189,9 +189,13 @@ export interface QueuePlace {
   readonly of: number;
   /** The nodes it waits behind: those with a permit, then those before it; only the first few. */
   readonly behind: readonly string[];
-  /** Why the lock admits nobody. */
-  readonly because?: string;
+  /** Why the lock does not admit it, in a word and in words. */
+  readonly why: WhyWaiting;
+  readonly because: string;
 }
+
+/** `counting`: the lock is about to say more; `behind`: somebody else is admitted first. */
+export type WhyWaiting = 'counting' | 'behind' | 'wait' | 'halted' | 'paused';
 
 /** What the lock answers a rollout that asks for its turn. */
 export type AnswerOfTurn = { readonly kind: 'granted'; readonly grantId: string } | QueuePlace;
@@ -207,12 +211,12 @@ export interface PermitAnswer {
 /** Longer lists nobody reads; the lock's own status has them whole. */
 const MOST_BEHIND = 5;
 
-/** Where a rollout stands; undefined when the lock does not know it. */
+/** Where a rollout stands, without why; undefined when the lock does not know it. */
 export function turnOf(
   state: LockState,
   workflowId: string,
   nowMs: number,
-): AnswerOfTurn | undefined {
+): Exclude<AnswerOfTurn, QueuePlace> | Omit<QueuePlace, 'why' | 'because'> | undefined {
   const permit = permitOf(state, workflowId);
   if (permit) return { kind: 'granted', grantId: permit.grantId };
   const queue = inOrder(state.queue, nowMs);

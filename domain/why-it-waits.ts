@@ -74,7 +74,7 @@ export function sayPause({ by, untilMs, reason }: Pause): string {
 
 export function sayPlace({ place, of, behind, because }: QueuePlace): string {
   const others = behind.length > 0 ? `, behind ${shortList(behind)}` : '';
-  return `number ${place} of ${of} in the queue${others}${because === undefined ? '' : `: ${because}`}`;
+  return `number ${place} of ${of} in the queue${others}: ${because}`;
 }
 
 /** What the server knows of an activity that is not done: the last failure, and the last heartbeat's details. */

@@ -10,6 +10,7 @@ import {
   type AnswerOfTurn,
   type LockState,
   type PermitAnswer,
+  type QueuePlace,
 } from '../domain/lock-state.ts';
 import type { LockStatus, Pause, PersonsWord } from '../domain/status.ts';
 import type { Trouble } from '../domain/trouble.ts';
@@ -153,8 +154,16 @@ export class Lock {
   #turn(workflowId: string): AnswerOfTurn | null {
     const found = turnOf(this.state, workflowId, Date.now());
     if (!found || found.kind === 'granted') return found ?? null;
-    const because = this.paused ? `the lock is ${sayPause(this.paused)}` : this.because;
-    return because === undefined ? found : { ...found, because };
+    return { ...found, ...this.#whyWaiting(found.place) };
+  }
+
+  #whyWaiting(place: number): Pick<QueuePlace, 'why' | 'because'> {
+    if (this.paused) return { why: 'paused', because: `the lock is ${sayPause(this.paused)}` };
+    const { because, troubles } = this;
+    if (because !== undefined) return { why: troubles.length > 0 ? 'halted' : 'wait', because };
+    return place === 1 && this.state.permits.length === 0
+      ? { why: 'counting', because: 'the nodes of the pool are being counted' }
+      : { why: 'behind', because: 'others go first' };
   }
 
   #permit(workflowId: string, grantId: string): PermitAnswer | null {

@@ -52,10 +52,7 @@ function saysWhy(phase: Phase, { paused }: Pick<RolloutStatus, 'paused'>): boole
     case 'waiting':
       return phase.closed.length > 0;
     case 'queued':
-      return (
-        phase.place !== undefined &&
-        (phase.place.behind.length > 0 || phase.place.because !== undefined)
-      );
+      return phase.place !== undefined;
     case 'paused':
       return paused !== undefined;
     case 'draining':
