@@ -52,7 +52,7 @@ function saysWhy(phase: Phase, { paused }: Pick<RolloutStatus, 'paused'>): boole
     case 'waiting':
       return phase.closed.length > 0;
     case 'queued':
-      return phase.place !== undefined;
+      return phase.place !== undefined && phase.place.why !== 'counting';
     case 'paused':
       return paused !== undefined;
     case 'draining':
