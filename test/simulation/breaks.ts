@@ -5,11 +5,14 @@ import type { Permit } from '../../domain/lock-state.ts';
 import { ANNOTATION } from '../../domain/node-contract.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
 import type { Rule } from './judge/contract.ts';
+import type { PlannedEvent } from './plan.ts';
 
 /** What is broken: what the activities act through, or the activities themselves. */
 export interface Twist {
   readonly deps?: (deps: Deps) => Deps;
   readonly activities?: (activities: Activities) => Activities;
+  /** What happens in every history besides, so that it shows. */
+  readonly events?: readonly PlannedEvent[];
 }
 
 /** Something broken, and the guarantee that does not survive it. */
@@ -19,7 +22,7 @@ export interface Break extends Twist {
 }
 
 const SLOW_MS = 3_000;
-const VERY_SLOW_MS = 40_000;
+const VERY_SLOW_MS = 20_000;
 
 /** Each guarantee can be broken, and the simulation sees it: a judge that never says anything would pass every history. */
 export const BREAKS: readonly Break[] = [
@@ -50,20 +53,23 @@ export const BREAKS: readonly Break[] = [
     }),
   },
   {
-    // A cordon that is slow: what a lock has granted may still be on its way when it is ended.
+    // Cordons are slow, and locks are ended just after they have granted a permit.
     name: 'grants-before-a-new-lock-may',
     rule: 'G1',
+    events: [0, 1, 2, 3].flatMap((node) =>
+      [0, 1, 2].map((pool) => ({
+        when: { node, step: 'granted', plusMs: 100 } as const,
+        what: { kind: 'lock', pool, how: 'terminate', fraction: 0 } as const,
+      })),
+    ),
     deps: (deps) => ({
-      ...deps,
-      temporal: {
-        ...deps.temporal,
-        permitOf: async (pool, permit) => {
-          const known = await deps.temporal.permitOf(pool, permit);
-          await new Promise((resolve) => setTimeout(resolve, VERY_SLOW_MS));
-          return known;
+      ...withNodes(deps, {
+        update: async (name, update) => {
+          if (update.unschedulable) await new Promise((done) => setTimeout(done, VERY_SLOW_MS));
+          return await deps.nodes.update(name, update);
         },
-        formerLockEndedAt: async () => undefined,
-      },
+      }),
+      temporal: { ...deps.temporal, formerLockEndedAt: async () => undefined },
     }),
   },
   {

@@ -42,7 +42,9 @@ const MOST_STEPS = 500_000;
 const ASK_EVERY_MS = 4 * MINUTE_MS;
 
 /** Lives one history from beginning to end, as far as the first broken guarantee. */
-export async function live(plan: Plan, options: HistoryOptions = {}): Promise<History> {
+export async function live(planned: Plan, options: HistoryOptions = {}): Promise<History> {
+  const { events = [] } = options.twist ?? {};
+  const plan = { ...planned, events: [...planned.events, ...events] };
   const judge = new Judge();
   const world = new World(plan, { ...options, observer: judge });
   const { clock, random } = world;
