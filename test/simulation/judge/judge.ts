@@ -35,6 +35,8 @@ export class Judge implements Observer {
   readonly #sights = new Map<string, NodeSight>();
   readonly #readySinceMs = new Map<string, number>();
   readonly #releasedMs = new Map<string, number>();
+  /** When each node was last seen as a node should be: in service, and wanting no reboot. */
+  readonly wellMs = new Map<string, number>();
   readonly failures: { node: string; pool: string; atMs: number; type: string }[] = [];
   #world: World | undefined;
   #events: Events | undefined;
@@ -59,6 +61,10 @@ export class Judge implements Observer {
     const before = this.#sights.get(now.name);
     const atMs = world.clock.nowMs;
     this.#noteReady(now, atMs);
+    const { ready, rollout, quarantine, report } = world.cluster.factsOf(view);
+    if (ready && !rollout && !quarantine && report?.wants !== 'required') {
+      this.wellMs.set(now.name, atMs);
+    }
     this.#hear(this.#witness.note({ kind: 'node', atMs, revision, by, node: now }).violations);
     if (before && isReleased(before, now)) this.#releasedMs.set(now.name, atMs);
     if (before && by.role === 'worker') this.#judgeWork(before, now, atMs);
