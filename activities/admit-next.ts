@@ -8,6 +8,7 @@ import {
 import type { LastReturn, Permit } from '../domain/lock-state.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import type { PoolPolicy } from '../domain/policy.ts';
+import { troublesOf, type Trouble } from '../domain/trouble.ts';
 import type { Deps } from './deps.ts';
 import { waiting } from './failure.ts';
 import { thisRun } from './ours.ts';
@@ -48,6 +49,8 @@ export interface PoolAnswer {
   /** Ended so long ago that nothing comes of them any more. */
   readonly lapsed: readonly string[];
   readonly admission?: Admitted;
+  /** What halts the pool, or would with more of it; absent where the nodes were not listed. */
+  readonly troubles?: readonly Trouble[];
 }
 
 /**
@@ -84,16 +87,17 @@ async function count(deps: Deps, asked: PoolQuestion): Promise<PoolAnswer> {
     return { ...NOTHING, admission: { kind: 'wait', because } };
   }
   const nodes = await deps.nodes.list(pool.nodes);
+  const troubles = troublesOf(nodes, { returnWithin: pool.reboot.returnWithin, nowMs });
   const became = await becomeOfPermits(deps, { permits: asked.permits, nodes, nowMs });
   const isChanged = became.used.length + became.ended.length + became.lapsed.length > 0;
   // Who has a permit is settled first; then it is counted again.
-  if (isChanged || asked.candidates.length === 0) return became;
-  const admission = admit(await question(deps, pool, { asked, nodes, nowMs }));
-  if (admission.kind !== 'grant') return { ...NOTHING, admission };
+  if (isChanged || asked.candidates.length === 0) return { ...became, troubles };
+  const admission = admit(await question(deps, pool, { asked, nodes, troubles, nowMs }));
+  if (admission.kind !== 'grant') return { ...NOTHING, admission, troubles };
   const { workflowId } = admission;
   const runId = await deps.temporal.openRun(workflowId);
   if (runId === undefined) return { ...NOTHING, admission: { kind: 'gone', workflowId } };
-  return { ...NOTHING, admission: { ...admission, runId, countedAtMs: nowMs } };
+  return { ...NOTHING, admission: { ...admission, runId, countedAtMs: nowMs }, troubles };
 }
 
 /** The answer if it is news; else the failure that has it tried again. */
@@ -167,9 +171,12 @@ async function becomeOfPermits(
 async function question(
   deps: Deps,
   pool: PoolPolicy,
-  { asked, nodes, nowMs }: { asked: PoolQuestion; nodes: readonly NodeFacts[]; nowMs: number },
+  {
+    asked,
+    ...counted
+  }: { asked: PoolQuestion } & Pick<AdmissionQuestion, 'nodes' | 'troubles' | 'nowMs'>,
 ): Promise<AdmissionQuestion> {
-  const { maxUnavailable, order, failureBudget, pauseBetween, reboot } = pool;
+  const { maxUnavailable, order, failureBudget, pauseBetween } = pool;
   const { candidates, permits, lastReturn } = asked;
   return {
     rules: {
@@ -177,14 +184,12 @@ async function question(
       order,
       failureBudget,
       pauseBetweenMs: pauseBetween,
-      returnWithin: reboot.returnWithin,
     },
-    nodes,
+    ...counted,
     before: await nodesOf(deps, pool.after),
     candidates,
     permits,
     ...(lastReturn ? { lastReturn } : {}),
-    nowMs,
   };
 }
 

@@ -3,7 +3,7 @@ import type { LastReturn } from './lock-state.ts';
 import type { NodeFacts } from './node-facts.ts';
 import { quarantineReason } from './quarantine.ts';
 import { shortList } from './short-list.ts';
-import { sayHalted, troublesOf, type Trouble } from './trouble.ts';
+import { sayHalted, type Trouble } from './trouble.ts';
 
 /** Who of those who wait in a pool is admitted next, judged on the live cluster, and otherwise why nobody is. */
 
@@ -19,8 +19,6 @@ export interface AdmissionRules {
   /** Troubled nodes from which on the pool halts. */
   readonly failureBudget: number;
   readonly pauseBetweenMs: number;
-  /** The longest that a reboot of the pool may take, in milliseconds. */
-  readonly returnWithin: number;
 }
 
 /** A node with a permit that is not known to be used. */
@@ -33,6 +31,8 @@ export interface AdmissionQuestion {
   readonly rules: AdmissionRules;
   /** Every node of the pool, as the live cluster shows them. */
   readonly nodes: readonly NodeFacts[];
+  /** The troubles that they show. */
+  readonly troubles: readonly Trouble[];
   /** The pools that go first, each with its nodes. */
   readonly before: readonly { readonly pool: string; readonly nodes: readonly NodeFacts[] }[];
   /** Those who wait, in order. */
@@ -52,19 +52,18 @@ type Held = {
 export type Admission =
   | { readonly kind: 'grant'; readonly workflowId: string }
   | Held
-  | { readonly kind: 'halted'; readonly because: string; readonly troubles: readonly Trouble[] };
+  | { readonly kind: 'halted'; readonly because: string };
 
 /** The first of the candidates who may go, after everything that holds the pool back and the count of the nodes that are out. */
 export function admit(asked: AdmissionQuestion): Admission {
   const held = otherPoolsFirst(asked) ?? stillPausing(asked);
   if (held) return held;
-  const { rules, nodes, permits, nowMs } = asked;
-  const troubles = troublesOf(nodes, { returnWithin: rules.returnWithin, nowMs });
+  const { rules, nodes, troubles, permits } = asked;
   const isHalted = troubles.length >= rules.failureBudget;
   // In a halted pool only a node that is the trouble may try again.
   const allowed = isHalted ? troubledOf(asked.candidates, troubles) : asked.candidates;
   if (isHalted && allowed.length === 0) {
-    return { kind: 'halted', because: sayHalted(troubles), troubles };
+    return { kind: 'halted', because: sayHalted(troubles) };
   }
   // Another rollout of the same node waits until the first has said what became of its permit.
   const free = allowed.filter(({ node }) => !permits.some((permit) => permit.node === node));

@@ -33,8 +33,8 @@ export class Lock {
   paused: Pause | undefined;
   resumed: PersonsWord | undefined;
   /** Why nobody was admitted at the latest count. */
-  because: string | undefined;
-  /** What halted the pool at the latest count. */
+  waits: Pick<QueuePlace, 'why' | 'because'> | undefined;
+  /** The troubles that the nodes showed at the latest count. */
   troubles: readonly Trouble[] = [];
   /** Hash of the policy that the latest count followed. */
   policy: string | undefined;
@@ -159,8 +159,7 @@ export class Lock {
 
   #whyWaiting(place: number): Pick<QueuePlace, 'why' | 'because'> {
     if (this.paused) return { why: 'paused', because: `the lock is ${sayPause(this.paused)}` };
-    const { because, troubles } = this;
-    if (because !== undefined) return { why: troubles.length > 0 ? 'halted' : 'wait', because };
+    if (this.waits) return this.waits;
     return place === 1 && this.state.permits.length === 0
       ? { why: 'counting', because: 'the nodes of the pool are being counted' }
       : { why: 'behind', because: 'others go first' };
@@ -174,7 +173,7 @@ export class Lock {
   }
 
   status(): LockStatus {
-    const { state, because, troubles, paused, policy } = this;
+    const { state, waits, troubles, paused, policy } = this;
     const { pool, permits, queue, lengths } = state;
     return {
       pool,
@@ -185,7 +184,7 @@ export class Lock {
         ...(endedMs === undefined ? {} : { endedMs }),
       })),
       queue: queue.map(({ node, sinceMs }) => ({ node, sinceMs })),
-      ...(because === undefined ? {} : { because }),
+      ...(waits ? { because: waits.because } : {}),
       troubles,
       ...(paused ? { paused } : {}),
       lengths,

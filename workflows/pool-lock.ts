@@ -95,7 +95,8 @@ async function admitNext(lock: Lock, settled: string | undefined): Promise<strin
   const candidates = lock.paused ? [] : candidatesOf(queue, Date.now(), { troubled });
   const [first] = candidates;
   if (!first && permits.length === 0) {
-    noteWait(lock, undefined);
+    lock.waits = undefined;
+    lock.show();
     return settled;
   }
   const summary = first ? `who is next in ${pool}: ${first.node}` : `permits of ${pool}`;
@@ -111,7 +112,7 @@ async function admitNext(lock: Lock, settled: string | undefined): Promise<strin
         permits,
         ...(lastReturn ? { lastReturn } : {}),
         ...(settled === undefined ? {} : { settled }),
-        ...(lock.because === undefined ? {} : { known: lock.because }),
+        ...(lock.waits ? { known: lock.waits.because } : {}),
       }),
     changed,
   );
@@ -121,11 +122,14 @@ async function admitNext(lock: Lock, settled: string | undefined): Promise<strin
   return answer.settled;
 }
 
-async function learn(lock: Lock, { used, ended, lapsed, admission }: PoolAnswer): Promise<void> {
+async function learn(lock: Lock, answer: PoolAnswer): Promise<void> {
+  const { used, ended, lapsed, admission, troubles = lock.troubles } = answer;
   const { pool } = lock.state;
   if (lapsed.length > 0) log.warn('permits are void: no rollout counts on them', { pool, lapsed });
   lock.state = markEnded(dropPermits(lock.state, [...used, ...lapsed]), ended, Date.now());
-  noteWait(lock, admission);
+  lock.troubles = troubles;
+  lock.waits = whyWaiting(admission);
+  lock.policy = admission?.policy ?? lock.policy;
   if (admission?.kind === 'grant') await grantTo(lock, admission);
   if (admission?.kind === 'gone') {
     log.warn('waiter is gone', { pool, workflowId: admission.workflowId });
@@ -134,12 +138,9 @@ async function learn(lock: Lock, { used, ended, lapsed, admission }: PoolAnswer)
   lock.show();
 }
 
-function noteWait(lock: Lock, admission: Admitted | undefined): void {
+function whyWaiting(admission: Admitted | undefined): Lock['waits'] {
   const waits = admission?.kind === 'wait' || admission?.kind === 'halted';
-  lock.because = waits ? admission.because : undefined;
-  lock.troubles = admission?.kind === 'halted' ? admission.troubles : [];
-  lock.policy = admission?.policy ?? lock.policy;
-  lock.show();
+  return waits ? { why: admission.kind, because: admission.because } : undefined;
 }
 
 type Granted = Extract<Admitted, { kind: 'grant' }>;

@@ -67,10 +67,10 @@ export function ofUndo(
 /** That a pool is halted; the same halt is the same notice. */
 export function ofAdmission(
   { pool }: PoolQuestion,
-  { admission }: PoolAnswer,
+  { admission, troubles = [] }: PoolAnswer,
 ): ToNotify | undefined {
   if (admission?.kind !== 'halted') return undefined;
-  const { because, troubles } = admission;
+  const { because } = admission;
   const which = troubles.map(({ node, sinceMs }) => `${node}@${sinceMs}`).toSorted();
   return { id: `${pool}/halted/${which.join(',')}`, event: 'halted', pool, because };
 }

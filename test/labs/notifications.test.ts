@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { SlackReceiver } from '../../lab/notify/slack-receiver.ts';
 import { readAudit } from '../../lab/cluster/audit.ts';
-import { eventually, RolloutScene } from './rollout-scene.ts';
+import { closedGatesOf, eventually, RolloutScene } from './rollout-scene.ts';
 
 /** People are told what happens to nodes, by receivers that work, that hang and that are dead. */
 
@@ -224,7 +224,7 @@ describe('what goes wrong', () => {
     const rollout = await scene.startByHand(node);
     await eventually(
       () => scene.status(rollout),
-      ({ waitingFor }) => waitingFor.length > 0,
+      (status) => closedGatesOf(status).length > 0,
     );
     await scene.changePolicy((pools) => {
       for (const pool of pools) pool.overdueAfter = '1s';
