@@ -1,11 +1,12 @@
 import { cancellationSignal, log } from '@temporalio/activity';
 import { room } from '../domain/budget.ts';
-import { closedGates, sayGate } from '../domain/gates.ts';
+import { closedGates } from '../domain/gates/closed-gates.ts';
+import { sayGate } from '../domain/gates/names.ts';
 import { ANNOTATION, writeRollout, type RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import type { Deps } from './deps.ts';
 import { failure, kindOf } from './failure.ts';
-import { gateFacts, type GateQuestion } from './gates.ts';
+import { gateFacts, type GateQuestion } from './gates/gate-facts.ts';
 import { marksOfTaking } from './marks.ts';
 import {
   knownPool,

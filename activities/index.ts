@@ -2,7 +2,7 @@ import { beating } from './beating.ts';
 import { cordonNode } from './cordon.ts';
 import type { Deps } from './deps.ts';
 import { drainAsOrdered, type DrainRequest } from './drain/activity.ts';
-import { passGates } from './gates.ts';
+import { passGates } from './gates/pass-gates.ts';
 import { findHolders, requestPermit } from './lock.ts';
 import { deliver } from './notify/deliver.ts';
 import { markWaiting, unmarkWaiting } from './marks.ts';

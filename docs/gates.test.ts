@@ -1,15 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { GATES, SKIPPABLE } from '../domain/gates.ts';
-import { alertsReason, blockingPodsReason, kuredLockReason } from '../domain/gates/outside.ts';
+import { aPod } from '../domain/a-pod.fixture.ts';
+import type { AlertObservation } from '../domain/gates/alert-samples.ts';
+import { alerts } from '../domain/gates/alerts.ts';
+import { blockingPods } from '../domain/gates/blocking-pods.ts';
+import { judged } from '../domain/gates/judged.fixture.ts';
+import { kuredLock } from '../domain/gates/kured-lock.ts';
+import { GATES, SKIPPABLE } from '../domain/gates/names.ts';
 import { Policy, problemsOf } from '../domain/policy.ts';
 
 const text = readFileSync(new URL('gates.md', import.meta.url), 'utf8');
 const blocks = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block = '']) => block);
 
 test('every example is a policy', () => {
-  expect(blocks).toHaveLength(4);
+  expect(blocks.length).toBeGreaterThan(3);
   for (const block of blocks) {
     const { error } = Policy.safeParse(parse(block));
     expect(error && problemsOf(error)).toBeUndefined();
@@ -23,46 +28,46 @@ test('every gate is in the table, in the order in which they are told', () => {
   expect(never).toEqual(['pool', 'node']);
 });
 
+const alertsSay = (seen: AlertObservation) =>
+  judged(alerts, { prometheus: 'http://prometheus' }, { prometheis: [seen] });
+const found = (...objects: object[]) => ({ objects: [{ kind: 'found', objects } as const] });
+
 describe('the documentation has the words of', () => {
-  const NOTHING = { alerts: [], blockingPods: [] };
   const where = 'http://…';
-  const rules = { namespace: 'kube-system', daemonSet: 'kured', annotation: 'x' };
+  const locked = { metadata: { annotations: { x: '{"nodeID":"worker-7"}' } } };
   test.each([
     {
       name: 'alerts',
-      words: alertsReason({
-        ...NOTHING,
-        alerts: [
-          { where, kind: 'alerts', firing: ['NodeDown', 'ShopDown'], pending: ['DiskFull'] },
-        ],
+      words: alertsSay({
+        where,
+        kind: 'alerts',
+        firing: ['NodeDown', 'ShopDown'],
+        pending: ['DiskFull'],
       }),
     },
     {
       name: 'a query',
-      words: alertsReason({
-        ...NOTHING,
-        alerts: [
-          { where, kind: 'above', query: 'sum(…)', threshold: 0.05, series: ['{job="api"}'] },
-        ],
+      words: alertsSay({
+        where,
+        kind: 'above',
+        query: 'sum(…)',
+        threshold: 0.05,
+        series: ['{job="api"}'],
       }),
     },
     {
       name: 'a Prometheus that is away',
-      words: alertsReason({
-        ...NOTHING,
-        alerts: [{ where, kind: 'unknown', because: 'connect ECONNREFUSED' }],
-      }),
+      words: alertsSay({ where, kind: 'unknown', because: 'connect ECONNREFUSED' }),
     },
     {
       name: 'a blocking pod',
-      words: blockingPodsReason({ ...NOTHING, blockingPods: ['shop/db-0'] }),
+      words: judged(blockingPods, [{ selector: 'a' }], {
+        pods: [aPod('db-0', { labels: { a: '' } })],
+      }),
     },
     {
       name: 'the lock of kured',
-      words: kuredLockReason({
-        ...NOTHING,
-        kuredLock: { rules, look: { kind: 'held', nodes: ['worker-7'] } },
-      })?.replace(/^.*\)/, '…'),
+      words: judged(kuredLock, { annotation: 'x' }, found(locked))?.replace(/^.*\)/, '…'),
     },
   ])('$name', ({ words }) => {
     expect(text).toContain(`\`${words}\``);

@@ -1,5 +1,5 @@
 import type { DrainProgress } from './drain-progress.ts';
-import type { ClosedGate } from './gates.ts';
+import type { ClosedGate } from './gates/names.ts';
 import type { Phase } from './phases.ts';
 
 /** What a person said with a signal. */

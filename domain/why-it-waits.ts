@@ -1,5 +1,5 @@
 import type { Blocker, DrainProgress } from './drain-progress.ts';
-import { sayGate } from './gates.ts';
+import { sayGate } from './gates/names.ts';
 import { shortList } from './short-list.ts';
 import type { RolloutStatus } from './status.ts';
 

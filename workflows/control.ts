@@ -1,5 +1,5 @@
 import { condition, setHandler, type SignalDefinition } from '@temporalio/workflow';
-import { SKIPPABLE } from '../domain/gates.ts';
+import { SKIPPABLE } from '../domain/gates/names.ts';
 import { readProgress, type DrainProgress } from '../domain/drain-progress.ts';
 import type { Pause, QueuePlace, Word } from '../domain/status.ts';
 import { pauseOf, readWord, type SignalWord } from '../domain/word.ts';

@@ -1,6 +1,6 @@
 import { condition, getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
-import type { GateLook } from '../activities/gates.ts';
-import type { ClosedGate } from '../domain/gates.ts';
+import type { GateAnswer } from '../activities/gates/pass-gates.ts';
+import type { ClosedGate } from '../domain/gates/names.ts';
 import type { Release } from '../domain/lock-state.ts';
 import { lockId } from '../domain/names.ts';
 import type { RolloutResult } from '../domain/status.ts';
@@ -31,7 +31,7 @@ export async function passGates(rollout: Rollout): Promise<RolloutResult | undef
 }
 
 /** Takes over what the gates have said; a result where that ends the rollout. */
-function learn(rollout: Rollout, look: GateLook): RolloutResult | undefined {
+function learn(rollout: Rollout, look: GateAnswer): RolloutResult | undefined {
   switch (look.kind) {
     case 'gone':
       return rollout.end('node-gone', look.because);
@@ -60,7 +60,7 @@ function learn(rollout: Rollout, look: GateLook): RolloutResult | undefined {
 async function lookAtGates(
   rollout: Rollout,
   known: readonly ClosedGate[],
-): Promise<GateLook | undefined> {
+): Promise<GateAnswer | undefined> {
   rollout.enter('waiting');
   const { news } = rollout.control;
   const heard = (): boolean => rollout.control.news > news;

@@ -1,9 +1,10 @@
 import { log, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { GateQuestion, Standing } from '../activities/gates.ts';
+import type { GateQuestion } from '../activities/gates/gate-facts.ts';
+import type { QueuePriority } from '../activities/gates/pass-gates.ts';
 import type { Plan } from '../activities/plan.ts';
 import type { Moved } from '../activities/pool.ts';
-import type { ClosedGate } from '../domain/gates.ts';
+import type { ClosedGate } from '../domain/gates/names.ts';
 import type { Phase } from '../domain/phases.ts';
 import { describeStatus } from '../domain/status-text.ts';
 import type { Outcome, RolloutResult, RolloutStatus } from '../domain/status.ts';
@@ -29,7 +30,7 @@ const DRAINING: ReadonlySet<Phase> = new Set<Phase>(['draining', 'paused']);
 export class Rollout {
   readonly control: Control;
   /** What decides when it is its turn, as the last look at the gates found it. */
-  standing: Standing = {};
+  standing: QueuePriority = {};
   /** Since when its node is out of service, where that tells how long a rollout takes. */
   outSinceMs: number | undefined;
   /** The taint that its node is to bear while it waits in the queue; undefined: none. */

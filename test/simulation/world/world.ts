@@ -2,7 +2,7 @@ import { createActivities } from '../../../activities/index.ts';
 import type { Deps } from '../../../activities/deps.ts';
 import {
   FakeAlerts,
-  FakeKuredLocks,
+  FakeObjects,
   FakeSilences,
 } from '../../../activities/testing/fake-outside.ts';
 import { FakeMessenger, FakeNotices } from '../../../activities/testing/fake-notices.ts';
@@ -263,7 +263,7 @@ export class World {
       fleet: { node: () => undefined },
       calendars: { read: async () => ({ problem: 'there is no calendar' }) },
       alerts: new FakeAlerts(),
-      kuredLocks: new FakeKuredLocks(),
+      objects: new FakeObjects(),
       silences: new FakeSilences(),
       notices: new FakeNotices(),
       messenger: new FakeMessenger(),
