@@ -5,6 +5,7 @@ import { aPod } from '../domain/a-pod.fixture.ts';
 import type { AlertObservation } from '../domain/gates/alert-samples.ts';
 import { alerts } from '../domain/gates/alerts.ts';
 import { blockingPods } from '../domain/gates/blocking-pods.ts';
+import { jobs } from '../domain/gates/jobs.ts';
 import { judged } from '../domain/gates/judged.fixture.ts';
 import { kuredLock } from '../domain/gates/kured-lock.ts';
 import { GATES, SKIPPABLE } from '../domain/gates/names.ts';
@@ -34,7 +35,12 @@ const found = (...objects: object[]) => ({ objects: [{ kind: 'found', objects } 
 
 describe('the documentation has the words of', () => {
   const where = 'http://…';
+  const MADE = '2026-11-23T21:00:00Z';
   const locked = { metadata: { annotations: { x: '{"nodeID":"worker-7"}' } } };
+  const job = (name: string) => ({
+    metadata: { namespace: 'ops', name, creationTimestamp: MADE },
+    spec: {},
+  });
   test.each([
     {
       name: 'alerts',
@@ -65,6 +71,7 @@ describe('the documentation has the words of', () => {
         pods: [aPod('db-0', { labels: { a: '' } })],
       }),
     },
+    { name: 'a Job', words: judged(jobs, ['a'], found(job('backup-29'))) },
     {
       name: 'the lock of kured',
       words: judged(kuredLock, { annotation: 'x' }, found(locked))?.replace(/^.*\)/, '…'),

@@ -15,6 +15,7 @@ const OTHER = 'http://other:9090';
 const GATES = {
   alerts: [{ prometheus: PROMETHEUS }, { prometheus: OTHER }],
   blockingPods: ['app=db'],
+  jobs: ['app=backup'],
   kuredLock: {},
 };
 const ASKED = { node: 'n1', pool: 'workers', skip: [], evenIfNotRequired: false };
@@ -33,6 +34,15 @@ const closeAll = (stage: Stage) => {
   });
   stage.alerts.observations.set(OTHER, { where: OTHER, kind: 'unknown', because: 'it is away' });
   stage.pods.pods = [aPod('db-0', { labels: { app: 'db' } })];
+  stage.objects.answers.set('jobs', {
+    kind: 'found',
+    objects: [
+      {
+        metadata: { namespace: 'ops', name: 'backup', creationTimestamp: '2026-11-23T21:00:00Z' },
+        spec: {},
+      },
+    ],
+  });
   const annotations = { 'weave.works/kured-node-lock': '{"nodeID":"n9"}' };
   stage.objects.answers.set('daemonsets', {
     kind: 'found',
@@ -45,6 +55,7 @@ const CLOSED = [
     because: `NodeDown firing (${PROMETHEUS}); ${OTHER} cannot be asked: it is away`,
   },
   { gate: 'blockingPods', because: 'on the node: shop/db-0' },
+  { gate: 'jobs', because: 'running: ops/backup since 2026-11-23T21:00:00Z' },
   {
     gate: 'kuredLock',
     because: 'the lock of kured (DaemonSet kube-system/kured) is held for n9',
@@ -102,6 +113,20 @@ describe('what is asked outside the node', () => {
     expect(stage.objects.asked).toEqual([]);
   });
 
+  test('is the pods of the node once, however many gates want them', async () => {
+    const stage = new Stage({
+      gates: { blockingPods: ['app=db'], jobs: [{ selector: 'app=backup', where: 'node' }] },
+    });
+    stage.nodes.add('n1');
+    let lists = 0;
+    stage.pods.meanwhile.push(
+      () => (lists += 1),
+      () => (lists += 1),
+    );
+    await stage.run(evaluateGates, ASKED);
+    expect(lists).toBe(1);
+  });
+
   test('is nothing for a pool without gates', async () => {
     const stage = new Stage();
     stage.nodes.add('n1');
@@ -116,7 +141,10 @@ describe('what is asked outside the node', () => {
       { url: PROMETHEUS, maxAgeMs: 10_000 },
       { url: OTHER, maxAgeMs: 10_000 },
     ]);
-    expect(stage.objects.asked).toMatchObject([{ resource: 'daemonsets', maxAgeMs: 10_000 }]);
+    expect(stage.objects.asked).toMatchObject([
+      { resource: 'jobs', maxAgeMs: 10_000 },
+      { resource: 'daemonsets', maxAgeMs: 10_000 },
+    ]);
   });
 
   test('G2: is fresh before the cordon and before the order', async () => {
@@ -124,7 +152,7 @@ describe('what is asked outside the node', () => {
     await stage.run(cordonNode, { ...ASKED, grantId: 'g1', countedAtMs: Date.now() });
     await stage.run(orderReboot, ASKED);
     const asked = [...stage.alerts.asked, ...stage.objects.asked];
-    expect(asked.map(({ maxAgeMs }) => maxAgeMs)).toEqual(Array.from({ length: 6 }, () => 2_000));
+    expect(asked.map(({ maxAgeMs }) => maxAgeMs)).toEqual(Array.from({ length: 8 }, () => 2_000));
     expect(stage.nodes.at('n1').annotations[ANNOTATION.order]).toBeDefined();
   });
 

@@ -8,6 +8,7 @@ export const SKIPPABLE = [
   'window',
   'alerts',
   'blockingPods',
+  'jobs',
   'kuredLock',
   'owner',
   'quarantine',

@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { alerts } from './alerts.ts';
 import { blockingPods } from './blocking-pods.ts';
 import type { Moment } from './gate.ts';
+import { jobs } from './jobs.ts';
 import { kuredLock } from './kured-lock.ts';
 import { isSkipped, type GateName } from './names.ts';
 import type { Answers, OutsideGate, Questions } from './outside-gate.ts';
 
 /** Every gate that asks outside the Node, by its name. */
-export const OUTSIDE_GATES = { alerts, blockingPods, kuredLock } as const satisfies Partial<
+export const OUTSIDE_GATES = { alerts, blockingPods, jobs, kuredLock } as const satisfies Partial<
   Record<GateName, OutsideGate<z.ZodType>>
 >;
 export type OutsideGateName = keyof typeof OUTSIDE_GATES;
