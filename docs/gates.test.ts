@@ -31,6 +31,22 @@ test('every gate is in the table, in the order in which they are told', () => {
 
 const alertsSay = (seen: AlertObservation) =>
   judged(alerts, { prometheus: 'http://prometheus' }, { prometheis: [seen] });
+const adding = readFileSync(new URL('adding-a-gate.md', import.meta.url), 'utf8');
+
+test.each(
+  [...adding.matchAll(/```\w+\n(?:\/\/|#) (\S+)\n([\s\S]*?)```/g)].map(
+    ([, path = '', code = '']) => ({
+      path,
+      code,
+    }),
+  ),
+)('how to add a gate shows what stands in $path', ({ path, code }) => {
+  const source = readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+  const known = new Set(source.split('\n').map((line) => line.trim()));
+  const lines = code.split('\n').map((line) => line.trim());
+  expect(lines.filter((line) => !known.has(line))).toEqual([]);
+});
+
 const found = (...objects: object[]) => ({ objects: [{ kind: 'found', objects } as const] });
 
 describe('the documentation has the words of', () => {

@@ -1,10 +1,6 @@
 import { createActivities } from '../../../activities/index.ts';
 import type { Deps } from '../../../activities/deps.ts';
-import {
-  FakeAlerts,
-  FakeObjects,
-  FakeSilences,
-} from '../../../activities/testing/fake-outside.ts';
+import { FakeAlerts, FakeObjects, FakeSilences } from '../../../activities/testing/fake-outside.ts';
 import { FakeMessenger, FakeNotices } from '../../../activities/testing/fake-notices.ts';
 import type { NodeTaint } from '../../../domain/node-facts.ts';
 import type { Policy, PoolPolicy } from '../../../domain/policy.ts';
