@@ -3,19 +3,20 @@ import type { QueuePlace } from '../domain/lock-state.ts';
 import { sayPlace } from '../domain/why-it-waits.ts';
 import type { Deps } from './deps.ts';
 import { waiting } from './failure.ts';
-import type { Standing } from './gates.ts';
+import type { QueuePriority } from './gates/pass-gates.ts';
 import { markWaiting, unmarkWaiting } from './marks.ts';
-import { thisRun } from './ours.ts';
+import { leftBehind, thisRun, type LeftBehind } from './ours.ts';
 import { movedFrom, withPolicyNow, type Moved, type Place } from './pool.ts';
 
-export interface TurnQuestion extends Place, Standing {
+export interface TurnQuestion extends Place, QueuePriority {
   readonly node: string;
   /** The place that the rollout shows. */
   readonly known?: QueuePlace;
 }
 
-/** A permit, or a place in the queue that is news, or another pool, where the node is by now. */
-export type Turn = { readonly kind: 'granted'; readonly grantId: string } | QueuePlace | Moved;
+/** A permit, a place in the queue that is news, or what has become of the node meanwhile. */
+export type Turn =
+  { readonly kind: 'granted'; readonly grantId: string } | QueuePlace | Moved | LeftBehind;
 
 /** The lock has answered by then, unless it has much to do. */
 const ASK_AGAIN_MS = 1_500;
@@ -32,8 +33,8 @@ export async function awaitTurn(source: Deps, asked: TurnQuestion): Promise<Turn
   const deps = withPolicyNow(source);
   const { node, pool } = asked;
   const { workflowId, runId } = thisRun();
-  const moved = await whereTo(deps, asked);
-  if (moved) return moved;
+  const elsewhere = await whatElse(deps, asked);
+  if (elsewhere) return elsewhere;
   const turn = await deps.temporal.turnOf(pool, workflowId);
   if (turn?.kind === 'granted') return turn;
   if (turn === undefined) {
@@ -73,14 +74,14 @@ function pauseMs({ lookAgainMs }: Deps, { of }: QueuePlace): number {
 }
 
 /**
- * Where the node is by now. Its gates were evaluated just before the first attempt; a node that cannot be read keeps its place:
- * it is read again before anything is done to it.
+ * What has become of the node meanwhile. Its gates were evaluated just before the first attempt; a node that cannot be read
+ * keeps its place: it is read again before anything is done to it.
  */
-async function whereTo(deps: Deps, asked: TurnQuestion): Promise<Moved | undefined> {
+async function whatElse(deps: Deps, asked: TurnQuestion): Promise<Moved | LeftBehind | undefined> {
   if (activityInfo().attempt === 1 && !asked.known) return undefined;
   const { node: name } = asked;
   const node = deps.fleet.node(name) ?? (await deps.nodes.read(name).catch(() => undefined));
-  return node && movedFrom(asked, deps, node);
+  return node && (movedFrom(asked, deps, node) ?? (await leftBehind(deps, node, thisRun())));
 }
 
 /** Gives up the place in the queue or the permit, and takes off the taint of the wait. */

@@ -1,12 +1,12 @@
 import { cancellationSignal, log } from '@temporalio/activity';
 import { room } from '../domain/budget.ts';
-import { closedGates, sayGate } from '../domain/gates.ts';
+import { closedGates } from '../domain/gates/closed-gates.ts';
+import { sayGate } from '../domain/gates/names.ts';
 import { ANNOTATION, writeRollout, type RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { pause } from './bell.ts';
 import type { Deps } from './deps.ts';
-import { kindOf } from './failure.ts';
-import { gateFacts, type GateQuestion } from './gates.ts';
+import { gateFacts, type GateQuestion } from './gates/gate-facts.ts';
 import type { NodeUpdate } from './kube/nodes.ts';
 import { labelsOfTaking } from './marks.ts';
 import {
@@ -17,7 +17,7 @@ import {
   type Followed,
   type Moved,
 } from './pool.ts';
-import { ofThisRun, thisRun, type Run } from './ours.ts';
+import { leftBehind, orderedBy, thisRun, type LeftBehind, type Run } from './ours.ts';
 
 export interface CordonQuestion extends GateQuestion {
   /** The permit by which it is taken out. */
@@ -36,8 +36,7 @@ export type Cordoned =
     } & Followed)
   /** A gate has closed while the permit was waited for, or the permit is no longer good; nothing was touched. */
   | ({ readonly kind: 'closed'; readonly because: string } & Followed)
-  /** An earlier run has left its mark on the node: that is undone or finished first. */
-  | { readonly kind: 'run-changed'; readonly because: string }
+  | LeftBehind
   /** The permit is of a pool that the node is in no more; nothing was touched. */
   | Moved
   | { readonly kind: 'gone' };
@@ -49,7 +48,7 @@ export type Cordoned =
  */
 export async function cordonNode(deps: Deps, asked: CordonQuestion): Promise<Cordoned> {
   const run = thisRun();
-  const taken = await takeNode(deps, asked, run).catch(leftByAnotherRun);
+  const taken = await takeNode(deps, asked, run);
   const { pool, grantId } = asked;
   const word = taken.kind === 'cordoned' ? 'permitUsed' : 'permitPassed';
   await deps.temporal.tellLock(pool, word, { workflowId: run.workflowId, grantId });
@@ -74,11 +73,6 @@ export async function cordonNode(deps: Deps, asked: CordonQuestion): Promise<Cor
   const { policy } = taken;
   log.info('node cordoned', { node: asked.node, cordonedByUs: record.cordonedByUs, policy });
   return taken;
-}
-
-function leftByAnotherRun(error: unknown): Cordoned {
-  if (!(error instanceof Error) || kindOf(error) !== 'run-changed') throw error;
-  return { kind: 'run-changed', because: error.message };
 }
 
 /** A node that somebody writes all the time is not fought over with a permit in hand. */
@@ -112,19 +106,18 @@ async function whyNot(
   { node, run }: { node: NodeFacts | undefined; run: Run },
 ): Promise<Cordoned | undefined> {
   if (!node) return { kind: 'gone' };
-  const known = knownRecord(node, run);
+  const known = node.rollout?.ok ? node.rollout.value : undefined;
   // An attempt before this one has written it, nobody knows when, and the cordon may have been lifted since: the drain
   // reads the node before its first eviction.
-  if (known) return { kind: 'cordoned', record: known, atMs: 0 };
-  const moved = movedFrom(asked, deps, node);
-  if (moved) return moved;
+  if (known && orderedBy(known) === orderedBy(run)) {
+    return { kind: 'cordoned', record: known, atMs: 0 };
+  }
+  const elsewhere = movedFrom(asked, deps, node) ?? (await leftBehind(deps, node, run));
+  if (elsewhere) return elsewhere;
   const { hash: policy } = deps.policy;
   const facts = await gateFacts(deps, { ...asked, moment: 'cordon' }, node);
   const closed = closedGates(facts, asked.skip);
   if (closed.length > 0) return { kind: 'closed', because: closed.map(sayGate).join('; '), policy };
-  if (node.rollout?.ok) {
-    return { kind: 'run-changed', because: `a former rollout has left ${node.name} behind` };
-  }
   const noRoom = await whyNoRoom(deps, asked, run);
   return noRoom === undefined ? undefined : { kind: 'closed', because: noRoom, policy };
 }
@@ -175,10 +168,4 @@ async function whyNoRoom(
   const nodes = await deps.nodes.list(selector);
   const found = room({ nodes, maxUnavailable, permits: permit.others, candidate: node });
   return found.room ? undefined : found.because;
-}
-
-/** The record of this run. Another rollout's, or one that cannot be read, is for the gates to judge. */
-function knownRecord(node: NodeFacts, run: Run): RolloutRecord | undefined {
-  if (!node.rollout?.ok || node.rollout.value.workflowId !== run.workflowId) return undefined;
-  return ofThisRun(node.rollout.value, node.name, run);
 }

@@ -2,9 +2,9 @@ import type { NodeFacts } from '../domain/node-facts.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { CalendarSource } from './calendars.ts';
 import type { AlertSource } from './gates/alert-source.ts';
-import type { KuredLocks } from './gates/kured-locks.ts';
 import type { Silences } from './gates/silences.ts';
 import type { NodeApi } from './kube/nodes.ts';
+import type { ObjectApi } from './kube/objects.ts';
 import type { PodApi } from './kube/pods.ts';
 import type { Messenger } from './notify/messenger.ts';
 import type { Notices } from './notify/notices.ts';
@@ -37,7 +37,8 @@ export interface Deps {
   /** The calendars that the policy's windows name. */
   readonly calendars: CalendarSource;
   readonly alerts: AlertSource;
-  readonly kuredLocks: KuredLocks;
+  /** What gates ask the API server for, beside nodes and pods. */
+  readonly objects: ObjectApi;
   readonly silences: Silences;
   readonly temporal: TemporalPort;
   /** Lets people be told. */

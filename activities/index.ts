@@ -4,7 +4,7 @@ import { cordonNode } from './cordon.ts';
 import type { Deps } from './deps.ts';
 import { drainAsOrdered } from './drain/activity.ts';
 import { excuseTroubles } from './excuse-troubles.ts';
-import { passGates } from './gates.ts';
+import { passGates } from './gates/pass-gates.ts';
 import { heartbeating } from './heartbeat.ts';
 import { needPolicy } from './no-policy.ts';
 import { deliver } from './notify/deliver.ts';

@@ -4,7 +4,10 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { readConfig as readAgentConfig } from '../agent/config.ts';
 import { ANNOTATION, REBOOT_REQUIRED } from '../domain/node-contract.ts';
+import { PODS, type Right } from '../domain/gates/outside-gate.ts';
+import { dueGates, OUTSIDE_GATES } from '../domain/gates/outside-gates.ts';
 import { readPolicy } from '../domain/policy-text.ts';
+import { Policy } from '../domain/policy.ts';
 import { environmentOf } from '../lab/fleet/container.ts';
 import type { KubeObject } from '../lab/fleet/kube.ts';
 import { readManifests } from '../lab/fleet/manifests.ts';
@@ -118,12 +121,31 @@ describe('the manifests', () => {
   });
 });
 
+const sayRight = ({ group, resource, verb }: Right): string =>
+  `${group === '' ? '' : `${group}/`}${resource}: ${verb}`;
+
 /** What only some policies need is given by the chart to those alone; test/integration/chart.test.ts has the rest. */
 const BY_POLICY = ['apps/daemonsets: get', 'pods: delete'];
 
-test('the worker may do exactly what its code does', async () => {
-  const given = [...permissionsOf(objects, 'worker'), ...BY_POLICY].toSorted();
-  expect(given).toEqual(await usedPermissions('{activities,worker}/**/*.ts'));
+const ofGates = Object.values(OUTSIDE_GATES).flatMap(({ rights }) => rights.map(sayRight));
+
+test('the worker may do exactly what its code does and its gates ask for', async () => {
+  const given = [...permissionsOf(objects, 'worker'), ...BY_POLICY];
+  const used = await usedPermissions('{activities,worker}/**/*.ts');
+  expect(new Set(given)).toEqual(new Set([...used, ...ofGates]));
+});
+
+test('gates ask for no object without the right to it', async () => {
+  const text = readFileSync(new URL('../docs/examples/every-key.yaml', import.meta.url), 'utf8');
+  const { pools } = Policy.parse(parse(text));
+  const due = pools.flatMap(({ gates }) => dueGates(gates, { moment: 'order', skip: [] }));
+  expect(new Set(due.map(({ name }) => name))).toEqual(new Set(Object.keys(OUTSIDE_GATES)));
+  for (const { name, questions } of due) {
+    const asked = [...(questions.objects ?? []), ...(questions.pods ? [PODS] : [])];
+    expect(OUTSIDE_GATES[name].rights.map(sayRight)).toEqual(
+      expect.arrayContaining(asked.map(sayRight)),
+    );
+  }
 });
 
 const EVENTS = 'events: create';

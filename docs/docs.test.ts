@@ -8,7 +8,7 @@ import { readCompose } from '../deploy/compose.fixture.ts';
 import { permissionsOf, usedPermissions } from '../deploy/permissions.ts';
 import { EVENT_REASONS } from '../domain/event-reasons.ts';
 import { FAILURES } from '../domain/failures.ts';
-import { GATES } from '../domain/gates.ts';
+import { GATES } from '../domain/gates/names.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/names.ts';
 import { Policy } from '../domain/policy.ts';
 import { OUTCOMES } from '../domain/status.ts';

@@ -1,5 +1,5 @@
 import type { DrainProgress } from './drain-progress.ts';
-import type { ClosedGate } from './gates.ts';
+import type { ClosedGate } from './gates/names.ts';
 import type { QueuePlace } from './lock-state.ts';
 import type { Trouble } from './trouble.ts';
 

@@ -1,4 +1,4 @@
-import { sayGate } from './gates.ts';
+import { sayGate } from './gates/names.ts';
 import { shortList } from './short-list.ts';
 import type { QueuePlace } from './lock-state.ts';
 import type { Pause, RolloutStatus } from './status.ts';

@@ -51,8 +51,8 @@ async function roll(rollout: Rollout, input: RolloutInput): Promise<RolloutResul
   const found = await step.readNode(rollout, input);
   if (found.at === 'return') return await bringBack(rollout);
 
-  const standing = await waitForGates(rollout);
-  const grantId = await waitForTurn(rollout, standing);
+  const priority = await waitForGates(rollout);
+  const grantId = await waitForTurn(rollout, priority);
   await step.cordon(rollout, grantId);
   let order: step.Ordered | undefined;
   while (!order) {

@@ -1,9 +1,9 @@
 import { log, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { GateQuestion } from '../activities/gates.ts';
+import type { GateQuestion } from '../activities/gates/gate-facts.ts';
 import type { Plan } from '../activities/plan.ts';
 import type { Moved } from '../activities/pool.ts';
-import type { ClosedGate } from '../domain/gates.ts';
+import type { ClosedGate } from '../domain/gates/names.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { Phase, RolloutStatus } from '../domain/status.ts';
 import { describeStatus } from '../domain/status-text.ts';

@@ -1,6 +1,6 @@
 import { setHandler } from '@temporalio/workflow';
 import { readProgress } from '../domain/drain-progress.ts';
-import { SKIPPABLE } from '../domain/gates.ts';
+import { SKIPPABLE } from '../domain/gates/names.ts';
 import type { DrainNews, Pause, PersonsWord } from '../domain/status.ts';
 import { sayPause } from '../domain/why-it-waits.ts';
 import { pauseOf, readWord, type SignalWord } from '../domain/word.ts';

@@ -8,7 +8,7 @@ import type { RolloutResult } from '../domain/status.ts';
 import { lasting, local, proving, quick } from './activities.ts';
 import { interruptible } from './interrupt.ts';
 import type { Holding, Rollout } from './rollout.ts';
-import { failed, gateClosed, nodeGone, saidBy, Stopped } from './stop.ts';
+import { failed, gateClosed, nodeGone, saidBy, startOver, Stopped } from './stop.ts';
 import { untilResumed } from './wait-for-gates.ts';
 
 /** An order that has been written, and the DaemonSets whose pods were Ready before. */
@@ -59,8 +59,8 @@ export async function cordon(rollout: Rollout, grantId: string): Promise<void> {
       throw gateClosed(cordoned.because);
     case 'closed':
       throw gateClosed(cordoned.because);
-    case 'run-changed':
-      throw new Stopped({ kind: 'start-over', because: cordoned.because });
+    case 'left-behind':
+      throw startOver(cordoned.because);
     case 'gone':
       throw nodeGone();
     default:

@@ -33,6 +33,8 @@ export class Stopped extends Error {
 
 export const gateClosed = (because: string): Stopped => new Stopped({ kind: 'gate', because });
 
+export const startOver = (because: string): Stopped => new Stopped({ kind: 'start-over', because });
+
 export const over = (outcome: Outcome, because: string): Stopped =>
   new Stopped({ kind: 'over', outcome, because });
 

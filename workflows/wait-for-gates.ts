@@ -1,13 +1,13 @@
-import type { GateLook, Standing } from '../activities/gates.ts';
-import type { ClosedGate } from '../domain/gates.ts';
+import type { GateAnswer, QueuePriority } from '../activities/gates/pass-gates.ts';
+import type { ClosedGate } from '../domain/gates/names.ts';
 import { polling, quick } from './activities.ts';
 import { interruptible } from './interrupt.ts';
 import { pauseOver } from './pause.ts';
 import type { Rollout } from './rollout.ts';
-import { over, saidBy } from './stop.ts';
+import { over, saidBy, startOver } from './stop.ts';
 
 /** Waits until every gate is open, and answers what decides when it is the node's turn. */
-export async function waitForGates(rollout: Rollout): Promise<Standing> {
+export async function waitForGates(rollout: Rollout): Promise<QueuePriority> {
   const { signals } = rollout;
   let known: readonly ClosedGate[] = [];
   for (;;) {
@@ -16,8 +16,8 @@ export async function waitForGates(rollout: Rollout): Promise<Standing> {
     const found = await evaluateGates(rollout, known);
     // Whatever was said meanwhile counts before what was seen.
     known = found?.kind === 'closed' ? found.closed : [];
-    const standing = found && learn(rollout, found);
-    if (standing) return standing;
+    const priority = found && learn(rollout, found);
+    if (priority) return priority;
   }
 }
 
@@ -25,7 +25,7 @@ export async function waitForGates(rollout: Rollout): Promise<Standing> {
 async function evaluateGates(
   rollout: Rollout,
   known: readonly ClosedGate[],
-): Promise<GateLook | undefined> {
+): Promise<GateAnswer | undefined> {
   if (!rollout.isWaiting) rollout.waitFor([], 0);
   const { news } = rollout.signals;
   const heard = (): boolean => rollout.signals.news > news;
@@ -37,16 +37,16 @@ async function evaluateGates(
 }
 
 /** Takes over what the gates have said; an answer where they are open. */
-function learn(rollout: Rollout, found: GateLook): Standing | undefined {
+function learn(rollout: Rollout, found: GateAnswer): QueuePriority | undefined {
   switch (found.kind) {
     case 'gone':
       throw over('node-gone', found.because);
     case 'nothing-to-do':
       throw over('nothing-to-do', found.because);
     case 'open': {
-      const { kind: _, policy, ...standing } = found;
+      const { kind: _, policy, ...priority } = found;
       rollout.follow(policy);
-      return standing;
+      return priority;
     }
     case 'closed':
       rollout.follow(found.policy);
@@ -55,6 +55,8 @@ function learn(rollout: Rollout, found: GateLook): Standing | undefined {
     case 'moved':
       rollout.move(found);
       return undefined;
+    case 'left-behind':
+      throw startOver(found.because);
     default:
       return found satisfies never;
   }

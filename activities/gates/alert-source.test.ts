@@ -42,7 +42,7 @@ function rules(over: object = {}): PrometheusRules {
 }
 
 const source = () => new HttpAlertSource(secretsOf({ TOKEN: SECRET }));
-const look = (over: object = {}) => source().look(rules(over), 0);
+const look = (over: object = {}) => source().observe(rules(over), 0);
 const closed = (because: unknown) => ({ where: server.url, kind: 'unknown', because });
 const firing = (...names: string[]) => ({
   where: server.url,
@@ -135,7 +135,7 @@ describe('G11: the gate is closed, and says why, when Prometheus', () => {
   test('is away', async () => {
     const asked = rules();
     await server.close();
-    expect(await source().look(asked, 0)).toEqual(closed('connect ECONNREFUSED'));
+    expect(await source().observe(asked, 0)).toEqual(closed('connect ECONNREFUSED'));
   });
 
   test('wants a token that is not there', async () => {
@@ -165,9 +165,9 @@ describe('one answer', () => {
     answer = (_asked, response) => response.end(alerts('NodeDown', 'DiskFull'));
     const one = source();
     const looks = await Promise.all([
-      one.look(rules(), 10_000),
-      one.look(rules({ ignore: 'Node' }), 10_000),
-      one.look(rules({ only: 'Node' }), 10_000),
+      one.observe(rules(), 10_000),
+      one.observe(rules({ ignore: 'Node' }), 10_000),
+      one.observe(rules({ only: 'Node' }), 10_000),
     ]);
     expect(looks).toEqual([firing('DiskFull', 'NodeDown'), firing('DiskFull'), firing('NodeDown')]);
     expect(server.asked).toHaveLength(1);
@@ -175,9 +175,9 @@ describe('one answer', () => {
 
   test('is not enough for another query, or for somebody with another token', async () => {
     const one = source();
-    await one.look(rules(), 10_000);
-    await one.look(rules({ query: 'up' }), 10_000);
-    await one.look(rules({ headers: { 'X-Scope-OrgID': 'b' } }), 10_000);
+    await one.observe(rules(), 10_000);
+    await one.observe(rules({ query: 'up' }), 10_000);
+    await one.observe(rules({ headers: { 'X-Scope-OrgID': 'b' } }), 10_000);
     expect(server.asked).toHaveLength(3);
   });
 });

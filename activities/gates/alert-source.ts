@@ -1,20 +1,24 @@
 import type { HttpTarget } from '../../domain/gates/http-schema.ts';
 import { readSilencedAlerts } from '../../domain/gates/alertmanager-answer.ts';
-import { judgeSamples, queryOf, type Silenced } from '../../domain/gates/alerts.ts';
-import type { AlertLook } from '../../domain/gates/outside.ts';
+import {
+  judgeSamples,
+  queryOf,
+  type AlertObservation,
+  type Silenced,
+} from '../../domain/gates/alert-samples.ts';
 import { readPrometheusAnswer, type Sample } from '../../domain/gates/prometheus-answer.ts';
 import type { PrometheusRules } from '../../domain/gates/prometheus-schema.ts';
 import { exchange, sayStatus, type HttpAnswer, type HttpRequest } from './http.ts';
 import type { Secrets } from './secrets.ts';
-import { SharedLooks } from './shared-looks.ts';
+import { SharedAnswers } from '../shared-answers.ts';
 
 /** What Prometheus says about the alerts gate. */
 export interface AlertSource {
   /**
-   * Never rejects: a Prometheus that cannot be asked is a look of its own, and closes the gate. What it said at most
+   * Never rejects: a Prometheus that cannot be asked is an observation of its own, and closes the gate. What it said at most
    * `maxAgeMs` ago to anybody else will do.
    */
-  look(rules: PrometheusRules, maxAgeMs: number): Promise<AlertLook>;
+  observe(rules: PrometheusRules, maxAgeMs: number): Promise<AlertObservation>;
 }
 
 type Samples = { readonly samples: readonly Sample[] } | { readonly problem: string };
@@ -22,14 +26,14 @@ type Samples = { readonly samples: readonly Sample[] } | { readonly problem: str
 /** The AlertSource of real servers. */
 export class HttpAlertSource implements AlertSource {
   private readonly secrets: Secrets;
-  private readonly prometheus = new SharedLooks<Samples>();
-  private readonly alertmanagers = new SharedLooks<Silenced>();
+  private readonly prometheus = new SharedAnswers<Samples>();
+  private readonly alertmanagers = new SharedAnswers<Silenced>();
 
   constructor(secrets: Secrets) {
     this.secrets = secrets;
   }
 
-  async look(rules: PrometheusRules, maxAgeMs: number): Promise<AlertLook> {
+  async observe(rules: PrometheusRules, maxAgeMs: number): Promise<AlertObservation> {
     const { target, alertmanager } = rules;
     // Side by side, so that the deadlines do not add up.
     const [answer, silenced] = await Promise.all([

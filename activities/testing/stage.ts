@@ -11,7 +11,7 @@ import type { Deps } from '../deps.ts';
 import type { TemporalPort } from '../temporal.ts';
 import { FakeNodes, FakePods } from './fake-cluster.ts';
 import { FakeMessenger, FakeNotices } from './fake-notices.ts';
-import { FakeAlerts, FakeKuredLocks, FakeSilences } from './fake-outside.ts';
+import { FakeAlerts, FakeObjects, FakeSilences } from './fake-outside.ts';
 
 /** A Temporal that only remembers. */
 class FakeTemporal implements TemporalPort {
@@ -117,7 +117,7 @@ export class Stage {
   readonly shown = new Map<string, NodeFacts>();
   readonly pods = new FakePods();
   readonly alerts = new FakeAlerts();
-  readonly kuredLocks = new FakeKuredLocks();
+  readonly objects = new FakeObjects();
   readonly silences = new FakeSilences();
   readonly temporal = new FakeTemporal();
   readonly calendars = new FakeCalendars();
@@ -141,7 +141,7 @@ export class Stage {
       fleet: { node: (name) => this.shown.get(name) },
       pods: this.pods,
       alerts: this.alerts,
-      kuredLocks: this.kuredLocks,
+      objects: this.objects,
       silences: this.silences,
       temporal: this.temporal,
       calendars: this.calendars,

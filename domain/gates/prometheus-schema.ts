@@ -123,4 +123,4 @@ const one = fields
   .superRefine((written, context) => checkKeys(written, tellTo(context)), { when: isObject })
   .transform(rulesOf);
 
-export const alerts = oneOrMany(one, ALERTS_RULE);
+export const prometheis = oneOrMany(one, ALERTS_RULE);

@@ -1,10 +1,6 @@
 import { createActivities } from '../../../activities/index.ts';
 import type { Deps } from '../../../activities/deps.ts';
-import {
-  FakeAlerts,
-  FakeKuredLocks,
-  FakeSilences,
-} from '../../../activities/testing/fake-outside.ts';
+import { FakeAlerts, FakeObjects, FakeSilences } from '../../../activities/testing/fake-outside.ts';
 import { FakeMessenger, FakeNotices } from '../../../activities/testing/fake-notices.ts';
 import type { NodeTaint } from '../../../domain/node-facts.ts';
 import type { Policy, PoolPolicy } from '../../../domain/policy.ts';
@@ -265,7 +261,7 @@ export class World {
       fleet: { node: () => undefined },
       calendars: { read: async () => ({ problem: 'there is no calendar' }) },
       alerts: new FakeAlerts(),
-      kuredLocks: new FakeKuredLocks(),
+      objects: new FakeObjects(),
       silences: new FakeSilences(),
       notices: new FakeNotices(),
       messenger: new FakeMessenger(),

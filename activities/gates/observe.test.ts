@@ -1,19 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
 import { aPod } from '../../domain/a-pod.fixture.ts';
-import type { AlertLook } from '../../domain/gates/outside.ts';
+import type { AlertObservation } from '../../domain/gates/alert-samples.ts';
+import { OUTSIDE_GATES } from '../../domain/gates/outside-gates.ts';
 import { ANNOTATION } from '../../domain/node-contract.ts';
 import { cordonNode } from '../cordon.ts';
-import { lookAtGates, passGates } from '../gates.ts';
 import { createActivities } from '../index.ts';
 import { orderReboot } from '../order.ts';
 import { RECORD, recorded, type FakeNode } from '../testing/fake-cluster.ts';
 import { Stage } from '../testing/stage.ts';
+import { evaluateGates, passGates } from './pass-gates.ts';
 
 const PROMETHEUS = 'http://prometheus:9090';
 const OTHER = 'http://other:9090';
 const GATES = {
   alerts: [{ prometheus: PROMETHEUS }, { prometheus: OTHER }],
   blockingPods: ['app=db'],
+  jobs: ['app=backup'],
   kuredLock: {},
 };
 const ASKED = { node: 'n1', pool: 'workers', skip: [], evenIfNotRequired: false };
@@ -24,15 +26,28 @@ const onStage = (facts: Partial<FakeNode> = {}) => {
   return stage;
 };
 const closeAll = (stage: Stage) => {
-  stage.alerts.looks.set(PROMETHEUS, {
+  stage.alerts.observations.set(PROMETHEUS, {
     where: PROMETHEUS,
     kind: 'alerts',
     firing: ['NodeDown'],
     pending: [],
   });
-  stage.alerts.looks.set(OTHER, { where: OTHER, kind: 'unknown', because: 'it is away' });
+  stage.alerts.observations.set(OTHER, { where: OTHER, kind: 'unknown', because: 'it is away' });
   stage.pods.pods = [aPod('db-0', { labels: { app: 'db' } })];
-  stage.kuredLocks.lock = { kind: 'held', nodes: ['n9'] };
+  stage.objects.answers.set('jobs', {
+    kind: 'found',
+    objects: [
+      {
+        metadata: { namespace: 'ops', name: 'backup', creationTimestamp: '2026-11-23T21:00:00Z' },
+        spec: {},
+      },
+    ],
+  });
+  const annotations = { 'weave.works/kured-node-lock': '{"nodeID":"n9"}' };
+  stage.objects.answers.set('daemonsets', {
+    kind: 'found',
+    objects: [{ metadata: { annotations } }],
+  });
 };
 const CLOSED = [
   {
@@ -40,6 +55,7 @@ const CLOSED = [
     because: `NodeDown firing (${PROMETHEUS}); ${OTHER} cannot be asked: it is away`,
   },
   { gate: 'blockingPods', because: 'on the node: shop/db-0' },
+  { gate: 'jobs', because: 'running: ops/backup since 2026-11-23T21:00:00Z' },
   {
     gate: 'kuredLock',
     because: 'the lock of kured (DaemonSet kube-system/kured) is held for n9',
@@ -47,17 +63,17 @@ const CLOSED = [
 ] as const;
 
 const cordoned = { unschedulable: true, annotations: recorded() };
-const hanging = new Promise<AlertLook>(() => undefined);
+const hanging = new Promise<AlertObservation>(() => undefined);
 
 describe('what is asked outside the node', () => {
   test('is open when nobody objects', async () => {
-    expect(await onStage().run(lookAtGates, ASKED)).toMatchObject({ kind: 'open' });
+    expect(await onStage().run(evaluateGates, ASKED)).toMatchObject({ kind: 'open' });
   });
 
   test('G8: gives every reason at once, beside those of the node', async () => {
     const stage = onStage({ annotations: { [ANNOTATION.hold]: 'disk' } });
     closeAll(stage);
-    expect(await stage.run(lookAtGates, ASKED)).toMatchObject({
+    expect(await stage.run(evaluateGates, ASKED)).toMatchObject({
       kind: 'closed',
       closed: [{ gate: 'hold', because: 'held: disk' }, ...CLOSED],
     });
@@ -72,12 +88,16 @@ describe('what is asked outside the node', () => {
     });
   });
 
+  test('is every gate outside the node', () => {
+    expect(CLOSED.map(({ gate }) => gate)).toEqual(Object.keys(OUTSIDE_GATES));
+  });
+
   test.each(CLOSED.map(({ gate }) => gate))(
     'is left out for the gate %s when a person skips it',
     async (gate) => {
       const stage = onStage();
       closeAll(stage);
-      expect(await stage.run(lookAtGates, { ...ASKED, skip: [gate] })).toMatchObject({
+      expect(await stage.run(evaluateGates, { ...ASKED, skip: [gate] })).toMatchObject({
         closed: CLOSED.filter((one) => one.gate !== gate),
       });
     },
@@ -85,39 +105,54 @@ describe('what is asked outside the node', () => {
 
   test('G11: nobody is asked for a gate that is skipped, so nobody waits for one that hangs', async () => {
     const stage = onStage();
-    stage.alerts.looks.set(PROMETHEUS, hanging);
-    expect(await stage.run(lookAtGates, { ...ASKED, skip: ['alerts', 'kuredLock'] })).toMatchObject(
-      {
-        kind: 'open',
-      },
-    );
+    stage.alerts.observations.set(PROMETHEUS, hanging);
+    stage.pods.list = () => Promise.reject(new Error('the pods are not asked for'));
+    const skip = Object.keys(OUTSIDE_GATES);
+    expect(await stage.run(evaluateGates, { ...ASKED, skip })).toMatchObject({ kind: 'open' });
     expect(stage.alerts.asked).toEqual([]);
-    expect(stage.kuredLocks.asked).toEqual([]);
+    expect(stage.objects.asked).toEqual([]);
+  });
+
+  test('is the pods of the node once, however many gates want them', async () => {
+    const stage = new Stage({
+      gates: { blockingPods: ['app=db'], jobs: [{ selector: 'app=backup', where: 'node' }] },
+    });
+    stage.nodes.add('n1');
+    let lists = 0;
+    stage.pods.meanwhile.push(
+      () => (lists += 1),
+      () => (lists += 1),
+    );
+    await stage.run(evaluateGates, ASKED);
+    expect(lists).toBe(1);
   });
 
   test('is nothing for a pool without gates', async () => {
     const stage = new Stage();
     stage.nodes.add('n1');
-    expect(await stage.run(lookAtGates, ASKED)).toMatchObject({ kind: 'open' });
+    expect(await stage.run(evaluateGates, ASKED)).toMatchObject({ kind: 'open' });
     expect(stage.alerts.asked).toEqual([]);
   });
 
   test('may be ten seconds old while a node waits', async () => {
     const stage = onStage();
-    await stage.run(lookAtGates, ASKED);
+    await stage.run(evaluateGates, ASKED);
     expect(stage.alerts.asked).toEqual([
       { url: PROMETHEUS, maxAgeMs: 10_000 },
       { url: OTHER, maxAgeMs: 10_000 },
     ]);
-    expect(stage.kuredLocks.asked).toEqual([10_000]);
+    expect(stage.objects.asked).toMatchObject([
+      { resource: 'jobs', maxAgeMs: 10_000 },
+      { resource: 'daemonsets', maxAgeMs: 10_000 },
+    ]);
   });
 
   test('G2: is fresh before the cordon and before the order', async () => {
     const stage = onStage();
     await stage.run(cordonNode, { ...ASKED, grantId: 'g1', countedAtMs: Date.now() });
     await stage.run(orderReboot, ASKED);
-    const ages = [...stage.alerts.asked.map(({ maxAgeMs }) => maxAgeMs), ...stage.kuredLocks.asked];
-    expect(ages).toEqual([2_000, 2_000, 2_000, 2_000, 2_000, 2_000]);
+    const asked = [...stage.alerts.asked, ...stage.objects.asked];
+    expect(asked.map(({ maxAgeMs }) => maxAgeMs)).toEqual(Array.from({ length: 8 }, () => 2_000));
     expect(stage.nodes.at('n1').annotations[ANNOTATION.order]).toBeDefined();
   });
 
@@ -145,7 +180,7 @@ describe('what is asked outside the node', () => {
 
   test('is not waited for by an attempt that was given up', async () => {
     const stage = onStage(cordoned);
-    stage.alerts.looks.set(PROMETHEUS, hanging);
+    stage.alerts.observations.set(PROMETHEUS, hanging);
     const ordering = stage.run(orderReboot, ASKED);
     stage.environment.cancel();
     await expect(ordering).rejects.toThrow('CANCELLED');
@@ -155,7 +190,7 @@ describe('what is asked outside the node', () => {
 
 const hung = (facts: Partial<FakeNode>) => {
   const stage = onStage(facts);
-  stage.alerts.looks.set(PROMETHEUS, hanging);
+  stage.alerts.observations.set(PROMETHEUS, hanging);
   return { stage, activities: createActivities(stage.deps) };
 };
 
@@ -180,7 +215,7 @@ describe('G11: a Prometheus that hangs never delays', () => {
     const stage = new Stage({ gates: GATES, reboot: { stableFor: '0s' } });
     const heard = { wants: 'not-required', message: '', heardAtMs: Date.now() } as const;
     stage.nodes.add('n1', { ...cordoned, bootId: 'boot-2', report: heard });
-    stage.alerts.looks.set(PROMETHEUS, hanging);
+    stage.alerts.observations.set(PROMETHEUS, hanging);
     const activities = createActivities(stage.deps);
     const asked = { node: 'n1', pool: 'workers', record: RECORD, orderedAtMs: 0 };
     const returned = await stage.environment.run(() =>

@@ -1,15 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { aNode, read } from './a-node.fixture.ts';
-import {
-  closedGates,
-  GATES,
-  SKIPPABLE,
-  nothingToDo,
-  sameGates,
-  sayGate,
-  type GateFacts,
-} from './gates.ts';
-import type { NodeFacts } from './node-facts.ts';
+import { aNode, read } from '../a-node.fixture.ts';
+import { closedGates } from './closed-gates.ts';
+import type { GateFacts } from './gate.ts';
+import { GATES, SKIPPABLE, sameGates, sayGate } from './names.ts';
+import { nothingToDo } from './node-gates.ts';
+import type { NodeFacts } from '../node-facts.ts';
 
 const NOW = Date.parse('2026-11-23T22:00:00Z');
 const MINUTE = 60_000;
@@ -22,10 +17,12 @@ const report = (over: Partial<NonNullable<NodeFacts['report']>> = {}) => ({
 
 function facts(node: Partial<NodeFacts> = {}, over: Partial<GateFacts> = {}): GateFacts {
   return {
+    moment: 'waiting',
     node: aNode({ ...report(), ...node }),
     workflowId: US,
     ownerRunning: true,
     window: { kind: 'open' },
+    outside: {},
     rest: { pauseMs: 10 * MINUTE, longestPauseMs: 60 * MINUTE, rebootsPerDay: 3 },
     evenIfNotRequired: false,
     nowMs: NOW,
@@ -214,29 +211,24 @@ describe('a gate stays open', () => {
   });
 });
 
+const ALL_CLOSED = facts(
+  {
+    ...report({ wants: 'not-required', heardAtMs: 0 }),
+    hold: { reason: 'x' },
+    rollout: record('by-hand'),
+    quarantine: quarantine('boot-1'),
+    past: { reboots: [], failed: { count: 1, lastAtMs: NOW, because: 'the drain timed out' } },
+    deleting: true,
+  },
+  {
+    window: NO_WINDOW,
+    noPool: 'its labels match the selector of no pool',
+    outside: { alerts: 'X firing', blockingPods: 'x', jobs: 'x', kuredLock: 'x' },
+  },
+);
+
 test('skipping leaves out the named gates and no others', () => {
-  const all = facts(
-    {
-      ...report({ wants: 'not-required', heardAtMs: 0 }),
-      hold: { reason: 'x' },
-      rollout: record('by-hand'),
-      quarantine: quarantine('boot-1'),
-      past: { reboots: [], failed: { count: 1, lastAtMs: NOW, because: 'the drain timed out' } },
-      deleting: true,
-    },
-    {
-      window: NO_WINDOW,
-      noPool: 'its labels match the selector of no pool',
-      outside: {
-        alerts: [{ where: 'http://prometheus:9090', kind: 'unknown', because: 'it is away' }],
-        blockingPods: ['shop/db-0'],
-        kuredLock: {
-          rules: { namespace: 'kube-system', daemonSet: 'kured', annotation: 'lock' },
-          look: { kind: 'held', nodes: ['n9'] },
-        },
-      },
-    },
-  );
+  const all = ALL_CLOSED;
   expect(closedGates(all, []).map(({ gate }) => gate)).toEqual([...GATES]);
   for (const skipped of SKIPPABLE) {
     expect(closedGates(all, [skipped]).map(({ gate }) => gate)).toEqual(
@@ -247,7 +239,25 @@ test('skipping leaves out the named gates and no others', () => {
   expect(closedGates(all, GATES).map(({ gate }) => gate)).toEqual(['pool', 'node']);
 });
 
+test.each<{ moment: GateFacts['moment']; left: readonly string[]; why: string }>([
+  { moment: 'waiting', left: GATES, why: 'every gate is judged' },
+  { moment: 'cordon', left: GATES, why: 'every gate is judged once more' },
+  { moment: 'drain', left: ['hold', 'window'], why: 'only a hold and the window end a drain' },
+  {
+    moment: 'order',
+    left: GATES.filter((gate) => gate !== 'pool'),
+    why: 'a node that is out of service needs no pool any more',
+  },
+])('at the $moment $why', ({ moment, left }) => {
+  const outside = moment === 'drain' ? {} : ALL_CLOSED.outside;
+  expect(closedGates({ ...ALL_CLOSED, moment, outside }, []).map(({ gate }) => gate)).toEqual(left);
+});
+
 describe('nothingToDo', () => {
+  test('is not said when a person skips the need', () => {
+    expect(nothingToDo(facts(report({ wants: 'not-required' })), ['required'])).toBeUndefined();
+  });
+
   test.each<{ name: string; given: GateFacts; expected: string | undefined }>([
     {
       name: "gives the agent's fresh word that no reboot is required",
@@ -284,7 +294,7 @@ describe('nothingToDo', () => {
       expected: undefined,
     },
   ])('$name', ({ given, expected }) => {
-    expect(nothingToDo(given)).toBe(expected);
+    expect(nothingToDo(given, [])).toBe(expected);
   });
 });
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { ANNOTATION, writePast } from '../domain/node-contract.ts';
-import { lookAtGates, passGates } from './gates.ts';
-import { recorded, type FakeNode } from './testing/fake-cluster.ts';
-import { Stage } from './testing/stage.ts';
+import { ANNOTATION, writePast } from '../../domain/node-contract.ts';
+import { evaluateGates, passGates } from './pass-gates.ts';
+import { recorded, type FakeNode } from '../testing/fake-cluster.ts';
+import { Stage } from '../testing/stage.ts';
 
 const ASKED = { node: 'n1', pool: 'workers', skip: [], evenIfNotRequired: false };
 const HELD = { [ANNOTATION.hold]: 'disk is being replaced' };
@@ -19,12 +19,12 @@ const onStage = (facts: Partial<FakeNode> = {}, pool: object = {}) => {
     stage,
     nodes,
     temporal,
-    look: (over: object = {}) => stage.run(lookAtGates, { ...ASKED, ...over }),
+    look: (over: object = {}) => stage.run(evaluateGates, { ...ASKED, ...over }),
     pass: (over: object = {}) => stage.run(passGates, { ...ASKED, known: [], ...over }),
   };
 };
 
-describe('lookAtGates', () => {
+describe('evaluateGates', () => {
   test.each<{
     name: string;
     node?: Partial<FakeNode>;

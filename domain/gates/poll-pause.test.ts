@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { aNode } from './a-node.fixture.ts';
-import { closedGates, type GateFacts } from './gates.ts';
-import { pauseOf } from './look-pause.ts';
-import type { NodeFacts } from './node-facts.ts';
+import { aNode } from '../a-node.fixture.ts';
+import type { NodeFacts } from '../node-facts.ts';
+import { closedGates } from './closed-gates.ts';
+import type { GateFacts } from './gate.ts';
+import { pollPause } from './poll-pause.ts';
 
 const NOW = Date.parse('2026-11-23T22:00:00Z');
 const SECOND = 1_000;
@@ -21,10 +22,12 @@ const failedAt = (lastAtMs: number): Partial<NodeFacts> => ({
 
 function facts(node: Partial<NodeFacts>, window: GateFacts['window']): GateFacts {
   return {
+    moment: 'waiting',
     node: aNode({ report, ...node }),
     workflowId: 'node-rollout/n1',
     ownerRunning: true,
     window,
+    outside: {},
     rest: { pauseMs: 10 * MINUTE, longestPauseMs: HOUR, rebootsPerDay: 3 },
     evenIfNotRequired: false,
     nowMs: NOW,
@@ -40,10 +43,10 @@ const pause = (
   usualMs = MINUTE,
 ) => {
   const given = facts(node, window);
-  return pauseOf(given, closedGates(given, []), { usualMs, inARow });
+  return pollPause(given, closedGates(given, []), { usualMs, inARow });
 };
 
-describe('the pause between two looks', () => {
+describe('the pause between two polls', () => {
   test.each([
     { inARow: 1, ms: MINUTE },
     { inARow: 2, ms: 2 * MINUTE },
