@@ -1,9 +1,9 @@
-import type { NodeFacts } from '../domain/node-facts.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { CalendarSource } from './calendars.ts';
 import type { AlertSource } from './gates/alert-source.ts';
 import type { KuredLocks } from './gates/kured-locks.ts';
 import type { Silences } from './gates/silences.ts';
+import type { FleetView } from './kube/fleet-view.ts';
 import type { NodeApi } from './kube/nodes.ts';
 import type { PodApi } from './kube/pods.ts';
 import type { Messenger } from './notify/messenger.ts';
@@ -20,18 +20,13 @@ interface PolicySource {
   readonly problems?: readonly string[];
 }
 
-interface FleetSight {
-  /** Asks nobody; undefined when the watch does not show the node, or has not been heard of lately. */
-  node(name: string): NodeFacts | undefined;
-}
-
 /** What the activities act through. Built once by the worker; tests give their own. */
 export interface Deps {
   /** Names the worker, as Temporal knows it. */
   readonly worker: string;
   readonly nodes: NodeApi;
   /** The nodes as a watch shows them, for looks that may be a little late. */
-  readonly fleet: FleetSight;
+  readonly fleet: Pick<FleetView, 'node'>;
   readonly pods: PodApi;
   readonly policy: PolicySource;
   /** The calendars that the policy's windows name. */
