@@ -1,11 +1,9 @@
 import type { Policy } from '../domain/policy.ts';
 import type { CalendarSource } from './calendars.ts';
 import type { AlertSource } from './gates/alert-source.ts';
-import type { KuredLocks } from './gates/kured-locks.ts';
 import type { Silences } from './gates/silences.ts';
 import type { FleetView } from './kube/fleet-view.ts';
-import type { NodeApi } from './kube/nodes.ts';
-import type { PodApi } from './kube/pods.ts';
+import type { KubePorts } from './kube/ports.ts';
 import type { Messenger } from './notify/messenger.ts';
 import type { Notices } from './notify/notices.ts';
 import type { TemporalPort } from './temporal.ts';
@@ -21,18 +19,15 @@ interface PolicySource {
 }
 
 /** What the activities act through. Built once by the worker; tests give their own. */
-export interface Deps {
+export interface Deps extends KubePorts {
   /** Names the worker, as Temporal knows it. */
   readonly worker: string;
-  readonly nodes: NodeApi;
   /** The nodes as a watch shows them, for looks that may be a little late. */
   readonly fleet: Pick<FleetView, 'node'>;
-  readonly pods: PodApi;
   readonly policy: PolicySource;
   /** The calendars that the policy's windows name. */
   readonly calendars: CalendarSource;
   readonly alerts: AlertSource;
-  readonly kuredLocks: KuredLocks;
   readonly silences: Silences;
   readonly temporal: TemporalPort;
   /** Lets people be told. */

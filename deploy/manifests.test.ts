@@ -9,7 +9,7 @@ import { environmentOf } from '../lab/fleet/container.ts';
 import type { KubeObject } from '../lab/fleet/kube.ts';
 import { readManifests } from '../lab/fleet/manifests.ts';
 import { readConfig as readWorkerConfig } from '../worker/config.ts';
-import { permissionsOf, usedPermissions } from './permissions.ts';
+import { permissionsOf } from './permissions.ts';
 import { CHART, SCHEMA } from './helm.ts';
 import { valuesSchema } from './values.ts';
 
@@ -116,14 +116,6 @@ describe('the manifests', () => {
     expect(podOf('DaemonSet').priorityClassName).toBe(name);
     expect(podOf('Deployment').priorityClassName).toBe(name);
   });
-});
-
-/** What only some policies need is given by the chart to those alone; test/integration/chart.test.ts has the rest. */
-const BY_POLICY = ['apps/daemonsets: get', 'pods: delete'];
-
-test('the worker may do exactly what its code does', async () => {
-  const given = [...permissionsOf(objects, 'worker'), ...BY_POLICY].toSorted();
-  expect(given).toEqual(await usedPermissions('{activities,worker}/**/*.ts'));
 });
 
 const EVENTS = 'events: create';

@@ -4,14 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { Worker, type Logger, type WorkerOptions } from '@temporalio/worker';
 import { Calendars } from '../activities/calendars.ts';
 import { HttpAlertSource } from '../activities/gates/alert-source.ts';
-import { kuredLocks } from '../activities/gates/kured-locks.ts';
 import type { Secrets } from '../activities/gates/secrets.ts';
 import { HttpSilences } from '../activities/gates/silences.ts';
 import { createActivities } from '../activities/index.ts';
 import type { KubeClient } from '../activities/kube/client.ts';
 import type { FleetView } from '../activities/kube/fleet-view.ts';
-import { nodeApi } from '../activities/kube/nodes.ts';
-import { podApi } from '../activities/kube/pods.ts';
+import { kubePorts } from '../activities/kube/ports.ts';
 import { temporalPort, workerIdentity } from '../activities/temporal.ts';
 import { TASK_QUEUE } from '../domain/names.ts';
 import type { WorkerConfig } from './config.ts';
@@ -64,12 +62,10 @@ export async function createWorker(
     maxCachedWorkflows: config.cachedWorkflows,
     activities: createActivities({
       worker: identity,
-      nodes: nodeApi(kube),
+      ...kubePorts(kube),
       fleet,
-      pods: podApi(kube),
       policy,
       alerts: new HttpAlertSource(secrets),
-      kuredLocks: kuredLocks(kube),
       silences: new HttpSilences(secrets),
       notices: people.notices,
       messenger: people.messenger,
