@@ -90,40 +90,40 @@ test('a list, then every change from there, and signs of life', async () => {
 });
 
 describe('after a watch of use', () => {
-  test.each<{ how: string; end: () => Promise<unknown>; gapless?: boolean; then: string[] }>([
+  test.each<{ how: string; end: () => Promise<unknown>; gapless?: boolean; next: string[] }>([
     {
       how: 'ended in good order, it goes on from the last version',
       end: inGoodOrder,
-      then: ['watch 9'],
+      next: ['watch 9'],
     },
-    { how: 'has expired, it lists at once', end: fails('old', expired), then: ['list', 'watch 5'] },
+    { how: 'has expired, it lists at once', end: fails('old', expired), next: ['list', 'watch 5'] },
     {
       how: 'has expired without gaps, too',
       end: fails('old', expired),
       gapless: true,
-      then: ['list', 'watch 5'],
+      next: ['list', 'watch 5'],
     },
     {
       how: 'has expired in the words of client-node, too',
       end: fails('Gone', { statusCode: 410 }),
-      then: ['list', 'watch 5'],
+      next: ['list', 'watch 5'],
     },
     {
       how: 'broke, it pauses and lists',
       end: fails('cut'),
-      then: ['lost watch: cut', 'list', 'watch 5'],
+      next: ['lost watch: cut', 'list', 'watch 5'],
     },
     {
       how: 'broke without gaps, it pauses and goes on',
       end: fails('cut'),
       gapless: true,
-      then: ['lost watch: cut', 'watch 9'],
+      next: ['lost watch: cut', 'watch 9'],
     },
-  ])('that $how', async ({ end, gapless = false, then }) => {
+  ])('that $how', async ({ end, gapless = false, next }) => {
     collection.answers = [
       listed('5'),
       lasts(60_000, end),
-      ...(then.includes('list') ? [listed('5')] : []),
+      ...(next.includes('list') ? [listed('5')] : []),
     ];
     const log = collection.requests;
     void follow(
@@ -137,10 +137,10 @@ describe('after a watch of use', () => {
     await after(30_000);
     collection.watching?.onEvent({ kind: 'alive', resourceVersion: '9' });
     await after(30_000);
-    const pauses = then.some((step) => step.startsWith('lost'));
-    expect(log.length).toBe(pauses ? 3 : 2 + then.length);
+    const pauses = next.some((step) => step.startsWith('lost'));
+    expect(log.length).toBe(pauses ? 3 : 2 + next.length);
     await after(1_000);
-    expect(log.slice(2)).toEqual(then);
+    expect(log.slice(2)).toEqual(next);
   });
 });
 

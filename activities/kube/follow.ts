@@ -131,8 +131,8 @@ async function goRound<T>(
 
 async function list<T>(source: Source<T>, view: View<T>, signal: AbortSignal): Promise<void> {
   const listed = await untilAborted(signal, () => source.list(signal));
-  view.place.resourceVersion = listed.resourceVersion;
   view.tell({ kind: 'listed', ...listed });
+  view.place.resourceVersion = listed.resourceVersion;
 }
 
 async function watch<T>(

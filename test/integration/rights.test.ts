@@ -219,11 +219,13 @@ describe('the roles give what is asked for, and nothing else:', () => {
   test('those of an agent', async () => {
     const agents = await openAgentScene(lab());
     try {
-      const { host, start, order, answer } = await agents.addNode();
-      start();
+      const agent = await agents.addNode();
+      agent.start();
       const expiresAtMs = Date.now() + 60_000;
-      await order(writeOrder({ bootId: host.boot, rollout: 'workflow/run', expiresAtMs }));
-      await eventually(async () => expect(await answer()).toBeDefined());
+      await agent.order(
+        writeOrder({ bootId: agent.host.boot, rollout: 'workflow/run', expiresAtMs }),
+      );
+      await eventually(async () => expect(await agent.answer()).toBeDefined());
     } finally {
       await agents.close();
     }
