@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../activities/clock.ts';
 
 /** Wakes one sleeper early. A ring while nobody sleeps ends the next sleep at once. */
 export interface Bell {

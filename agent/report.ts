@@ -7,8 +7,8 @@ import {
 import type { NodeCondition, RebootReport } from '../domain/node-contract.ts';
 import { createBell } from './bell.ts';
 import type { Bell } from './bell.ts';
-import { backOffMs } from './clock.ts';
-import type { Clock } from './clock.ts';
+import { backOffMs } from '../activities/clock.ts';
+import type { Clock } from '../activities/clock.ts';
 import { KubeError } from './kube.ts';
 import type { Kube } from './kube.ts';
 import type { Log } from './log.ts';

@@ -12,7 +12,7 @@ import { environmentOf } from '../lab/fleet/container.ts';
 import type { KubeObject } from '../lab/fleet/kube.ts';
 import { readManifests } from '../lab/fleet/manifests.ts';
 import { readConfig as readWorkerConfig } from '../worker/config.ts';
-import { permissionsOf, usedPermissions } from './permissions.ts';
+import { permissionsOf } from './permissions.ts';
 import { CHART, SCHEMA } from './helm.ts';
 import { valuesSchema } from './values.ts';
 
@@ -123,17 +123,6 @@ describe('the manifests', () => {
 
 const sayRight = ({ group, resource, verb }: Right): string =>
   `${group === '' ? '' : `${group}/`}${resource}: ${verb}`;
-
-/** What only some policies need is given by the chart to those alone; test/integration/chart.test.ts has the rest. */
-const BY_POLICY = ['apps/daemonsets: get', 'pods: delete'];
-
-const ofGates = Object.values(OUTSIDE_GATES).flatMap(({ rights }) => rights.map(sayRight));
-
-test('the worker may do exactly what its code does and its gates ask for', async () => {
-  const given = [...permissionsOf(objects, 'worker'), ...BY_POLICY];
-  const used = await usedPermissions('{activities,worker}/**/*.ts');
-  expect(new Set(given)).toEqual(new Set([...used, ...ofGates]));
-});
 
 test('gates ask for no object without the right to it', async () => {
   const text = readFileSync(new URL('../docs/examples/every-key.yaml', import.meta.url), 'utf8');

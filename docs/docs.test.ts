@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { loadClientConfigFromToml } from '@temporalio/envconfig';
 import { readCompose } from '../deploy/compose.fixture.ts';
-import { permissionsOf, usedPermissions } from '../deploy/permissions.ts';
+import { documentedPermissions, permissionsOf } from '../deploy/permissions.ts';
 import { EVENT_REASONS } from '../domain/event-reasons.ts';
 import { FAILURES } from '../domain/failures.ts';
 import { GATES } from '../domain/gates/names.ts';
@@ -67,17 +67,11 @@ describe('README.md', () => {
   });
 
   test.each(['agent', 'worker'])('lists every permission of the %s and no other', (who) => {
-    expect(Object.keys(permissionsIn(readme, who))).toEqual(permissionsOf(objects, who));
-  });
-
-  // test/integration/chart.test.ts proves that its role is what it uses.
-  test('lists every permission of the account that uninstalls and no other', async () => {
-    const used = await usedPermissions('cli/uninstall/*.ts');
-    expect(Object.keys(permissionsIn(readme, 'uninstall'))).toEqual(used);
+    expect(Object.keys(documentedPermissions(readme, who))).toEqual(permissionsOf(objects, who));
   });
 
   test.each(['agent', 'worker', 'uninstall'])('has a reason for each permission of %s', (who) => {
-    const reasons = Object.values(permissionsIn(readme, who));
+    const reasons = Object.values(documentedPermissions(readme, who));
     expect(reasons.length).toBeGreaterThan(3);
     for (const reason of reasons) expect(reason).toMatch(/\w{3,} \w+/);
     expect(new Set(reasons).size).toBe(reasons.length);
@@ -194,16 +188,4 @@ function unknownValues(values: unknown, known: unknown, path = ''): string[] {
       ? unknownValues(value, known[key], `${path}.${key}`)
       : [`${path}.${key}`],
   );
-}
-
-/** From the table, by "resource: verb": what it is for. One row has one verb, and no verb two rows. */
-function permissionsIn(text: string, who: string): Record<string, string> {
-  const rows = [
-    ...text.matchAll(new RegExp(`^\\| ${who} +\\| (\\S+: [^|]+?) *\\| *([^|]*?) *\\|$`, 'gm')),
-  ];
-  const reasons = rows
-    .map(([, may = '', reason = '']) => [may, reason] as const)
-    .toSorted(([one], [other]) => (one < other ? -1 : 1));
-  expect(new Set(reasons.map(([may]) => may)).size).toBe(reasons.length);
-  return Object.fromEntries(reasons);
 }

@@ -8,16 +8,14 @@ import type { Secrets } from '../activities/gates/secrets.ts';
 import { HttpSilences } from '../activities/gates/silences.ts';
 import { createActivities } from '../activities/index.ts';
 import type { KubeClient } from '../activities/kube/client.ts';
-import { nodeApi } from '../activities/kube/nodes.ts';
-import { objectApi } from '../activities/kube/objects.ts';
-import { podApi } from '../activities/kube/pods.ts';
+import type { FleetView } from '../activities/kube/fleet-view.ts';
+import { kubePorts } from '../activities/kube/ports.ts';
 import { temporalPort, workerIdentity } from '../activities/temporal.ts';
 import { TASK_QUEUE } from '../domain/names.ts';
 import type { WorkerConfig } from './config.ts';
 import type { Temporal } from './connect.ts';
 import { encryptedBundle } from './encryption/bundle-path.ts';
 import type { EncryptionCodec } from './encryption/codec.ts';
-import type { FleetView } from './metrics/fleet.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { observeActivities } from './metrics/observe.ts';
 import type { People } from './people.ts';
@@ -64,12 +62,10 @@ export async function createWorker(
     maxCachedWorkflows: config.cachedWorkflows,
     activities: createActivities({
       worker: identity,
-      nodes: nodeApi(kube),
+      ...kubePorts(kube),
       fleet,
-      pods: podApi(kube),
       policy,
       alerts: new HttpAlertSource(secrets),
-      objects: objectApi(kube),
       silences: new HttpSilences(secrets),
       notices: people.notices,
       messenger: people.messenger,

@@ -83,6 +83,8 @@ export interface Drain {
   trouble?: Blocker | undefined;
   guardedMs: number;
   listed: boolean;
+  /** none: nothing is seen at the moment. open: a watch shows what changes. listed-empty: a list has shown nobody who has to go. */
+  view: 'none' | 'open' | 'listed-empty';
   /** What broke an eviction, as nobody awaits those; the loop throws it. */
   broken?: { readonly error: unknown };
 }
@@ -113,6 +115,7 @@ export function beginDrain(ports: DrainPorts, input: DrainInput): Drain {
     volumes: [],
     guardedMs: input.guardedAtMs ?? Number.NEGATIVE_INFINITY,
     listed: false,
+    view: 'none',
   };
 }
 

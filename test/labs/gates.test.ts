@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
-import { sayGate } from '../../domain/gates.ts';
+import { sayGate } from '../../domain/gates/names.ts';
 import type { RolloutStatus } from '../../domain/status.ts';
 import { call } from '../../lab/cluster/http.ts';
 import { applyObjects } from '../../lab/fleet/apply.ts';

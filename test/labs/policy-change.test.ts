@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { sayGate } from '../../domain/gates.ts';
+import { sayGate } from '../../domain/gates/names.ts';
 import type { RolloutStatus } from '../../domain/status.ts';
 import { closedGatesOf, eventually, RolloutScene } from './rollout-scene.ts';
 

@@ -66,6 +66,14 @@ describe('an undisturbed rollout', () => {
     await scene.record('rebooted', rollout.workflowId);
   });
 
+  test('G10: asks the API server for nothing that no role gives', () => {
+    const ours = requests.filter(({ user }) =>
+      user.startsWith('system:serviceaccount:lockkeeper:'),
+    );
+    expect(ours.length).toBeGreaterThan(5);
+    expect(ours.filter(({ allowed }) => !allowed)).toEqual([]);
+  });
+
   test('takes at most 30 Kubernetes requests of the worker and its agent beyond the evictions', () => {
     const ours = requests.filter(
       ({ user, name, resource }) =>

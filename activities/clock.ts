@@ -1,4 +1,4 @@
-/** Time as the agent sees it: its own clock, and a pause that ends early, without error, when `signal` fires. */
+/** Time as a process sees it: its own clock, and a pause that ends early, without error, when `signal` fires. */
 export interface Clock {
   now(): number;
   pause(ms: number, signal: AbortSignal): Promise<void>;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import type { KubeClient } from '../../activities/kube/client.ts';
-import { followFleet, type FleetView } from './fleet.ts';
+import type { KubeClient } from './client.ts';
+import { followFleet, type FleetView } from './fleet-view.ts';
 
 type OnEvent = (type: string, object: object) => void;
 
@@ -74,17 +74,6 @@ test('every page is seen, then every change', () => {
     ['n1', false],
     ['n3', true],
   ]);
-});
-
-test.each<{ how: string; end: () => void }>([
-  { how: 'is closed', end: () => server.stream.end() },
-  { how: 'is too old to go on', end: () => server.stream.onEvent('ERROR', { code: 410 }) },
-])('a stream that $how is begun anew with a list', async ({ end }) => {
-  server.names = ['n1', 'n9'];
-  end();
-  await jest.advanceTimersByTimeAsync(2_000);
-  expect(names()).toEqual(['n1', 'n9']);
-  expect(server.streams).toHaveLength(2);
 });
 
 test('nodes not heard of for long are not told of, until the server is back', async () => {
