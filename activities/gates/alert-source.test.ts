@@ -4,7 +4,7 @@ import { Policy } from '../../domain/policy.ts';
 import type { PrometheusRules } from '../../domain/gates/prometheus-schema.ts';
 import { serveWeb, type Asked, type WebServer } from '../testing/web-server.ts';
 import { HttpAlertSource } from './alert-source.ts';
-import { secretsOf } from './secrets.ts';
+import { secretsOf } from '../secrets.ts';
 
 const SECRET = 'sEcr3t-t0ken';
 

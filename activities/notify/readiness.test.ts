@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { Policy } from '../../domain/policy.ts';
 import type { Receiver } from '../../domain/notifications/receivers.ts';
-import { secretsOf } from '../gates/secrets.ts';
+import { secretsOf } from '../secrets.ts';
 import { whyNotReady } from './readiness.ts';
 
 const SECRETS = secretsOf({

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { HttpAlertSource } from '../../activities/gates/alert-source.ts';
-import { secretsOf } from '../../activities/gates/secrets.ts';
+import { secretsOf } from '../../activities/secrets.ts';
 import type { AlertLook } from '../../domain/gates/outside.ts';
 import { Policy } from '../../domain/policy.ts';
 import type { Rule } from './monitoring.ts';

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { HttpTarget } from '../../domain/gates/http-schema.ts';
+import type { HttpTarget } from '../../domain/http-schema.ts';
 import { serveWeb, type WebServer } from '../testing/web-server.ts';
 import { exchange, sayStatus } from './http.ts';
 import { secretsOf } from './secrets.ts';
