@@ -2,21 +2,22 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { HttpTarget } from '../../domain/http-schema.ts';
-import { serveWeb, type WebServer } from '../testing/web-server.ts';
-import { exchange, sayStatus } from './http.ts';
-import { secretsOf } from './secrets.ts';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { HttpTarget } from '../domain/http-schema.ts';
+import { createAuthority, type Pair } from '../lab/proxy/authority.ts';
+import { ask as askServer, exchange, sayAnswer, type HttpRequest } from './http.ts';
+import { Revealed, secretsOf } from './secrets.ts';
+import { serveWeb, type Asked, type WebServer } from './testing/web-server.ts';
 
 const SECRET = 'sEcr3t-t0ken';
 const ENVIRONMENT = { TOKEN: ` ${SECRET}\n`, TEAM: 'blue', EMPTY: '' };
 
 let server: WebServer;
-let answer: (response: ServerResponse) => void;
+let answer: (response: ServerResponse, asked: Asked) => void;
 let dir: string;
 beforeEach(async () => {
   answer = (response) => response.end('fine');
-  server = await serveWeb((_asked, response) => answer(response));
+  server = await serveWeb((asked, response) => answer(response, asked));
   dir = await mkdtemp(join(tmpdir(), 'lockkeeper-http-'));
 });
 afterEach(async () => {
@@ -28,7 +29,7 @@ const ask = (target: Partial<HttpTarget> = {}, url = server.url) =>
   exchange(
     { url, headers: {}, deadlineMs: 20_000, ...target },
     { method: 'GET', path: '/x?y=z' },
-    secretsOf(ENVIRONMENT),
+    secretsOf(ENVIRONMENT, [dir, '/nowhere']),
   );
 const failure = async (asking: Promise<unknown>): Promise<string> => {
   const error: unknown = await asking.catch((thrown: unknown) => thrown);
@@ -38,9 +39,9 @@ const failure = async (asking: Promise<unknown>): Promise<string> => {
 
 describe('a request', () => {
   test('has its method, path and body', async () => {
-    const body = { type: 'text/plain', text: 'Grüezi' };
+    const sent = { headers: { 'content-type': 'text/plain' }, body: 'Grüezi' };
     const target = { url: `${server.url}/prefix`, headers: {}, deadlineMs: 20_000 };
-    const got = await exchange(target, { method: 'POST', path: '/x', body }, secretsOf({}));
+    const got = await exchange(target, { method: 'POST', path: '/x', ...sent }, secretsOf({}));
     expect(got).toMatchObject({ status: 200, text: 'fine' });
     expect(server.asked).toMatchObject([
       {
@@ -98,10 +99,40 @@ describe('an answer', () => {
     expect(server.asked).toHaveLength(1);
   });
 
-  test('is told in words of its status', () => {
-    expect(sayStatus(503)).toBe('it answers 503 Service Unavailable');
-    expect(sayStatus(302)).toBe('it answers 302 Found, and redirections are not followed');
-    expect(sayStatus(599)).toBe('it answers 599');
+  const LONG = 'why '.repeat(100);
+  test.each<[string, number, string, string]>([
+    ['its status', 503, '', '503 Service Unavailable to GET /x'],
+    ['no name where it has none', 599, '', '599 to GET /x'],
+    ['its name once', 404, 'Not Found\n', '404 Not Found to GET /x'],
+    ['what it is not', 302, '', '302 Found to GET /x, and redirections are not followed'],
+    [
+      'its first words',
+      500,
+      '{"error":"EOF"}',
+      '500 Internal Server Error to GET /x: {"error":"EOF"}',
+    ],
+    [
+      'as many as are read',
+      500,
+      LONG,
+      `500 Internal Server Error to GET /x: ${LONG.slice(0, 160)}…`,
+    ],
+    [
+      'what a page says',
+      502,
+      '<html><style>a{}</style><title>502 upstream</title>\n<h1>\u001b[31mno  route</h1>',
+      '502 Bad Gateway to GET /x: 502 upstream [31mno route',
+    ],
+    ['no secret', 401, `not with ${SECRET}`, '401 Unauthorized to GET /x: not with …'],
+    [
+      'the beginning of what never ends',
+      500,
+      'x'.repeat(5_000_000),
+      `500 Internal Server Error to GET /x: ${'x'.repeat(160)}…`,
+    ],
+  ])('is told with %s', async (_, status, text, said) => {
+    answer = (response) => response.writeHead(status).end(text);
+    expect(sayAnswer(await ask({ bearer: { variable: 'TOKEN' } }))).toBe(`it answers ${said}`);
   });
 
   test('has what was sent as a secret taken out of its words, in every form', async () => {
@@ -157,7 +188,7 @@ describe('G8: no answer, in words that stay the same:', () => {
       response.on('drain', more);
       more();
     };
-    expect(await failure(ask())).toBe('its answer is longer than 32 MiB');
+    expect(await failure(ask())).toBe('its answer is longer than 4 MB');
   });
 
   test('it speaks no TLS', async () => {
@@ -217,4 +248,89 @@ describe('what is missing is said, without any secret:', () => {
     expect(said).toMatch(/^TLS: /);
     expect(said).not.toContain(SECRET);
   });
+});
+
+describe('a server with an authority of its own', () => {
+  let pair: Pair;
+  let ca: string;
+  let tls: { caFile: string };
+  let secure: WebServer;
+  beforeAll(async () => {
+    const authority = await createAuthority('tests');
+    pair = await authority.issue({ name: 'prometheus.test' });
+    ca = authority.cert;
+  });
+  beforeEach(async () => {
+    tls = { caFile: join(dir, 'ca.crt') };
+    await writeFile(tls.caFile, ca);
+    secure = await serveWeb((asked, response) => answer(response, asked), pair);
+  });
+  afterEach(() => secure.close());
+
+  test('is known by it, and by nothing else', async () => {
+    expect(await ask({ tls }, secure.url)).toMatchObject({ status: 200 });
+    expect(await failure(ask({}, secure.url))).toMatch(/certificate/);
+  });
+
+  const follow = (url: string, more: Partial<HttpRequest> = {}) =>
+    askServer(
+      { method: 'GET', url, deadlineMs: 20_000, follow: true, tls, ...more },
+      new Revealed(secretsOf({})),
+    );
+  const known = { authorization: `Bearer ${SECRET}`, cookie: SECRET, 'x-team': SECRET };
+  const toThere = (location: string) => {
+    answer = (response, { path }) =>
+      path === '/' ? response.writeHead(307, { location }).end() : response.end('there');
+  };
+
+  test('may send to another place of its own, where it is still told who asks', async () => {
+    toThere('/there');
+    expect(await follow(secure.url, { headers: known })).toMatchObject({ text: 'there' });
+    expect(secure.asked[1]?.headers).toMatchObject(known);
+  });
+
+  test.each<[string, (url: string) => string]>([
+    ['another name', (url) => url.replace('127.0.0.1', 'localhost')],
+    ['a name with a login', (url) => url.replace('127.0.0.1', 'ann:pw@localhost')],
+  ])('may send to %s, which is told nothing of who asks', async (_, elsewhere) => {
+    toThere(`${elsewhere(secure.url)}/there`);
+    const login = secure.url.replace('//', `//ann:${SECRET}@`);
+    for (const request of [{ headers: known }, { url: login }]) {
+      secure.asked.length = 0;
+      expect(await follow(secure.url, request)).toMatchObject({ text: 'there' });
+      expect(JSON.stringify(secure.asked[0]?.headers)).toMatch(/authorization/);
+      expect(Object.keys(secure.asked[1]?.headers ?? {}).toSorted()).toEqual([
+        'accept-encoding',
+        'connection',
+        'host',
+        'user-agent',
+      ]);
+    }
+  });
+
+  test.each([
+    { name: 'plain http', location: () => server.url, said: 'it redirects to plain http' },
+    { name: 'no address', location: () => 'http://', said: 'it redirects to what is no address' },
+    { name: 'itself', location: () => '/', said: 'it redirects more than 5 times' },
+  ])('is not followed to $name', async ({ location, said }) => {
+    toThere(location());
+    expect(await failure(follow(secure.url))).toBe(said);
+    expect(server.asked).toEqual([]);
+  });
+});
+
+test('whoever no longer waits for an answer is let go, with the reason why', async () => {
+  const given = new AbortController();
+  const reason = new Error('the worker stops');
+  answer = () => given.abort(reason);
+  const request = { method: 'GET', url: server.url, deadlineMs: 20_000, signal: given.signal };
+  await expect(askServer(request, new Revealed(secretsOf({})))).rejects.toBe(reason);
+});
+
+test('what is longer than its caller wants is refused, or cut where only the beginning matters', async () => {
+  answer = (response) => response.end('x'.repeat(3_000));
+  const request = { method: 'GET', url: server.url, deadlineMs: 20_000, mostBytes: 2_000 };
+  const revealed = new Revealed(secretsOf({}));
+  expect(await failure(askServer(request, revealed))).toBe('its answer is longer than 2 kB');
+  expect((await askServer({ ...request, cut: true }, revealed)).text).toHaveLength(2_000);
 });

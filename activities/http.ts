@@ -84,12 +84,7 @@ export async function exchange(
   const known = await headersOf(target, revealed);
   const headers = { accept: 'application/json', ...request.headers, ...known };
   const asked = `${request.method} ${new URL(url).pathname}`;
-  try {
-    return { ...(await ask({ ...request, url, headers, tls, deadlineMs }, revealed)), asked };
-  } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
-    throw new NoAnswer(`${error.message} (${asked})`, { cause: error });
-  }
+  return { ...(await ask({ ...request, url, headers, tls, deadlineMs }, revealed)), asked };
 }
 
 /** What an answer means that is not the one hoped for: its status, what was asked, and the first words of it. */

@@ -69,7 +69,7 @@ function placeProblem(path: string, directories: readonly string[]): string | un
   if (directories.some((directory) => path.startsWith(`${directory.replace(/\/+$/, '')}/`))) {
     return undefined;
   }
-  return `write a file in ${directories.join(' or ')}, or have its directory named in LOCKKEEPER_SECRET_DIRECTORIES`;
+  return `write a file in ${directories.join(' or ')}, or have its directory named in LOCKKEEPER_SECRET_DIRS`;
 }
 
 /** Name places, and nothing that lets anybody in. */

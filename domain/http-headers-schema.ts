@@ -30,7 +30,9 @@ const value = z
   });
 
 export const headers = z
-  .record(name, value, HEADER_RULE)
+  .record(name, value, {
+    error: (issue) => (issue.code === 'invalid_key' ? issue.issues[0]?.message : HEADER_RULE),
+  })
   .refine(
     (written) => Object.keys(written).length <= MOST_HEADERS,
     `write at most ${MOST_HEADERS} headers`,

@@ -63,7 +63,7 @@ const Environment = z.object({
     .string()
     .optional()
     .describe('File of keys with which everything is encrypted that Temporal keeps'),
-  LOCKKEEPER_SECRET_DIRECTORIES: z
+  LOCKKEEPER_SECRET_DIRS: z
     .string()
     .regex(/^\/[^:]+(:\/[^:]+)*$/, 'write directories like /etc/lockkeeper-secrets:/vault/secrets')
     .prefault(SECRET_DIRECTORIES.join(':'))
@@ -125,7 +125,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig | { problems: s
     ...(data.LOCKKEEPER_NODE_ID ? { node: data.LOCKKEEPER_NODE_ID } : {}),
     ...podIn(data),
     cachedWorkflows: data.LOCKKEEPER_CACHED_WORKFLOWS,
-    secretDirectories: data.LOCKKEEPER_SECRET_DIRECTORIES,
+    secretDirectories: data.LOCKKEEPER_SECRET_DIRS,
     encrypted: Boolean(data.LOCKKEEPER_PAYLOAD_KEY_FILE),
     ...(deploymentName && buildId ? { version: { deploymentName, buildId } } : {}),
   };

@@ -2,7 +2,11 @@ import type { HttpTarget } from '../../domain/http-schema.ts';
 import { readSilencedAlerts } from '../../domain/gates/alertmanager-answer.ts';
 import { judgeSamples, queryOf, type Silenced } from '../../domain/gates/alerts.ts';
 import type { AlertLook } from '../../domain/gates/outside.ts';
-import { readPrometheusAnswer, type Sample } from '../../domain/gates/prometheus-answer.ts';
+import {
+  NO_PROMETHEUS,
+  readPrometheusAnswer,
+  type Sample,
+} from '../../domain/gates/prometheus-answer.ts';
 import type { PrometheusRules } from '../../domain/gates/prometheus-schema.ts';
 import { exchange, sayAnswer, type HttpAnswer } from '../http.ts';
 import type { Secrets } from '../secrets.ts';
@@ -54,7 +58,8 @@ export class HttpAlertSource implements AlertSource {
         if ('refusal' in read) return { problem: sayAnswer(answer, read.refusal) };
         if (status !== 200) return { problem: sayAnswer(answer) };
         if (!('problem' in read)) return read;
-        return { problem: redact(read.problem) };
+        if (read.problem !== NO_PROMETHEUS) return { problem: redact(read.problem) };
+        return { problem: `${NO_PROMETHEUS}: ${sayAnswer(answer)}` };
       }),
     );
   }
@@ -66,7 +71,8 @@ export class HttpAlertSource implements AlertSource {
         const answer = await exchange(target, { method: 'GET', path }, this.secrets);
         if (answer.status !== 200) return { problem: `${target.url}: ${sayAnswer(answer)}` };
         const read = readSilencedAlerts(answer.text);
-        return 'problem' in read ? { problem: `${target.url}: ${read.problem}` } : read;
+        if (!('problem' in read)) return read;
+        return { problem: `${target.url}: ${read.problem}: ${sayAnswer(answer)}` };
       }, `${target.url}: `),
     );
   }

@@ -4,7 +4,7 @@ import type { Alertmanager, NodeSilence } from '../../domain/gates/alertmanager-
 import type { HttpTarget } from '../../domain/http-schema.ts';
 import { silenceBody, silencesOf } from '../../domain/gates/node-silence.ts';
 import type { Policy } from '../../domain/policy.ts';
-import { exchange, sayAnswer } from '../http.ts';
+import { exchange, sayAnswer, type HttpAnswer } from '../http.ts';
 import type { Secrets } from '../secrets.ts';
 
 export interface SilencedRollout {
@@ -103,19 +103,25 @@ export class HttpSilences implements Silences {
   }
 
   private async ours(target: HttpTarget, rollout: SilencedRollout) {
-    const text = await this.ask(target, { method: 'GET', path: '/api/v2/silences' });
-    const silences = readSilences(text);
-    if (!silences) throw new Error(`${target.url}: its answer is not that of an Alertmanager`);
+    const answer = await this.ask(target, { method: 'GET', path: '/api/v2/silences' });
+    const silences = readSilences(answer.text);
+    if (!silences) {
+      const because = `its answer is not that of an Alertmanager: ${sayAnswer(answer)}`;
+      throw new Error(`${target.url}: ${because}`);
+    }
     return silencesOf(silences, rollout);
   }
 
-  private async ask(target: HttpTarget, request: Parameters<typeof exchange>[1]): Promise<string> {
+  private async ask(
+    target: HttpTarget,
+    request: Parameters<typeof exchange>[1],
+  ): Promise<HttpAnswer> {
     const answer = await exchange(target, request, this.secrets).catch((error: unknown) => {
       const because = error instanceof Error ? error.message : String(error);
       throw new Error(`${target.url}: ${because}`, { cause: error });
     });
     if (answer.status !== 200) throw new Error(`${target.url}: ${sayAnswer(answer)}`);
-    return answer.text;
+    return answer;
   }
 }
 

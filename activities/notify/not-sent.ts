@@ -19,6 +19,7 @@ export function notSent(error: unknown): NotSent {
   if (error instanceof BadAddress) {
     return new NotSent(`its address cannot be used: ${error.message}`);
   }
-  const isOurs = error instanceof NoAnswer || error instanceof NoSecret;
-  return new NotSent(isOurs ? error.message : 'it cannot be told');
+  if (error instanceof NoAnswer || error instanceof NoSecret) return new NotSent(error.message);
+  const { code } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  return new NotSent(`it cannot be told${typeof code === 'string' ? ` (${code})` : ''}`);
 }

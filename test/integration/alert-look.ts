@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { HttpAlertSource } from '../../activities/gates/alert-source.ts';
 import { secretsOf } from '../../activities/secrets.ts';
@@ -27,7 +28,7 @@ export async function lookAt(
 ): Promise<AlertLook> {
   const [rules] = policyWith({ deadline: '5s', ...alerts }).pools[0]?.gates.alerts ?? [];
   if (!rules) throw new Error('the policy has no alerts');
-  return await new HttpAlertSource(secretsOf(environment)).look(rules, 0);
+  return await new HttpAlertSource(secretsOf(environment, [tmpdir()])).look(rules, 0);
 }
 
 /** Asks until it holds, for at most a minute; the last answer is in the error. */
