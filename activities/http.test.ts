@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { HttpTarget } from '../domain/http-schema.ts';
 import { createAuthority, type Pair } from '../lab/proxy/authority.ts';
@@ -207,16 +208,6 @@ describe('what is missing is said, without any secret:', () => {
       expected: 'the worker has no environment variable NO_TOKEN',
     },
     {
-      name: 'an empty variable',
-      target: { headers: { a: '${EMPTY}' } },
-      expected: 'the worker has no environment variable EMPTY',
-    },
-    {
-      name: 'a file',
-      target: { bearer: { file: '/nowhere/token' } },
-      expected: '/nowhere/token cannot be read (ENOENT)',
-    },
-    {
       name: 'a certificate',
       target: { tls: { caFile: '/nowhere/ca' } },
       expected: '/nowhere/ca cannot be read (ENOENT)',
@@ -224,12 +215,6 @@ describe('what is missing is said, without any secret:', () => {
   ])('$name', async ({ target, expected }) => {
     expect(await failure(ask(target))).toBe(expected);
     expect(server.asked).toEqual([]);
-  });
-
-  test('an empty file', async () => {
-    const file = join(dir, 'token');
-    await writeFile(file, '\n');
-    expect(await failure(ask({ bearer: { file } }))).toBe(`${file} is empty`);
   });
 
   test('a token that cannot be sent', async () => {
@@ -250,6 +235,11 @@ describe('what is missing is said, without any secret:', () => {
   });
 });
 
+const toThere = (location: string) => {
+  answer = (response, { path }) =>
+    path === '/' ? response.writeHead(307, { location }).end() : response.end('there');
+};
+
 describe('a server with an authority of its own', () => {
   let pair: Pair;
   let ca: string;
@@ -263,7 +253,8 @@ describe('a server with an authority of its own', () => {
   beforeEach(async () => {
     tls = { caFile: join(dir, 'ca.crt') };
     await writeFile(tls.caFile, ca);
-    secure = await serveWeb((asked, response) => answer(response, asked), pair);
+    const options = { ...pair, ca, requestCert: true, rejectUnauthorized: false };
+    secure = await serveWeb((asked, response) => answer(response, asked), options);
   });
   afterEach(() => secure.close());
 
@@ -275,14 +266,9 @@ describe('a server with an authority of its own', () => {
   const follow = (url: string, more: Partial<HttpRequest> = {}) =>
     askServer(
       { method: 'GET', url, deadlineMs: 20_000, follow: true, tls, ...more },
-      new Revealed(secretsOf({})),
+      new Revealed(secretsOf({}, [dir])),
     );
   const known = { authorization: `Bearer ${SECRET}`, cookie: SECRET, 'x-team': SECRET };
-  const toThere = (location: string) => {
-    answer = (response, { path }) =>
-      path === '/' ? response.writeHead(307, { location }).end() : response.end('there');
-  };
-
   test('may send to another place of its own, where it is still told who asks', async () => {
     toThere('/there');
     expect(await follow(secure.url, { headers: known })).toMatchObject({ text: 'there' });
@@ -306,6 +292,22 @@ describe('a server with an authority of its own', () => {
         'user-agent',
       ]);
     }
+  });
+
+  test('may send to another name, which is shown no certificate of who asks', async () => {
+    const shown: unknown[] = [];
+    answer = (response, { path }) => {
+      shown.push((response.socket as TLSSocket).getPeerCertificate().subject?.CN);
+      const location = `${secure.url.replace('127.0.0.1', 'localhost')}/there`;
+      if (path === '/') response.writeHead(302, { location });
+      response.end();
+    };
+    const certFile = join(dir, 'tls.crt');
+    const keyFile = join(dir, 'tls.key');
+    await writeFile(certFile, pair.cert);
+    await writeFile(keyFile, pair.key);
+    await follow(secure.url, { tls: { ...tls, certFile, keyFile } });
+    expect(shown).toEqual(['prometheus.test', undefined]);
   });
 
   test.each([

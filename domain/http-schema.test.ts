@@ -24,9 +24,9 @@ test('an address is not endless', () => {
   expect(isPlainAddress(`http://prometheus/${'a'.repeat(2_048)}`)).toBe(false);
 });
 
-describe('a header', () => {
-  const problem = (headers: object) => schema.safeParse(headers).error?.issues[0]?.message;
+const problem = (headers: object) => schema.safeParse(headers).error?.issues[0]?.message;
 
+describe('a header', () => {
   test.each([
     ['X-Scope-OrgID', 'team-${TEAM}', undefined],
     ['X Scope', 'a', 'write the name of an HTTP header'],
