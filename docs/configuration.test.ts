@@ -23,8 +23,11 @@ test('tells of keys that may be written at several places once, and says where',
   const paths = sections.map((section) => section.paths);
   expect(paths).toContainEqual(['windows[]', 'pools[].windows[]']);
   expect(paths).toContainEqual([
+    'windows[].tls',
+    'pools[].windows[].tls',
     'pools[].gates.alerts[].alertmanager.tls',
     'pools[].gates.alerts[].tls',
+    'notifications[].tls',
   ]);
   expect(rows.filter(({ path }) => path.endsWith('.cron'))).toEqual([
     {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker, type Logger, type WorkerOptions } from '@temporalio/worker';
 import { Calendars } from '../activities/calendars.ts';
 import { HttpAlertSource } from '../activities/gates/alert-source.ts';
-import type { Secrets } from '../activities/gates/secrets.ts';
+import type { Secrets } from '../activities/secrets.ts';
 import { HttpSilences } from '../activities/gates/silences.ts';
 import { createActivities } from '../activities/index.ts';
 import type { KubeClient } from '../activities/kube/client.ts';
@@ -72,6 +72,7 @@ export async function createWorker(
       calendars: new Calendars({
         directory: dirname(config.policyPath),
         nowMs: Date.now,
+        secrets,
         told: (problem) => logger.warn('calendar cannot be read', { because: problem }),
       }),
       temporal: temporalPort(temporal.client, refused === undefined),

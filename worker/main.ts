@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '@temporalio/worker';
-import { secretsOf } from '../activities/gates/secrets.ts';
+import { secretsOf } from '../activities/secrets.ts';
 import { connectKube } from '../activities/kube/client.ts';
 import { followFleet } from '../activities/kube/fleet-view.ts';
 import { temporalPort } from '../activities/temporal.ts';
@@ -83,7 +83,7 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
   try {
     const { signal } = stop;
     const temporal = await connectTemporal({ env: process.env, logger, signal, codec });
-    const secrets = secretsOf(process.env);
+    const secrets = secretsOf(process.env, config.secretDirectories);
     const people = peopleOf({ client: temporal.client, policy, secrets, logger });
     people.check();
     const parts = { logger, policy, secrets, people, kube, fleet, metrics, codec };

@@ -4,7 +4,7 @@ import type { Logger } from '@temporalio/worker';
 import { RealMessenger, type Messenger } from '../activities/notify/messenger.ts';
 import { TemporalNotices, type Notices } from '../activities/notify/notices.ts';
 import { whyNotReady } from '../activities/notify/readiness.ts';
-import type { Secrets } from '../activities/gates/secrets.ts';
+import type { Secrets } from '../activities/secrets.ts';
 import type { PolicyFile } from './policy-file.ts';
 
 /** The people who want to be told of something. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { MailWay } from '../../domain/notifications/services/translate.ts';
+import type { tlsOptions } from '../http.ts';
 import { NotSent } from './not-sent.ts';
 
 export interface Mail {
@@ -14,13 +15,18 @@ const STEP_MS = 8_000;
 const WITHIN_MS = 20_000;
 
 /** How to reach a mail server: with `starttls` nothing is said before the connection is encrypted. */
-export type MailServer = Omit<MailWay, 'tls'> & { readonly tls: MailWay['tls'] | 'starttls' };
+export type MailServer = Omit<MailWay, 'tls'> & {
+  readonly tls: MailWay['tls'] | 'starttls';
+  readonly certificates: Certificates;
+};
+
+export type Certificates = Awaited<ReturnType<typeof tlsOptions>>;
 
 /** Hands one mail to the server; rejects with NotSent unless it was taken for at least one address. */
 export async function sendMail(server: MailServer, mail: Mail): Promise<void> {
   // Thirteen megabytes, which only those should have who send mail.
   const { createTransport } = await import('nodemailer');
-  const { login, tls } = server;
+  const { login, tls, certificates } = server;
   const transport = createTransport({
     host: server.server,
     port: server.port,
@@ -30,6 +36,7 @@ export async function sendMail(server: MailServer, mail: Mail): Promise<void> {
     connectionTimeout: STEP_MS,
     greetingTimeout: STEP_MS,
     socketTimeout: STEP_MS,
+    tls: certificates,
     disableFileAccess: true,
     disableUrlAccess: true,
     ...(login ? { auth: { user: login.user, pass: login.password } } : {}),

@@ -11,17 +11,18 @@ import { BadAddress } from '../../domain/notifications/services/address.ts';
 import { postJson, type HttpCall } from '../../domain/notifications/services/call.ts';
 import { translate, type Way } from '../../domain/notifications/services/translate.ts';
 import { textOf } from '../../domain/notifications/templates.ts';
-import type { Secrets } from '../gates/secrets.ts';
-import { carryOut } from './http.ts';
-import { sendMail } from './mail.ts';
+import { tlsOptions } from '../http.ts';
+import { Revealed, type Secrets } from '../secrets.ts';
+import { carrier, type CarryOut } from './http.ts';
+import { sendMail, type Certificates } from './mail.ts';
 import { sayInRooms } from './matrix.ts';
 import { NotSent, notSent } from './not-sent.ts';
 import { signed } from './sign.ts';
 
 /** Tells receivers, each in its own way. Secrets are read for every message, and are in nothing that leaves here. */
 export interface Messenger {
-  /** Rejects with NotSent unless the receiver has taken it. */
-  send(receiver: Receiver, notice: Notice): Promise<void>;
+  /** Rejects with NotSent unless the receiver has taken it; gives up with the signal. */
+  send(receiver: Receiver, notice: Notice, signal?: AbortSignal): Promise<void>;
 }
 
 /**
@@ -45,7 +46,7 @@ export class RealMessenger implements Messenger {
     this.ports = ports;
   }
 
-  async send(receiver: Receiver, notice: Notice): Promise<void> {
+  async send(receiver: Receiver, notice: Notice, signal?: AbortSignal): Promise<void> {
     const { name } = receiver;
     const same = this.busy.filter((other) => other === name).length;
     if (same >= AT_ONCE.receiver || this.busy.length >= AT_ONCE.all) {
@@ -53,40 +54,54 @@ export class RealMessenger implements Messenger {
     }
     this.busy.push(name);
     try {
-      await this.sendNow(receiver, notice);
+      await this.sendNow(receiver, notice, signal);
     } finally {
       this.busy.splice(this.busy.indexOf(name), 1);
     }
   }
 
-  private async sendNow({ target, templates }: Receiver, notice: Notice): Promise<void> {
+  private async sendNow(
+    { target, templates, tls = {} }: Receiver,
+    notice: Notice,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const revealed = new Revealed(this.ports.secrets);
     try {
       const message = { notice, text: textOf(notice, templates) };
-      if (target.kind === 'email') await mailTo(target, message, revealed);
-      else await this.go(await wayTo(target, message, revealed), message);
+      const certificates = await tlsOptions(tls, revealed);
+      if (target.kind === 'email') {
+        await mailTo({ ...target, certificates }, message, revealed);
+      } else {
+        const by = { carryOut: carrier(revealed, { tls, signal }), certificates };
+        await this.go(await wayTo(target, message, revealed), message, by);
+      }
     } catch (error) {
+      signal?.throwIfAborted();
       const { message, againMs } = notSent(error);
-      throw new NotSent(revealed.hide(message), againMs);
+      throw new NotSent(revealed.redact(message), againMs);
     }
   }
 
-  private async go(way: Way, { notice, text }: Message): Promise<void> {
+  private async go(way: Way, { notice, text }: Message, by: By): Promise<void> {
     switch (way.kind) {
       case 'http':
-        for (const call of way.calls) await carryOut(call);
+        for (const call of way.calls) await by.carryOut(call);
         return;
       case 'mail': {
         const usual = mailText(notice, text);
-        await sendMail(way.mail, {
-          id: notice.id,
-          ...usual,
-          subject: way.mail.subject ?? usual.subject,
-        });
+        const { certificates } = by;
+        await sendMail(
+          { ...way.mail, certificates },
+          {
+            id: notice.id,
+            ...usual,
+            subject: way.mail.subject ?? usual.subject,
+          },
+        );
         return;
       }
       case 'matrix':
-        await sayInRooms(way.matrix, text, notice.id);
+        await sayInRooms(way.matrix, { text, id: notice.id }, by.carryOut);
         return;
       case 'log':
         this.ports.log.info('notice', { text });
@@ -97,39 +112,18 @@ export class RealMessenger implements Messenger {
   }
 }
 
+interface By {
+  readonly carryOut: CarryOut;
+  readonly certificates: Certificates;
+}
+
 interface Message {
   readonly notice: Notice;
   readonly text: string;
 }
 
-/** The secrets that were read for one message. */
-class Revealed {
-  private readonly secrets: Secrets;
-  private readonly hidden: string[] = [];
-
-  constructor(secrets: Secrets) {
-    this.secrets = secrets;
-  }
-
-  async read(secret: Parameters<Secrets['read']>[0]): Promise<string> {
-    try {
-      const value = await this.secrets.read(secret);
-      // A receiver may repeat a part of its address.
-      this.hidden.push(...value.split(/[^A-Za-z0-9_.~-]+/).filter((part) => part.length >= 6));
-      return value;
-    } catch (error) {
-      // Secrets says where it looked, never what it found.
-      throw new NotSent(error instanceof Error ? error.message : 'its secret cannot be read');
-    }
-  }
-
-  hide(text: string): string {
-    return this.hidden.reduce((left, part) => left.replaceAll(part, '…'), text);
-  }
-}
-
 async function mailTo(
-  { login, ...server }: Extract<Target, { kind: 'email' }>,
+  { login, ...server }: Extract<Target, { kind: 'email' }> & { certificates: Certificates },
   { notice, text }: Message,
   revealed: Revealed,
 ): Promise<void> {

@@ -1,7 +1,7 @@
 import { secretsOf, type Receiver } from '../../domain/notifications/receivers.ts';
 import { BadAddress } from '../../domain/notifications/services/address.ts';
 import { translate } from '../../domain/notifications/services/translate.ts';
-import type { Secrets } from '../gates/secrets.ts';
+import type { Secrets } from '../secrets.ts';
 
 /** Why a receiver cannot be told as things are: a secret is missing, or is no address. Asks nobody, and names no secret. */
 export async function whyNotReady(

@@ -1,4 +1,4 @@
-import { address } from '../../domain/gates/http-schema.ts';
+import { address } from '../../domain/http-schema.ts';
 import { kuredLock as lockGate } from '../../domain/gates/kured-lock.ts';
 import { expressionProblem } from '../../domain/gates/label-matcher.ts';
 import { parseSelector } from '../../domain/label-selector.ts';

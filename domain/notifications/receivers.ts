@@ -1,5 +1,6 @@
+import type { TlsFiles } from '../http-schema.ts';
 import type { Notice, NoticeEvent } from './events.ts';
-import type { Secret } from './secret-schema.ts';
+import type { Secret } from '../secret-schema.ts';
 
 /** Somebody who wants to be told, as the policy has it. */
 export interface Receiver {
@@ -10,6 +11,8 @@ export interface Receiver {
   readonly templates: Readonly<Partial<Record<NoticeEvent, string>>>;
   /** Absent: all. */
   readonly pools?: readonly string[];
+  /** Certificates of the web or mail server it is told by. */
+  readonly tls?: TlsFiles;
 }
 
 /** Mail by SMTP. */

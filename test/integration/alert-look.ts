@@ -1,6 +1,7 @@
+import { tmpdir } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { HttpAlertSource } from '../../activities/gates/alert-source.ts';
-import { secretsOf } from '../../activities/gates/secrets.ts';
+import { secretsOf } from '../../activities/secrets.ts';
 import type { AlertObservation } from '../../domain/gates/alert-samples.ts';
 import { Policy } from '../../domain/policy.ts';
 import type { Rule } from './monitoring.ts';
@@ -27,7 +28,7 @@ export async function lookAt(
 ): Promise<AlertObservation> {
   const [rules] = policyWith({ deadline: '5s', ...alerts }).pools[0]?.gates.alerts ?? [];
   if (!rules) throw new Error('the policy has no alerts');
-  return await new HttpAlertSource(secretsOf(environment)).observe(rules, 0);
+  return await new HttpAlertSource(secretsOf(environment, [tmpdir()])).observe(rules, 0);
 }
 
 /** Asks until it holds, for at most a minute; the last answer is in the error. */

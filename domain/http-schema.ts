@@ -1,16 +1,10 @@
 import { z } from 'zod';
-import { longerThanZero } from '../duration-schema.ts';
-import {
-  absolutePath,
-  isVariableName,
-  secretFile,
-  secretVariable,
-  variablesIn,
-  type Secret,
-} from './secret-schema.ts';
-import type { Tell } from './written-forms.ts';
+import { longerThanZero } from './duration-schema.ts';
+import type { Tell } from './gates/written-forms.ts';
+import { headers, secretInHeader } from './http-headers-schema.ts';
+import { openPath, secretFile, secretPath, secretVariable, type Secret } from './secret-schema.ts';
 
-/** How an HTTP server beside the cluster is reached: Prometheus, Alertmanager. */
+/** How an HTTP server beside the cluster is reached: Prometheus, Alertmanager, receivers of notices, calendars. */
 
 /** A server to ask, without any secret of it: only where each is found. */
 export interface HttpTarget {
@@ -34,6 +28,16 @@ export interface TlsFiles {
 
 /** The look at the gates as a whole may take 30 s. */
 const LONGEST_DEADLINE_MS = 20_000;
+const LONGEST_ADDRESS = 2_048;
+
+/** Whether it is an http address without anything that may be a secret. URL reads line breaks and backslashes away. */
+export function isPlainAddress(text: string): boolean {
+  return (
+    /^https?:\/\/[^\s\p{C}/?#@\\]+(\/[^\s\p{C}?#@\\]*)?$/u.test(text) &&
+    text.length <= LONGEST_ADDRESS &&
+    URL.canParse(text)
+  );
+}
 
 const URL_RULE =
   'write an address like http://prometheus.monitoring:9090, without user, password or query';
@@ -43,43 +47,23 @@ export const address = z
   .refine(isPlainAddress, URL_RULE)
   .transform((text) => text.replace(/\/+$/, ''));
 
-function isPlainAddress(text: string): boolean {
-  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return false;
-  const { username, password } = new URL(text);
-  return username === '' && password === '' && !/[?#@]/.test(text);
-}
-
-const HEADER_RULE = 'write headers like { X-Scope-OrgID: "${TENANT}" }';
-const REFERENCE_RULE = 'write references to environment variables like ${NAME}';
-const headers = z
-  .record(
-    z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'write the name of an HTTP header'),
-    z
-      .string(HEADER_RULE)
-      .regex(/^[ -~]*$/, 'write one line of plain characters, and secrets as ${NAME}')
-      .refine((text) => variablesIn(text).every(isVariableName), REFERENCE_RULE),
-    HEADER_RULE,
-  )
-  .optional()
-  .describe('Further headers; ${NAME} in a value is taken from the environment');
-
 const TLS_RULE = 'write tls like { caFile: /etc/lockkeeper/secrets/ca.crt }';
-const tls = z
+export const tls = z
   .strictObject(
     {
-      caFile: absolutePath.optional().describe('Authorities (PEM) in place of the well-known ones'),
-      certFile: absolutePath.optional().describe('Certificate (PEM) to show, with keyFile'),
-      keyFile: absolutePath.optional().describe('Its private key (PEM)'),
+      caFile: openPath.optional().describe('Authorities (PEM) in place of the well-known ones'),
+      certFile: secretPath.optional().describe('Certificate (PEM) to show, with keyFile'),
+      keyFile: secretPath.optional().describe('Its private key (PEM)'),
       serverName: z
         .string()
-        .min(1, 'write the name in its certificate')
+        .regex(/^[A-Za-z0-9_.:-]{1,253}$/, 'write the name in its certificate')
         .optional()
         .describe('The name its certificate must have, where that is not the host'),
     },
     { error: (issue) => (issue.code === 'invalid_type' ? TLS_RULE : undefined) },
   )
   .optional()
-  .describe('For https addresses; the files are read at every look');
+  .describe('For https addresses; the files are read every time');
 
 const BASIC_RULE = 'write basicAuth like { username: lockkeeper, password: "${NAME}" }';
 const basicAuth = z
@@ -110,8 +94,6 @@ export const accessKeys = {
     .describe('Without an answer by then the gate is closed'),
 };
 
-const SECRET_HEADERS = /^(authorization|proxy-authorization|cookie)$|api[-_]?key|token|secret/i;
-
 /** Which keys of the access go together; judged on what is written. */
 export function checkAccess(written: object, addressKey: string, tell: Tell): void {
   const has = (key: string): boolean => Object.hasOwn(written, key);
@@ -129,12 +111,13 @@ function checkBasicAuth(written: unknown, tell: Tell): void {
   if (passwords.length !== 1) tell('basicAuth', 'write either password or passwordFile');
 }
 
-function checkTls(written: unknown, url: unknown, tell: Tell): void {
+/** Whether the certificates are whole, and of use at this address. */
+export function checkTls(written: unknown, url: unknown, tell: Tell): void {
   if (!isRecord(written)) return;
   if (Object.hasOwn(written, 'certFile') !== Object.hasOwn(written, 'keyFile')) {
     tell('tls', 'write certFile and keyFile together');
   }
-  if (typeof url === 'string' && url.startsWith('http://')) {
+  if (typeof url === 'string' && !url.startsWith('https://')) {
     tell('tls', 'write an https address where tls is meant');
   }
 }
@@ -142,7 +125,7 @@ function checkTls(written: unknown, url: unknown, tell: Tell): void {
 function checkHeaders(written: unknown, ways: readonly string[], tell: Tell): void {
   if (!isRecord(written)) return;
   for (const [name, value] of Object.entries(written)) {
-    if (SECRET_HEADERS.test(name) && typeof value === 'string' && !value.includes('${')) {
+    if (typeof value === 'string' && secretInHeader(name, value)) {
       tell('headers', `write the secret of ${name} as \${NAME}, from the environment`);
     }
     if (name.toLowerCase() === 'authorization' && ways.length > 0) {
