@@ -20,7 +20,7 @@ import type { EncryptionCodec } from './encryption/codec.ts';
 import type { FleetView } from './metrics/fleet.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { observeActivities } from './metrics/observe.ts';
-import type { People } from './people.ts';
+import type { Notifications } from './notifications.ts';
 import type { PolicyFile } from './policy-file.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 
@@ -33,7 +33,7 @@ export interface WorkerParts {
   readonly logger: Logger;
   readonly policy: PolicyFile;
   readonly secrets: Secrets;
-  readonly people: People;
+  readonly notifications: Notifications;
   readonly kube: KubeClient;
   readonly fleet: FleetView;
   readonly metrics: Metrics;
@@ -44,7 +44,7 @@ export interface WorkerParts {
 export async function createWorker(
   config: WorkerConfig,
   temporal: Temporal,
-  { logger, policy, secrets, people, kube, fleet, metrics, codec }: WorkerParts,
+  { logger, policy, secrets, notifications, kube, fleet, metrics, codec }: WorkerParts,
 ): Promise<Worker> {
   const refused = await ensureSearchAttributes(temporal.connection, temporal.namespace);
   if (refused !== undefined) {
@@ -71,8 +71,8 @@ export async function createWorker(
       alerts: new HttpAlertSource(secrets),
       kuredLocks: kuredLocks(kube),
       silences: new HttpSilences(secrets),
-      notices: people.notices,
-      messenger: people.messenger,
+      notices: notifications.notices,
+      messenger: notifications.messenger,
       calendars: new Calendars({
         directory: dirname(config.policyPath),
         nowMs: Date.now,

@@ -1,7 +1,7 @@
 import { cancellationSignal, heartbeat, log } from '@temporalio/activity';
 import type { DrainProgress, DrainResult } from '../../domain/drain-progress.ts';
 import { closedInDrain, sayGate } from '../../domain/gates.ts';
-import { pause } from '../bell.ts';
+import { pause } from '../auto-reset-event.ts';
 import type { Deps } from '../deps.ts';
 import { drainNode } from './drain.ts';
 import { tellingOfBlocked } from '../notify/blocked.ts';

@@ -1,7 +1,7 @@
 import type { DrainResult } from '../../domain/drain-progress.ts';
 import { podName } from '../../domain/pod-verdict.ts';
 import { warningLines } from '../../domain/pod-warnings.ts';
-import { pause } from '../bell.ts';
+import { pause } from '../auto-reset-event.ts';
 import { deleteLeft } from './delete.ts';
 import { evictDue } from './evict.ts';
 import { apply, GUARD_EVERY_MS, look, mayGoOn, noteTrouble } from './look.ts';
@@ -83,7 +83,7 @@ async function emptied(drain: Drain, round: Round): Promise<boolean> {
 
 /** Acts on what the watch tells until nobody is left, the watch ends, or the time is over; false when it was of no use. */
 async function follow(drain: Drain, resourceVersion: string, round: Round): Promise<boolean> {
-  const { ports, bell, input } = drain;
+  const { ports, changed, input } = drain;
   const stop = new AbortController();
   const signal = AbortSignal.any([drain.signal, stop.signal]);
   const stream = { open: true };
@@ -93,7 +93,7 @@ async function follow(drain: Drain, resourceVersion: string, round: Round): Prom
   const ended = watching.then((end) => {
     stream.open = false;
     if (end.kind === 'broke') noteTrouble(drain, `watching pods: ${end.because}`);
-    return bell.ring();
+    return changed.set();
   });
   try {
     while (stream.open && podsLeft(drain).length > 0 && ports.nowMs() < round.untilMs) {
@@ -102,7 +102,7 @@ async function follow(drain: Drain, resourceVersion: string, round: Round): Prom
       const nextMs = round.act(drain);
       round.report();
       const guardMs = drain.guardedMs + GUARD_EVERY_MS;
-      await bell.wait(Math.min(nextMs, guardMs, round.untilMs) - ports.nowMs(), drain.signal);
+      await changed.wait(Math.min(nextMs, guardMs, round.untilMs) - ports.nowMs(), drain.signal);
     }
     return podsLeft(drain).length === 0 || ports.nowMs() - beganMs >= USEFUL_WATCH_MS;
   } finally {

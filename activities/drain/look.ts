@@ -40,7 +40,7 @@ export function apply(drain: Drain, event: PodEvent): void {
     default:
       event satisfies never;
   }
-  drain.bell.ring();
+  drain.changed.set();
 }
 
 /** Runs what needs the API server; its trouble is kept for people, anything else is thrown. */
