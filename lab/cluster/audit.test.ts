@@ -15,21 +15,6 @@ function aLine(fields: { id: string; stage?: string; verb?: string; code?: numbe
 }
 
 describe('the audit log', () => {
-  test('says who did what to which object, and when', () => {
-    expect(parseAudit(aLine({ id: '1', verb: 'patch', code: 409 }))).toEqual([
-      {
-        user: 'worker',
-        verb: 'patch',
-        resource: 'nodes',
-        subresource: '',
-        name: 'n1',
-        namespace: '',
-        code: 409,
-        at: Date.UTC(2026, 10, 23, 10, 0, 0, 500),
-      },
-    ]);
-  });
-
   test.each([
     {
       name: 'counts a watch once, although it is recorded when it opens and when it closes',
