@@ -342,12 +342,11 @@ const taken = (story: Story): Story =>
 const tainted = (story: Story): Story =>
   story.write(BY.worker, 'n1', { taint: 'a/waits', taints: [GPU, OURS] });
 
+const labelled = (story: Story): Story =>
+  story.limits({ labelsAfter: { state: 'serving' } }).node('n1', { labels: FOUND, taints: [GPU] });
+
 describe('G6: labels and taints', () => {
-  const begin = (story: Story): Story =>
-    story
-      .limits({ labelsAfter: { state: 'serving' } })
-      .node('n1', { labels: FOUND, taints: [GPU] });
-  told(begin, [
+  told(labelled, [
     [
       'what others have changed is not put back',
       (s) =>
