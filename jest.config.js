@@ -21,7 +21,7 @@ export default {
       ...shared,
       displayName: 'unit',
       testMatch: [
-        '<rootDir>/{domain,activities,worker,agent,cli,lab,deploy,docs,workflows,bench}/**/*.test.ts',
+        '<rootDir>/{domain,activities,worker,agent,cli,lab,deploy,docs,workflows}/**/*.test.ts',
         '<rootDir>/test/*.test.ts',
       ],
     },
