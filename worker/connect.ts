@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { NativeConnection, type Logger, type NativeConnectionOptions } from '@temporalio/worker';
 import { Client, Connection } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
+import { backoffMs } from '../domain/backoff.ts';
 import { connectionProblem } from './connection-problem.ts';
 import { readTemporalConfig, type TemporalConfig } from './temporal-config.ts';
 
@@ -21,8 +22,7 @@ export interface ConnectOptions {
   readonly codec?: PayloadCodec | undefined;
 }
 
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
+const PAUSE = { firstMs: 1_000, mostMs: 30_000 };
 /** A server that takes a connection and then says nothing is given up on after this. */
 const TRY_FOR_MS = 15_000;
 
@@ -33,7 +33,7 @@ const TRY_FOR_MS = 15_000;
  */
 export async function connectTemporal(options: ConnectOptions): Promise<Temporal> {
   const { env, logger, signal } = options;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+  for (let failures = 1; ; failures += 1) {
     signal.throwIfAborted();
     const config = readTemporalConfig(env);
     // The bare word is left out of the log, because the SDK adds it to every line.
@@ -48,9 +48,10 @@ export async function connectTemporal(options: ConnectOptions): Promise<Temporal
     } catch (error) {
       signal.throwIfAborted();
       const because = connectionProblem(error);
-      logger.warn('Temporal cannot be reached', { ...where, because, retryMs: pauseMs });
+      const retryMs = backoffMs(PAUSE, failures);
+      logger.warn('Temporal cannot be reached', { ...where, because, retryMs });
+      await pause(retryMs, undefined, { signal });
     }
-    await pause(pauseMs, undefined, { signal });
   }
 }
 

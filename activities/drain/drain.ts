@@ -1,3 +1,4 @@
+import { backoffMs } from '../../domain/backoff.ts';
 import type { DrainResult } from '../../domain/drain-progress.ts';
 import { podName } from '../../domain/pod-verdict.ts';
 import { warningLines } from '../../domain/pod-warnings.ts';
@@ -21,7 +22,7 @@ const PROGRESS_EVERY_MS = 5_000;
 const AFTER_DELETE_MS = 45_000;
 /** A watch that ends sooner was of no use: pause before the next, so that a failing server is not hammered. */
 const USEFUL_WATCH_MS = 5_000;
-const PAUSE_MS = { first: 1_000, most: 30_000 };
+const PAUSE = { firstMs: 1_000, mostMs: 30_000 };
 
 /**
  * Ensures that no pod is left on the node but those that may stay, and that the volumes of the others are detached: list, evict,
@@ -113,8 +114,7 @@ async function follow(drain: Drain, resourceVersion: string, round: Round): Prom
 
 async function pauseAfter(drain: Drain, failures: number, round: Round): Promise<void> {
   const { ports, signal } = drain;
-  const doubledMs = Math.min(PAUSE_MS.first * 2 ** Math.min(failures - 1, 10), PAUSE_MS.most);
-  const pauseMs = doubledMs * (1 + (ports.random?.() ?? Math.random()) / 4);
+  const pauseMs = backoffMs(PAUSE, failures, ports.random?.() ?? Math.random());
   round.report();
   await pause(Math.min(pauseMs, round.untilMs - ports.nowMs()), signal);
 }
