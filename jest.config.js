@@ -35,7 +35,7 @@ export default {
   testTimeout: 120_000,
   projects: [
     project('unit', [
-      '<rootDir>/{domain,activities,worker,agent,cli,lab,deploy,docs,workflows,bench}/**/*.test.ts',
+      '<rootDir>/{domain,activities,worker,agent,cli,lab,deploy,docs,workflows}/**/*.test.ts',
       '<rootDir>/test/*.test.ts',
     ]),
     project('workflows', ['<rootDir>/test/workflows/**/*.test.ts'], withSetUp('test/workflows')),

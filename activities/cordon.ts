@@ -4,7 +4,7 @@ import { closedGates } from '../domain/gates/closed-gates.ts';
 import { sayGate } from '../domain/gates/names.ts';
 import { ANNOTATION, writeRollout, type RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
-import { pause } from './bell.ts';
+import { pause } from './auto-reset-event.ts';
 import type { Deps } from './deps.ts';
 import { gateFacts, type GateQuestion } from './gates/gate-facts.ts';
 import type { NodeUpdate } from './kube/nodes.ts';

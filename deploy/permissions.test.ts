@@ -68,10 +68,12 @@ test.each<[string, Partial<AuditRecord>, boolean]>([
   expect(rightsOf(ROLES, 'worker').some((right) => covers(right, request))).toBe(isCovered);
 });
 
-test('a table of the documentation has each right once', () => {
-  const row = '| agent | nodes: get | once at start |\n';
-  expect(documentedPermissions(`${row}| worker | pods: list | x |`, 'agent')).toEqual({
-    'nodes: get': 'once at start',
-  });
-  expect(() => documentedPermissions(row + row, 'agent')).toThrow('agent has a right twice');
+test('rights in a table, a row for each resource', () => {
+  const table = [
+    '| agent  | nodes        | get, patch | its own Node |',
+    '| worker | apps/things  | list       | to see them  |',
+    '| agent  | nodes/status | patch      |              |',
+  ].join('\n');
+  expect(documentedPermissions(table, 'agent')).toEqual(['nodes: get', 'nodes: patch']);
+  expect(documentedPermissions(table, 'worker')).toEqual(['apps/things: list']);
 });

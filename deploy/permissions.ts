@@ -63,13 +63,10 @@ export function permissionsOf(objects: readonly KubeObject[], component: string)
   return [...new Set(rightsOf(objects, component).map(sayRight))].toSorted();
 }
 
-/** From the table of a text, by the words of a right: what it is for. One row has one verb, and no verb two rows. */
-export function documentedPermissions(text: string, component: string): Record<string, string> {
-  const row = new RegExp(`^\\| ${component} +\\| (\\S+: [^|]+?) *\\| *([^|]*?) *\\|$`, 'gm');
-  const rows = [...text.matchAll(row)]
-    .map(([, may = '', reason = '']) => [may, reason] as const)
-    .toSorted(([one], [other]) => (one < other ? -1 : 1));
-  const reasons = Object.fromEntries(rows);
-  if (Object.keys(reasons).length < rows.length) throw new Error(`${component} has a right twice`);
-  return reasons;
+/** From the table of a text, in the words of a right, sorted: a row has a resource with all its verbs. */
+export function documentedPermissions(text: string, component: string): string[] {
+  const row = new RegExp(`^\\| ${component} +\\| (\\S+) +\\| ([a-z, ]+?) +\\| *\\S`, 'gm');
+  return [...text.matchAll(row)]
+    .flatMap(([, what = '', verbs = '']) => verbs.split(', ').map((verb) => `${what}: ${verb}`))
+    .toSorted();
 }

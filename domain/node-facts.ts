@@ -19,6 +19,7 @@ import {
   type RebootOrder,
   type RolloutRecord,
 } from './node-contract.ts';
+import { present } from './present.ts';
 
 /** Well-known label of Kubernetes. */
 const ZONE_LABEL = 'topology.kubernetes.io/zone';
@@ -155,11 +156,4 @@ function annotationFacts(annotations: Readonly<Record<string, string>>) {
 
 function instant(at: Date | string | undefined): number {
   return new Date(at ?? 0).getTime() || 0;
-}
-
-/** Drops keys without a value, so that "absent" has one form. */
-function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined),
-  ) as never;
 }

@@ -1,4 +1,6 @@
+import { backoffMs } from './backoff.ts';
 import type { Past } from './node-contract.ts';
+import { present } from './present.ts';
 
 /** What a node's past means for its next rollout: a pause that grows with failed tries, and a cap on reboots in a day. */
 
@@ -82,8 +84,8 @@ function tooManyReboots(past: Past, { rebootsPerDay }: RestRules, nowMs: number)
 
 function pauseAfterFailure({ failed }: Past, rules: RestRules, nowMs: number): Rest | undefined {
   if (!failed) return undefined;
-  const pauseMs = Math.min(rules.longestPauseMs, rules.pauseMs * 2 ** (failed.count - 1));
-  const untilMs = failed.lastAtMs + pauseMs;
+  const pauses = { firstMs: rules.pauseMs, mostMs: rules.longestPauseMs };
+  const untilMs = failed.lastAtMs + backoffMs(pauses, failed.count);
   if (nowMs >= untilMs) return undefined;
   const next = new Date(untilMs).toISOString();
   const because = `tried ${times(failed.count)} without a reboot, next try after ${next}; last: ${failed.because}`;

@@ -18,7 +18,7 @@ import { encryptedBundle } from './encryption/bundle-path.ts';
 import type { EncryptionCodec } from './encryption/codec.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { observeActivities } from './metrics/observe.ts';
-import type { People } from './people.ts';
+import type { Notifications } from './notifications.ts';
 import type { PolicyFile } from './policy-file.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 
@@ -31,7 +31,7 @@ export interface WorkerParts {
   readonly logger: Logger;
   readonly policy: PolicyFile;
   readonly secrets: Secrets;
-  readonly people: People;
+  readonly notifications: Notifications;
   readonly kube: KubeClient;
   readonly fleet: FleetView;
   readonly metrics: Metrics;
@@ -42,7 +42,7 @@ export interface WorkerParts {
 export async function createWorker(
   config: WorkerConfig,
   temporal: Temporal,
-  { logger, policy, secrets, people, kube, fleet, metrics, codec }: WorkerParts,
+  { logger, policy, secrets, notifications, kube, fleet, metrics, codec }: WorkerParts,
 ): Promise<Worker> {
   const refused = await ensureSearchAttributes(temporal.connection, temporal.namespace);
   if (refused !== undefined) {
@@ -67,8 +67,8 @@ export async function createWorker(
       policy,
       alerts: new HttpAlertSource(secrets),
       silences: new HttpSilences(secrets),
-      notices: people.notices,
-      messenger: people.messenger,
+      notices: notifications.notices,
+      messenger: notifications.messenger,
       calendars: new Calendars({
         directory: dirname(config.policyPath),
         nowMs: Date.now,

@@ -2,7 +2,7 @@ import { cancellationSignal, heartbeat, log } from '@temporalio/activity';
 import type { DrainProgress, DrainResult } from '../../domain/drain-progress.ts';
 import { closedGates } from '../../domain/gates/closed-gates.ts';
 import { sayGate } from '../../domain/gates/names.ts';
-import { pause } from '../bell.ts';
+import { pause } from '../auto-reset-event.ts';
 import type { Deps } from '../deps.ts';
 import { drainNode } from './drain.ts';
 import { tellingOfBlocked } from '../notify/blocked.ts';

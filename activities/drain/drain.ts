@@ -79,7 +79,7 @@ async function emptied(drain: Drain, round: Round): Promise<boolean> {
  * because the watch shows nobody left, the guard could not be asked, or the time is over.
  */
 async function followed(drain: Drain, round: Round): Promise<boolean> {
-  const { ports, bell } = drain;
+  const { ports, changed } = drain;
   const stop = new AbortController();
   const signal = AbortSignal.any([drain.signal, stop.signal]);
   const following = follow(
@@ -97,7 +97,7 @@ async function followed(drain: Drain, round: Round): Promise<boolean> {
       const nextMs = drain.view === 'open' ? await act(drain, round) : round.untilMs;
       if (nextMs === 'list-anew') return false;
       round.report();
-      await bell.wait(nextMs - ports.nowMs(), drain.signal);
+      await changed.wait(nextMs - ports.nowMs(), drain.signal);
     }
     return false;
   } finally {

@@ -21,7 +21,7 @@ export function podSource(drain: Drain): Source<PodFacts> {
     watch(request) {
       const ended = ports.pods.watch(input.node, request);
       drain.view = 'open';
-      drain.bell.ring();
+      drain.changed.set();
       return ended;
     },
   };
@@ -57,7 +57,7 @@ export function apply(drain: Drain, update: Update<PodFacts>): void {
     default:
       update satisfies never;
   }
-  drain.bell.ring();
+  drain.changed.set();
 }
 
 function takeIn(drain: Drain, pods: readonly PodFacts[]): void {

@@ -8,7 +8,7 @@ import {
   type PodVerdict,
   type PodWarning,
 } from '../../domain/pod-verdict.ts';
-import { makeBell, type Bell } from '../bell.ts';
+import { autoResetEvent, type AutoResetEvent } from '../auto-reset-event.ts';
 import { failure } from '../failure.ts';
 import type { PodApi } from '../kube/pods.ts';
 
@@ -67,7 +67,7 @@ export interface Drain {
   readonly ports: DrainPorts;
   readonly input: DrainInput;
   readonly rules: PodRules;
-  readonly bell: Bell;
+  readonly changed: AutoResetEvent;
   /** Aborts with `ports.signal`, and when the drain is over, so that nothing of it goes on behind anybody's back. */
   readonly signal: AbortSignal;
   readonly stop: () => void;
@@ -106,7 +106,7 @@ export function beginDrain(ports: DrainPorts, input: DrainInput): Drain {
     aborted,
     stop: () => stop.abort(),
     rules: rulesOf(input.options),
-    bell: makeBell(),
+    changed: autoResetEvent(),
     pods: new Map(),
     attempts: new Map(),
     budgetsAsked: new Map(),

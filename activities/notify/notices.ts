@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { backoffMs } from '../../domain/backoff.ts';
 import { notifierId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
 import type { Notice } from '../../domain/notifications/events.ts';
 import { wants, type Receiver } from '../../domain/notifications/receivers.ts';
@@ -32,7 +33,7 @@ const TELL_WITHIN_MS = 2_000;
 const CALL_WITHIN_MS = 10_000;
 /** A Temporal that is away for longer has lost more than a message. */
 const GIVE_UP_AFTER_MS = 30 * 60_000;
-const LONGEST_PAUSE_MS = 30_000;
+const PAUSE = { firstMs: 1_000, mostMs: 30_000 };
 /** A reason that is longer is a list, of which people read the beginning. */
 const LONGEST_REASON = 1_000;
 
@@ -108,7 +109,7 @@ export class TemporalNotices implements Notices {
           return;
         }
         if (tries === 0) log.warn('people are told later', { event, node, pool, because });
-        await pause(Math.min(1_000 * 2 ** tries, LONGEST_PAUSE_MS));
+        await pause(backoffMs(PAUSE, tries + 1));
       }
     }
   }

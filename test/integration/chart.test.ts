@@ -170,10 +170,10 @@ describe('G10: the rights of the worker', () => {
     });
   });
 
-  test('of the account that uninstalls are those of the README, and it is there only then', async () => {
+  test('of the account that uninstalls are those of the documents, and it is there only then', async () => {
     const objects = await render({});
-    const readme = readFileSync(join(CHART, '../../README.md'), 'utf8');
-    expect(Object.keys(documentedPermissions(readme, 'uninstall'))).toEqual(
+    const install = readFileSync(join(CHART, '../../docs/install.md'), 'utf8');
+    expect(documentedPermissions(install, 'uninstall')).toEqual(
       permissionsOf(objects, 'uninstall'),
     );
     const lasting = objects.filter(

@@ -1,6 +1,6 @@
 import type { WorkerStatus } from '@temporalio/worker';
 
-export interface PulsePorts {
+export interface LivenessPorts {
   readonly nowMs: () => number;
   /** Whether the nodes of the cluster have been seen lately. */
   readonly seesNodes: () => boolean;
@@ -22,7 +22,7 @@ export interface Working {
   readonly askAnew: () => Promise<unknown>;
 }
 
-const BEAT_MS = 10_000;
+const ASK_EVERY_MS = 10_000;
 /** One answer may be late or lost without anybody being told. */
 const NOT_READY_AFTER_MS = 35_000;
 /** Long enough for a connection to come back by itself once there is a server again. */
@@ -34,17 +34,17 @@ const RESTART_AFTER_MS = 60_000;
  * reaches breaks no worker: a new process would wait for it like the old one (decision 0019). A process whose event loop stands
  * still does not answer at all.
  */
-export class Pulse {
-  private readonly ports: PulsePorts;
+export class Liveness {
+  private readonly ports: LivenessPorts;
   private working: Working | undefined;
   private heardAtMs = 0;
   private because: string | undefined;
   /** Since when a new connection would do, where our own does not. */
   private reachedAnewAtMs: number | undefined;
-  private beating = false;
+  private asking = false;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(ports: PulsePorts) {
+  constructor(ports: LivenessPorts) {
     this.ports = ports;
   }
 
@@ -52,7 +52,7 @@ export class Pulse {
   follow(working: Working): void {
     this.working = working;
     this.heardAtMs = this.ports.nowMs();
-    this.timer = setInterval(() => void this.beat(), BEAT_MS).unref();
+    this.timer = setInterval(() => void this.ask(), ASK_EVERY_MS).unref();
   }
 
   stop(): void {
@@ -60,14 +60,14 @@ export class Pulse {
   }
 
   /** Asks Temporal once, and, where it does not answer, on a new connection. Never rejects. */
-  async beat(): Promise<void> {
-    if (this.working === undefined || this.beating) return;
-    this.beating = true;
+  async ask(): Promise<void> {
+    if (this.working === undefined || this.asking) return;
+    this.asking = true;
     const because = await whyNot(this.working.askTemporal);
     this.hear(because);
     const anew = because !== undefined && (await whyNot(this.working.askAnew)) === undefined;
     this.reachedAnewAtMs = anew ? (this.reachedAnewAtMs ?? this.ports.nowMs()) : undefined;
-    this.beating = false;
+    this.asking = false;
   }
 
   private hear(because: string | undefined): void {

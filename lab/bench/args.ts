@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 const HELP = `npm run bench [-- agent] [OPTIONS]
 
 Measures the idle agent: the bundle of its image, started with the flags and variables of the DaemonSet, against the lab's
-real API server. Prints a table with the budgets and writes it to bench/results/agent.md.
+real API server. Prints a table with the budgets and writes it to lab/bench/results/agent.md.
 
   --minutes N     how long it is looked at; default 10, in which each watch is opened once anew
   --agents N      how many at once, each on a node of its own; default 4

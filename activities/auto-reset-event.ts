@@ -1,21 +1,21 @@
-/** Wakes one waiter when something has happened, at the latest after a while. */
-export interface Bell {
-  ring(): void;
-  /** Returns at once when it rang since the last wait; rejects with the signal's reason when that aborts. */
+/** Wakes its one waiter when something has happened, at the latest after a while. */
+export interface AutoResetEvent {
+  set(): void;
+  /** Returns at once when it was set since the last wait; rejects with the signal's reason when that aborts. */
   wait(atMostMs: number, signal: AbortSignal): Promise<void>;
 }
 
-export function makeBell(): Bell {
-  let rung = false;
+export function autoResetEvent(): AutoResetEvent {
+  let isSet = false;
   let wake: (() => void) | undefined;
   return {
-    ring() {
-      rung = true;
+    set() {
+      isSet = true;
       wake?.();
     },
     async wait(atMostMs, signal) {
       signal.throwIfAborted();
-      if (!rung) {
+      if (!isSet) {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(done, Math.max(0, atMostMs));
           function done(): void {
@@ -27,7 +27,7 @@ export function makeBell(): Bell {
           signal.addEventListener('abort', done, { once: true });
         });
       }
-      rung = false;
+      isSet = false;
       signal.throwIfAborted();
     },
   };
@@ -35,5 +35,5 @@ export function makeBell(): Bell {
 
 /** Rejects with the signal's reason when that aborts. */
 export function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  return makeBell().wait(durationMs, signal);
+  return autoResetEvent().wait(durationMs, signal);
 }

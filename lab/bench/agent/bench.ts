@@ -7,8 +7,8 @@ import { AgentScene } from './scene.ts';
 import { mostResident, rowsOf, tableOf, within, type Group, type Measured } from './table.ts';
 import { usageOf, type Usage } from './usage.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const RESULTS = `${ROOT}bench/results`;
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const RESULTS = `${ROOT}lab/bench/results`;
 /** By then an agent has given back what its start took. */
 const SETTLED_AFTER_MS = 30_000;
 const LOOK_EVERY_MS = 10_000;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Policy } from '../domain/policy.ts';
-import { Waker } from './waker.ts';
+import { PolicyBroadcast } from './policy-broadcast.ts';
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -20,8 +20,8 @@ const onStage = (rollouts: readonly string[]) => {
     runningRollouts: async () => new Set(rollouts),
     recheck: async (ids: readonly string[]) => void told.push(...ids),
   };
-  const waker = new Waker({ temporal, log: { info: take, warn: take } });
-  return { waker, temporal, told, logged };
+  const broadcast = new PolicyBroadcast({ temporal, log: { info: take, warn: take } });
+  return { broadcast, temporal, told, logged };
 };
 
 const FIRST_ROUND_MS = 5_000;
@@ -29,15 +29,15 @@ const BOTH_ROUNDS_MS = 20_000;
 
 describe('when the policy has changed', () => {
   test('every running rollout and the lock of every pool look again', async () => {
-    const { waker, told } = onStage(['node-rollout/n1', 'node-rollout/n2']);
-    waker.policyChanged(policyOf('a', 'b'));
+    const { broadcast, told } = onStage(['node-rollout/n1', 'node-rollout/n2']);
+    broadcast.policyChanged(policyOf('a', 'b'));
     await jest.advanceTimersByTimeAsync(FIRST_ROUND_MS);
     expect(told).toEqual(['pool-lock/a', 'pool-lock/b', 'node-rollout/n1', 'node-rollout/n2']);
   });
 
   test('and once more, for a worker that had still the old file, and then no more', async () => {
-    const { waker, told } = onStage(['node-rollout/n1']);
-    waker.policyChanged(policyOf('a'));
+    const { broadcast, told } = onStage(['node-rollout/n1']);
+    broadcast.policyChanged(policyOf('a'));
     await jest.advanceTimersByTimeAsync(BOTH_ROUNDS_MS);
     const round = ['pool-lock/a', 'node-rollout/n1'];
     expect(told).toEqual([...round, ...round]);
@@ -47,7 +47,7 @@ describe('when the policy has changed', () => {
 
   test('few are told at a time, however many there are', async () => {
     const many = Array.from({ length: 100 }, (_, index) => `node-rollout/n${index}`);
-    const { waker, temporal, told } = onStage(many);
+    const { broadcast, temporal, told } = onStage(many);
     let open = 0;
     let most = 0;
     temporal.recheck = async (ids) => {
@@ -57,38 +57,38 @@ describe('when the policy has changed', () => {
       open -= 1;
       told.push(...ids);
     };
-    waker.policyChanged(policyOf('a'));
+    broadcast.policyChanged(policyOf('a'));
     await jest.advanceTimersByTimeAsync(FIRST_ROUND_MS);
     expect(most).toBe(10);
     expect(new Set(told).size).toBe(101);
   });
 
   test('a Temporal that is away is asked again, and does no harm', async () => {
-    const { waker, temporal, told, logged } = onStage(['node-rollout/n1']);
+    const { broadcast, temporal, told, logged } = onStage(['node-rollout/n1']);
     const { runningRollouts } = temporal;
     temporal.runningRollouts = async () => {
       temporal.runningRollouts = runningRollouts;
       throw new Error('away');
     };
-    waker.policyChanged(policyOf('a'));
+    broadcast.policyChanged(policyOf('a'));
     await jest.advanceTimersByTimeAsync(BOTH_ROUNDS_MS);
     expect(told).toEqual(['pool-lock/a', 'node-rollout/n1']);
     expect(logged[0]).toBe('not told of the changed policy; the scan tells them');
   });
 
   test('a change in the middle of that begins it anew', async () => {
-    const { waker, told } = onStage([]);
-    waker.policyChanged(policyOf('a'));
+    const { broadcast, told } = onStage([]);
+    broadcast.policyChanged(policyOf('a'));
     await jest.advanceTimersByTimeAsync(FIRST_ROUND_MS);
-    waker.policyChanged(policyOf('b'));
+    broadcast.policyChanged(policyOf('b'));
     await jest.advanceTimersByTimeAsync(BOTH_ROUNDS_MS);
     expect(told).toEqual(['pool-lock/a', 'pool-lock/b', 'pool-lock/b']);
   });
 
   test('a worker that stops says no more', async () => {
-    const { waker, told } = onStage(['node-rollout/n1']);
-    waker.policyChanged(policyOf('a'));
-    waker.close();
+    const { broadcast, told } = onStage(['node-rollout/n1']);
+    broadcast.policyChanged(policyOf('a'));
+    broadcast.close();
     await jest.advanceTimersByTimeAsync(BOTH_ROUNDS_MS);
     expect(told).toEqual([]);
   });

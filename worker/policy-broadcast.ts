@@ -1,9 +1,9 @@
-import { pause } from '../activities/bell.ts';
+import { pause } from '../activities/auto-reset-event.ts';
 import type { TemporalPort } from '../activities/temporal.ts';
 import { lockId } from '../domain/names.ts';
 import type { Policy } from '../domain/policy.ts';
 
-export interface WakerPorts {
+export interface BroadcastPorts {
   readonly temporal: Pick<TemporalPort, 'runningRollouts' | 'recheck'>;
   readonly log: Record<'info' | 'warn', (message: string, fields: object) => void>;
 }
@@ -20,11 +20,11 @@ const PAUSE_WITHIN_MS = 100;
 const ONCE_MORE_AFTER_MS = 8_000;
 
 /** Lets everything that runs look again when the policy has changed, so that nothing waits by rules that are no more. */
-export class Waker {
-  private readonly ports: WakerPorts;
+export class PolicyBroadcast {
+  private readonly ports: BroadcastPorts;
   private latest = new AbortController();
 
-  constructor(ports: WakerPorts) {
+  constructor(ports: BroadcastPorts) {
     this.ports = ports;
   }
 

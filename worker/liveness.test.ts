@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { Pulse, type Working } from './pulse.ts';
+import { Liveness, type Working } from './liveness.ts';
 
 type Status = ReturnType<Working['status']>;
 
@@ -15,7 +15,7 @@ let status: Status;
 let answer: () => Promise<unknown>;
 let answerAnew: () => Promise<unknown>;
 let said: string[];
-let pulse: Pulse;
+let liveness: Liveness;
 
 beforeEach(() => {
   nowMs = 1_000_000;
@@ -24,16 +24,16 @@ beforeEach(() => {
   answer = async () => undefined;
   answerAnew = refuse;
   said = [];
-  pulse = new Pulse({
+  liveness = new Liveness({
     nowMs: () => nowMs,
     seesNodes: () => seesNodes,
     log: { info: (message) => said.push(message), warn: (message) => said.push(message) },
   });
 });
-afterEach(() => pulse.stop());
+afterEach(() => liveness.stop());
 
 const follow = () =>
-  pulse.follow({
+  liveness.follow({
     status: () => status,
     askTemporal: () => answer(),
     askAnew: () => answerAnew(),
@@ -43,35 +43,35 @@ const refuse = async () => {
 };
 const after = async (ms: number): Promise<void> => {
   nowMs += ms;
-  await pulse.beat();
+  await liveness.ask();
 };
 
 describe('a worker', () => {
   test('that is not there yet is not ready, and not broken however long that takes', async () => {
     await after(86_400_000);
-    expect(pulse.notReady()).toBe('not polling Temporal yet');
-    expect(pulse.broken()).toBeUndefined();
+    expect(liveness.notReady()).toBe('not polling Temporal yet');
+    expect(liveness.broken()).toBeUndefined();
   });
 
   test('that polls, hears Temporal and sees the nodes is ready', async () => {
     follow();
     await after(3_600_000);
-    expect(pulse.notReady()).toBeUndefined();
-    expect(pulse.broken()).toBeUndefined();
+    expect(liveness.notReady()).toBeUndefined();
+    expect(liveness.broken()).toBeUndefined();
   });
 
   test('that is stopping takes no more work, and is not broken', () => {
     follow();
     status = { ...WELL, runState: 'DRAINING' };
-    expect(pulse.notReady()).toBe('not polling Temporal yet');
-    expect(pulse.broken()).toBeUndefined();
+    expect(liveness.notReady()).toBe('not polling Temporal yet');
+    expect(liveness.broken()).toBeUndefined();
   });
 
   test('G8: that does not see the nodes says so, and is not restarted for it', () => {
     follow();
     seesNodes = false;
-    expect(pulse.notReady()).toBe('the nodes of the cluster cannot be seen');
-    expect(pulse.broken()).toBeUndefined();
+    expect(liveness.notReady()).toBe('the nodes of the cluster cannot be seen');
+    expect(liveness.broken()).toBeUndefined();
   });
 
   test.each<{ name: string; status: Status }>([
@@ -87,7 +87,7 @@ describe('a worker', () => {
   ])('$name is broken', ({ status: failed }) => {
     follow();
     status = failed;
-    expect(pulse.broken()).toBe('the worker has failed');
+    expect(liveness.broken()).toBe('the worker has failed');
   });
 });
 
@@ -99,20 +99,20 @@ describe('when Temporal does not answer', () => {
 
   test("one lost answer is nobody's business", async () => {
     await after(30_000);
-    expect(pulse.notReady()).toBeUndefined();
+    expect(liveness.notReady()).toBeUndefined();
   });
 
   test('G8: the worker says why it is not ready, and for how long', async () => {
     await after(10_000);
     await after(50_000);
-    expect(pulse.notReady()).toBe('Temporal has not answered for 60 s: certificate expired');
-    expect(pulse.broken()).toBeUndefined();
+    expect(liveness.notReady()).toBe('Temporal has not answered for 60 s: certificate expired');
+    expect(liveness.broken()).toBeUndefined();
   });
 
   test('no restart is asked for, however long, while a new connection is not answered either', async () => {
     await after(86_400_000);
     await after(86_400_000);
-    expect(pulse.broken()).toBeUndefined();
+    expect(liveness.broken()).toBeUndefined();
   });
 
   test('a restart is asked for when a new connection has been answered for a minute', async () => {
@@ -120,9 +120,9 @@ describe('when Temporal does not answer', () => {
     answerAnew = async () => undefined;
     await after(10_000);
     await after(60_000);
-    expect(pulse.broken()).toBeUndefined();
+    expect(liveness.broken()).toBeUndefined();
     await after(1_000);
-    expect(pulse.broken()).toBe(
+    expect(liveness.broken()).toBe(
       'Temporal has not answered for 86471 s: certificate expired; a new connection is answered',
     );
   });
@@ -139,14 +139,14 @@ describe('when Temporal does not answer', () => {
     answerAnew = async () => undefined;
     await after(10_000);
     await after(60_000);
-    expect(pulse.broken()).toBeUndefined();
+    expect(liveness.broken()).toBeUndefined();
   });
 
   test('an answer that never comes counts as none', () => {
     answer = () => new Promise(() => undefined);
-    void pulse.beat();
+    void liveness.ask();
     nowMs += 60_000;
-    expect(pulse.notReady()).toBe('Temporal has not answered for 60 s');
+    expect(liveness.notReady()).toBe('Temporal has not answered for 60 s');
   });
 
   test('it is said once, and once more when it is over', async () => {
@@ -157,11 +157,11 @@ describe('when Temporal does not answer', () => {
     await after(10_000);
     await after(10_000);
     expect(said).toEqual(['Temporal does not answer', 'Temporal is reached again']);
-    expect(pulse.notReady()).toBeUndefined();
+    expect(liveness.notReady()).toBeUndefined();
   });
 });
 
-test('Temporal is asked by itself until the pulse is stopped', async () => {
+test('Temporal is asked by itself until it is stopped', async () => {
   jest.useFakeTimers();
   try {
     let asked = 0;
@@ -171,7 +171,7 @@ test('Temporal is asked by itself until the pulse is stopped', async () => {
     follow();
     await jest.advanceTimersByTimeAsync(25_000);
     expect(asked).toBe(2);
-    pulse.stop();
+    liveness.stop();
     await jest.advanceTimersByTimeAsync(60_000);
     expect(asked).toBe(2);
   } finally {

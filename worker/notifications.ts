@@ -7,24 +7,29 @@ import { whyNotReady } from '../activities/notify/readiness.ts';
 import type { Secrets } from '../activities/secrets.ts';
 import type { PolicyFile } from './policy-file.ts';
 
-/** The people who want to be told of something. */
-export interface People {
+/** How the worker tells people of something. */
+export interface Notifications {
   readonly notices: Notices;
   readonly messenger: Messenger;
-  /** Warns of those who could not be told as things are. */
+  /** Warns of receivers that could not be told as things are. */
   check(): void;
   /** Lets them know that the policy file is bad; the same words are told once, whichever workers say them. */
   policyRefused(because: string): void;
 }
 
-interface PeoplePorts {
+interface NotificationPorts {
   readonly client: Client;
   readonly policy: PolicyFile;
   readonly secrets: Secrets;
   readonly logger: Logger;
 }
 
-export function peopleOf({ client, policy, secrets, logger }: PeoplePorts): People {
+export function notificationsOf({
+  client,
+  policy,
+  secrets,
+  logger,
+}: NotificationPorts): Notifications {
   const log = {
     info: (message: string, fields: object) => logger.info(message, { ...fields }),
     warn: (message: string, fields: object) => logger.warn(message, { ...fields }),
