@@ -59,10 +59,10 @@ describe('an undisturbed rollout', () => {
     expect(types).not.toContain('Drained');
   });
 
-  test('takes at most 70 events of history', async () => {
+  test('takes at most 60 events of history', async () => {
     const { events } = await rollout.fetchHistory();
     expect(events?.length).toBeGreaterThan(20);
-    expect(events?.length).toBeLessThanOrEqual(70);
+    expect(events?.length).toBeLessThanOrEqual(60);
     await scene.record('rebooted', rollout.workflowId);
   });
 
