@@ -65,7 +65,7 @@ export function permissionsOf(objects: readonly KubeObject[], component: string)
 
 /** From the table of a text, in the words of a right, sorted: a row has a resource with all its verbs. */
 export function documentedPermissions(text: string, component: string): string[] {
-  const row = new RegExp(`^\\| ${component} +\\| (\\S+) +\\| ([a-z, ]+?) +\\| *\\S`, 'gm');
+  const row = new RegExp(`^\\| ${component} +\\| (\\S+) +\\| ([a-z, ]+?) +\\| *[^ |]`, 'gm');
   return [...text.matchAll(row)]
     .flatMap(([, what = '', verbs = '']) => verbs.split(', ').map((verb) => `${what}: ${verb}`))
     .toSorted();
