@@ -1,7 +1,9 @@
 import type { ObjectAnswer, ObjectQuestion } from '../../domain/gates/outside-gate.ts';
 import { kindOf } from '../failure.ts';
 import { SharedAnswers } from '../shared-answers.ts';
+import { present } from '../../domain/present.ts';
 import { asking, statusOf, type KubeClient } from './client.ts';
+import { listAll } from './collection.ts';
 import { limited } from './request-limit.ts';
 
 /** Objects of any kind that gates ask for. */
@@ -44,29 +46,24 @@ async function read(
   );
 }
 
-const PAGE = 500;
-
 interface Page {
-  readonly items: readonly unknown[];
+  readonly items: unknown[];
   readonly metadata?: { readonly continue?: string };
 }
 
 async function list(
   { objects }: Pick<KubeClient, 'objects'>,
   { group, version, resource: plural, namespace, selector }: ObjectQuestion & { verb: 'list' },
-): Promise<unknown[]> {
-  const found: unknown[] = [];
-  const what = { group, version, plural, labelSelector: selector, limit: PAGE };
-  let next: string | undefined;
-  do {
-    const query = { ...what, ...(next ? { _continue: next } : {}) };
-    const page = (await asking(`listing ${plural}`, () =>
+): Promise<readonly unknown[]> {
+  const what = { group, version, plural, labelSelector: selector };
+  const page = async (query: { limit: number; _continue?: string }) => {
+    const { items, metadata } = (await asking(`listing ${plural}`, () =>
       namespace === undefined
-        ? objects.listClusterCustomObject(query, limited())
-        : objects.listNamespacedCustomObject({ ...query, namespace }, limited()),
+        ? objects.listClusterCustomObject({ ...what, ...query }, limited())
+        : objects.listNamespacedCustomObject({ ...what, ...query, namespace }, limited()),
     )) as Page;
-    found.push(...page.items);
-    next = page.metadata?.continue;
-  } while (next);
-  return found;
+    return { items, metadata: present({ _continue: metadata?.continue }) };
+  };
+  const { items } = await listAll(page, (object) => object);
+  return items;
 }

@@ -62,8 +62,17 @@ function saysWhy(phase: Phase, { paused }: Pick<RolloutStatus, 'paused'>): boole
     case 'lost':
     case 'undoing':
       return phase.because !== '';
-    default:
+    case 'starting':
+    case 'cordoning':
+    case 'ordering':
+    case 'rebooting':
+    case 'restoring':
+    case 'done':
+    case 'failed':
+    case 'aborted':
       return true;
+    default:
+      return phase satisfies never;
   }
 }
 
