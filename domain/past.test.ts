@@ -75,14 +75,16 @@ describe('after a try that ended without a reboot', () => {
 
   test('G5: what halted its pool stays until a try goes well, whatever comes between', () => {
     const troubled = afterFailure(undefined, a('shop/web-1: budget web', { trouble: true }));
-    const aborted = afterFailure(troubled, a('aborted: lunch'));
-    expect(aborted.failed).toMatchObject({
-      count: 2,
-      because: 'aborted: lunch',
-      trouble: 'shop/web-1: budget web',
+    const aborted = afterFailure(troubled, a('aborted: lunch', { atMs: NOW + MINUTE }));
+    expect(aborted).toMatchObject({
+      failed: { count: 2, because: 'aborted: lunch' },
+      trouble: { because: 'shop/web-1: budget web', atMs: NOW },
     });
-    const refused = afterFailure(aborted, a('y'.repeat(9_000), { trouble: true }));
-    expect(refused.failed?.trouble).toBe('y'.repeat(200));
+    const refused = afterFailure(
+      aborted,
+      a('y'.repeat(9_000), { trouble: true, atMs: NOW + HOUR }),
+    );
+    expect(refused.trouble).toEqual({ because: 'y'.repeat(200), atMs: NOW + HOUR });
     expect(afterReboot(refused, NOW)).toEqual({ reboots: [NOW] });
   });
 

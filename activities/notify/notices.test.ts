@@ -165,8 +165,7 @@ describe('what a node waits for', () => {
   const STATUS: RolloutStatus = {
     node: 'n1',
     pool: 'workers',
-    phase: { at: 'waiting', sinceMs: 0 },
-    waitingFor: [],
+    phase: { at: 'starting', sinceMs: 0 },
     skipped: [],
     notUnderstood: [],
   };
