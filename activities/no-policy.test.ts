@@ -16,11 +16,13 @@ const onStage = () => {
 };
 
 const gate = { node: 'n1', pool: 'workers', skip: [], evenIfNotRequired: false };
+const known = { kind: 'waiting', place: 1, of: 1, behind: [] } as const;
 const word = { pool: 'workers', by: 'ana', reason: 'x', atMs: 0 };
 
 describe('G9: where no policy is in force,', () => {
   test.each<[string, (acts: Activities) => Promise<unknown>]>([
     ['passGates', (acts) => acts.passGates({ ...gate, known: [] })],
+    ['awaitTurn', (acts) => acts.awaitTurn({ node: 'n1', pool: 'workers', known })],
     ['cordonNode', (acts) => acts.cordonNode({ ...gate, grantId: 'g' })],
     ['drainNode', (acts) => acts.drainNode({ ...gate, startedAtMs: 0, cordonedAtMs: 0 })],
     ['orderReboot', (acts) => acts.orderReboot(gate)],
