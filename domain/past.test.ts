@@ -4,7 +4,7 @@ import { readPast, writePast, type Past } from './node-contract.ts';
 import {
   afterFailure,
   afterReboot,
-  isForgettable,
+  afterWish,
   restReason,
   type Failure,
   type RestRules,
@@ -156,13 +156,24 @@ test('a node without a past does not rest', () => {
   expect(restReason(undefined, RULES, NOW)).toBeUndefined();
 });
 
-test.each([
-  { name: 'nothing', past: rebooted(), expected: true },
-  { name: 'failed tries alone, once no reboot is wanted', past: failed(3), expected: true },
-  { name: 'a reboot of yesterday', past: rebooted(24), expected: true },
-  { name: 'a reboot of today, for the cap', past: rebooted(30, 23), expected: false },
-])('of $name it is forgettable: $expected', ({ past, expected }) => {
-  expect(isForgettable(past, NOW)).toBe(expected);
+describe('once no reboot is wanted any more', () => {
+  const trouble = { because: 'budget web', atMs: NOW };
+  test.each<{ name: string; past: Past; left: Past | undefined }>([
+    { name: 'failed tries are forgotten', past: failed(3), left: rebooted() },
+    { name: 'a reboot of yesterday is forgotten', past: rebooted(24), left: rebooted() },
+    {
+      name: 'G5: what halted its pool is forgotten, and the reboots of a day are not',
+      past: { ...rebooted(30, 23), trouble },
+      left: rebooted(23),
+    },
+    {
+      name: 'reboots of a day alone are left as they are',
+      past: rebooted(30, 23),
+      left: undefined,
+    },
+  ])('$name', ({ past, left }) => {
+    expect(afterWish(past, NOW)).toEqual(left);
+  });
 });
 
 interface Step {
