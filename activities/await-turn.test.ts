@@ -14,7 +14,11 @@ const placed = (place: number, over: Partial<QueuePlace> = {}): QueuePlace => ({
   ...over,
 });
 
-const onStage = ({ attempt = 1, labels = { pool: 'workers' }, pool = {} } = {}) => {
+const onStage = ({
+  attempt = 1,
+  labels = { pool: 'workers' },
+  pool = {},
+}: { attempt?: number; labels?: Record<string, string>; pool?: object } = {}) => {
   const stage = new Stage(pool, { attempt });
   stage.nodes.add('n1', { labels });
   const ask = (over: Partial<TurnQuestion> = {}) =>

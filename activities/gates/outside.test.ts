@@ -160,7 +160,13 @@ const hung = (facts: Partial<FakeNode>) => {
 describe('G11: a Prometheus that hangs never delays', () => {
   test('the undo', async () => {
     const { stage, activities } = hung(cordoned);
-    const asked = { node: 'n1', record: RECORD, why: 'gate', because: 'x', trouble: false };
+    const asked = {
+      node: 'n1',
+      record: RECORD,
+      why: 'gate',
+      because: 'x',
+      trouble: false,
+    } as const;
     expect(await stage.environment.run(() => activities.undoNode(asked))).toEqual({
       kind: 'undone',
     });
