@@ -85,9 +85,8 @@ async function count(deps: Deps, asked: PoolQuestion): Promise<PoolAnswer> {
   }
   const nodes = await deps.nodes.list(pool.nodes);
   const became = await becomeOfPermits(deps, { permits: asked.permits, nodes, nowMs });
-  const isChanged = became.used.length + became.ended.length + became.lapsed.length > 0;
   // Who has a permit is settled first; then it is counted again.
-  if (isChanged || asked.candidates.length === 0) return became;
+  if (hasChanged(became) || asked.candidates.length === 0) return became;
   const admission = admit(await question(deps, pool, { asked, nodes, nowMs }));
   if (admission.kind !== 'grant') return { ...NOTHING, admission };
   const { workflowId } = admission;
@@ -98,25 +97,35 @@ async function count(deps: Deps, asked: PoolQuestion): Promise<PoolAnswer> {
 
 /** The answer if it is news; else the failure that has it tried again. */
 function answer(deps: Deps, asked: PoolQuestion, found: PoolAnswer): PoolAnswer {
-  const { used, ended, lapsed, admission } = found;
-  const waits = admission?.kind === 'wait' || admission?.kind === 'halted' ? admission : undefined;
-  const isNews =
-    used.length + ended.length + lapsed.length > 0 ||
-    (admission !== undefined && !waits) ||
-    waits?.because !== asked.known;
-  if (isNews) {
-    if (waits) log.info('lock waits', { pool: asked.pool, because: waits.because });
-    return admission ? { ...found, admission: { ...admission, policy: deps.policy.hash } } : found;
+  const { admission } = found;
+  const waits = waitOf(admission);
+  if (!isNews(found, asked)) {
+    const names = asked.permits.map(({ node }) => node).join(', ');
+    const because = waits?.because ?? `permits not yet used: ${names}`;
+    throw waiting('no-room', because, pauseMs(deps, asked, waits));
   }
-  const names = asked.permits.map(({ node }) => node).join(', ');
-  const because = waits?.because ?? `permits not yet used: ${names}`;
-  throw waiting('no-room', because, pauseMs(deps, asked, waits));
+  if (waits) log.info('lock waits', { pool: asked.pool, because: waits.because });
+  return admission ? { ...found, admission: { ...admission, policy: deps.policy.hash } } : found;
 }
+
+type Waits = Extract<Admitted, { kind: 'wait' | 'halted' }>;
+
+const waitOf = (admission: Admitted | undefined): Waits | undefined =>
+  admission?.kind === 'wait' || admission?.kind === 'halted' ? admission : undefined;
+
+function isNews(found: PoolAnswer, { known }: PoolQuestion): boolean {
+  const { admission } = found;
+  const waits = waitOf(admission);
+  return hasChanged(found) || (admission !== undefined && !waits) || waits?.because !== known;
+}
+
+const hasChanged = ({ used, ended, lapsed }: Became): boolean =>
+  used.length + ended.length + lapsed.length > 0;
 
 function pauseMs(
   { lookAgainMs }: Deps,
   { permits }: PoolQuestion,
-  waits: Exclude<Admission, { kind: 'grant' }> | undefined,
+  waits: Waits | undefined,
 ): number {
   const usualMs = permits.length > 0 ? Math.min(lookAgainMs, PERMITS_ASKED_EVERY_MS) : lookAgainMs;
   if (waits?.kind !== 'wait' || waits.againAtMs === undefined) return usualMs;

@@ -61,10 +61,10 @@ export async function awaitTurn(source: Deps, asked: TurnQuestion): Promise<Turn
 /** The first place, and being the first, are worth a place in the history; how the queue moves is not. */
 function isNews(turn: QueuePlace, known: QueuePlace | undefined): boolean {
   if (!known) return true;
-  const isFirst = ({ place }: QueuePlace): boolean => place === 1;
   return isFirst(turn) !== isFirst(known) || hasReason(turn) !== hasReason(known);
 }
 
+const isFirst = ({ place }: QueuePlace): boolean => place === 1;
 const hasReason = ({ because }: QueuePlace): boolean => because !== undefined;
 
 function pauseMs({ lookAgainMs }: Deps, { of }: QueuePlace): number {

@@ -11,7 +11,7 @@ import { undoLabels, type LabelPatch } from '../domain/node-marks.ts';
 import { afterFailure, afterReboot } from '../domain/past.ts';
 import { isAccepted } from '../domain/recovery.ts';
 import type { Deps } from './deps.ts';
-import { NO_LIFECYCLE } from './kube/nodes.ts';
+import { NO_LIFECYCLE, type NodeEvent } from './kube/nodes.ts';
 import { labelsOfReturn } from './marks.ts';
 
 const NO_ANNOTATIONS = {
@@ -59,13 +59,16 @@ export async function restoreNode(deps: Deps, asked: RestoreRequest): Promise<Re
     await deps.nodes.announce(name, { type: 'Warning', reason: 'LeftAsItIs', message: NOT_OURS });
     return { kind: 'not-ours' };
   }
-  await deps.nodes.announce(name, {
-    type: marked ? 'Warning' : 'Normal',
-    reason: marked ? 'Quarantined' : 'Returned',
-    message: `rebooted and back, boot id ${node.bootId}${marked ? `; ${STILL_REQUIRED}` : ''}`,
-  });
+  await deps.nodes.announce(name, returnOf(node, marked));
   log.info('node returned', { node: name, bootId: node.bootId, quarantined: marked });
   return { kind: marked ? 'quarantined' : 'restored' };
+}
+
+function returnOf({ bootId }: NodeFacts, marked: boolean): NodeEvent {
+  const message = `rebooted and back, boot id ${bootId}`;
+  return marked
+    ? { type: 'Warning', reason: 'Quarantined', message: `${message}; ${STILL_REQUIRED}` }
+    : { type: 'Normal', reason: 'Returned', message };
 }
 
 const NOT_OURS =

@@ -1,7 +1,7 @@
 import { sayGate } from './gates.ts';
 import { shortList } from './short-list.ts';
 import type { QueuePlace } from './lock-state.ts';
-import type { Pause, RolloutStatus } from './status.ts';
+import type { Pause, RolloutStatus, WaitingGate } from './status.ts';
 import type { Blocker, DrainProgress } from './drain-progress.ts';
 
 /** One reason why a rollout stands where it stands; `sinceMs` where that is known. */
@@ -29,35 +29,24 @@ export function reasonsOf({ phase, paused, aborted }: RolloutStatus): Reason[] {
 }
 
 function reasonsOfPhase(phase: RolloutStatus['phase']): Reason[] {
-  switch (phase.at) {
-    case 'waiting':
-      return phase.closed.map((gate) => ({
-        what: `gate ${gate.gate}`,
-        because: sayGate(gate),
-        sinceMs: gate.sinceMs,
-      }));
-    case 'queued':
-      return phase.place ? [{ what: 'queue', because: sayPlace(phase.place) }] : [];
-    case 'draining':
-    case 'paused': {
-      const { trouble, blockers = [] } = phase.drain ?? {};
-      return [...(trouble ? [trouble] : []), ...blockers].map(reasonOfBlocker);
-    }
-    case 'lost':
-    case 'undoing':
-    case 'done':
-    case 'failed':
-    case 'aborted':
-      return [{ what: phase.at, because: phase.because, sinceMs: phase.sinceMs }];
-    case 'starting':
-    case 'cordoning':
-    case 'ordering':
-    case 'rebooting':
-    case 'restoring':
-      return [];
-    default:
-      return phase satisfies never;
+  if ('because' in phase) {
+    return [{ what: phase.at, because: phase.because, sinceMs: phase.sinceMs }];
   }
+  if (phase.at === 'waiting') return phase.closed.map(reasonOfGate);
+  if (phase.at === 'queued' && phase.place) {
+    return [{ what: 'queue', because: sayPlace(phase.place) }];
+  }
+  return 'drain' in phase && phase.drain ? reasonsOfDrain(phase.drain) : [];
+}
+
+const reasonOfGate = (gate: WaitingGate): Reason => ({
+  what: `gate ${gate.gate}`,
+  because: sayGate(gate),
+  sinceMs: gate.sinceMs,
+});
+
+function reasonsOfDrain({ trouble, blockers }: DrainProgress): Reason[] {
+  return [...(trouble ? [trouble] : []), ...blockers].map(reasonOfBlocker);
 }
 
 const reasonOfBlocker = ({ what, because, sinceMs }: Blocker): Reason => ({
