@@ -319,12 +319,14 @@ describe('what becomes of a permit', () => {
   });
 });
 
+/** After a lock that was ended so long ago. */
+const lost = (agoMs: number) => {
+  const scene = onStage();
+  scene.stage.temporal.formerLockEndedMs = NOW - agoMs;
+  return scene;
+};
+
 describe('G1: a lock that takes the place of one that was ended', () => {
-  const lost = (agoMs: number) => {
-    const scene = onStage();
-    scene.stage.temporal.formerLockEndedMs = NOW - agoMs;
-    return scene;
-  };
   const because =
     'a former lock of pool workers was ended; what it granted settles until 2026-11-23T22:00:01.000Z';
 

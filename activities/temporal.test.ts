@@ -195,9 +195,10 @@ describe('G1: whether a rollout counts on a permit', () => {
   });
 });
 
+const runs = (...ids: string[]) => ids.map((runId) => ({ runId }));
+
 describe('G1: when a former lock was ended', () => {
   const MINUTE = 60_000;
-  const runs = (...ids: string[]) => ids.map((runId) => ({ runId }));
   const all: Fake = {
     found: runs('now', 'first', 'last', 'handed-over'),
     open: {

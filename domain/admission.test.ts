@@ -304,10 +304,12 @@ describe('G5: a pool with troubled nodes', () => {
   });
 });
 
+/** n4, in mid-rollout. */
+const inZone = (zone?: string) =>
+  aNode({ name: 'n4', rollout: RECORD, ...(zone === undefined ? {} : { zone }) });
+
 describe('order: zone', () => {
   const candidates = [asks('n1', 'a'), asks('n2', 'b'), asks('n3', 'a')];
-  const inZone = (zone?: string) =>
-    aNode({ name: 'n4', rollout: RECORD, ...(zone === undefined ? {} : { zone }) });
 
   test.each<{ name: string; over: Asked; expected: object }>([
     { name: 'begins with whoever is first', over: {}, expected: grantTo('n1') },

@@ -53,15 +53,15 @@ test('a node that was cordoned before is said to stay so', () => {
   );
 });
 
-describe('the notice of an activity', () => {
-  const noticesOf = async (stage: Stage, facts: object = {}) => {
-    stage.nodes.add('n1', { annotations: recorded(), unschedulable: true, ...facts });
-    const { undoNode } = createActivities(stage.deps);
-    const { pool: _, ...asked } = undo('gate');
-    await stage.environment.run(() => undoNode(asked));
-    return stage.notices.told;
-  };
+async function noticesOf(stage: Stage, facts: object = {}) {
+  stage.nodes.add('n1', { annotations: recorded(), unschedulable: true, ...facts });
+  const { undoNode } = createActivities(stage.deps);
+  const { pool: _, ...asked } = undo('gate');
+  await stage.environment.run(() => undoNode(asked));
+  return stage.notices.told;
+}
 
+describe('the notice of an activity', () => {
   test('names the rollout, leaves out a pool that nobody knows, and is the same however often it is tried', async () => {
     const [first] = await noticesOf(new Stage());
     const [second] = await noticesOf(new Stage({}, { attempt: 2 }));
