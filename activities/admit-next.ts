@@ -89,9 +89,8 @@ async function count(deps: Deps, asked: PoolQuestion): Promise<PoolAnswer> {
   const nodes = await deps.nodes.list(pool.nodes);
   const troubles = troublesOf(nodes, { returnWithin: pool.reboot.returnWithin, nowMs });
   const became = await becomeOfPermits(deps, { permits: asked.permits, nodes, nowMs });
-  const isChanged = became.used.length + became.ended.length + became.lapsed.length > 0;
   // Who has a permit is settled first; then it is counted again.
-  if (isChanged || asked.candidates.length === 0) return { ...became, troubles };
+  if (hasChanged(became) || asked.candidates.length === 0) return { ...became, troubles };
   const admission = admit(await question(deps, pool, { asked, nodes, troubles, nowMs }));
   if (admission.kind !== 'grant') return { ...NOTHING, admission, troubles };
   const { workflowId } = admission;
@@ -100,30 +99,32 @@ async function count(deps: Deps, asked: PoolQuestion): Promise<PoolAnswer> {
   return { ...NOTHING, admission: { ...admission, runId, countedAtMs: nowMs }, troubles };
 }
 
-type Waits = Exclude<Admission, { kind: 'grant' }>;
-
-const waitsIn = ({ admission }: PoolAnswer): Waits | undefined =>
-  admission?.kind === 'wait' || admission?.kind === 'halted' ? admission : undefined;
-
 /** The answer if it is news; else the failure that has it tried again. */
 function answer(deps: Deps, asked: PoolQuestion, found: PoolAnswer): PoolAnswer {
-  const waits = waitsIn(found);
-  if (!isNews(asked, found)) {
+  const { admission } = found;
+  const waits = waitOf(admission);
+  if (!isNews(found, asked)) {
     const names = asked.permits.map(({ node }) => node).join(', ');
     const because = waits?.because ?? `permits not yet used: ${names}`;
     throw waiting('no-room', because, pauseMs(deps, asked, waits));
   }
   if (waits) log.info('lock waits', { pool: asked.pool, because: waits.because });
-  const { admission } = found;
   return admission ? { ...found, admission: { ...admission, policy: deps.policy.hash } } : found;
 }
 
-function isNews({ known }: PoolQuestion, found: PoolAnswer): boolean {
-  const { used, ended, lapsed, admission } = found;
-  if (used.length + ended.length + lapsed.length > 0) return true;
-  const waits = waitsIn(found);
-  return waits ? waits.because !== known : admission !== undefined || known !== undefined;
+type Waits = Extract<Admitted, { kind: 'wait' | 'halted' }>;
+
+const waitOf = (admission: Admitted | undefined): Waits | undefined =>
+  admission?.kind === 'wait' || admission?.kind === 'halted' ? admission : undefined;
+
+function isNews(found: PoolAnswer, { known }: PoolQuestion): boolean {
+  const { admission } = found;
+  const waits = waitOf(admission);
+  return hasChanged(found) || (admission !== undefined && !waits) || waits?.because !== known;
 }
+
+const hasChanged = ({ used, ended, lapsed }: Became): boolean =>
+  used.length + ended.length + lapsed.length > 0;
 
 function pauseMs(
   { lookAgainMs }: Deps,

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { ANNOTATION, readRollout } from '../domain/node-contract.ts';
 import { cordonNode } from './cordon.ts';
 import { RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
@@ -10,12 +10,14 @@ const ASKED = {
   skip: [],
   evenIfNotRequired: false,
   grantId: 'workers-1',
-  countedAtMs: Date.now(),
 };
+const WORD = { workflowId: 'node-rollout/n1', grantId: 'workers-1' };
 
 const onStage = (facts: Partial<FakeNode> = {}) => {
   const stage = new Stage();
   stage.nodes.add('n1', facts);
+  // As after a grant that was heard at once.
+  stage.temporal.permit = { countedAtMs: Date.now(), others: [] };
   return { stage, nodes: stage.nodes, cordon: () => stage.run(cordonNode, ASKED) };
 };
 
@@ -101,9 +103,10 @@ describe('cordonNode', () => {
 
   test('G2: notices a gate that closes while the lock is asked', async () => {
     const { cordon, nodes, stage } = onStage();
-    stage.temporal.holdsPermit = async () => {
+    const { permit } = stage.temporal;
+    stage.temporal.permitOf = async () => {
       nodes.change('n1', { annotations: { [ANNOTATION.hold]: 'disk swap' } });
-      return true;
+      return permit;
     };
     expect(await cordon()).toEqual({
       kind: 'closed',
@@ -191,36 +194,64 @@ describe('cordonNode', () => {
     expect(await cordon()).toEqual({ kind: 'gone' });
     expect(stage.nodes.events).toEqual([]);
   });
+});
 
-  test('G1: touches nothing by a permit the lock knows no more, for its room may be taken', async () => {
+describe('the permit by which a node is cordoned', () => {
+  test.each<{ name: string; facts: Partial<FakeNode>; word: string }>([
+    { name: 'is used', facts: {}, word: 'permitUsed' },
+    {
+      name: 'was used, where an attempt before has cordoned',
+      facts: { annotations: recorded(), unschedulable: true },
+      word: 'permitUsed',
+    },
+    {
+      name: 'is passed on where a gate has closed',
+      facts: { annotations: { [ANNOTATION.hold]: 'disk swap' } },
+      word: 'permitPassed',
+    },
+    {
+      name: 'is passed on where an earlier run has left its mark',
+      facts: { annotations: recorded({ runId: 'run-0' }) },
+      word: 'permitPassed',
+    },
+    {
+      name: 'is passed on where the node has moved',
+      facts: { labels: { pool: 'nobody' } },
+      word: 'permitPassed',
+    },
+  ])('$name, and the lock is told: $word', async ({ facts, word }) => {
+    const { cordon, stage } = onStage(facts);
+    await cordon();
+    expect(stage.temporal.toldLock).toEqual([{ pool: 'workers', name: word, what: WORD }]);
+  });
+
+  test('is asked about by name', async () => {
+    const { cordon, stage } = onStage();
+    const asked: unknown[] = [];
+    stage.temporal.permitOf = async (...question: unknown[]) => {
+      asked.push(...question);
+      return { countedAtMs: Date.now(), others: [] };
+    };
+    await cordon();
+    expect(asked).toEqual(['workers', WORD]);
+  });
+
+  test('G1: touches nothing where the lock knows it no more, for its room may be taken', async () => {
     const { cordon, nodes, stage } = onStage();
-    stage.temporal.knowsPermits = false;
+    stage.temporal.permit = undefined;
     expect(await cordon()).toEqual({
       kind: 'closed',
       policy: 'policy-1',
       because: 'the lock of pool workers no longer knows the permit',
     });
-    expect(nodes.updates).toEqual([]);
-    expect(nodes.lifecycle).toEqual({});
-    expect(nodes.events).toEqual([]);
+    expect([nodes.updates, nodes.events, nodes.lifecycle]).toEqual([[], [], {}]);
   });
 
-  test('asks the lock about its own permit, by name', async () => {
-    const { cordon, stage } = onStage();
-    const asked: unknown[] = [];
-    stage.temporal.holdsPermit = async (...question: unknown[]) => {
-      asked.push(...question);
-      return true;
-    };
-    await cordon();
-    expect(asked).toEqual(['workers', { workflowId: 'node-rollout/n1', grantId: 'workers-1' }]);
-  });
-
-  test('G1: asks again about the permit after a conflict: it may have been taken away since', async () => {
+  test('G1: is asked about again after a conflict: it may have been taken away since', async () => {
     const { cordon, nodes, stage } = onStage();
     nodes.meanwhile.push(() => {
       nodes.change('n1', { labels: { pool: 'workers', new: 'label' } });
-      stage.temporal.knowsPermits = false;
+      stage.temporal.permit = undefined;
     });
     expect(await cordon()).toMatchObject({ kind: 'closed' });
     expect(nodes.at('n1').unschedulable).toBe(false);
@@ -228,35 +259,70 @@ describe('cordonNode', () => {
 
   test('does not write once its attempt was given up: another may have taken its place', async () => {
     const { cordon, nodes, stage } = onStage();
-    stage.temporal.holdsPermit = async () => {
+    const { permit } = stage.temporal;
+    stage.temporal.permitOf = async () => {
       stage.environment.cancel('CANCELLED');
-      return true;
+      return permit;
     };
     await expect(cordon()).rejects.toThrow('CANCELLED');
-    expect(nodes.at('n1')).toMatchObject({ unschedulable: false, annotations: {} });
     expect(nodes.updates).toEqual([]);
   });
 
-  test('G1: counts again when the count it was granted on is old, and gives way to who went out meanwhile', async () => {
-    const { stage, nodes } = onStage();
-    nodes.add('n2');
-    const cordon = () => stage.run(cordonNode, { ...ASKED, countedAtMs: Date.now() - 6_000 });
-    nodes.change('n2', { ready: false });
-    const because = '1 of at most 1 out of service: n2 is NotReady';
-    expect(await cordon()).toEqual({ kind: 'closed', because, policy: 'policy-1' });
-    nodes.change('n2', { ready: true });
-    stage.temporal.holders.push('n1', 'n2');
-    expect(await cordon()).toMatchObject({ kind: 'closed', policy: 'policy-1' });
-    expect(nodes.at('n1').unschedulable).toBe(false);
-    stage.temporal.holders.pop();
-    expect(await cordon()).toMatchObject({ kind: 'cordoned' });
+  test.each<{
+    name: string;
+    agoMs: number;
+    n2: Partial<FakeNode>;
+    others: string[];
+    because?: string;
+  }>([
+    { name: 'good by a count of a moment ago', agoMs: 0, n2: { ready: false }, others: ['n2'] },
+    {
+      name: 'counted again when its count is old',
+      agoMs: 5_000,
+      n2: { ready: false },
+      others: [],
+      because: '1 of at most 1 out of service: n2 is NotReady',
+    },
+    {
+      name: 'counted again when its count is of the future',
+      agoMs: -60_000,
+      n2: { ready: false },
+      others: [],
+      because: '1 of at most 1 out of service: n2 is NotReady',
+    },
+    {
+      name: 'counted again with the permits of others',
+      agoMs: 5_000,
+      n2: {},
+      others: ['n2'],
+      because: '1 of at most 1 out of service: n2 has a permit',
+    },
+    { name: 'good where a new count has room', agoMs: 5_000, n2: {}, others: [] },
+  ])('G1: is $name', async ({ agoMs, n2, others, because }) => {
+    const { cordon, nodes, stage } = onStage();
+    nodes.add('n2', n2);
+    stage.temporal.permit = { countedAtMs: Date.now() - agoMs, others };
+    const expected = because === undefined ? { kind: 'cordoned' } : { kind: 'closed', because };
+    expect(await cordon()).toMatchObject(expected);
+    expect(nodes.at('n1').unschedulable).toBe(because === undefined);
   });
 
-  test('does not count again what was counted a moment ago', async () => {
-    const { cordon, nodes } = onStage();
-    nodes.list = async () => {
-      throw new Error('nobody asked for a list');
+  test('is not held over a node that somebody changes all the time: it is passed on after ten conflicts', async () => {
+    jest.useFakeTimers();
+    const { cordon, nodes, stage } = onStage();
+    let conflicts = 0;
+    nodes.update = async () => {
+      conflicts += 1;
+      return 'conflict';
     };
-    expect(await cordon()).toMatchObject({ kind: 'cordoned' });
+    const cordoned = cordon();
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(await cordoned).toMatchObject({
+      kind: 'closed',
+      because: expect.stringContaining('(10 conflicts)'),
+    });
+    expect(conflicts).toBe(10);
+    expect(stage.temporal.toldLock).toMatchObject([{ name: 'permitPassed' }]);
+    jest.useRealTimers();
   });
 });

@@ -36,7 +36,7 @@ const row = <Asked, Answer>(needs: Row<Asked, Answer>): Row<Asked, Answer> => ne
 const TABLE = {
   planRollout: row({ run: planRollout }),
   passGates: row({ run: passGates, policy: 'gate-closed' }),
-  awaitTurn: row({ run: awaitTurn }),
+  awaitTurn: row({ run: awaitTurn, policy: 'no-room' }),
   leaveQueue: row({ run: leaveQueue, heartbeat: true }),
   cordonNode: row({
     run: cordonNode,

@@ -30,8 +30,7 @@ const onStage = (facts: Partial<FakeNode> = {}, pool: object = POOL) => {
 };
 
 /** As after the grant. */
-const cordonOn = (stage: Stage) =>
-  stage.run(cordonNode, { ...ASKED, grantId: 'workers-1', countedAtMs: Date.now() });
+const cordonOn = (stage: Stage) => stage.run(cordonNode, { ...ASKED, grantId: 'workers-1' });
 
 const mark = (stage: Stage) => stage.run(markWaiting, { node: 'n1', pool: 'workers' });
 
@@ -97,7 +96,8 @@ const takenOn = (labels: Record<string, string>, facts: Partial<FakeNode> = {}, 
   const asked = { node: 'n1', pool: 'workers', record };
   return {
     nodes,
-    undo: () => stage.run(undoNode, { ...asked, because: 'the window closed', failed: false }),
+    undo: () =>
+      stage.run(undoNode, { ...asked, why: 'gate', because: 'the window closed', trouble: false }),
     restore: (over: object = {}) =>
       stage.run(restoreNode, { ...asked, stillRequired: false, ...over }),
   };

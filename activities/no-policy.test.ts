@@ -16,16 +16,19 @@ const onStage = () => {
 };
 
 const gate = { node: 'n1', pool: 'workers', skip: [], evenIfNotRequired: false };
-const pool = { pool: 'workers', line: [], holders: [], troubles: [] };
+const reason = { why: 'wait', because: 'no room' } as const;
+const known = { kind: 'waiting', place: 1, of: 1, behind: [], ...reason } as const;
+const word = { pool: 'workers', by: 'ana', reason: 'x', atMs: 0 };
 
 describe('G9: where no policy is in force,', () => {
   test.each<[string, (acts: Activities) => Promise<unknown>]>([
     ['passGates', (acts) => acts.passGates({ ...gate, known: [] })],
-    ['cordonNode', (acts) => acts.cordonNode({ ...gate, grantId: 'g', countedAtMs: 0 })],
+    ['awaitTurn', (acts) => acts.awaitTurn({ node: 'n1', pool: 'workers', known })],
+    ['cordonNode', (acts) => acts.cordonNode({ ...gate, grantId: 'g' })],
     ['drainNode', (acts) => acts.drainNode({ ...gate, startedAtMs: 0, cordonedAtMs: 0 })],
     ['orderReboot', (acts) => acts.orderReboot(gate)],
-    ['watchPool', (acts) => acts.watchPool(pool)],
-    ['findHolders', (acts) => acts.findHolders({ pool: 'workers' })],
+    ['admitNext', (acts) => acts.admitNext({ pool: 'workers', candidates: [], permits: [] })],
+    ['excuseTroubles', (acts) => acts.excuseTroubles(word)],
     [
       'deliver',
       (acts) =>
@@ -69,7 +72,7 @@ describe('G9: where no policy is in force,', () => {
   test('a node that was left before its order is handed back too', async () => {
     const { stage, run } = onStage();
     stage.nodes.add('n1', { annotations: recorded(), unschedulable: true });
-    const undo = { node: 'n1', record: RECORD, because: 'x', failed: false };
+    const undo = { node: 'n1', record: RECORD, why: 'over', because: 'x', trouble: false } as const;
     expect(await run((acts) => acts.undoNode(undo))).toMatchObject({ kind: 'undone' });
     expect(stage.nodes.at('n1').unschedulable).toBe(false);
   });
@@ -89,7 +92,7 @@ describe('G9: where no policy is in force,', () => {
     stage.temporal.running.add('node-rollout/n3');
     const told = [{ node: 'n3', event: 'overdue', sinceMs: 1 }] as const;
     const scan = await run((acts) =>
-      acts.scanFleet({ formerPolicy: 'hash-1', formerAtMs: 1, told: [...told] as never }),
+      acts.scanFleet({ formerPolicy: 'hash-1', told: [...told] as never }),
     );
     expect(scan).toMatchObject({
       started: ['n2'],
@@ -98,6 +101,5 @@ describe('G9: where no policy is in force,', () => {
       refused: ['policy.yaml:1 pools: x'],
       told,
     });
-    expect(stage.temporal.rechecked).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ANNOTATION, readPast, writePast, type Past } from '../domain/node-contract.ts';
-import { restoreNode, undoNode } from './restore.ts';
+import { restoreNode, undoNode, type UndoRequest } from './restore.ts';
 import { RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
 
@@ -27,14 +27,8 @@ const onStage = (past: Past, facts: Partial<FakeNode> = {}) => {
     past: () => readPast(nodes.at('n1').annotations[ANNOTATION.past]),
     restore: (stillRequired = false) =>
       stage.run(restoreNode, { node: 'n1', record: RECORD, stillRequired }),
-    undo: (failed: boolean, trouble?: boolean) =>
-      stage.run(undoNode, {
-        node: 'n1',
-        record: RECORD,
-        because: 'no answer',
-        failed,
-        ...(trouble === undefined ? {} : { trouble }),
-      }),
+    undo: (why: UndoRequest['why'], trouble = false) =>
+      stage.run(undoNode, { node: 'n1', record: RECORD, why, because: 'no answer', trouble }),
   };
 };
 
@@ -70,46 +64,51 @@ describe('a node that is handed back after its reboot', () => {
 describe('a node that is handed back without a reboot', () => {
   test('counts the try that failed, with its reason, and keeps its reboots', async () => {
     const { undo, past } = onStage({ reboots: [NOW - HOUR], failed });
-    await undo(true);
+    await undo('failure');
     expect(past()).toEqual({
       reboots: [NOW - HOUR],
       failed: { count: 3, lastAtMs: NOW, because: 'no answer' },
     });
   });
 
-  test.each([
-    { trouble: true, left: 'no answer' },
-    { trouble: false, left: undefined },
-    // As a rollout of an earlier release asks.
-    { trouble: undefined, left: undefined },
-  ])('G5: keeps what halts its pool where it is $trouble: $left', async ({ trouble, left }) => {
-    const { undo, past } = onStage({ reboots: [] });
-    await undo(true, trouble);
-    expect(past()?.failed?.trouble).toBe(left);
+  test.each<{ why: UndoRequest['why']; counts: boolean }>([
+    { why: 'failure', counts: true },
+    { why: 'abort', counts: true },
+    { why: 'gate', counts: false },
+    { why: 'pause', counts: false },
+    { why: 'interrupted', counts: false },
+    { why: 'over', counts: false },
+  ])('counts a try that $why has ended: $counts', async ({ why, counts }) => {
+    const { undo, past } = onStage({ reboots: [NOW - HOUR], failed });
+    await undo(why);
+    expect(past()).toMatchObject({ reboots: [NOW - HOUR], failed: { count: counts ? 3 : 2 } });
   });
 
-  test('counts nothing when it only goes back to wait', async () => {
-    const { undo, past } = onStage({ reboots: [NOW - HOUR], failed });
-    await undo(false);
-    expect(past()).toEqual({ reboots: [NOW - HOUR], failed });
+  test.each([
+    { trouble: true, left: { because: 'no answer', atMs: NOW } },
+    { trouble: false, left: undefined },
+  ])('G5: keeps what halts its pool where it is $trouble: $left', async ({ trouble, left }) => {
+    const { undo, past } = onStage({ reboots: [] });
+    await undo('failure', trouble);
+    expect(past()?.trouble).toEqual(left);
   });
 
   test('has nothing written on it when there is nothing to remember', async () => {
     const { undo, nodes } = onStage({ reboots: [] });
-    await undo(false);
+    await undo('gate');
     expect(nodes.at('n1').annotations).toEqual({});
   });
 
   test('counts the try once, however often it is handed back', async () => {
     const { undo, past } = onStage({ reboots: [] });
-    await undo(true);
-    await undo(true);
+    await undo('failure');
+    await undo('failure');
     expect(past()?.failed?.count).toBe(1);
   });
 
   test('counts nothing when it is too late to undo', async () => {
     const { undo, past } = onStage({ reboots: [], failed }, back);
-    expect(await undo(true)).toEqual({ kind: 'too-late' });
+    expect(await undo('failure')).toEqual({ kind: 'too-late' });
     expect(past()).toEqual({ reboots: [], failed });
   });
 
@@ -118,7 +117,7 @@ describe('a node that is handed back without a reboot', () => {
       { reboots: [] },
       { annotations: { ...recorded(), [ANNOTATION.past]: '{' } },
     );
-    await undo(true);
+    await undo('failure');
     expect(past()?.failed?.count).toBe(1);
   });
 });

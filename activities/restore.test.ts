@@ -3,6 +3,7 @@ import {
   ANNOTATION,
   readQuarantine,
   writeAnswer,
+  writeExcused,
   writeOrder,
   writeQuarantine,
 } from '../domain/node-contract.ts';
@@ -17,6 +18,11 @@ const accepted = {
   [ANNOTATION.answer]: writeAnswer({ ...ORDER, verdict: 'accepted', because: 'ok', atMs: 5_000 }),
 };
 const QUARANTINE = writeQuarantine({ bootId: 'boot-1', because: 'still there', atMs: 1 });
+const OLD = {
+  [ANNOTATION.quarantine]: QUARANTINE,
+  [ANNOTATION.excused]: writeExcused(2),
+};
+const UNDO = { node: 'n1', why: 'gate', because: 'the window closed', trouble: false } as const;
 const heard = (wants: 'required' | 'not-required', heardAtMs: number) => ({
   wants,
   message: '',
@@ -35,8 +41,7 @@ const onStage = (facts: Partial<FakeNode> = {}, cordonedByUs = true) => {
     stage,
     restore: (stillRequired = false) =>
       stage.run(restoreNode, { node: 'n1', record, stillRequired }),
-    undo: (failed = false) =>
-      stage.run(undoNode, { node: 'n1', record, because: 'the window closed', failed }),
+    undo: () => stage.run(undoNode, { ...UNDO, record }),
   };
 };
 
@@ -106,12 +111,15 @@ describe('restoreNode', () => {
   });
 
   test('lifts an old quarantine when the sentinel is gone', async () => {
-    const { restore, nodes } = onStage({
-      ...BACK,
-      annotations: { ...recorded(), [ANNOTATION.quarantine]: QUARANTINE },
-    });
+    const { restore, nodes } = onStage({ ...BACK, annotations: { ...recorded(), ...OLD } });
     await restore();
     expect(Object.keys(nodes.at('n1').annotations)).toEqual([ANNOTATION.past]);
+  });
+
+  test('G5: takes an old excuse off, so that the next trouble halts the pool', async () => {
+    const { restore, nodes } = onStage({ ...BACK, annotations: { ...recorded(), ...OLD } });
+    await restore(true);
+    expect(nodes.at('n1').annotations).not.toHaveProperty([ANNOTATION.excused]);
   });
 
   test.each<{ name: string; node: Partial<FakeNode> }>([
@@ -152,12 +160,10 @@ describe('undoNode', () => {
     expect(nodes.at('n1').unschedulable).toBe(true);
   });
 
-  test('leaves a quarantine where it is: nothing has been rebooted', async () => {
-    const { undo, nodes } = onStage({
-      annotations: { ...recorded(), [ANNOTATION.quarantine]: QUARANTINE },
-    });
+  test('leaves a quarantine and its excuse where they are: nothing has been rebooted', async () => {
+    const { undo, nodes } = onStage({ annotations: { ...recorded(), ...OLD } });
     await undo();
-    expect(nodes.at('n1').annotations).toEqual({ [ANNOTATION.quarantine]: QUARANTINE });
+    expect(nodes.at('n1').annotations).toEqual(OLD);
   });
 
   test.each<{ name: string; node: Partial<FakeNode> }>([
@@ -198,5 +204,62 @@ describe.each([{ how: 'restore' as const }, { how: 'undo' as const }])('$how', (
     scene.nodes.meanwhile.push(() => scene.nodes.remove('n1'));
     expect(await scene[how]()).toEqual({ kind: 'gone' });
     expect(scene.nodes.events).toEqual([]);
+  });
+});
+
+describe('the lock is told that a rollout has ended,', () => {
+  const ZONED = { labels: { pool: 'workers', 'topology.kubernetes.io/zone': 'a' } };
+  const restored = { node: 'n1', pool: 'workers', record: RECORD, stillRequired: false, tookMs: 9 };
+  const undone = { ...UNDO, pool: 'workers', record: RECORD };
+
+  test.each<{
+    name: string;
+    facts?: Partial<FakeNode>;
+    act: (stage: Stage) => Promise<unknown>;
+    expected?: object;
+  }>([
+    {
+      name: 'in which zone and how long it took',
+      facts: { ...BACK, ...ZONED },
+      act: (stage) => stage.run(restoreNode, restored),
+      expected: { node: 'n1', zone: 'a', tookMs: 9 },
+    },
+    {
+      name: 'where it was handed back before too, for nobody knows whether it has heard',
+      facts: { ...BACK, annotations: {} },
+      act: (stage) => stage.run(restoreNode, restored),
+      expected: { node: 'n1', tookMs: 9 },
+    },
+    {
+      name: 'not how long a quarantined one took',
+      facts: BACK,
+      act: (stage) => stage.run(restoreNode, { ...restored, stillRequired: true }),
+      expected: { node: 'n1' },
+    },
+    {
+      name: 'by an undo too',
+      facts: ZONED,
+      act: (stage) => stage.run(undoNode, undone),
+      expected: { node: 'n1', zone: 'a' },
+    },
+    {
+      name: 'not where the node is away again',
+      facts: { ...BACK, ready: false },
+      act: (stage) => stage.run(restoreNode, restored),
+    },
+    {
+      name: 'not where it is too late to undo',
+      facts: BACK,
+      act: (stage) => stage.run(undoNode, undone),
+    },
+    {
+      name: 'not where nobody knows its pool',
+      act: (stage) => stage.run(undoNode, { ...UNDO, record: RECORD }),
+    },
+  ])('$name', async ({ facts, act, expected }) => {
+    const { stage } = onStage(facts);
+    await act(stage);
+    const told = expected ? [{ pool: 'workers', name: 'rolloutEnded', what: expected }] : [];
+    expect(stage.temporal.toldLock).toEqual(told);
   });
 });

@@ -1,10 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
-import { ANNOTATION, writeQuarantine } from '../domain/node-contract.ts';
-import { scanFleet } from './scan.ts';
+import {
+  ANNOTATION,
+  writeExcused,
+  writePast,
+  writeQuarantine,
+  type Past,
+} from '../domain/node-contract.ts';
+import { scanFleet, type ScanQuestion } from './scan.ts';
 import { recorded, type FakeNode } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
 
 const idle = { wants: 'not-required', message: '', heardAtMs: 1 } as const;
+const HOUR = 60 * 60_000;
+const failed = { count: 1, lastAtMs: Date.now(), because: 'no answer' };
+const pastOf = (past: Past) => ({ [ANNOTATION.past]: writePast(past) ?? '' });
 const QUARANTINE = {
   [ANNOTATION.quarantine]: writeQuarantine({ bootId: 'boot-1', because: 'x', atMs: 1 }),
 };
@@ -12,7 +21,7 @@ const QUARANTINE = {
 const onStage = (nodes: Record<string, Partial<FakeNode>>) => {
   const stage = new Stage();
   for (const [name, facts] of Object.entries(nodes)) stage.nodes.add(name, facts);
-  return { stage, scan: () => stage.run(scanFleet, {}) };
+  return { stage, scan: (asked: ScanQuestion = {}) => stage.run(scanFleet, asked) };
 };
 
 describe('scanFleet', () => {
@@ -36,12 +45,6 @@ describe('scanFleet', () => {
       name: 'leaves alone what runs already',
       nodes: { n1: {}, n2: {} },
       prepare: ({ temporal }) => temporal.running.add('node-rollout/n1'),
-      started: ['n2'],
-    },
-    {
-      name: 'lets a rollout that has just failed rest',
-      nodes: { n1: {}, n2: {} },
-      prepare: ({ temporal }) => temporal.failed.add('node-rollout/n1'),
       started: ['n2'],
     },
     {
@@ -89,25 +92,6 @@ describe('scanFleet', () => {
     expect(stage.logged).toEqual([]);
   });
 
-  test('lifts a quarantine once the sentinel has been gone', async () => {
-    const { scan, stage } = onStage({ n1: { report: idle, annotations: QUARANTINE } });
-    await scan();
-    expect(stage.nodes.at('n1').annotations).toEqual({});
-  });
-
-  test('keeps a quarantine while the sentinel is there or cannot be told', async () => {
-    const unknown = { wants: 'unknown', message: '', heardAtMs: 1 } as const;
-    const { scan, stage } = onStage({
-      n1: { annotations: QUARANTINE },
-      n2: { annotations: QUARANTINE, report: unknown },
-      n3: { annotations: QUARANTINE, report: undefined },
-    });
-    await scan();
-    for (const name of ['n1', 'n2', 'n3']) {
-      expect(stage.nodes.at(name).annotations).toEqual(QUARANTINE);
-    }
-  });
-
   test('G6: takes away what a rollout has left behind that was ended between its last two writes', async () => {
     const { scan, stage } = onStage({ n1: { report: idle } });
     const list = stage.nodes.list.bind(stage.nodes);
@@ -122,4 +106,102 @@ describe('scanFleet', () => {
     await scan();
     expect(stage.nodes.lifecycle).toEqual({});
   });
+});
+
+describe('what is remembered of a node', () => {
+  const now = Date.now();
+  const trouble = { because: 'no answer', atMs: now };
+  const excused = { [ANNOTATION.excused]: writeExcused(now) };
+  const old = [now - 25 * HOUR];
+  const recent = [now - HOUR];
+  const troubled = { ...pastOf({ reboots: recent, failed, trouble }), ...excused };
+
+  test.each<{ name: string; node: Partial<FakeNode>; left?: Record<string, string> }>([
+    {
+      name: 'is forgotten once it wants no reboot: its quarantine, excuse and failed tries',
+      node: {
+        report: idle,
+        annotations: { ...QUARANTINE, ...excused, ...pastOf({ reboots: [], failed }) },
+      },
+      left: {},
+    },
+    {
+      name: 'is forgotten when its reboots are a day old',
+      node: { report: idle, annotations: pastOf({ reboots: old }) },
+      left: {},
+    },
+    {
+      name: 'are the reboots of a day',
+      node: { report: idle, annotations: pastOf({ reboots: recent }) },
+    },
+    {
+      name: 'G5: are the reboots of a day, and not what halted its pool before',
+      node: { report: idle, annotations: troubled },
+      left: pastOf({ reboots: recent }),
+    },
+    {
+      name: 'G5: is all kept while it is NotReady',
+      node: { report: idle, ready: false, annotations: troubled },
+    },
+    {
+      name: 'is all kept while it wants a reboot',
+      node: { annotations: { ...QUARANTINE, ...troubled } },
+    },
+    {
+      name: 'is all kept while that cannot be told',
+      node: { report: { ...idle, wants: 'unknown' }, annotations: { ...QUARANTINE, ...troubled } },
+    },
+    {
+      name: 'is all kept while nobody has heard of it',
+      node: { report: undefined, annotations: QUARANTINE },
+    },
+    {
+      name: 'is all kept while a rollout has it',
+      node: { report: idle, annotations: { ...recorded(), ...pastOf({ reboots: old }) } },
+    },
+  ])('$name', async ({ node, left = node.annotations }) => {
+    const { scan, stage } = onStage({ n1: node });
+    await scan();
+    expect(stage.nodes.at('n1').annotations).toEqual(left);
+  });
+});
+
+describe('a node whose rollout ended early', () => {
+  test.each<{ name: string; node: Partial<FakeNode>; started: string[] }>([
+    { name: 'is let rest', node: {}, started: [] },
+    {
+      name: 'and that remembers its failed tries is started at once: its rest is a gate, which shows',
+      node: { annotations: pastOf({ reboots: [], failed }) },
+      started: ['n1'],
+    },
+    {
+      name: 'and was left in the middle is not left there',
+      node: { annotations: recorded() },
+      started: ['n1'],
+    },
+  ])('$name', async ({ node, started }) => {
+    const { scan, stage } = onStage({ n1: node });
+    stage.temporal.failed.add('node-rollout/n1');
+    expect(await scan()).toMatchObject({ started });
+  });
+
+  test('rests for ten minutes', async () => {
+    const { scan, stage } = onStage({ n1: {} });
+    const since: number[] = [];
+    stage.temporal.endedEarlySince = async (...asked: number[]) => {
+      since.push(...asked);
+      return new Set<string>();
+    };
+    const before = Date.now();
+    expect(await scan()).toMatchObject({ started: ['n1'] });
+    expect(since[0]).toBeGreaterThanOrEqual(before - 10 * 60_000);
+    expect(since[0]).toBeLessThanOrEqual(Date.now() - 10 * 60_000);
+  });
+});
+
+test('a scan names the policy it was done by, and wakes nobody: workers tell of a change themselves', async () => {
+  const { scan, stage } = onStage({ n1: {} });
+  stage.temporal.running.add('node-rollout/n1');
+  expect(await scan({ formerPolicy: 'policy-0' })).toMatchObject({ policy: 'policy-1' });
+  expect(stage.temporal.rechecked).toEqual([]);
 });

@@ -1,8 +1,8 @@
 import { heartbeat, log } from '@temporalio/activity';
 import { rolloutId } from '../domain/names.ts';
-import { ANNOTATION } from '../domain/node-contract.ts';
+import { ANNOTATION, writePast } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
-import { isForgettable } from '../domain/past.ts';
+import { afterWish } from '../domain/past.ts';
 import { NO_POLICY, poolOf } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
 import { tellOfWaits, type ToldWaits } from './notify/late.ts';
@@ -127,13 +127,17 @@ async function tidy(deps: Deps, node: NodeFacts, isBusy: boolean): Promise<void>
   log.info('taint of a wait that is over taken off', { node: name, taint: ourTaint });
 }
 
-/** The sentinel has been gone since: the next time it appears is a new reason. A past that means nothing any more goes too. */
+/**
+ * The sentinel has been gone since: the next time it appears is a new reason, and what was wrong with the node before must not
+ * halt its pool then. One that is NotReady may still be in trouble.
+ */
 async function forget(deps: Deps, node: NodeFacts): Promise<void> {
-  if (node.report?.wants !== 'not-required' || node.rollout) return;
+  if (node.report?.wants !== 'not-required' || node.rollout || !node.ready) return;
+  const left = node.past && afterWish(node.past, Date.now());
   const annotations = {
     ...(node.quarantine ? { [ANNOTATION.quarantine]: null } : {}),
     ...(node.excusedAtMs === undefined ? {} : { [ANNOTATION.excused]: null }),
-    ...(node.past && isForgettable(node.past, Date.now()) ? { [ANNOTATION.past]: null } : {}),
+    ...(left && { [ANNOTATION.past]: writePast(left) }),
   };
   if (Object.keys(annotations).length === 0) return;
   await deps.nodes.update(node.name, { resourceVersion: node.resourceVersion, annotations });

@@ -4,31 +4,37 @@ import {
   WorkflowNotFoundError,
   type Client,
 } from '@temporalio/client';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { temporalPort, workerIdentity } from './temporal.ts';
+import { listening } from './testing/stage.ts';
 
 const notFound = () => new WorkflowNotFoundError('not found', 'id', undefined);
+
+const LOCK = 'pool-lock/workers';
+const PERMIT = { workflowId: 'node-rollout/n1', grantId: 'workers-k-1' };
 
 interface Fake {
   /** What `describe` answers, by `id` or `id/run`. */
   readonly open?: Record<string, string>;
+  /** When it closed, by the same. */
+  readonly closedMs?: Record<string, number>;
   /** What `list` finds. */
   readonly found?: readonly object[];
   /** What every signal, start and query throws. */
   readonly error?: Error;
   readonly pollers?: readonly { identity?: string }[];
-  readonly holds?: boolean;
   /** What every query answers. */
-  readonly status?: object;
+  readonly answer?: object | null;
 }
 
 /** The client as far as the port uses it; `calls` are what was asked of the server. */
 const onServer = ({
   open = {},
+  closedMs = {},
   found = [],
   error,
   pollers = [],
-  holds = true,
-  status,
+  answer: toQuery = null,
 }: Fake = {}) => {
   const calls: unknown[][] = [];
   const answer = <T>(value: T, ...call: unknown[]): Promise<T> => {
@@ -40,12 +46,14 @@ const onServer = ({
     workflow: {
       getHandle: (id: string, run?: string) => ({
         describe: async () => {
-          const name = open[run === undefined ? id : `${id}/${run}`];
+          const key = run === undefined ? id : `${id}/${run}`;
+          const [name, atMs] = [open[key], closedMs[key]];
           if (name === undefined) throw notFound();
-          return { status: { name }, runId: run ?? 'run-now' };
+          const closeTime = atMs === undefined ? undefined : new Date(atMs);
+          return { status: { name }, runId: run ?? 'run-now', closeTime };
         },
         signal: (...sent: unknown[]) => answer(undefined, 'signal', id, run, ...sent),
-        query: (...asked: unknown[]) => answer<unknown>(status ?? holds, 'query', id, ...asked),
+        query: (...asked: unknown[]) => answer<unknown>(toQuery, 'query', id, run, ...asked),
       }),
       start: (...given: unknown[]) => answer({}, 'start', ...given),
       signalWithStart: (...given: unknown[]) => answer({}, 'signalWithStart', ...given),
@@ -112,44 +120,121 @@ describe('whether a workflow runs', () => {
       throw new Error('Temporal is away');
     };
     await expect(port.isRunning('w')).rejects.toThrow('Temporal is away');
-    await expect(port.holdsPermit('workers', { workflowId: 'w', grantId: 'g' })).rejects.toThrow(
-      'Temporal is away',
-    );
+    await expect(port.turnOf('workers', 'w')).rejects.toThrow('Temporal is away');
+    await expect(port.permitOf('workers', PERMIT)).rejects.toThrow('Temporal is away');
+    await expect(port.countsOnPermit('w', 'g')).rejects.toThrow('Temporal is away');
   });
 });
 
-describe('whether the lock knows a permit', () => {
-  const permit = { workflowId: 'node-rollout/n1', grantId: 'workers-k-1' };
+describe('what the lock is asked', () => {
+  type Port = ReturnType<typeof temporalPort>;
+  const place = { kind: 'waiting', place: 1, of: 1, behind: [] };
+  const known = { countedAtMs: 5, others: ['n2'] };
 
-  test.each([{ holds: true }, { holds: false }])('is what it says: $holds', async ({ holds }) => {
-    const { port, calls } = onServer({ open: { 'pool-lock/workers': 'RUNNING' }, holds });
-    expect(await port.holdsPermit('workers', permit)).toBe(holds);
-    expect(calls).toEqual([
-      ['query', 'pool-lock/workers', 'holds', 'node-rollout/n1', 'workers-k-1'],
-    ]);
+  test.each<{
+    name: string;
+    ask: (port: Port) => Promise<unknown>;
+    asked: string[];
+    answer: object;
+  }>([
+    {
+      name: 'the turn of a rollout',
+      ask: (port) => port.turnOf('workers', PERMIT.workflowId),
+      asked: ['turn', PERMIT.workflowId],
+      answer: place,
+    },
+    {
+      name: 'a permit',
+      ask: (port) => port.permitOf('workers', PERMIT),
+      asked: ['permit', PERMIT.workflowId, PERMIT.grantId],
+      answer: known,
+    },
+  ])('$name, of the one that runs now', async ({ ask, asked, answer }) => {
+    const open = { [LOCK]: 'RUNNING' };
+    const { port, calls } = onServer({ open, answer });
+    expect(await ask(port)).toEqual(answer);
+    expect(calls).toEqual([['query', LOCK, undefined, ...asked]]);
+    expect(await ask(onServer({ open }).port)).toBeUndefined();
   });
 
-  test('G1: a lock that has ended knows none, though it could still be asked', async () => {
-    const { port, calls } = onServer({ open: { 'pool-lock/workers': 'TERMINATED' } });
-    expect(await port.holdsPermit('workers', permit)).toBe(false);
+  test('G1: a lock that has ended knows nothing, though it could still be asked', async () => {
+    const { port, calls } = onServer({ open: { [LOCK]: 'TERMINATED' }, answer: known });
+    expect(await port.permitOf('workers', PERMIT)).toBeUndefined();
+    expect(await port.turnOf('workers', PERMIT.workflowId)).toBeUndefined();
     expect(calls).toEqual([]);
   });
 });
 
-describe('a lock that was ended', () => {
-  test('is dated by its latest run, within the last hour', async () => {
-    const found = [5, 9, 7].map((minute) => ({ closeTime: new Date(minute * 60_000) }));
-    const { port, calls } = onServer({ found });
-    expect(await port.formerLockEndedAt('workers')).toBe(9 * 60_000);
-    const [[, query] = []] = calls;
-    const since = Date.parse(/CloseTime >= "(.+?)"/.exec(String(query))?.[1] ?? '');
-    expect(query).toContain('WorkflowId = "pool-lock/workers"');
-    expect(query).toContain('ExecutionStatus != "ContinuedAsNew"');
-    expect(Math.abs(Date.now() - 60 * 60_000 - since)).toBeLessThan(60_000);
+describe('G1: whether a rollout counts on a permit', () => {
+  const { workflowId, grantId } = PERMIT;
+  test.each<{ name: string; open?: string; status: object; expected: boolean }>([
+    { name: 'it has it', status: { permit: grantId, phase: { at: 'cordoning' } }, expected: true },
+    { name: 'it may be about to hear of it', status: { phase: { at: 'queued' } }, expected: true },
+    { name: 'it has used it', status: { phase: { at: 'draining' } }, expected: false },
+    {
+      name: 'it has another',
+      status: { permit: 'workers-k-2', phase: { at: 'cordoning' } },
+      expected: false,
+    },
+    {
+      name: 'it has ended',
+      open: 'COMPLETED',
+      status: { permit: grantId, phase: { at: 'failed' } },
+      expected: false,
+    },
+  ])('$name: $expected', async ({ open = 'RUNNING', status, expected }) => {
+    const { port } = onServer({ open: { [workflowId]: open }, answer: status });
+    expect(await port.countsOnPermit(workflowId, grantId)).toBe(expected);
   });
 
-  test('is none where none is found', async () => {
-    expect(await onServer().port.formerLockEndedAt('workers')).toBeUndefined();
+  test('is asked of the run that is open', async () => {
+    const answer = { phase: { at: 'queued' } };
+    const { port, calls } = onServer({ open: { [workflowId]: 'RUNNING' }, answer });
+    await port.countsOnPermit(workflowId, grantId);
+    expect(calls).toEqual([['query', workflowId, 'run-now', 'status']]);
+  });
+});
+
+const runs = (...ids: string[]) => ids.map((runId) => ({ runId }));
+
+describe('G1: when a former lock was ended', () => {
+  const MINUTE = 60_000;
+  const all: Fake = {
+    found: runs('now', 'first', 'last', 'handed-over'),
+    open: {
+      [`${LOCK}/now`]: 'RUNNING',
+      [`${LOCK}/first`]: 'TERMINATED',
+      [`${LOCK}/last`]: 'TERMINATED',
+      [`${LOCK}/handed-over`]: 'CONTINUED_AS_NEW',
+    },
+    closedMs: {
+      [`${LOCK}/first`]: 5 * MINUTE,
+      [`${LOCK}/last`]: 9 * MINUTE,
+      [`${LOCK}/handed-over`]: 99 * MINUTE,
+    },
+  };
+
+  test('is the latest of its runs, but for this one and those that handed over', async () => {
+    const { port, calls } = onServer(all);
+    expect(await port.formerLockEndedAt('workers', 'now')).toBe(9 * MINUTE);
+    const [[, query] = []] = calls;
+    const since = Date.parse(/CloseTime >= "(.+?)"/.exec(String(query))?.[1] ?? '');
+    expect(query).toContain(`WorkflowId = "${LOCK}" AND (ExecutionStatus = "Running" OR`);
+    expect(Math.abs(Date.now() - 60 * MINUTE - since)).toBeLessThan(MINUTE);
+  });
+
+  test('is now while another run seems to be open: a reset has not ended it yet', async () => {
+    const before = Date.now();
+    const endedMs = await onServer(all).port.formerLockEndedAt('workers', 'first');
+    expect(endedMs).toBeGreaterThanOrEqual(before);
+  });
+
+  test.each([
+    { name: 'there is no other', found: runs('now') },
+    { name: 'it has continued as this one', found: runs('now', 'handed-over') },
+  ])('is never where $name', async ({ found }) => {
+    const { port } = onServer({ ...all, found });
+    expect(await port.formerLockEndedAt('workers', 'now')).toBeUndefined();
   });
 });
 
@@ -194,11 +279,21 @@ describe('what is sent', () => {
     await port.recheck(['node-rollout/n1', 'pool-lock/workers']);
     const progress = { podsLeft: 1, evicted: 0, blockers: [], warnings: [] };
     await port.tellDrain({ workflowId: 'node-rollout/n1', runId: 'r' }, progress);
+    await port.tellLock('workers', 'permitUsed', PERMIT);
     expect(calls).toEqual([
       ['signal', 'node-rollout/n1', undefined, 'recheck'],
       ['signal', 'pool-lock/workers', undefined, 'recheck'],
       ['signal', 'node-rollout/n1', 'r', 'drainProgress', progress],
+      ['signal', LOCK, undefined, 'permitUsed', PERMIT],
     ]);
+  });
+
+  test('what a lock is told holds nothing up while Temporal is away: it finds out by itself', async () => {
+    const { port } = onServer({ error: new Error('Temporal is away') });
+    const logged: string[] = [];
+    const environment = new MockActivityEnvironment({}, { logger: listening(logged) });
+    await environment.run(() => port.tellLock('workers', 'rolloutEnded', { node: 'n1' }));
+    expect(logged).toEqual(['lock not told']);
   });
 
   test.each([
@@ -237,17 +332,16 @@ describe('which rollouts are open, and which ended early', () => {
 
 describe('how long the rollouts of a pool have taken', () => {
   test('is asked of its lock once, however many want to know', async () => {
-    const { port, calls } = onServer({ status: { lengths: [7, 8] } });
+    const { port, calls } = onServer({ answer: { lengths: [7, 8] } });
     expect(await port.lengthsOf('workers')).toEqual([7, 8]);
     await Promise.all([port.lengthsOf('workers'), port.lengthsOf('workers')]);
-    expect(calls).toEqual([['query', 'pool-lock/workers', 'status']]);
+    expect(calls).toEqual([['query', LOCK, undefined, 'status']]);
     await port.lengthsOf('masters');
     expect(calls).toHaveLength(2);
   });
 
-  test('is nothing where there has been no lock, or one that has not heard of it', async () => {
+  test('is nothing where there has been no lock', async () => {
     expect(await onServer({ error: notFound() }).port.lengthsOf('workers')).toEqual([]);
-    expect(await onServer({ status: {} }).port.lengthsOf('workers')).toEqual([]);
   });
 
   test('is asked again after a failure', async () => {

@@ -52,7 +52,7 @@ export interface TemporalPort {
 }
 
 /** What activities tell a lock. */
-export type LockSignal = 'permitUsed' | 'permitPassed' | 'rolloutEnded';
+type LockSignal = 'permitUsed' | 'permitPassed' | 'rolloutEnded';
 
 /** A lock that was ended longer ago has left nothing behind. */
 const FORMER_LOCK_MS = 60 * 60_000;

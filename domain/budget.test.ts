@@ -39,7 +39,7 @@ describe('budgetOf', () => {
 });
 
 describe('G1: who uses the budget:', () => {
-  test.each<{ name: string; other: NodeFacts; holders?: string[]; because: string }>([
+  test.each<{ name: string; other: NodeFacts; permits?: string[]; because: string }>([
     {
       name: 'a NotReady node, whoever broke it',
       other: aNode({ name: 'n2', ready: false }),
@@ -66,54 +66,64 @@ describe('G1: who uses the budget:', () => {
       because: 'n2 is in the middle of a rollout',
     },
     {
-      name: 'a holder, though the cluster still shows it in service',
+      name: 'one with a permit, though the cluster still shows it in service',
       other: aNode({ name: 'n2' }),
-      holders: ['n2'],
+      permits: ['n2'],
       because: 'n2 has a permit',
     },
     {
-      name: 'a holder whose Node has vanished',
+      name: 'one with a permit whose Node has vanished',
       other: aNode({ name: 'n3' }),
-      holders: ['n2'],
+      permits: ['n2'],
       because: 'n2 has a permit',
     },
-  ])('$name', ({ other, holders = [], because }) => {
+  ])('$name', ({ other, permits = [], because }) => {
     const found = room({
       nodes: [aNode({ name: 'n1' }), other],
       maxUnavailable: 1,
-      holders,
+      permits,
       candidate: 'n1',
     });
-    expect(found).toMatchObject({
+    expect(found).toEqual({
       room: false,
-      budget: 1,
       because: `1 of at most 1 out of service: ${because}`,
     });
   });
 
-  test('not the candidate itself, be it cordoned, NotReady or a holder', () => {
-    const candidate = aNode({ name: 'n1', ready: false, unschedulable: true, rollout: RECORD });
-    const nodes = [candidate, aNode({ name: 'n2' })];
-    expect(room({ nodes, maxUnavailable: 1, holders: ['n1'], candidate: 'n1' })).toEqual({
-      room: true,
-      budget: 1,
-      out: [],
-    });
-  });
-
-  test('each node once, for however many reasons', () => {
-    const worst = aNode({ name: 'n2', ready: false, unschedulable: true, deleting: true });
-    const nodes = [aNode({ name: 'n1' }), worst];
-    const found = room({ nodes, maxUnavailable: 2, holders: ['n2'], candidate: 'n1' });
-    expect(found).toMatchObject({ room: true, out: [{ node: 'n2' }] });
-  });
-});
-
-test('a long list is named in part and counted in full', () => {
-  const nodes = ['n2', 'n3', 'n4', 'n5', 'n6'].map((name) => aNode({ name, ready: false }));
-  expect(room({ nodes, maxUnavailable: 2, holders: [], candidate: 'n1' })).toMatchObject({
-    because:
-      '5 of at most 2 out of service: n2 is NotReady, n3 is NotReady, n4 is NotReady, and 2 more',
+  test.each<{
+    name: string;
+    nodes: NodeFacts[];
+    permits: string[];
+    max?: number;
+    expected: object;
+  }>([
+    {
+      name: 'not the candidate itself, whatever is wrong with it',
+      nodes: [aNode({ name: 'n1', ready: false, unschedulable: true, rollout: RECORD })],
+      permits: ['n1'],
+      expected: { room: true },
+    },
+    {
+      name: 'each node once: one with a permit and a record, a cordon and no Ready',
+      nodes: [aNode({ name: 'n2', ready: false, unschedulable: true, rollout: RECORD })],
+      permits: ['n2', 'n2'],
+      max: 2,
+      expected: { room: true },
+    },
+    {
+      name: 'a long list, named in part and counted in full',
+      nodes: ['n2', 'n3', 'n4', 'n5'].map((name) => aNode({ name, ready: false })),
+      permits: ['n6'],
+      max: 2,
+      expected: {
+        room: false,
+        because:
+          '5 of at most 2 out of service: n2 is NotReady, n3 is NotReady, n4 is NotReady, and 2 more',
+      },
+    },
+  ])('$name', ({ nodes, permits, max = 1, expected }) => {
+    const found = room({ nodes, maxUnavailable: max, permits, candidate: 'n1' });
+    expect(found).toEqual(expected);
   });
 });
 
@@ -137,12 +147,12 @@ describe('G1: after a grant', () => {
 
   test('no more than the budget are out of service, the candidate included', () => {
     fc.assert(
-      fc.property(pool, maxUnavailable, fc.subarray(NAMES), (nodes, max, holders) => {
-        const found = room({ nodes, maxUnavailable: max, holders, candidate: 'n1' });
+      fc.property(pool, maxUnavailable, fc.subarray(NAMES), (nodes, max, permits) => {
+        const found = room({ nodes, maxUnavailable: max, permits, candidate: 'n1' });
         const out = nodes.filter(
           ({ name, ready, unschedulable, deleting, rollout }) =>
             name === 'n1' ||
-            holders.includes(name) ||
+            permits.includes(name) ||
             !ready ||
             unschedulable ||
             deleting ||
@@ -157,13 +167,13 @@ describe('G1: after a grant', () => {
   test('one after the other, in any pool, never more than the budget are granted', () => {
     fc.assert(
       fc.property(pool, maxUnavailable, (nodes, max) => {
-        const holders: string[] = [];
+        const permits: string[] = [];
         for (const { name } of nodes) {
-          if (room({ nodes, maxUnavailable: max, holders, candidate: name }).room) {
-            holders.push(name);
+          if (room({ nodes, maxUnavailable: max, permits, candidate: name }).room) {
+            permits.push(name);
           }
         }
-        expect(holders.length).toBeLessThanOrEqual(budgetOf(max, nodes.length));
+        expect(permits.length).toBeLessThanOrEqual(budgetOf(max, nodes.length));
       }),
     );
   });

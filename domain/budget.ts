@@ -1,7 +1,7 @@
 import type { NodeFacts } from './node-facts.ts';
 
 /** A node that uses the budget, and why. */
-export interface OutOfService {
+interface OutOfService {
   readonly node: string;
   readonly because: string;
 }
@@ -34,10 +34,7 @@ export function budgetOf(maxUnavailable: number | string, poolSize: number): num
 }
 
 /** Each node of the pool that is out of service, and each that may be so at any moment by its permit: once. */
-export function outOfService(
-  nodes: readonly NodeFacts[],
-  permits: readonly string[],
-): OutOfService[] {
+function outOfService(nodes: readonly NodeFacts[], permits: readonly string[]): OutOfService[] {
   const shown = nodes.flatMap((node) => {
     const because = whyOut(node);
     return because === undefined ? [] : [{ node: node.name, because }];

@@ -61,6 +61,19 @@ test.each<{ what: string; count: (nodes: NodeFacts[]) => number; node: NodeFacts
     node: worker({ deleting: true }),
   },
   {
+    what: 'in the middle of a rollout',
+    count: (n) => counts(...n).outOfService,
+    node: worker({ rollout: read(record) }),
+  },
+  {
+    what: 'troubled',
+    count: (n) => counts(...n).troubles ?? 0,
+    node: worker({
+      report: { ...report, wants: 'required' },
+      past: { reboots: [], trouble: { because: 'x', atMs: 1 } },
+    }),
+  },
+  {
     what: 'silent for over 15 minutes',
     count: (n) => counts(...n).silent,
     node: worker({ report: { ...report, heardAtMs: NOW_MS - 15 * 60_000 - 1 } }),
@@ -106,11 +119,15 @@ test('the longest wait is that of nodes that want a reboot', () => {
 test('each pool is counted for itself, an empty one too, and nodes in no pool apart', () => {
   const nodes = [worker(), worker(), worker(), aNode({ labels: {}, ready: false })];
   const found = fleetCounts(nodes, policy, NOW_MS);
-  expect(found.map(({ pool, states, mayBeOut }) => [pool, [...states.values()], mayBeOut])).toEqual(
-    [
-      ['workers', [3], 1],
-      ['gpu', [], 1],
-      [NO_POOL, [1], undefined],
-    ],
-  );
+  const shown = found.map(({ pool, states, mayBeOut, troubles }) => [
+    pool,
+    [...states.values()],
+    mayBeOut,
+    troubles,
+  ]);
+  expect(shown).toEqual([
+    ['workers', [3], 1, 0],
+    ['gpu', [], 1, 0],
+    [NO_POOL, [1], undefined, undefined],
+  ]);
 });

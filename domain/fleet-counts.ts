@@ -2,6 +2,7 @@ import { budgetOf, whyOut } from './budget.ts';
 import { AGENT_SILENT_AFTER_MS } from './node-contract.ts';
 import type { NodeFacts } from './node-facts.ts';
 import { poolOf, type Policy } from './policy.ts';
+import { troublesOf } from './trouble.ts';
 
 /** Stands for the pool of nodes that are in none, or in two. */
 export const NO_POOL = '';
@@ -15,6 +16,8 @@ export interface PoolCounts {
   readonly outOfService: number;
   /** Nodes that may be out of service at once; absent for nodes in no pool. */
   readonly mayBeOut?: number;
+  /** Nodes that count against the failure budget; absent for nodes in no pool. */
+  readonly troubles?: number;
   /** Nodes whose agent has not been heard for too long, or never. */
   readonly silent: number;
   readonly held: number;
@@ -40,10 +43,14 @@ export function fleetCounts(
     members.set(pool, inPool);
   }
   return [...members].map(([pool, inPool]) => {
+    const counts = countsOf(pool, inPool, nowMs);
     const rules = policy.pools.find(({ name }) => name === pool);
+    if (!rules) return counts;
+    const { maxUnavailable, reboot } = rules;
     return {
-      ...countsOf(pool, inPool, nowMs),
-      ...(rules && { mayBeOut: budgetOf(rules.maxUnavailable, inPool.length) }),
+      ...counts,
+      mayBeOut: budgetOf(maxUnavailable, inPool.length),
+      troubles: troublesOf(inPool, { returnWithin: reboot.returnWithin, nowMs }).length,
     };
   });
 }

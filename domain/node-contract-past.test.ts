@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { readPast, writePast, type Past } from './node-contract.ts';
+import { readExcused, readPast, writePast, type Past } from './node-contract.ts';
 
 const AT = '2026-11-23T12:00:00.000Z';
 const AT_MS = Date.parse(AT);
@@ -11,15 +11,8 @@ const instantMs = fc
 const past = fc.record(
   {
     reboots: fc.array(instantMs),
-    failed: fc.record(
-      {
-        count: fc.integer({ min: 1 }),
-        lastAtMs: instantMs,
-        because: fc.string(),
-        trouble: fc.string(),
-      },
-      { requiredKeys: ['count', 'lastAtMs', 'because'] },
-    ),
+    failed: fc.record({ count: fc.integer({ min: 1 }), lastAtMs: instantMs, because: fc.string() }),
+    trouble: fc.record({ because: fc.string(), atMs: instantMs }),
   },
   { requiredKeys: ['reboots'] },
 );
@@ -28,20 +21,22 @@ describe('the past of a node', () => {
   test('is read back as it was written', () => {
     fc.assert(
       fc.property(past, (value: Past) => {
-        const empty = value.reboots.length === 0 && !value.failed;
+        const empty = value.reboots.length === 0 && !value.failed && !value.trouble;
         expect(readPast(writePast(value) ?? undefined)).toEqual(empty ? undefined : value);
       }),
     );
   });
 
   test('is written so that a person can read it', () => {
-    const failed = { count: 2, lastAtMs: AT_MS, because: 'aborted', trouble: 'budget web' };
-    expect(JSON.parse(writePast({ reboots: [AT_MS], failed }) ?? '')).toEqual({
+    const failed = { count: 2, lastAtMs: AT_MS, because: 'aborted' };
+    const trouble = { because: 'budget web', atMs: AT_MS };
+    expect(JSON.parse(writePast({ reboots: [AT_MS], failed, trouble }) ?? '')).toEqual({
       reboots: [AT],
       failed: 2,
       lastAt: AT,
       because: 'aborted',
       trouble: 'budget web',
+      troubleAt: AT,
     });
   });
 
@@ -59,7 +54,8 @@ describe('the past of a node', () => {
     '{"reboots":[],"failed":-1}',
     '{"reboots":[],"failed":1}',
     `{"reboots":[],"failed":1,"lastAt":"${AT}"}`,
-    `{"reboots":[],"failed":1,"lastAt":"${AT}","because":"x","trouble":7}`,
+    `{"reboots":[],"trouble":7,"troubleAt":"${AT}"}`,
+    '{"reboots":[],"trouble":"x"}',
   ])('is none where it cannot be read, so that it holds nothing up for ever: %s', (text) => {
     expect(readPast(text)).toBeUndefined();
   });
@@ -69,6 +65,10 @@ describe('the past of a node', () => {
       reboots: [],
       failed: { count: 1, lastAtMs: AT_MS, because: 'x' },
     });
+  });
+
+  test.each([undefined, '', '2026-11-23', 'yes'])('no excuse is read from %s', (text) => {
+    expect(readExcused(text)).toBeUndefined();
   });
 
   test('never throws, whatever a person has written', () => {

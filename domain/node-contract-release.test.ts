@@ -4,6 +4,7 @@ import {
   LIFECYCLE_CONDITIONS,
   LIFECYCLE_REASON,
   readAnswer,
+  readExcused,
   readOrder,
   readPast,
   readQuarantine,
@@ -11,6 +12,7 @@ import {
   readRollout,
   rebootRequiredCondition,
   writeAnswer,
+  writeExcused,
   writeOrder,
   writePast,
   writeQuarantine,
@@ -32,7 +34,8 @@ const ANSWER = `{"bootId":"${BOOT}","rollout":"${RUN}","verdict":"accepted","bec
 const REFUSAL = `{"bootId":"","rollout":"","verdict":"refused","because":"the order cannot be read: it is not JSON","at":"${AT}"}`;
 const ROLLOUT = `{"workflowId":"node-rollout/worker-1","runId":"r1","cordonedByUs":true,"bootIdBefore":"${BOOT}","phase":"draining"}`;
 const QUARANTINE = `{"bootId":"${BOOT}","because":"the sentinel survived the reboot","at":"${AT}"}`;
-const PAST = `{"reboots":["${AT}"],"failed":2,"lastAt":"${AT}","because":"aborted","trouble":"drain-timed-out"}`;
+const EXCUSED = AT;
+const PAST = `{"reboots":["${AT}"],"failed":2,"lastAt":"${AT}","because":"aborted","trouble":"no answer","troubleAt":"${AT}"}`;
 
 const order = { bootId: BOOT, rollout: RUN, expiresAtMs: atMs };
 const answer = {
@@ -59,7 +62,8 @@ const rollout = {
 const quarantine = { bootId: BOOT, because: 'the sentinel survived the reboot', atMs };
 const past = {
   reboots: [atMs],
-  failed: { count: 2, lastAtMs: atMs, because: 'aborted', trouble: 'drain-timed-out' },
+  failed: { count: 2, lastAtMs: atMs, because: 'aborted' },
+  trouble: { because: 'no answer', atMs },
 };
 
 test('everything stands where 0.1.0 looks for it', () => {
@@ -70,6 +74,7 @@ test('everything stands where 0.1.0 looks for it', () => {
     quarantine: 'lockkeeper.io/quarantine',
     taint: 'lockkeeper.io/taint',
     past: 'lockkeeper.io/past',
+    excused: 'lockkeeper.io/excused',
     hold: 'lockkeeper.io/hold',
   });
   expect(LIFECYCLE_CONDITIONS).toEqual([
@@ -96,6 +101,10 @@ describe('what 0.1.0 has written is read', () => {
     expect(readPast(PAST)).toEqual(past);
   });
 
+  test('an excuse', () => {
+    expect(readExcused(EXCUSED)).toBe(atMs);
+  });
+
   test('the report of an agent', () => {
     const condition = {
       type: 'RebootRequired',
@@ -120,6 +129,10 @@ function expectReadable(written: string, text: string): void {
 }
 
 describe('what is written now has every field that 0.1.0 reads', () => {
+  test('an excuse', () => {
+    expect(writeExcused(atMs)).toBe(EXCUSED);
+  });
+
   test.each([
     { what: 'an order', written: writeOrder(order), text: ORDER },
     { what: 'an answer', written: writeAnswer(answer), text: ANSWER },

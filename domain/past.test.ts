@@ -4,7 +4,7 @@ import { readPast, writePast, type Past } from './node-contract.ts';
 import {
   afterFailure,
   afterReboot,
-  isForgettable,
+  afterWish,
   restReason,
   type Failure,
   type RestRules,
@@ -75,14 +75,16 @@ describe('after a try that ended without a reboot', () => {
 
   test('G5: what halted its pool stays until a try goes well, whatever comes between', () => {
     const troubled = afterFailure(undefined, a('shop/web-1: budget web', { trouble: true }));
-    const aborted = afterFailure(troubled, a('aborted: lunch'));
-    expect(aborted.failed).toMatchObject({
-      count: 2,
-      because: 'aborted: lunch',
-      trouble: 'shop/web-1: budget web',
+    const aborted = afterFailure(troubled, a('aborted: lunch', { atMs: NOW + MINUTE }));
+    expect(aborted).toMatchObject({
+      failed: { count: 2, because: 'aborted: lunch' },
+      trouble: { because: 'shop/web-1: budget web', atMs: NOW },
     });
-    const refused = afterFailure(aborted, a('y'.repeat(9_000), { trouble: true }));
-    expect(refused.failed?.trouble).toBe('y'.repeat(200));
+    const refused = afterFailure(
+      aborted,
+      a('y'.repeat(9_000), { trouble: true, atMs: NOW + HOUR }),
+    );
+    expect(refused.trouble).toEqual({ because: 'y'.repeat(200), atMs: NOW + HOUR });
     expect(afterReboot(refused, NOW)).toEqual({ reboots: [NOW] });
   });
 
@@ -154,13 +156,24 @@ test('a node without a past does not rest', () => {
   expect(restReason(undefined, RULES, NOW)).toBeUndefined();
 });
 
-test.each([
-  { name: 'nothing', past: rebooted(), expected: true },
-  { name: 'failed tries alone, once no reboot is wanted', past: failed(3), expected: true },
-  { name: 'a reboot of yesterday', past: rebooted(24), expected: true },
-  { name: 'a reboot of today, for the cap', past: rebooted(30, 23), expected: false },
-])('of $name it is forgettable: $expected', ({ past, expected }) => {
-  expect(isForgettable(past, NOW)).toBe(expected);
+describe('once no reboot is wanted any more', () => {
+  const trouble = { because: 'budget web', atMs: NOW };
+  test.each<{ name: string; past: Past; left: Past | undefined }>([
+    { name: 'failed tries are forgotten', past: failed(3), left: rebooted() },
+    { name: 'a reboot of yesterday is forgotten', past: rebooted(24), left: rebooted() },
+    {
+      name: 'G5: what halted its pool is forgotten, and the reboots of a day are not',
+      past: { ...rebooted(30, 23), trouble },
+      left: rebooted(23),
+    },
+    {
+      name: 'reboots of a day alone are left as they are',
+      past: rebooted(30, 23),
+      left: undefined,
+    },
+  ])('$name', ({ past, left }) => {
+    expect(afterWish(past, NOW)).toEqual(left);
+  });
 });
 
 interface Step {

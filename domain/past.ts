@@ -66,9 +66,10 @@ interface Rest {
 const restOf = (past: Past, rules: RestRules, nowMs: number): Rest | undefined =>
   tooManyReboots(past, rules, nowMs) ?? pauseAfterFailure(past, rules, nowMs);
 
-/** Whether nothing of it can matter any more to a node that wants no reboot. */
-export function isForgettable(past: Past, nowMs: number): boolean {
-  return withinADay(past, nowMs).length === 0;
+/** What is left of it once the node wants no reboot any more, for the next wish is a new one; undefined when all is. */
+export function afterWish(past: Past, nowMs: number): Past | undefined {
+  const reboots = withinADay(past, nowMs);
+  return past.failed || past.trouble || reboots.length === 0 ? { reboots } : undefined;
 }
 
 function tooManyReboots(past: Past, { rebootsPerDay }: RestRules, nowMs: number): Rest | undefined {

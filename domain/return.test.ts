@@ -186,7 +186,8 @@ describe('G5: a node that a rollout has out of service is', () => {
     },
     { name: 'not lost when it is back', node: { ...accepted, bootId: 'boot-2' } },
   ])('$name', ({ node, nowMs = LATE, expected }) => {
-    expect(whyLost(aNode(node), record, { returnWithin: 60_000, nowMs })).toBe(expected);
+    const lost = expected && { because: expected, sinceMs: 65_000 };
+    expect(whyLost(aNode(node), record, { returnWithin: 60_000, nowMs })).toEqual(lost);
   });
 });
 

@@ -29,14 +29,14 @@ export function reasonsOf({ phase, paused, aborted }: RolloutStatus): Reason[] {
 }
 
 function reasonsOfPhase(phase: RolloutStatus['phase']): Reason[] {
-  if ('closed' in phase) return phase.closed.map(reasonOfGate);
   if ('because' in phase) {
     return [{ what: phase.at, because: phase.because, sinceMs: phase.sinceMs }];
   }
-  if ('place' in phase && phase.place) return [{ what: 'queue', because: sayPlace(phase.place) }];
-  if (!('drain' in phase) || !phase.drain) return [];
-  const { trouble, blockers } = phase.drain;
-  return [...(trouble ? [trouble] : []), ...blockers].map(reasonOfBlocker);
+  if (phase.at === 'waiting') return phase.closed.map(reasonOfGate);
+  if (phase.at === 'queued' && phase.place) {
+    return [{ what: 'queue', because: sayPlace(phase.place) }];
+  }
+  return 'drain' in phase && phase.drain ? reasonsOfDrain(phase.drain) : [];
 }
 
 const reasonOfGate = (gate: WaitingGate): Reason => ({
@@ -44,6 +44,10 @@ const reasonOfGate = (gate: WaitingGate): Reason => ({
   because: sayGate(gate),
   sinceMs: gate.sinceMs,
 });
+
+function reasonsOfDrain({ trouble, blockers }: DrainProgress): Reason[] {
+  return [...(trouble ? [trouble] : []), ...blockers].map(reasonOfBlocker);
+}
 
 const reasonOfBlocker = ({ what, because, sinceMs }: Blocker): Reason => ({
   what,

@@ -149,7 +149,7 @@ describe('what is asked outside the node', () => {
 
   test('G2: is fresh before the cordon and before the order', async () => {
     const stage = onStage();
-    await stage.run(cordonNode, { ...ASKED, grantId: 'g1', countedAtMs: Date.now() });
+    await stage.run(cordonNode, { ...ASKED, grantId: 'g1' });
     await stage.run(orderReboot, ASKED);
     const asked = [...stage.alerts.asked, ...stage.objects.asked];
     expect(asked.map(({ maxAgeMs }) => maxAgeMs)).toEqual(Array.from({ length: 8 }, () => 2_000));
@@ -159,9 +159,7 @@ describe('what is asked outside the node', () => {
   test('G2: keeps a node from being cordoned', async () => {
     const stage = onStage();
     closeAll(stage);
-    expect(
-      await stage.run(cordonNode, { ...ASKED, grantId: 'g1', countedAtMs: Date.now() }),
-    ).toMatchObject({
+    expect(await stage.run(cordonNode, { ...ASKED, grantId: 'g1' })).toMatchObject({
       kind: 'closed',
       because: expect.stringContaining('alerts: NodeDown firing'),
     });
@@ -197,7 +195,13 @@ const hung = (facts: Partial<FakeNode>) => {
 describe('G11: a Prometheus that hangs never delays', () => {
   test('the undo', async () => {
     const { stage, activities } = hung(cordoned);
-    const asked = { node: 'n1', record: RECORD, because: 'x', failed: false };
+    const asked = {
+      node: 'n1',
+      record: RECORD,
+      why: 'gate',
+      because: 'x',
+      trouble: false,
+    } as const;
     expect(await stage.environment.run(() => activities.undoNode(asked))).toEqual({
       kind: 'undone',
     });
@@ -241,20 +245,26 @@ describe('the silences of a node', () => {
   const END = 'end n1 for node-rollout/n1';
   test('begin with the cordon', async () => {
     const { stage, activities, run } = acting({});
-    await run(() => activities.cordonNode({ ...ASKED, grantId: 'g1', countedAtMs: Date.now() }));
+    await run(() => activities.cordonNode({ ...ASKED, grantId: 'g1' }));
     expect(stage.silences.told).toEqual([KEEP]);
   });
 
   test('do not begin where nothing was cordoned', async () => {
     const { stage, activities, run } = acting({ annotations: { [ANNOTATION.hold]: 'disk' } });
-    await run(() => activities.cordonNode({ ...ASKED, grantId: 'g1', countedAtMs: Date.now() }));
+    await run(() => activities.cordonNode({ ...ASKED, grantId: 'g1' }));
     expect(stage.silences.told).toEqual([]);
   });
 
   test('end when the node is handed back', async () => {
     const { stage, activities, run } = acting(cordoned);
     await run(() =>
-      activities.undoNode({ node: 'n1', record: RECORD, because: 'x', failed: false }),
+      activities.undoNode({
+        node: 'n1',
+        record: RECORD,
+        why: 'gate',
+        because: 'x',
+        trouble: false,
+      }),
     );
     expect(stage.silences.told).toEqual([END]);
   });
@@ -262,7 +272,13 @@ describe('the silences of a node', () => {
   test('do not end when it is too late to hand it back', async () => {
     const { stage, activities, run } = acting({ ...cordoned, bootId: 'boot-2' });
     await run(() =>
-      activities.undoNode({ node: 'n1', record: RECORD, because: 'x', failed: false }),
+      activities.undoNode({
+        node: 'n1',
+        record: RECORD,
+        why: 'gate',
+        because: 'x',
+        trouble: false,
+      }),
     );
     expect(stage.silences.told).toEqual([]);
   });

@@ -1,18 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Notice } from '../../domain/notifications/events.ts';
-import { sayHalted } from '../../domain/turn.ts';
+import type { PoolAnswer } from '../admit-next.ts';
+import { createActivities } from '../index.ts';
+import type { UndoRequest } from '../restore.ts';
+import { recorded } from '../testing/fake-cluster.ts';
 import { Stage } from '../testing/stage.ts';
-import type { PoolNews } from '../watch-pool.ts';
-import {
-  afterCordon,
-  afterOrder,
-  afterRestore,
-  afterReturn,
-  afterUndo,
-  tell,
-  told,
-  toldOfPool,
-} from './told.ts';
+import * as answers from './answers.ts';
 
 const OF = { node: 'n1', pool: 'workers' };
 const RECORD = {
@@ -22,54 +14,59 @@ const RECORD = {
   bootIdBefore: 'boot-1',
   phase: 'draining',
 };
-const UNDO = { ...OF, record: RECORD, because: 'the window closed', failed: false };
 const RESTORE = { ...OF, record: RECORD, stillRequired: false };
 const ORDER = { bootId: 'boot-1', rollout: 'node-rollout/n1/run-1', expiresAtMs: 1 };
+const undo = (why: UndoRequest['why']): UndoRequest => ({
+  ...OF,
+  record: RECORD,
+  because: 'x',
+  why,
+  trouble: false,
+});
+const { ofCordon, ofOrder, ofReturn, ofRestore, ofUndo, ofAdmission } = answers;
 
 test.each([
-  ['a cordon', afterCordon(OF)({ kind: 'cordoned', record: RECORD, atMs: 1 }), 'draining'],
-  ['a closed gate', afterCordon(OF)({ kind: 'closed', because: 'x' }), undefined],
-  ['an order', afterOrder(OF)({ kind: 'ordered', order: ORDER, orderedAtMs: 1 }), 'rebooting'],
-  ['pods in the way', afterOrder(OF)({ kind: 'not-empty', because: 'x' }), undefined],
-  ['a late node', afterReturn(OF)({ kind: 'late', because: 'x' }), 'lost'],
-  ['a return', afterReturn(OF)({ kind: 'returned', bootId: 'b', stillRequired: false }), undefined],
-  ['a refusal, which is undone', afterReturn(OF)({ kind: 'refused', because: 'x' }), undefined],
-  ['a node that is handed back', afterRestore(RESTORE)({ kind: 'restored' }), 'returned'],
-  ['a quarantine', afterRestore(RESTORE)({ kind: 'quarantined' }), 'failed'],
-  ['a node that is away again', afterRestore(RESTORE)({ kind: 'not-back' }), undefined],
-  ['a node that is gone', afterRestore(RESTORE)({ kind: 'gone' }), undefined],
-  ['a gate that closed meanwhile', afterUndo(UNDO)({ kind: 'undone' }), 'undone'],
-  ['a failure', afterUndo({ ...UNDO, failed: true })({ kind: 'undone' }), 'failed'],
-  [
-    'an abort, which is no failure',
-    afterUndo({ ...UNDO, failed: true, because: 'aborted: not today' })({ kind: 'undone' }),
-    'undone',
-  ],
-  ['an undo that came too late', afterUndo(UNDO)({ kind: 'too-late' }), undefined],
-] as const)('after %s people are told what it means', (_, said, event) => {
-  expect(said?.event).toBe(event);
-  if (said) expect(said).toMatchObject(OF);
+  ['a cordon', ofCordon(OF, { kind: 'cordoned', record: RECORD, atMs: 1 }), 'draining'],
+  ['a closed gate', ofCordon(OF, { kind: 'closed', because: 'x' }), undefined],
+  ['an order', ofOrder(OF, { kind: 'ordered', order: ORDER, orderedAtMs: 1 }), 'rebooting'],
+  ['pods in the way', ofOrder(OF, { kind: 'not-empty', because: 'x' }), undefined],
+  ['a late node', ofReturn(OF, { kind: 'late', because: 'x' }), 'lost'],
+  ['a return', ofReturn(OF, { kind: 'returned', bootId: 'b', stillRequired: false }), undefined],
+  ['a refusal, which is undone', ofReturn(OF, { kind: 'refused', because: 'x' }), undefined],
+  ['a node that is handed back', ofRestore(RESTORE, { kind: 'restored' }), 'returned'],
+  ['a quarantine', ofRestore(RESTORE, { kind: 'quarantined' }), 'failed'],
+  ['a node that is away again', ofRestore(RESTORE, { kind: 'not-back' }), undefined],
+  ['a node that is gone', ofRestore(RESTORE, { kind: 'gone' }), undefined],
+  ['a gate that closed meanwhile', ofUndo(undo('gate'), { kind: 'undone' }), 'undone'],
+  ['a failure', ofUndo(undo('failure'), { kind: 'undone' }), 'failed'],
+  ['an abort, which is no failure', ofUndo(undo('abort'), { kind: 'undone' }), 'undone'],
+  ['an undo that came too late', ofUndo(undo('failure'), { kind: 'too-late' }), undefined],
+] as const)('after %s people are told what it means', (_, notice, event) => {
+  expect(notice?.event).toBe(event);
+  if (notice) expect(notice).toMatchObject(OF);
 });
 
 test('a node that was cordoned before is said to stay so', () => {
   const record = { ...RECORD, cordonedByUs: false };
-  const said = afterRestore({ ...RESTORE, record })({ kind: 'restored' });
-  expect(said?.because).toBe('it was cordoned before, and stays so');
+  expect(ofRestore({ ...RESTORE, record }, { kind: 'restored' })?.because).toBe(
+    'it was cordoned before, and stays so',
+  );
 });
 
-const noticesOf = async (stage: Stage): Promise<readonly Notice[]> => {
-  const answer = await stage.environment.run(() =>
-    told(stage.deps, Promise.resolve('done'), () => ({ event: 'draining', ...OF })),
-  );
-  expect(answer).toBe('done');
+async function noticesOf(stage: Stage, facts: object = {}) {
+  stage.nodes.add('n1', { annotations: recorded(), unschedulable: true, ...facts });
+  const { undoNode } = createActivities(stage.deps);
+  const { pool: _, ...asked } = undo('gate');
+  await stage.environment.run(() => undoNode(asked));
   return stage.notices.told;
-};
+}
 
 describe('the notice of an activity', () => {
-  test('names the rollout, and is the same however often the activity is tried', async () => {
+  test('names the rollout, leaves out a pool that nobody knows, and is the same however often it is tried', async () => {
     const [first] = await noticesOf(new Stage());
     const [second] = await noticesOf(new Stage({}, { attempt: 2 }));
-    expect(first).toMatchObject({ event: 'draining', ...OF, rollout: 'node-rollout/n1' });
+    expect(first).toMatchObject({ event: 'undone', node: 'n1', rollout: 'node-rollout/n1' });
+    expect(first).not.toHaveProperty('pool');
     expect(second?.id).toBe(first?.id);
   });
 
@@ -79,58 +76,38 @@ describe('the notice of an activity', () => {
     expect(other?.id).not.toBe(first?.id);
   });
 
-  test('is not there when the activity fails, or has nothing to say', async () => {
+  test('is not there where it has nothing to say, or fails', async () => {
+    expect(await noticesOf(new Stage(), { bootId: 'boot-2' })).toEqual([]);
     const stage = new Stage();
-    const failing = stage.environment.run(() =>
-      told(stage.deps, Promise.reject(new Error('no')), () => ({ event: 'draining', ...OF })),
-    );
-    await expect(failing).rejects.toThrow('no');
-    await stage.environment.run(() => told(stage.deps, Promise.resolve(1), () => undefined));
+    stage.nodes.update = () => Promise.reject(new Error('no'));
+    await expect(noticesOf(stage)).rejects.toThrow('no');
     expect(stage.notices.told).toEqual([]);
-  });
-
-  test('leaves out a pool that nobody knows', async () => {
-    const stage = new Stage();
-    await stage.environment.run(() =>
-      tell(stage.deps, { event: 'lost', node: 'n1', pool: undefined }),
-    );
-    expect(stage.notices.told[0]).not.toHaveProperty('pool');
   });
 });
 
 describe('that a pool is halted', () => {
-  const TROUBLES = [
+  const asked = { pool: 'workers', candidates: [], permits: [] };
+  const nothing = { used: [], ended: [], lapsed: [] };
+  const troubles = [
     { node: 'n2', because: 'it is lost', sinceMs: 5 },
     { node: 'n1', because: 'it is lost', sinceMs: 4 },
   ];
-  const halted = { kind: 'wait', because: sayHalted(TROUBLES) } as const;
-  const toldAfter = async (turn: PoolNews['turn'], failureBudget = 2) => {
-    const stage = new Stage({ failureBudget });
-    const news = { ended: [], free: [], well: [], ...(turn ? { turn } : {}) };
-    const asked = { pool: 'workers', line: [], holders: [], troubles: TROUBLES };
-    const answer = await stage.environment.run(() =>
-      toldOfPool(stage.deps, asked, Promise.resolve(news)),
-    );
-    expect(answer).toBe(news);
-    return stage.notices.told;
-  };
 
-  test('is told with the nodes, under an id of theirs', async () => {
-    expect(await toldAfter(halted)).toEqual([
-      {
-        id: 'workers/halted/n1@4,n2@5',
-        event: 'halted',
-        atMs: expect.any(Number),
-        pool: 'workers',
-        because: halted.because,
-      },
-    ]);
+  test('is told under an id of its nodes', () => {
+    const admission = { kind: 'halted', because: 'halted: n2, n1' } as const;
+    expect(ofAdmission(asked, { ...nothing, admission, troubles })).toEqual({
+      id: 'workers/halted/n1@4,n2@5',
+      event: 'halted',
+      pool: 'workers',
+      because: 'halted: n2, n1',
+    });
   });
 
-  test('is not told while there is another reason, nor within its failure budget', async () => {
-    expect(await toldAfter({ kind: 'wait', because: 'n3 is cordoned' })).toEqual([]);
-    expect(await toldAfter({ kind: 'ended', workflowId: 'x' })).toEqual([]);
-    expect(await toldAfter(undefined)).toEqual([]);
-    expect(await toldAfter(halted, 3)).toEqual([]);
+  test.each<{ admission: PoolAnswer['admission'] }>([
+    { admission: { kind: 'wait', because: 'n3 is cordoned' } },
+    { admission: { kind: 'gone', workflowId: 'x' } },
+    { admission: undefined },
+  ])('is not told by $admission', ({ admission }) => {
+    expect(ofAdmission(asked, { ...nothing, ...(admission && { admission }) })).toBeUndefined();
   });
 });

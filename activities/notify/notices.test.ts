@@ -165,21 +165,11 @@ describe('what a node waits for', () => {
   const STATUS: RolloutStatus = {
     node: 'n1',
     pool: 'workers',
-    phase: { at: 'waiting', sinceMs: 0 },
-    waitingFor: [],
+    phase: { at: 'starting', sinceMs: 0 },
     skipped: [],
     notUnderstood: [],
   };
-  const gate = { gate: 'hold', because: 'held: a disk', sinceMs: 0, lookAgainMs: 1 } as const;
-
   test.each<[string, Partial<RolloutStatus>, string]>([
-    ['its gates', { waitingFor: [gate] }, 'hold: held: a disk'],
-    [
-      'its pool',
-      { queue: { place: 2, behind: ['n2'], because: 'n2 is out' } },
-      'place 2 in the queue of its pool behind n2: n2 is out',
-    ],
-    ['its first place', { queue: { place: 1, behind: [] } }, 'place 1 in the queue of its pool'],
     ['a person', { paused: { by: 'ann', reason: 'lunch', atMs: 0 } }, 'paused by ann: lunch'],
     ['its reboot', { phase: { at: 'rebooting', sinceMs: 0 } }, 'its rollout is rebooting'],
   ])('is said by its rollout: %s', async (_, changes, words) => {

@@ -200,7 +200,7 @@ function policyWith(pool: object, ...others: readonly object[]): Policy {
   });
 }
 
-function listening(lines: string[]): Logger {
+export function listening(lines: string[]): Logger {
   const take = (message: string): void => {
     lines.push(message);
   };

@@ -12,9 +12,10 @@ const seen = (more: Partial<Seen> = {}): string =>
 
 const aPool = (more: object = {}): PoolSeen => ({
   pool: 'workers',
-  holders: [],
+  permits: [],
   queue: [],
   troubles: [],
+  lengths: [],
   notUnderstood: [],
   ...more,
 });
@@ -53,9 +54,15 @@ describe('it is shown', () => {
       'scans: PAUSED (maintenance of the network), the last 1h 30m ago; no rollout is begun',
     ],
     [
-      'who has a permit, and whose run is gone',
-      { pools: [aPool({ holders: [{ node: 'n1', sinceMs: at(5), orphanedMs: at(1) }] })] },
-      'pool workers: 1 permit given, 0 waiting\n  n1 has a permit for 5m; its rollout has ended for 1m\n',
+      'who has a permit, and on which no rollout counts',
+      {
+        pools: [
+          aPool({
+            permits: [{ node: 'n1', grantId: 'workers-k-1', sinceMs: at(5), endedMs: at(1) }],
+          }),
+        ],
+      },
+      'pool workers: 1 permit not yet used, 0 waiting\n  n1 has a permit for 5m; no rollout has counted on it for 1m\n',
     ],
     [
       'how many wait, and why',
@@ -64,7 +71,7 @@ describe('it is shown', () => {
           aPool({ queue: [{ node: 'n2', sinceMs: 0 }], because: '1 of 1 nodes is out of service' }),
         ],
       },
-      "0 permits given, 1 waiting\n  nobody's turn: 1 of 1 nodes is out of service",
+      '0 permits not yet used, 1 waiting\n  nobody is admitted: 1 of 1 nodes is out of service',
     ],
     [
       'what halts a pool',
@@ -78,8 +85,8 @@ describe('it is shown', () => {
     ],
     [
       'a signal that was not understood',
-      { pools: [aPool({ notUnderstood: ['release: it names no node'] })] },
-      'signal not understood: release',
+      { pools: [aPool({ notUnderstood: ['permitUsed: it names no rollout or no node'] })] },
+      'signal not understood: permitUsed',
     ],
     [
       'a lock of which nothing is known',
@@ -95,8 +102,7 @@ test('rollouts are a table, with the phase, since when, and why they wait', () =
   const status: RolloutStatus = {
     node: 'n1',
     pool: 'workers',
-    phase: { at: 'waiting', sinceMs: at(3) },
-    waitingFor: [],
+    phase: { at: 'waiting', sinceMs: at(3), closed: [] },
     skipped: [],
     notUnderstood: [],
   };

@@ -45,13 +45,19 @@ async function series(name: string): Promise<string[]> {
 describe('nodes', () => {
   test('are counted by pool and state at the moment somebody asks', async () => {
     const labels = { pool: 'workers' };
-    nodes = [aNode({ labels }), aNode({ labels }), aNode({ labels, ready: false })];
+    const trouble = { because: 'no answer', atMs: 1 };
+    const troubled = aNode({ labels, past: { reboots: [], trouble } });
+    nodes = [aNode({ labels }), troubled, aNode({ labels, ready: false })];
     expect(await series('lockkeeper_nodes')).toEqual([
       'lockkeeper_nodes{pool="workers",state="waiting"} 3',
     ]);
     expect(await series('lockkeeper_nodes_out_of_service')).toEqual([
       'lockkeeper_nodes_out_of_service{pool="workers"} 1',
       'lockkeeper_nodes_out_of_service{pool="gpu"} 0',
+    ]);
+    expect(await series('lockkeeper_troubles')).toEqual([
+      'lockkeeper_troubles{pool="workers"} 1',
+      'lockkeeper_troubles{pool="gpu"} 0',
     ]);
     nodes = [aNode({ labels, rollout: read({ ...record, phase: 'draining' }) })];
     expect(await series('lockkeeper_nodes')).toEqual([
@@ -91,10 +97,9 @@ describe('the policy', () => {
   });
 });
 
-test('a look at a lock counts for a while, for another worker may make the next', async () => {
-  metrics.lockLooked({ pool: 'workers', permits: 2, troubles: 1 });
+test('a count of a pool holds for a while, for another worker may make the next', async () => {
+  metrics.poolCounted({ pool: 'workers', permits: 2 });
   expect(await series('lockkeeper_permits')).toEqual(['lockkeeper_permits{pool="workers"} 2']);
-  expect(await series('lockkeeper_troubles')).toEqual(['lockkeeper_troubles{pool="workers"} 1']);
   nowMs += 150_001;
   expect(await series('lockkeeper_permits')).toEqual([]);
 });

@@ -15,15 +15,15 @@ export interface MetricSources {
   readonly nowMs: () => number;
 }
 
-/** A look of a lock that this worker made. */
-export interface LockLook {
+/** What a count of a pool that this worker made for its lock went by. */
+export interface PoolCount {
   readonly pool: string;
+  /** Given, and not known to be used. */
   readonly permits: number;
-  readonly troubles: number;
 }
 
-/** A lock that has somebody to watch is looked at at least once a minute; an older look may be another worker's by now. */
-const LOOK_COUNTS_FOR_MS = 150_000;
+/** A lock with permits has its pool counted at least once a minute; an older count may be another worker's by now. */
+const COUNT_HOLDS_FOR_MS = 150_000;
 
 /**
  * What a worker tells Prometheus of Lockkeeper; what the Temporal SDK tells of itself is served elsewhere. Gauges of the
@@ -32,7 +32,7 @@ const LOOK_COUNTS_FOR_MS = 150_000;
 export class Metrics {
   private readonly registry = new Registry();
   private readonly sources: MetricSources;
-  private readonly looks = new Map<string, LockLook & { readonly atMs: number }>();
+  private readonly poolCounts = new Map<string, PoolCount & { readonly atMs: number }>();
   private readonly gates: Counter<'pool' | 'gate'>;
   private readonly back: Counter<'pool' | 'outcome'>;
   private readonly undone: Counter<'pool' | 'failed'>;
@@ -57,7 +57,7 @@ export class Metrics {
     });
     this.undone = new Counter({
       name: 'lockkeeper_nodes_undone_total',
-      help: 'Nodes handed back without a reboot; failed: it counts as a try that failed',
+      help: 'Nodes handed back without a reboot; failed: by a failure, and not by a gate or a person',
       labelNames: ['pool', 'failed'],
       registers,
     });
@@ -67,7 +67,7 @@ export class Metrics {
       registers,
     });
     this.addPolicyGauges();
-    this.addLockGauges();
+    this.addPermitGauge();
     this.addFleetGauges();
     collectDefaultMetrics({ register: this.registry });
   }
@@ -101,8 +101,8 @@ export class Metrics {
     this.refusals.inc();
   }
 
-  lockLooked(look: LockLook): void {
-    this.looks.set(look.pool, { ...look, atMs: this.sources.nowMs() });
+  poolCounted(count: PoolCount): void {
+    this.poolCounts.set(count.pool, { ...count, atMs: this.sources.nowMs() });
   }
 
   private addPolicyGauges(): void {
@@ -118,24 +118,13 @@ export class Metrics {
     );
   }
 
-  private addLockGauges(): void {
-    const lock = (name: string, help: string, count: (look: LockLook) => number): void =>
-      this.gauge(name, help, ['pool'], (set) => {
-        const sinceMs = this.sources.nowMs() - LOOK_COUNTS_FOR_MS;
-        for (const look of this.looks.values()) {
-          if (look.atMs >= sinceMs) set({ pool: look.pool }, count(look));
-        }
-      });
-    lock(
-      'lockkeeper_permits',
-      'Permits of the pool in use, at the latest look this worker made at its lock',
-      ({ permits }) => permits,
-    );
-    lock(
-      'lockkeeper_troubles',
-      'Nodes that failed or are lost and count against the failure budget, at the same look',
-      ({ troubles }) => troubles,
-    );
+  private addPermitGauge(): void {
+    this.gauge('lockkeeper_permits', 'Permits given and not yet used', ['pool'], (set) => {
+      const sinceMs = this.sources.nowMs() - COUNT_HOLDS_FOR_MS;
+      for (const { pool, permits, atMs } of this.poolCounts.values()) {
+        if (atMs >= sinceMs) set({ pool }, permits);
+      }
+    });
   }
 
   private addFleetGauges(): void {
@@ -190,7 +179,7 @@ type PoolGauge = readonly [name: string, help: string, (counts: PoolCounts) => n
 const POOL_GAUGES: readonly PoolGauge[] = [
   [
     'lockkeeper_nodes_out_of_service',
-    'Nodes that are NotReady, cordoned or being deleted, whoever did it',
+    'Nodes in the middle of a rollout, NotReady, cordoned or being deleted, whoever did it',
     ({ outOfService }) => outOfService,
   ],
   [
@@ -208,6 +197,11 @@ const POOL_GAUGES: readonly PoolGauge[] = [
     'lockkeeper_nodes_quarantined',
     'Nodes that still want a reboot after their reboot',
     ({ quarantined }) => quarantined,
+  ],
+  [
+    'lockkeeper_troubles',
+    'Nodes that failed, are quarantined or lost, and count against the failure budget',
+    ({ troubles }) => troubles,
   ],
   ['lockkeeper_nodes_failing', 'Nodes whose latest tries have failed', ({ failing }) => failing],
   [

@@ -56,11 +56,11 @@ describe('what is counted', () => {
         expected: [],
       },
       {
-        name: 'a look at a lock',
-        activity: 'watchPool',
-        asked: { pool: 'workers', line: [], holders: [{}, {}], troubles: [{}] },
-        answer: { ended: [], free: [], well: [] },
-        expected: [['lockLooked', { pool: 'workers', permits: 2, troubles: 1 }]],
+        name: 'the permits of a pool',
+        activity: 'admitNext',
+        asked: { pool: 'workers', candidates: [], permits: [{}, {}] },
+        answer: { used: [], ended: [], lapsed: [] },
+        expected: [['poolCounted', { pool: 'workers', permits: 2 }]],
       },
       {
         name: 'a node that is back',
@@ -86,9 +86,16 @@ describe('what is counted', () => {
       {
         name: 'a node handed back without a reboot',
         activity: 'undoNode',
-        asked: { node: 'n', pool: 'workers', failed: true },
+        asked: { node: 'n', pool: 'workers', why: 'failure' },
         answer: { kind: 'undone' },
         expected: [['nodeUndone', 'workers', true]],
+      },
+      {
+        name: 'no failure where a person has aborted',
+        activity: 'undoNode',
+        asked: { node: 'n', pool: 'workers', why: 'abort' },
+        answer: { kind: 'undone' },
+        expected: [['nodeUndone', 'workers', false]],
       },
       {
         name: 'nothing of an activity that is not observed',
@@ -104,17 +111,33 @@ describe('what is counted', () => {
     expect(got).toBe(answer);
   });
 
-  test('gates that are still closed, by the failure that is retried', async () => {
-    const error = waiting('gate-closed', 'alerts: x fires', 1_000);
-    const { counted, got } = await observed('passGates', gates, () => Promise.reject(error));
-    expect(counted).toEqual([['gatesClosed', 'workers', ['alerts', 'window']]]);
+  const pool = { pool: 'workers', candidates: [], permits: [{}] };
+  test.each<{ name: string; activity: string; asked: object; error: Error; expected: Counted[] }>([
+    {
+      name: 'gates that are still closed',
+      activity: 'passGates',
+      asked: gates,
+      error: waiting('gate-closed', 'alerts: x fires', 1_000),
+      expected: [['gatesClosed', 'workers', ['alerts', 'window']]],
+    },
+    {
+      name: 'no gate when the look itself failed',
+      activity: 'passGates',
+      asked: gates,
+      error: failure('kube-unavailable', 'no answer'),
+      expected: [],
+    },
+    {
+      name: 'permits while nobody is admitted',
+      activity: 'admitNext',
+      asked: pool,
+      error: waiting('no-room', 'n2 is NotReady', 1_000),
+      expected: [['poolCounted', { pool: 'workers', permits: 1 }]],
+    },
+  ])('by the failure that is retried: $name', async ({ activity, asked, error, expected }) => {
+    const { counted, got } = await observed(activity, asked, () => Promise.reject(error));
+    expect(counted).toEqual(expected);
     expect(got).toBe(error);
-  });
-
-  test('no gate when the look itself failed', async () => {
-    const error = failure('kube-unavailable', 'no answer');
-    const { counted } = await observed('passGates', gates, () => Promise.reject(error));
-    expect(counted).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { LockStatus, Phase, RolloutStatus } from '../../../domain/status.ts';
+import type { DrainNews, LockStatus, Phase, RolloutStatus } from '../../../domain/status.ts';
 import type { Run } from '../temporal/run.ts';
 import type { World } from '../world/world.ts';
 import type { Judge } from './judge.ts';
@@ -47,20 +47,16 @@ function silenceOfRollout({ phase, ...status }: RolloutStatus, nowMs: number) {
 }
 
 /** In some phases something is waited for; in the others what happens is the reason. */
-const SAYS_WHY: { [At in Phase['at']]?: (phase: Extract<Phase, { at: At }>) => boolean } = {
-  waiting: ({ closed }) => closed.length > 0,
-  queued: ({ place }) => place !== undefined && place.why !== 'counting',
-  draining: ({ drain }) =>
-    drain !== undefined && (drain.blockers.length > 0 || drain.podsLeft === 0),
-  lost: ({ because }) => because !== '',
-  undoing: ({ because }) => because !== '',
-};
-
 function saysWhy(phase: Phase, { paused }: Pick<RolloutStatus, 'paused'>): boolean {
   if (phase.at === 'paused') return paused !== undefined;
-  const says = SAYS_WHY[phase.at] as ((phase: Phase) => boolean) | undefined;
-  return says?.(phase) ?? true;
+  if (phase.at === 'draining') return saysWhatIsLeft(phase.drain);
+  if (phase.at === 'queued') return phase.place !== undefined && phase.place.why !== 'counting';
+  if ('closed' in phase) return phase.closed.length > 0;
+  return !('because' in phase) || phase.because !== '';
 }
+
+const saysWhatIsLeft = (drain: DrainNews | undefined): boolean =>
+  drain !== undefined && (drain.blockers.length > 0 || drain.podsLeft === 0);
 
 function silenceOfLock(status: LockStatus, nowMs: number) {
   const { queue, paused, because, permits } = status;
