@@ -5,7 +5,7 @@ import type { NodeFacts } from '../domain/node-facts.ts';
 import { isForgettable } from '../domain/past.ts';
 import { NO_POLICY, poolOf } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
-import { tellOfWaits, type ToldWaits } from './notify/late.ts';
+import { notifyWaits, type NotifiedWaits } from './notify/overdue.ts';
 import { NO_LIFECYCLE } from './kube/nodes.ts';
 import { untaint } from './marks.ts';
 
@@ -27,7 +27,7 @@ export interface Scan {
   /** When it looked for lost locks. */
   readonly atMs: number;
   /** The long waits that people have been told of; absent when there are none. */
-  readonly told?: ToldWaits;
+  readonly told?: NotifiedWaits;
 }
 
 export interface ScanQuestion {
@@ -36,7 +36,7 @@ export interface ScanQuestion {
   /** When that one looked for lost locks. */
   readonly formerAtMs?: number;
   /** The long waits that people had been told of by then. */
-  readonly told?: ToldWaits;
+  readonly told?: NotifiedWaits;
 }
 
 /** A rollout that failed or that a person aborted is not started again before this; a hold lasts longer. */
@@ -61,7 +61,7 @@ export async function scanFleet(
   const healed = await wakeOrphans(deps, { nodes, busy, formerAtMs });
   const goneBy = await byWhich(deps, formerPolicy, busy);
   // Without a policy nobody is known who could be told of anything.
-  const told = goneBy.noPolicy ? before : await tellOfWaits(deps, nodes, before);
+  const told = goneBy.noPolicy ? before : await notifyWaits(deps, nodes, before);
   const waits = told.length > 0 ? { told } : {};
   return { nodes: nodes.length, started, unmanaged, healed, atMs, ...goneBy, ...waits };
 }

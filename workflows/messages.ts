@@ -1,7 +1,7 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { DrainProgress } from '../domain/drain-progress.ts';
 import type { PermitRequest, Release, Trouble } from '../domain/lock-state.ts';
-import type { Notified } from '../domain/notifications/post.ts';
+import type { AddressedNotice } from '../domain/notifications/outbox.ts';
 import type { LockStatus, QueuePlace, RolloutStatus } from '../domain/status.ts';
 
 /** Signals of people, to a rollout; all take `{reason, by, for}` or nothing at all. */
@@ -28,7 +28,7 @@ export const trouble = defineSignal<[Pick<Trouble, 'node' | 'because'>]>('troubl
 export const recheck = defineSignal('recheck');
 
 /** From activities to the notifier of a node, a pool or the policy. */
-export const notice = defineSignal<[Notified?]>('notice');
+export const notice = defineSignal<[AddressedNotice?]>('notice');
 
 export const rolloutStatus = defineQuery<RolloutStatus>('status');
 export const holds = defineQuery<boolean, [string, string]>('holds');

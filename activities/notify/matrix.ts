@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { postJson } from '../../domain/notifications/services/call.ts';
-import type { MatrixWay } from '../../domain/notifications/services/translate.ts';
+import type { MatrixTransport } from '../../domain/notifications/services/transports.ts';
 import { carryOut } from './http.ts';
 import { NotSent } from './not-sent.ts';
 
@@ -8,10 +8,15 @@ import { NotSent } from './not-sent.ts';
 
 const API = '/_matrix/client/v3';
 
-/** Says the text in every room; said again under the same id it appears once. */
-export async function sayInRooms(way: MatrixWay, text: string, id: string): Promise<void> {
-  const { server, rooms } = way;
-  const token = way.user === undefined ? way.password : await logIn(way, way.user);
+/** Posts the text to every room; posted again under the same id it appears once. */
+export async function postToRooms(
+  transport: MatrixTransport,
+  text: string,
+  id: string,
+): Promise<void> {
+  const { server, rooms } = transport;
+  const token =
+    transport.user === undefined ? transport.password : await logIn(transport, transport.user);
   const headers = { authorization: `Bearer ${token}` };
   const named = rooms.length > 0 ? rooms : await joinedRooms(server, headers);
   const transaction = createHash('sha256').update(id).digest('hex').slice(0, 32);
@@ -24,7 +29,7 @@ export async function sayInRooms(way: MatrixWay, text: string, id: string): Prom
   }
 }
 
-async function logIn({ server, password }: MatrixWay, user: string): Promise<string> {
+async function logIn({ server, password }: MatrixTransport, user: string): Promise<string> {
   const identifier = { type: 'm.id.user', user };
   const login = { type: 'm.login.password', identifier, password };
   return textIn(await carryOut(postJson(`${server}${API}/login`, login)), 'access_token');

@@ -1,6 +1,6 @@
 import {
   adaptiveCard,
-  linesOf,
+  factLines,
   mailText,
   slackBody,
   webhookBody,
@@ -9,27 +9,27 @@ import type { Notice } from '../../domain/notifications/events.ts';
 import type { Receiver, Target } from '../../domain/notifications/receivers.ts';
 import { BadAddress } from '../../domain/notifications/services/address.ts';
 import { postJson, type HttpCall } from '../../domain/notifications/services/call.ts';
-import { translate, type Way } from '../../domain/notifications/services/translate.ts';
+import { translate, type Transport } from '../../domain/notifications/services/translate.ts';
 import { textOf } from '../../domain/notifications/templates.ts';
 import type { Secrets } from '../gates/secrets.ts';
 import { carryOut } from './http.ts';
 import { sendMail } from './mail.ts';
-import { sayInRooms } from './matrix.ts';
+import { postToRooms } from './matrix.ts';
 import { NotSent, notSent } from './not-sent.ts';
 import { signed } from './sign.ts';
 
-/** Tells receivers, each in its own way. Secrets are read for every message, and are in nothing that leaves here. */
+/** Sends notices to receivers, to each in its own way. Secrets are read for every message, and are in nothing that leaves here. */
 export interface Messenger {
   /** Rejects with NotSent unless the receiver has taken it. */
   send(receiver: Receiver, notice: Notice): Promise<void>;
 }
 
 /**
- * How many of one receiver, and of all, are told at the same time. A receiver that hangs holds a few of the worker's hundred
- * activities this way, and never all of them.
+ * How many messages to one receiver, and to all, are under way at the same time. A receiver that hangs holds a few of the
+ * worker's hundred activities this way, and never all of them.
  */
 const AT_ONCE = { receiver: 3, all: 12 } as const;
-const AGAIN_MS = 3_000;
+const RETRY_AFTER_MS = 3_000;
 
 export interface MessengerPorts {
   readonly secrets: Secrets;
@@ -49,7 +49,7 @@ export class RealMessenger implements Messenger {
     const { name } = receiver;
     const same = this.busy.filter((other) => other === name).length;
     if (same >= AT_ONCE.receiver || this.busy.length >= AT_ONCE.all) {
-      throw new NotSent('others are being told just now', AGAIN_MS * (1 + Math.random()));
+      throw new NotSent('others are being sent just now', RETRY_AFTER_MS * (1 + Math.random()));
     }
     this.busy.push(name);
     try {
@@ -59,40 +59,46 @@ export class RealMessenger implements Messenger {
     }
   }
 
+  /** Why a receiver cannot be notified as things are: a secret is missing, or is no address. Sends nothing, and names no secret. */
+  async whyNotReady({ target }: Receiver): Promise<string | undefined> {
+    const notice: Notice = { id: '', event: 'draining', atMs: 0 };
+    const revealed = new Revealed(this.ports.secrets);
+    return await transportOf(target, { notice, text: '' }, revealed).then(
+      () => undefined,
+      (error: unknown) => revealed.hide(notSent(error).message),
+    );
+  }
+
   private async sendNow({ target, templates }: Receiver, notice: Notice): Promise<void> {
     const revealed = new Revealed(this.ports.secrets);
     try {
       const message = { notice, text: textOf(notice, templates) };
-      if (target.kind === 'email') await mailTo(target, message, revealed);
-      else await this.go(await wayTo(target, message, revealed), message);
+      await this.transmit(await transportOf(target, message, revealed), message);
     } catch (error) {
-      const { message, againMs } = notSent(error);
-      throw new NotSent(revealed.hide(message), againMs);
+      const { message, retryAfterMs } = notSent(error);
+      throw new NotSent(revealed.hide(message), retryAfterMs);
     }
   }
 
-  private async go(way: Way, { notice, text }: Message): Promise<void> {
-    switch (way.kind) {
+  private async transmit(transport: Transport, { notice, text }: Message): Promise<void> {
+    switch (transport.kind) {
       case 'http':
-        for (const call of way.calls) await carryOut(call);
+        for (const call of transport.calls) await carryOut(call);
         return;
       case 'mail': {
+        const { subject, ...server } = transport.mail;
         const usual = mailText(notice, text);
-        await sendMail(way.mail, {
-          id: notice.id,
-          ...usual,
-          subject: way.mail.subject ?? usual.subject,
-        });
+        await sendMail(server, { ...usual, id: notice.id, subject: subject ?? usual.subject });
         return;
       }
       case 'matrix':
-        await sayInRooms(way.matrix, text, notice.id);
+        await postToRooms(transport.matrix, text, notice.id);
         return;
       case 'log':
         this.ports.log.info('notice', { text });
         return;
       default:
-        way satisfies never;
+        transport satisfies never;
     }
   }
 }
@@ -128,29 +134,24 @@ class Revealed {
   }
 }
 
-async function mailTo(
-  { login, ...server }: Extract<Target, { kind: 'email' }>,
+async function transportOf(
+  target: Target,
   { notice, text }: Message,
   revealed: Revealed,
-): Promise<void> {
-  const password = login && (await revealed.read(login.password));
-  const withLogin =
-    login && password !== undefined ? { login: { user: login.user, password } } : {};
-  await sendMail({ ...server, ...withLogin }, { id: notice.id, ...mailText(notice, text) });
-}
-
-async function wayTo(
-  target: Exclude<Target, { kind: 'email' }>,
-  { notice, text }: Message,
-  revealed: Revealed,
-): Promise<Way> {
+): Promise<Transport> {
+  if (target.kind === 'email') {
+    const { kind: _, login, ...server } = target;
+    const password = login && (await revealed.read(login.password));
+    const asUser = password === undefined ? {} : { login: { user: login?.user ?? '', password } };
+    return { kind: 'mail', mail: { ...server, ...asUser } };
+  }
   const address =
     'plain' in target.address ? target.address.plain : await revealed.read(target.address);
   switch (target.kind) {
     case 'slack':
       return one(postJson(webAddress(address), slackBody(text, target)));
     case 'teams':
-      return one(postJson(webAddress(address), adaptiveCard(text, linesOf(notice))));
+      return one(postJson(webAddress(address), adaptiveCard(text, factLines(notice))));
     case 'webhook': {
       const secret = await revealed.read(target.secret);
       const call = postJson(webAddress(address), webhookBody(notice, text));
@@ -165,7 +166,7 @@ async function wayTo(
   }
 }
 
-const one = (call: HttpCall): Way => ({ kind: 'http', calls: [call] });
+const one = (call: HttpCall): Transport => ({ kind: 'http', calls: [call] });
 
 function webAddress(text: string): string {
   if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;

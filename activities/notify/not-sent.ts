@@ -1,13 +1,13 @@
 import { BadAddress } from '../../domain/notifications/services/address.ts';
 
-/** A receiver was not told. The message holds no secret: it is made of codes and of words of our own. */
+/** A message was not sent. The message holds no secret: it is made of codes and of words of our own. */
 export class NotSent extends Error {
   /** When to try again, where the receiver has said so. */
-  readonly againMs: number | undefined;
+  readonly retryAfterMs: number | undefined;
 
-  constructor(because: string, againMs?: number) {
+  constructor(because: string, retryAfterMs?: number) {
     super(because);
-    this.againMs = againMs;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

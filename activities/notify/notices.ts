@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { notifierId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
 import type { Notice } from '../../domain/notifications/events.ts';
 import { wants, type Receiver } from '../../domain/notifications/receivers.ts';
-import { sayWait } from '../../domain/notifications/wait.ts';
+import { formatWait } from '../../domain/notifications/format-wait.ts';
 import type { RolloutStatus } from '../../domain/status.ts';
 
 /** Lets people be told. A workflow of its own does it, so that no receiver is ever waited for here. */
@@ -67,7 +67,7 @@ export class TemporalNotices implements Notices {
     try {
       const handle = client.workflow.getHandle(rolloutId(node));
       const asking = () => handle.query<RolloutStatus>('status');
-      return sayWait(await client.withDeadline(Date.now() + TELL_WITHIN_MS, asking));
+      return formatWait(await client.withDeadline(Date.now() + TELL_WITHIN_MS, asking));
     } catch {
       // There may be none, as for a node that is left alone.
       return 'no rollout of it says why';

@@ -4,13 +4,13 @@ import { postJson, queryString, type HttpCall } from './call.ts';
 import { genericCall } from './generic.ts';
 import { listOf } from './own-fields.ts';
 import { SERVICES, type Fields, type Service } from './services.ts';
-import { mailTransport, matrixTransport, type Mail, type Matrix } from './transports.ts';
+import { mailTransport, matrixTransport, type MailTransport, type MatrixTransport } from './transports.ts';
 
 /** How a message reaches the receiver at an address. */
 export type Transport =
   | { readonly kind: 'http'; readonly calls: readonly HttpCall[] }
-  | { readonly kind: 'mail'; readonly mail: Mail }
-  | { readonly kind: 'matrix'; readonly matrix: Matrix }
+  | { readonly kind: 'mail'; readonly mail: MailTransport }
+  | { readonly kind: 'matrix'; readonly matrix: MatrixTransport }
   /** It is only to be logged. */
   | { readonly kind: 'log' };
 

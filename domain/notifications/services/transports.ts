@@ -1,7 +1,7 @@
 import { BadAddress, type Values } from './address.ts';
 import { listOf } from './own-fields.ts';
 
-export interface Mail {
+export interface MailTransport {
   readonly server: string;
   readonly port: number;
   /** whenOffered: as shoutrrr, also without encryption when the server has none. starttls: encrypted, or not sent. */
@@ -13,7 +13,7 @@ export interface Mail {
 }
 
 /** How `smtp://…` sends mail. */
-export function mailTransport(value: Values): Mail {
+export function mailTransport(value: Values): MailTransport {
   const [auth, subject] = [value('auth=Unknown|None|Plain|CRAMMD5|OAuth2'), value('subject/title')];
   if (auth === 'OAuth2') throw new BadAddress('OAuth2 is not supported: use a password');
   const port = Number(value('port=25'));
@@ -37,7 +37,7 @@ export function mailTransport(value: Values): Mail {
 /** A plus sign in an address is read as a space. */
 const mailAddress = (text: string): string => text.replaceAll(' ', '+');
 
-export interface Matrix {
+export interface MatrixTransport {
   readonly server: string;
   /** Absent: the password is an access token. */
   readonly user?: string;
@@ -47,7 +47,7 @@ export interface Matrix {
 }
 
 /** How `matrix://…` posts to rooms. */
-export function matrixTransport(value: Values): Matrix {
+export function matrixTransport(value: Values): MatrixTransport {
   const [user, rooms] = [value('user'), listOf(value('rooms/room'))];
   value('title');
   return {

@@ -3,7 +3,7 @@ import { shortList } from '../short-list.ts';
 import type { RolloutStatus } from '../status.ts';
 
 /** What a rollout waits for, in a line. */
-export function sayWait({ phase, waitingFor, queue, paused }: RolloutStatus): string {
+export function formatWait({ phase, waitingFor, queue, paused }: RolloutStatus): string {
   if (paused) return `paused by ${paused.by}: ${paused.reason}`;
   if (waitingFor.length > 0) return waitingFor.map(sayGate).join('; ');
   if (queue) {
