@@ -136,8 +136,9 @@ describe('what is posted', () => {
   });
 });
 
+const again = (value: string) => ({ 'retry-after': value });
+
 describe('a receiver that does not take it', () => {
-  const again = (value: string) => ({ 'retry-after': value });
   test.each<[string, Answer, string, number | undefined]>([
     ['with an error', { status: 500 }, 'it answers 500', undefined],
     [

@@ -10,6 +10,7 @@ import type { Receiver, Target } from '../../domain/notifications/receivers.ts';
 import { BadAddress } from '../../domain/notifications/services/address.ts';
 import { postJson, type HttpCall } from '../../domain/notifications/services/call.ts';
 import { translate, type Transport } from '../../domain/notifications/services/translate.ts';
+import type { MailTransport } from '../../domain/notifications/services/transports.ts';
 import { textOf } from '../../domain/notifications/templates.ts';
 import type { Secrets } from '../gates/secrets.ts';
 import { carryOut } from './http.ts';
@@ -139,12 +140,7 @@ async function transportOf(
   { notice, text }: Message,
   revealed: Revealed,
 ): Promise<Transport> {
-  if (target.kind === 'email') {
-    const { kind: _, login, ...server } = target;
-    const password = login && (await revealed.read(login.password));
-    const asUser = password === undefined ? {} : { login: { user: login?.user ?? '', password } };
-    return { kind: 'mail', mail: { ...server, ...asUser } };
-  }
+  if (target.kind === 'email') return { kind: 'mail', mail: await mailTransport(target, revealed) };
   const address =
     'plain' in target.address ? target.address.plain : await revealed.read(target.address);
   switch (target.kind) {
@@ -164,6 +160,14 @@ async function transportOf(
     default:
       return target satisfies never;
   }
+}
+
+async function mailTransport(
+  { login, ...server }: Extract<Target, { kind: 'email' }>,
+  revealed: Revealed,
+): Promise<MailTransport> {
+  if (!login) return server;
+  return { ...server, login: { ...login, password: await revealed.read(login.password) } };
 }
 
 const one = (call: HttpCall): Transport => ({ kind: 'http', calls: [call] });

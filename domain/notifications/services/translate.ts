@@ -4,7 +4,12 @@ import { postJson, queryString, type HttpCall } from './call.ts';
 import { genericCall } from './generic.ts';
 import { listOf } from './own-fields.ts';
 import { SERVICES, type Fields, type Service } from './services.ts';
-import { mailTransport, matrixTransport, type MailTransport, type MatrixTransport } from './transports.ts';
+import {
+  mailTransport,
+  matrixTransport,
+  type MailTransport,
+  type MatrixTransport,
+} from './transports.ts';
 
 /** How a message reaches the receiver at an address. */
 export type Transport =
