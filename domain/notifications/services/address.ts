@@ -25,7 +25,9 @@ export function readAddress<T>(url: URL, format: string, read: (value: Values) =
     return readKey(kind, queryOf(url, names), usual, names.replace(/\/.*/, ''));
   };
   const needed = parts.replaceAll(/\[.*?\]/g, '').match(/\w+/g) ?? [];
-  const missing = [...needed, ...required.split('&')].find((name) => name && value(name) === '');
+  const missing = [...needed, ...required.split('&')].find(
+    (name) => name && /^,*$/.test(value(name)),
+  );
   if (missing !== undefined) {
     const name = missing.replace(/\/.*/, '');
     throw new BadAddress(`${name} is missing, as in ${url.protocol}//${format}`);

@@ -166,6 +166,7 @@ test.each([
     'parseMode is not one of None, Markdown, HTML, MarkdownV2',
   ],
   ['ifttt://s3cret', 'events is missing'],
+  ['ifttt://s3cret?events=,', 'events is missing'],
   ['ifttt://s3cret?events=a&messagevalue=4', 'messageValue is not one of 2, 1, 3'],
   ['join://s3cret@join', 'key is missing'],
   ['ntfy://user:s3cret@host', 'topic is missing'],
