@@ -12,47 +12,47 @@ const shared = {
   },
 };
 
-/** One suite in six parts, cheapest first; each on one thread, because time skipping and the cluster are shared. */
+/** A cluster each: the labs of `npm test`; all others belong to the long suite. */
+const QUICK_LABS = ['rollout', 'people', 'notifications'].map(
+  (name) => `<rootDir>/test/labs/${name}.test.ts`,
+);
+
+const project = (displayName, testMatch, more = {}) => ({
+  ...shared,
+  displayName,
+  testMatch,
+  ...more,
+});
+
+const withSetUp = (dir) => ({
+  globalSetup: `<rootDir>/${dir}/setup.ts`,
+  globalTeardown: `<rootDir>/${dir}/teardown.ts`,
+});
+
+/** Each part on one thread, because time skipping and the cluster are shared. test/run-main.ts says which run together. */
 export default {
   maxWorkers: 1,
   testTimeout: 120_000,
   projects: [
-    {
-      ...shared,
-      displayName: 'unit',
-      testMatch: [
-        '<rootDir>/{domain,activities,worker,agent,cli,lab,deploy,docs,workflows,bench}/**/*.test.ts',
-        '<rootDir>/test/*.test.ts',
-      ],
-    },
-    {
-      ...shared,
-      displayName: 'simulation',
-      testMatch: ['<rootDir>/test/simulation/**/*.test.ts'],
-    },
-    {
-      ...shared,
-      displayName: 'workflows',
-      testMatch: ['<rootDir>/test/workflows/**/*.test.ts'],
-      globalSetup: '<rootDir>/test/workflows/setup.ts',
-      globalTeardown: '<rootDir>/test/workflows/teardown.ts',
-    },
-    {
-      ...shared,
-      displayName: 'integration',
-      testMatch: ['<rootDir>/test/integration/**/*.test.ts'],
-      globalSetup: '<rootDir>/test/integration/setup.ts',
-      globalTeardown: '<rootDir>/test/integration/teardown.ts',
-    },
-    {
-      ...shared,
-      displayName: 'labs',
-      testMatch: ['<rootDir>/test/labs/**/*.test.ts'],
-    },
-    {
-      ...shared,
-      displayName: 'faults',
-      testMatch: ['<rootDir>/test/faults/**/*.test.ts'],
-    },
+    project('unit', [
+      '<rootDir>/{domain,activities,worker,agent,cli,lab,deploy,docs,workflows}/**/*.test.ts',
+      '<rootDir>/test/*.test.ts',
+    ]),
+    project('workflows', ['<rootDir>/test/workflows/**/*.test.ts'], withSetUp('test/workflows')),
+    project('simulation', ['<rootDir>/test/simulation/**/*.test.ts'], {
+      testPathIgnorePatterns: ['/long[.]test[.]ts$'],
+    }),
+    project(
+      'integration',
+      ['<rootDir>/test/integration/**/*.test.ts'],
+      withSetUp('test/integration'),
+    ),
+    project('labs', QUICK_LABS),
+    project('other-labs', ['<rootDir>/test/labs/**/*.test.ts'], {
+      testPathIgnorePatterns: QUICK_LABS.map((path) => path.replace('<rootDir>', '')),
+    }),
+    project('faults', ['<rootDir>/test/faults/**/*.test.ts']),
+    project('long-simulation', ['<rootDir>/test/simulation/long.test.ts']),
+    project('images', ['<rootDir>/test/images/**/*.test.ts']),
   ],
 };

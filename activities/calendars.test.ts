@@ -1,13 +1,26 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { TlsFiles } from '../domain/http-schema.ts';
 import type { CalendarCopy } from '../domain/window/plan.ts';
+import { createAuthority } from '../lab/proxy/authority.ts';
 import { Calendars } from './calendars.ts';
+import { secretsOf } from './secrets.ts';
+import { serveWeb, type WebServer } from './testing/web-server.ts';
 
 const MINUTE = 60_000;
-const ADDRESS = 'https://calendar.example.org/private-token/plan.ics?key=secret';
-const SAID = 'https://calendar.example.org/…';
+const PATH = '/private-token/plan.ics?key=secret';
 
 const ics = (name: string): string =>
   `BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:${name}\r\nDTSTART:20261203T200000Z\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n`;
@@ -31,25 +44,45 @@ function publish(version: string, text: string): void {
   renameSync(join(directory, '..data_tmp'), join(directory, '..data'));
 }
 
-type Answer = () => Promise<Response> | Response;
+type Answer = (response: ServerResponse) => void;
+
+let server: WebServer;
+let tls: TlsFiles;
+let world: { nowMs: number; answer: Answer };
+beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lockkeeper-calendars-ca-'));
+  const authority = await createAuthority('tests');
+  tls = { caFile: join(folder, 'ca.crt') };
+  writeFileSync(join(folder, 'ca.crt'), authority.cert);
+  const pair = await authority.issue({ name: 'calendar.test' });
+  server = await serveWeb((_asked, response) => world.answer(response), pair);
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(join(tls.caFile ?? '', '..'), { recursive: true });
+});
+beforeEach(() => {
+  server.asked.length = 0;
+});
+
+const says =
+  (text: string, status = 200): Answer =>
+  (response) =>
+    response.writeHead(status).end(text);
 
 /** Calendars with a clock that stands still and an address that answers as it is told. */
-const onStage = (answer: Answer = () => new Response(ics('A'))) => {
-  const world = { nowMs: 0, answer, asked: 0 };
+const onStage = (answer: Answer = says(ics('A'))) => {
+  world = { nowMs: 0, answer };
   const told: string[] = [];
   const calendars = new Calendars({
     directory,
     nowMs: () => world.nowMs,
     told: (problem) => told.push(problem),
-    fetch: async () => {
-      world.asked += 1;
-      return await world.answer();
-    },
+    secrets: secretsOf({}),
   });
   return {
-    world,
     told,
-    read: () => calendars.read(ADDRESS),
+    read: () => calendars.read(`${server.url}${PATH}`, tls),
     /** Some time after the file was read before. */
     readFile: (place: string) => {
       world.nowMs += 10_000;
@@ -93,7 +126,7 @@ describe('a file', () => {
   });
 
   test('is read at most every ten seconds, however many look', async () => {
-    const { readFile, calendars, world } = onStage();
+    const { readFile, calendars } = onStage();
     const path = join(directory, 'plan.ics');
     writeFileSync(path, ics('A'));
     const first = await readFile('plan.ics');
@@ -138,77 +171,85 @@ describe('a file', () => {
   });
 });
 
+test.each([
+  ['a device', '/dev/zero', 'it is no regular file'],
+  ['a directory', '/', 'it is no regular file'],
+  ['a pipe', 'pipe.ics', 'it is no regular file'],
+  ['a link to a device', 'link.ics', 'it is no regular file'],
+  ['endless', 'long.ics', 'it is longer than 10 MB'],
+])('a calendar that is %s is not read', async (_, place, because) => {
+  execFileSync('mkfifo', [join(directory, 'pipe.ics')]);
+  symlinkSync('/dev/zero', join(directory, 'link.ics'));
+  writeFileSync(join(directory, 'long.ics'), '');
+  truncateSync(join(directory, 'long.ics'), 10_000_001);
+  expect(await onStage().readFile(place)).toEqual({
+    problem: `calendar ${place} cannot be read: ${because}`,
+  });
+});
+
 describe('an address', () => {
   test('is asked at most every ten minutes, and the same copy is given while nothing changes', async () => {
-    const { read, world } = onStage();
+    const { read } = onStage();
     const first = await read();
     expect(namesIn(first)).toEqual(['A']);
     world.nowMs = 10 * MINUTE - 1;
     expect(await read()).toBe(first);
-    expect(world.asked).toBe(1);
+    expect(server.asked).toMatchObject([{ path: PATH, headers: { accept: 'text/calendar' } }]);
     world.nowMs = 10 * MINUTE;
     expect((await read()).calendar).toBe(first.calendar);
-    expect(world.asked).toBe(2);
-    world.answer = () => new Response(ics('B'));
+    expect(server.asked).toHaveLength(2);
+    world.answer = says(ics('B'));
     world.nowMs = 20 * MINUTE;
     expect(namesIn(await read())).toEqual(['B']);
   });
 
   test('is asked once however many ask at the same time', async () => {
-    const { read, world } = onStage();
+    const { read } = onStage();
     const all = await Promise.all([read(), read(), read()]);
-    expect(world.asked).toBe(1);
+    expect(server.asked).toHaveLength(1);
     expect(new Set(all).size).toBe(1);
   });
 
+  test('is known by the authority of its window, and asked anew by another', async () => {
+    const { read, calendars } = onStage();
+    expect((await calendars.read(`${server.url}${PATH}`)).problem).toMatch(/certificate/);
+    expect(namesIn(await read())).toEqual(['A']);
+  });
+
   test.each<{ name: string; answer: Answer; because: RegExp }>([
+    { name: 'refuses', answer: says('who?', 403), because: /it answers 403 Forbidden: who\?$/ },
     {
-      name: 'refuses',
-      answer: () => new Response('', { status: 403 }),
-      because: /it answers 403$/,
+      name: 'repeats what it was asked',
+      answer: says(`nothing at ${PATH}`, 404),
+      because: /it answers 404 Not Found: nothing at …$/,
     },
     {
-      name: 'cannot be reached',
-      answer: () =>
-        Promise.reject(
-          new TypeError('fetch failed', { cause: new Error('getaddrinfo ENOTFOUND') }),
-        ),
-      because: /getaddrinfo ENOTFOUND$/,
+      name: 'is cut',
+      answer: (response) => response.socket?.destroy(),
+      because: /the connection was cut$/,
     },
-    {
-      name: 'does not answer',
-      answer: () => Promise.reject(new DOMException('aborted', 'TimeoutError')),
-      because: /no answer within 10 s$/,
-    },
-    {
-      name: 'answers with a page',
-      answer: () => new Response('<html>'),
-      because: /it is not iCalendar/,
-    },
+    { name: 'answers with a page', answer: says('<html>'), because: /it is not iCalendar/ },
     {
       name: 'answers without end',
-      answer: () => new Response('x'.repeat(10_000_001)),
-      because: /it is longer than 10 MB$/,
+      answer: says('x'.repeat(10_000_001)),
+      because: /its answer is longer than 10 MB$/,
     },
     {
       name: 'leads to an address without encryption',
-      answer() {
-        const answer = new Response(ics('A'));
-        Object.defineProperty(answer, 'url', { value: 'http://example.org/' });
-        return answer;
-      },
+      answer: (response) =>
+        response.writeHead(302, { location: 'http://127.0.0.1:1/private-token/' }).end(),
       because: /it redirects to plain http$/,
     },
   ])(
     'that $name says so without its secret, and keeps its last good copy',
     async ({ answer, because }) => {
-      const { read, world, told } = onStage(answer);
+      const { read, told } = onStage(answer);
       const never = await read();
       expect(never.calendar).toBeUndefined();
       expect(never.problem).toMatch(because);
-      expect(never.problem).toContain(`calendar ${SAID} cannot be read: `);
+      expect(never.problem).toContain(`calendar ${server.url}/… cannot be read: `);
 
-      world.answer = () => new Response(ics('A'));
+      world.answer = says(ics('A'));
       world.nowMs = MINUTE;
       expect((await read()).problem).toBeUndefined();
 
@@ -217,7 +258,7 @@ describe('an address', () => {
       const last = await read();
       expect(namesIn(last)).toEqual(['A']);
       expect(last.problem).toContain(
-        `calendar ${SAID} cannot be read, its last good copy is used: `,
+        `calendar ${server.url}/… cannot be read, its last good copy is used: `,
       );
       world.nowMs = 12 * MINUTE;
       expect(await read()).toBe(last);
@@ -226,14 +267,19 @@ describe('an address', () => {
     },
   );
 
+  test('that does not answer is given up after ten seconds', async () => {
+    const { read } = onStage(() => undefined);
+    expect((await read()).problem).toMatch(/: no answer within 10s$/);
+  }, 20_000);
+
   test('that is in trouble is asked again after a minute, not at every look', async () => {
-    const { read, world } = onStage(() => new Response('', { status: 500 }));
+    const { read } = onStage(says('', 500));
     await read();
     world.nowMs = MINUTE - 1;
     await read();
-    expect(world.asked).toBe(1);
+    expect(server.asked).toHaveLength(1);
     world.nowMs = MINUTE;
     await read();
-    expect(world.asked).toBe(2);
+    expect(server.asked).toHaveLength(2);
   });
 });

@@ -1,12 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { TlsFiles } from '../domain/http-schema.ts';
 import { parseCalendar, type Calendar } from '../domain/window/calendar.ts';
 import type { CalendarCopy } from '../domain/window/plan.ts';
+import { ask, sayAnswer } from './http.ts';
+import { readRegularFile } from './regular-file.ts';
+import { Revealed, type Secrets } from './secrets.ts';
 
 /** The calendars that windows name, by their place: a path or an https address. */
 export interface CalendarSource {
   /** Never throws: a calendar that cannot be read says so. The same object is given until there is something new. */
-  read(place: string): Promise<CalendarCopy>;
+  read(place: string, tls?: TlsFiles): Promise<CalendarCopy>;
 }
 
 /** An address is asked again after this long, and a file is read again, however many look. */
@@ -29,7 +32,7 @@ export interface CalendarPorts {
   readonly nowMs: () => number;
   /** Told once of each new trouble. */
   readonly told: (problem: string) => void;
-  readonly fetch?: typeof fetch;
+  readonly secrets: Secrets;
 }
 
 /** Calendars from files and https addresses. Keeps the last good copy of each. */
@@ -42,34 +45,35 @@ export class Calendars implements CalendarSource {
     this.ports = ports;
   }
 
-  async read(place: string): Promise<CalendarCopy> {
-    const held = this.held.get(place);
+  async read(place: string, tls?: TlsFiles): Promise<CalendarCopy> {
+    const key = JSON.stringify([place, tls]);
+    const held = this.held.get(key);
     if (held && this.ports.nowMs() < held.askAgainMs) return held.copy;
     // However many ask at once, it is read once.
-    const asking = this.asked.get(place) ?? this.ask(place);
-    this.asked.set(place, asking);
+    const asking = this.asked.get(key) ?? this.ask(key, place, tls);
+    this.asked.set(key, asking);
     return await asking;
   }
 
-  private async ask(place: string): Promise<CalendarCopy> {
-    const before = this.held.get(place);
+  private async ask(key: string, place: string, tls?: TlsFiles): Promise<CalendarCopy> {
+    const before = this.held.get(key);
     try {
-      const after = await this.load(place, before);
-      this.held.set(place, after);
+      const after = await this.load(place, tls, before);
+      this.held.set(key, after);
       if (after.copy.problem !== undefined && after.copy.problem !== before?.copy.problem) {
         this.ports.told(after.copy.problem);
       }
       return after.copy;
     } finally {
-      this.asked.delete(place);
+      this.asked.delete(key);
     }
   }
 
-  private async load(place: string, before: Held | undefined): Promise<Held> {
+  private async load(place: string, tls?: TlsFiles, before?: Held): Promise<Held> {
     const byAddress = isAddress(place);
     const nowMs = this.ports.nowMs();
     try {
-      const text = byAddress ? await this.download(place) : await this.open(place);
+      const text = byAddress ? await this.download(place, tls) : await this.open(place);
       const askAgainMs = nowMs + (byAddress ? REFRESH_MS : READ_AGAIN_MS);
       if (before?.text === text && !before.copy.problem) return { ...before, askAgainMs };
       return { copy: { calendar: understood(text) }, text, askAgainMs };
@@ -91,38 +95,31 @@ export class Calendars implements CalendarSource {
   }
 
   private async open(place: string): Promise<string> {
-    return await readFile(resolve(this.ports.directory, place), 'utf8');
+    return await readRegularFile(resolve(this.ports.directory, place), MOST_BYTES);
   }
 
-  private async download(address: string): Promise<string> {
-    const ask = this.ports.fetch ?? fetch;
-    const answer = await ask(address, {
-      headers: { accept: 'text/calendar' },
-      signal: AbortSignal.timeout(DEADLINE_MS),
-    }).catch((error: unknown) => {
-      throw new Error(sayNetwork(error));
-    });
-    if (!answer.ok) throw new Error(`it answers ${answer.status}`);
-    // A redirection may have left https.
-    if (answer.url !== '' && !isAddress(answer.url)) throw new Error('it redirects to plain http');
-    return await textOf(answer);
+  private async download(url: string, tls?: TlsFiles): Promise<string> {
+    const revealed = new Revealed(this.ports.secrets);
+    const { pathname, search } = new URL(url);
+    revealed.hide(pathname + search);
+    const request = { ...HOW, url, tls, mostBytes: MOST_BYTES };
+    const answer = await ask(request, revealed);
+    if (answer.status !== 200) throw new Error(sayAnswer(answer));
+    return answer.text;
   }
 }
+
+const HOW = {
+  method: 'GET',
+  headers: { accept: 'text/calendar' },
+  deadlineMs: DEADLINE_MS,
+  follow: true,
+} as const;
 
 const isAddress = (place: string): boolean => place.startsWith('https://');
 
 /** The address of a private calendar is a secret: whoever has it may read it. Only its host is named. */
 const nameOf = (place: string): string => (isAddress(place) ? `${new URL(place).origin}/…` : place);
-
-async function textOf(answer: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of answer.body ?? []) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true });
-    if (text.length > MOST_BYTES) throw new Error('it is longer than 10 MB');
-  }
-  return text + decoder.decode();
-}
 
 function understood(text: string): Calendar {
   const calendar = parseCalendar(text);
@@ -130,13 +127,6 @@ function understood(text: string): Calendar {
   const { problems } = calendar;
   const more = problems.length > 3 ? `; and ${problems.length - 3} more` : '';
   throw new Error(problems.slice(0, 3).join('; ') + more);
-}
-
-/** "fetch failed" says nothing; its cause does. */
-function sayNetwork(error: unknown): string {
-  const { name, cause } = Object(error) as { name?: unknown; cause?: unknown };
-  if (name === 'TimeoutError') return `no answer within ${DEADLINE_MS / 1_000} s`;
-  return messageOf(cause ?? error);
 }
 
 function messageOf(error: unknown): string {

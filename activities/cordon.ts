@@ -1,12 +1,14 @@
 import { cancellationSignal, log } from '@temporalio/activity';
 import { room } from '../domain/budget.ts';
-import { closedGates, sayGate } from '../domain/gates.ts';
+import { closedGates } from '../domain/gates/closed-gates.ts';
+import { sayGate } from '../domain/gates/names.ts';
 import { ANNOTATION, writeRollout, type RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
+import { pause } from './auto-reset-event.ts';
 import type { Deps } from './deps.ts';
-import { failure, kindOf } from './failure.ts';
-import { gateFacts, type GateQuestion } from './gates.ts';
-import { marksOfTaking } from './marks.ts';
+import { gateFacts, type GateQuestion } from './gates/gate-facts.ts';
+import type { NodeUpdate } from './kube/nodes.ts';
+import { labelsOfTaking } from './marks.ts';
 import {
   knownPool,
   movedFrom,
@@ -15,12 +17,11 @@ import {
   type Followed,
   type Moved,
 } from './pool.ts';
-import { ofThisRun, thisRun, type Run } from './ours.ts';
+import { leftBehind, orderedBy, thisRun, type LeftBehind, type Run } from './ours.ts';
 
 export interface CordonQuestion extends GateQuestion {
-  /** The permit by which it is taken out, and when the nodes were counted that it was granted on. */
+  /** The permit by which it is taken out. */
   readonly grantId: string;
-  readonly countedAtMs: number;
 }
 
 export type Cordoned =
@@ -35,20 +36,22 @@ export type Cordoned =
     } & Followed)
   /** A gate has closed while the permit was waited for, or the permit is no longer good; nothing was touched. */
   | ({ readonly kind: 'closed'; readonly because: string } & Followed)
-  /** An earlier run has left its mark on the node: that is undone or finished first, and the permit kept until then. */
-  | { readonly kind: 'run-changed'; readonly because: string }
+  | LeftBehind
   /** The permit is of a pool that the node is in no more; nothing was touched. */
   | Moved
   | { readonly kind: 'gone' };
 
 /**
- * Looks at every gate once more, for waiting for the permit may have taken hours, and ensures in the same step that the
- * node is cordoned and carries this run's record. A cordon that was there before is remembered as somebody else's.
- * Repeating it changes nothing.
+ * Evaluates every gate once more, for waiting for the turn may have taken hours, and ensures in the same step that the node is
+ * cordoned and carries this run's record. A cordon that was there before is remembered as somebody else's. The lock is told
+ * whether the permit was used or passed. Repeating it changes nothing.
  */
 export async function cordonNode(deps: Deps, asked: CordonQuestion): Promise<Cordoned> {
   const run = thisRun();
-  const taken = await takeNode(deps, asked, run).catch(leftByAnotherRun);
+  const taken = await takeNode(deps, asked, run);
+  const { pool, grantId } = asked;
+  const word = taken.kind === 'cordoned' ? 'permitUsed' : 'permitPassed';
+  await deps.temporal.tellLock(pool, word, { workflowId: run.workflowId, grantId });
   if (taken.kind !== 'cordoned') return taken;
   const { record } = taken;
   await deps.nodes.setLifecycle(
@@ -72,60 +75,79 @@ export async function cordonNode(deps: Deps, asked: CordonQuestion): Promise<Cor
   return taken;
 }
 
-function leftByAnotherRun(error: unknown): Cordoned {
-  if (!(error instanceof Error) || kindOf(error) !== 'run-changed') throw error;
-  return { kind: 'run-changed', because: error.message };
-}
+/** A node that somebody writes all the time is not fought over with a permit in hand. */
+const MOST_CONFLICTS = 10;
+const AFTER_CONFLICT_MS = 100;
 
 async function takeNode(source: Deps, asked: CordonQuestion, run: Run): Promise<Cordoned> {
-  for (;;) {
+  for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts += 1) {
     const deps = withPolicyNow(source);
-    const { hash: policy } = deps.policy;
     const node = await deps.nodes.read(asked.node);
-    if (!node) return { kind: 'gone' };
-    const known = knownRecord(node, run);
-    // An attempt before this one has written it, nobody knows when, and the cordon may have been lifted since: the drain
-    // looks before its first eviction. Not refused here, for then the permit would be given back before the node is.
-    if (known) return { kind: 'cordoned', record: known, atMs: 0 };
-    const moved = movedFrom(asked, deps, node);
-    if (moved) return moved;
-    const facts = await gateFacts(deps, { ...asked, moment: 'cordon' }, node);
-    const closed = closedGates(facts, asked.skip);
-    if (closed.length > 0) {
-      return { kind: 'closed', because: closed.map(sayGate).join('; '), policy };
-    }
-    if (node.rollout?.ok)
-      throw failure('run-changed', `a former rollout has left ${node.name} behind`);
-    const noRoom = await whyNoRoom(deps, asked, run);
-    if (noRoom !== undefined) return { kind: 'closed', because: noRoom, policy };
-    const {
-      record: marks,
-      annotations,
-      ...update
-    } = marksOfTaking(knownPool(deps, asked.pool), node);
-    const record = {
-      workflowId: run.workflowId,
-      runId: run.runId,
-      cordonedByUs: !node.unschedulable,
-      bootIdBefore: node.bootId,
-      phase: 'draining',
-      ...marks,
-    };
+    const obstacle = await whyNot(deps, asked, { node, run });
+    if (obstacle) return obstacle;
+    if (!node) continue;
+    const { record, ...update } = takingOf(deps, asked, { node, run });
     // An attempt that was given up must not cordon behind the back of what took its place.
     cancellationSignal().throwIfAborted();
-    const done = await deps.nodes.update(asked.node, {
-      ...update,
-      resourceVersion: node.resourceVersion,
-      unschedulable: true,
-      annotations: {
-        [ANNOTATION.rollout]: writeRollout(record),
-        [ANNOTATION.order]: null,
-        [ANNOTATION.answer]: null,
-        ...annotations,
-      },
-    });
-    if (done === 'updated') return { kind: 'cordoned', record, atMs: Date.now(), policy };
+    const done = await deps.nodes.update(asked.node, update);
+    if (done === 'updated') {
+      return { kind: 'cordoned', record, atMs: Date.now(), policy: deps.policy.hash };
+    }
+    await pause(AFTER_CONFLICT_MS * (conflicts + 1), cancellationSignal());
   }
+  const because = `node: somebody changes it so often that it cannot be cordoned (${MOST_CONFLICTS} conflicts)`;
+  return { kind: 'closed', because, policy: source.policy.hash };
+}
+
+/** What keeps the node from being taken at this moment, or that it is taken already. */
+async function whyNot(
+  deps: Deps,
+  asked: CordonQuestion,
+  { node, run }: { node: NodeFacts | undefined; run: Run },
+): Promise<Cordoned | undefined> {
+  if (!node) return { kind: 'gone' };
+  const known = node.rollout?.ok ? node.rollout.value : undefined;
+  // An attempt before this one has written it, nobody knows when, and the cordon may have been lifted since: the drain
+  // reads the node before its first eviction.
+  if (known && orderedBy(known) === orderedBy(run)) {
+    return { kind: 'cordoned', record: known, atMs: 0 };
+  }
+  const elsewhere = movedFrom(asked, deps, node) ?? (await leftBehind(deps, node, run));
+  if (elsewhere) return elsewhere;
+  const { hash: policy } = deps.policy;
+  const facts = await gateFacts(deps, { ...asked, moment: 'cordon' }, node);
+  const closed = closedGates(facts, asked.skip);
+  if (closed.length > 0) return { kind: 'closed', because: closed.map(sayGate).join('; '), policy };
+  const noRoom = await whyNoRoom(deps, asked, run);
+  return noRoom === undefined ? undefined : { kind: 'closed', because: noRoom, policy };
+}
+
+function takingOf(
+  deps: Deps,
+  { pool }: CordonQuestion,
+  { node, run }: { node: NodeFacts; run: Run },
+): NodeUpdate & { readonly record: RolloutRecord } {
+  const { record: labels, annotations, ...update } = labelsOfTaking(knownPool(deps, pool), node);
+  const record = {
+    workflowId: run.workflowId,
+    runId: run.runId,
+    cordonedByUs: !node.unschedulable,
+    bootIdBefore: node.bootId,
+    phase: 'draining',
+    ...labels,
+  };
+  return {
+    ...update,
+    record,
+    resourceVersion: node.resourceVersion,
+    unschedulable: true,
+    annotations: {
+      [ANNOTATION.rollout]: writeRollout(record),
+      [ANNOTATION.order]: null,
+      [ANNOTATION.answer]: null,
+      ...annotations,
+    },
+  };
 }
 
 /** A grant waits to be heard while no worker is there. Others may go out of service meanwhile, so an older count is made anew. */
@@ -133,23 +155,17 @@ const COUNT_HOLDS_MS = 5_000;
 
 async function whyNoRoom(
   deps: Deps,
-  { node, pool, grantId, countedAtMs }: CordonQuestion,
+  { node, pool, grantId }: CordonQuestion,
   { workflowId }: Run,
 ): Promise<string | undefined> {
   // A lock that was lost took its permits along, and the one in its place may have given this room to another.
-  if (!(await deps.temporal.holdsPermit(pool, { workflowId, grantId }))) {
-    return `the lock of pool ${pool} no longer knows the permit`;
-  }
-  if (Date.now() - countedAtMs < COUNT_HOLDS_MS) return undefined;
+  const permit = await deps.temporal.permitOf(pool, { workflowId, grantId });
+  if (!permit) return `the lock of pool ${pool} no longer knows the permit`;
+  const ageMs = Date.now() - permit.countedAtMs;
+  // A count of the future is nobody's count.
+  if (ageMs >= 0 && ageMs < COUNT_HOLDS_MS) return undefined;
   const { nodes: selector, maxUnavailable } = poolPolicy(deps, pool);
-  const holders = await deps.temporal.holdersOf(pool);
   const nodes = await deps.nodes.list(selector);
-  const found = room({ nodes, maxUnavailable, holders, candidate: node });
+  const found = room({ nodes, maxUnavailable, permits: permit.others, candidate: node });
   return found.room ? undefined : found.because;
-}
-
-/** The record of this run. Another rollout's, or one that cannot be read, is for the gates to judge. */
-function knownRecord(node: NodeFacts, run: Run): RolloutRecord | undefined {
-  if (!node.rollout?.ok || node.rollout.value.workflowId !== run.workflowId) return undefined;
-  return ofThisRun(node.rollout.value, node.name, run);
 }

@@ -1,11 +1,9 @@
-import type { NodeFacts } from '../domain/node-facts.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { CalendarSource } from './calendars.ts';
 import type { AlertSource } from './gates/alert-source.ts';
-import type { KuredLocks } from './gates/kured-locks.ts';
 import type { Silences } from './gates/silences.ts';
-import type { NodeApi } from './kube/nodes.ts';
-import type { PodApi } from './kube/pods.ts';
+import type { FleetView } from './kube/fleet-view.ts';
+import type { KubePorts } from './kube/ports.ts';
 import type { Messenger } from './notify/messenger.ts';
 import type { Notices } from './notify/notices.ts';
 import type { TemporalPort } from './temporal.ts';
@@ -20,24 +18,16 @@ interface PolicySource {
   readonly problems?: readonly string[];
 }
 
-interface FleetSight {
-  /** Asks nobody; undefined when the watch does not show the node, or has not been heard of lately. */
-  node(name: string): NodeFacts | undefined;
-}
-
 /** What the activities act through. Built once by the worker; tests give their own. */
-export interface Deps {
+export interface Deps extends KubePorts {
   /** Names the worker, as Temporal knows it. */
   readonly worker: string;
-  readonly nodes: NodeApi;
   /** The nodes as a watch shows them, for looks that may be a little late. */
-  readonly fleet: FleetSight;
-  readonly pods: PodApi;
+  readonly fleet: Pick<FleetView, 'node'>;
   readonly policy: PolicySource;
   /** The calendars that the policy's windows name. */
   readonly calendars: CalendarSource;
   readonly alerts: AlertSource;
-  readonly kuredLocks: KuredLocks;
   readonly silences: Silences;
   readonly temporal: TemporalPort;
   /** Lets people be told. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ANNOTATION, readRollout, type LabelChange } from '../domain/node-contract.ts';
 import { cordonNode } from './cordon.ts';
-import { lookAtGates } from './gates.ts';
+import { evaluateGates } from './gates/pass-gates.ts';
 import { markWaiting, unmarkWaiting } from './marks.ts';
 import { orderReboot } from './order.ts';
 import { restoreNode, undoNode } from './restore.ts';
@@ -216,11 +216,11 @@ describe('G6: the taint is taken off', () => {
 
   test('by the look that finds a gate closed, and by no other', async () => {
     const { stage, nodes } = onStage(WAITING);
-    expect(await stage.run(lookAtGates, ASKED)).toMatchObject({ kind: 'open', taint: KEY });
+    expect(await stage.run(evaluateGates, ASKED)).toMatchObject({ kind: 'open', taint: KEY });
     expect(nodes.updates).toEqual([]);
     const held = { ...marked, [ANNOTATION.hold]: 'disk swap' };
     nodes.change('n1', { annotations: held });
-    expect(await stage.run(lookAtGates, ASKED)).toMatchObject({ kind: 'closed' });
+    expect(await stage.run(evaluateGates, ASKED)).toMatchObject({ kind: 'closed' });
     isOff(stage);
   });
 

@@ -8,7 +8,7 @@ import type { NodeUpdate } from './kube/nodes.ts';
 import { knownPool } from './pool.ts';
 
 /** What is written besides the cordon and the record when a node is taken; nothing where the pool asks for nothing. */
-export function marksOfTaking(
+export function labelsOfTaking(
   pool: PoolPolicy | undefined,
   node: NodeFacts,
 ): Pick<NodeUpdate, 'labels' | 'taints' | 'annotations'> & {

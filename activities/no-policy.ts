@@ -6,15 +6,9 @@ type Kind = Parameters<typeof waiting>[0];
 type Needed = Pick<Deps, 'policy' | 'lookAgainMs'>;
 
 /**
- * Does what the policy decides over. A worker that has started with a bad file has none to go by: there it waits, with the
- * reason as its message, and the next try may be another worker's. What brings a node back goes on without.
+ * Throws where no policy is in force, as something to wait for: a worker that has started with a bad file has none to go by, and
+ * the next try may be another worker's. What brings a node back goes on without.
  */
-export async function byPolicy<T>(deps: Needed, kind: Kind, work: () => Promise<T>): Promise<T> {
-  needPolicy(deps, kind);
-  return await work();
-}
-
-/** Throws where no policy is in force. */
 export function needPolicy({ policy, lookAgainMs }: Needed, kind: Kind): void {
   if (policy.current() === NO_POLICY) throw waiting(kind, whyNone(policy), lookAgainMs);
 }

@@ -1,17 +1,17 @@
 import type { NodeFacts } from '../domain/node-facts.ts';
-import { makeBell } from './bell.ts';
+import { autoResetEvent } from './auto-reset-event.ts';
 import type { NodeApi } from './kube/nodes.ts';
 
 /** The latest sight of one node, kept up to date by a watch, for a loop that also has to look at the clock. */
 export class NodeView {
   private latest: NodeFacts | null | undefined;
-  private readonly bell = makeBell();
+  private readonly changed = autoResetEvent();
   private readonly ended = new AbortController();
 
   constructor(nodes: NodeApi, name: string) {
     const see = (node: NodeFacts | undefined): void => {
       this.latest = node ?? null;
-      this.bell.ring();
+      this.changed.set();
     };
     // It never rejects; closing the view ends it, which takes a moment that nobody has to wait for.
     void nodes.follow(name, see, this.ended.signal);
@@ -22,7 +22,7 @@ export class NodeView {
    * seen of it yet.
    */
   async look(withinMs: number): Promise<NodeFacts | null | undefined> {
-    await this.bell.wait(withinMs, this.ended.signal);
+    await this.changed.wait(withinMs, this.ended.signal);
     return this.latest;
   }
 

@@ -1,5 +1,6 @@
 import { cancellationSignal, log } from '@temporalio/activity';
-import { closedGates, sayGate } from '../domain/gates.ts';
+import { closedGates } from '../domain/gates/closed-gates.ts';
+import { sayGate } from '../domain/gates/names.ts';
 import {
   ANNOTATION,
   writeOrder,
@@ -10,7 +11,7 @@ import {
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { podName, podsInTheWay } from '../domain/pod-verdict.ts';
 import type { Deps } from './deps.ts';
-import { gateFacts, type GateQuestion } from './gates.ts';
+import { gateFacts, type GateQuestion } from './gates/gate-facts.ts';
 import { needPolicy } from './no-policy.ts';
 import { orderedBy, ourRecord, stillCordoned, thisRun } from './ours.ts';
 import { podRules, poolPolicy, withPolicyNow, type Followed } from './pool.ts';

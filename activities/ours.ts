@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
+import type { Deps } from './deps.ts';
 import { failure } from './failure.ts';
 
 export interface Run {
@@ -37,6 +38,26 @@ export function ofThisRun(record: RolloutRecord, name: string, run: Run): Rollou
     throw failure('run-changed', `node ${name} carries the mark of run ${record.runId}`);
   }
   return record;
+}
+
+/** The mark of a run that is gone stands on the node: it is undone or finished before anything else. */
+export interface LeftBehind {
+  readonly kind: 'left-behind';
+  readonly because: string;
+}
+
+/** Whether a run that is gone has left its mark on the node: an earlier one of this rollout, or a rollout that runs no more. */
+export async function leftBehind(
+  { temporal }: Pick<Deps, 'temporal'>,
+  { name, rollout }: NodeFacts,
+  run: Run,
+): Promise<LeftBehind | undefined> {
+  if (!rollout?.ok) return undefined;
+  const { workflowId, runId } = rollout.value;
+  const isOurs = workflowId === run.workflowId;
+  if (isOurs && runId === run.runId) return undefined;
+  if (!isOurs && (await temporal.isRunning(workflowId))) return undefined;
+  return { kind: 'left-behind', because: `run ${runId} of ${workflowId} has left ${name} behind` };
 }
 
 /** A foreign uncordon is not fought: their word counts. */

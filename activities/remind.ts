@@ -1,6 +1,6 @@
 import { log } from '@temporalio/activity';
 import type { Deps } from './deps.ts';
-import { tell } from './notify/told.ts';
+import { notify } from './notify/answers.ts';
 
 /** Reminds people, on the node's Events, of something that waits for them; `because` says who, why and since when. */
 export async function remind(
@@ -9,5 +9,5 @@ export async function remind(
 ): Promise<void> {
   await deps.nodes.announce(node, { type: 'Warning', reason: 'StillPaused', message: because });
   log.warn('still paused', { node, because });
-  await tell(deps, { event: 'pausedTooLong', node, pool, because });
+  await notify(deps, { event: 'pausedTooLong', node, pool, because });
 }

@@ -33,18 +33,20 @@ export interface RestoreRequest {
   readonly stillRequired: boolean;
   /** When its kubelet was first heard in the new boot. */
   readonly bootedAtMs?: number;
+  /** How long it has been out of service, where that tells how long a rollout takes. */
+  readonly tookMs?: number;
 }
 
 /**
  * Hands a node that is back to its cluster: exactly as schedulable as it was found, with the labels that the policy wants
  * after a reboot, nothing else of ours left on it. Where the sentinel has survived the reboot, the node is marked so that it is not rebooted again in a loop.
  */
-export async function restoreNode(
-  deps: Deps,
-  { node: name, pool, record, stillRequired: marked, bootedAtMs }: RestoreRequest,
-): Promise<Restored> {
+export async function restoreNode(deps: Deps, asked: RestoreRequest): Promise<Restored> {
+  const { node: name, pool, record, stillRequired: marked, bootedAtMs, tookMs } = asked;
   const node = await handBack(deps, name, {
     record,
+    pool,
+    ...(marked || tookMs === undefined ? {} : { tookMs }),
     mark: marked ? quarantine : () => null,
     labels: (node) => labelsOfReturn(deps, pool, { node, record }),
     past: ({ past, readySinceMs }) => afterReboot(past, bootedAtMs || readySinceMs || Date.now()),
@@ -85,11 +87,11 @@ export interface UndoRequest {
   readonly node: string;
   readonly pool?: string;
   readonly record: RolloutRecord;
+  /** What has ended the rollout, or its try. */
+  readonly why: 'gate' | 'pause' | 'abort' | 'failure' | 'interrupted' | 'over';
   readonly because: string;
-  /** It counts as a try that failed: the next one comes after a pause. */
-  readonly failed: boolean;
-  /** It halts its pool, also under a lock that takes the place of a lost one. */
-  readonly trouble?: boolean;
+  /** It is a sign that something is wrong with the node, and halts its pool. */
+  readonly trouble: boolean;
 }
 
 /** `too-late`: the agent has accepted the order, so the rollout can only go forward. */
@@ -99,14 +101,15 @@ export type Undone = { readonly kind: 'undone' | 'too-late' | 'gone' };
  * Hands a node back without a reboot: withdraws the order, uncordons what we cordoned, puts its labels back and removes the
  * record, all in one update, so that the API server decides the race with an agent that is just accepting.
  */
-export async function undoNode(
-  deps: Deps,
-  { node: name, record, because, failed, trouble = false }: UndoRequest,
-): Promise<Undone> {
+export async function undoNode(deps: Deps, asked: UndoRequest): Promise<Undone> {
+  const { node: name, pool, record, why, because, trouble } = asked;
+  // The next try comes after a pause.
+  const failed = why === 'failure' || why === 'abort';
   const tooLate = (node: NodeFacts): boolean =>
     isAccepted(node) || node.bootId !== record.bootIdBefore;
   const node = await handBack(deps, name, {
     record,
+    pool,
     unless: tooLate,
     labels: ({ labels }) => undoLabels(labels, record),
     past: ({ past }) =>
@@ -125,6 +128,8 @@ export async function undoNode(
 
 interface HandBack {
   readonly record: RolloutRecord;
+  readonly pool: string | undefined;
+  readonly tookMs?: number;
   /** What to remember of the node from now on. */
   readonly past: (node: NodeFacts) => Past | undefined;
   /** What to leave on the node as its quarantine; absent: whatever is there. */
@@ -141,6 +146,7 @@ async function handBack(deps: Deps, name: string, how: HandBack): Promise<NodeFa
     if (!node || how.unless?.(node)) return node;
     const done = isOurs(node, how.record) ? await release(deps, node, how) : 'updated';
     if (done === 'conflict') continue;
+    await tellEnd(deps, node, how);
     if (done === 'gone') return undefined;
     // After a crash between the two writes only the conditions are left; another rollout's are not ours to remove.
     if (!node.rollout || isOurs(node, how.record)) {
@@ -148,6 +154,20 @@ async function handBack(deps: Deps, name: string, how: HandBack): Promise<NodeFa
     }
     return node;
   }
+}
+
+/** Lets the lock of the pool count again at once; when it does not hear of it, it finds out by itself. */
+async function tellEnd(
+  { temporal }: Deps,
+  { name: node, zone }: NodeFacts,
+  { pool, tookMs }: HandBack,
+): Promise<void> {
+  if (pool === undefined) return;
+  await temporal.tellLock(pool, 'rolloutEnded', {
+    node,
+    ...(zone === undefined ? {} : { zone }),
+    ...(tookMs === undefined ? {} : { tookMs }),
+  });
 }
 
 function release(deps: Deps, node: NodeFacts, { record, mark, labels, past }: HandBack) {
@@ -158,7 +178,7 @@ function release(deps: Deps, node: NodeFacts, { record, mark, labels, past }: Ha
     ...(Object.keys(patch).length > 0 ? { labels: patch } : {}),
     annotations: {
       ...NO_ANNOTATIONS,
-      ...(mark ? { [ANNOTATION.quarantine]: mark(node) } : {}),
+      ...(mark ? { [ANNOTATION.quarantine]: mark(node), [ANNOTATION.excused]: null } : {}),
       [ANNOTATION.past]: writePast(past(node) ?? { reboots: [] }),
     },
   });

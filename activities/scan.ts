@@ -1,5 +1,5 @@
 import { heartbeat, log } from '@temporalio/activity';
-import { lockId, rolloutId } from '../domain/names.ts';
+import { rolloutId } from '../domain/names.ts';
 import { ANNOTATION } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { isForgettable } from '../domain/past.ts';
@@ -14,8 +14,6 @@ export interface Scan {
   readonly started: readonly string[];
   /** Nodes that want a reboot and are in no pool, or in two: left alone. */
   readonly unmanaged: readonly string[];
-  /** Pools whose lock was lost and whose rollouts were made to ask anew. */
-  readonly healed: readonly string[];
   /** Hash of the policy it was done by; where the worker had none, of the one before. */
   readonly policy: string;
   /** The worker that did it. */
@@ -24,7 +22,6 @@ export interface Scan {
   readonly refused?: readonly string[];
   /** It has started with that file, and so has no policy to go by. */
   readonly noPolicy?: true;
-  /** When it looked for lost locks. */
   readonly atMs: number;
   /** The long waits that people have been told of; absent when there are none. */
   readonly told?: NotifiedWaits;
@@ -33,60 +30,46 @@ export interface Scan {
 export interface ScanQuestion {
   /** Hash of the policy of the scan before, where there was one. */
   readonly formerPolicy?: string;
-  /** When that one looked for lost locks. */
-  readonly formerAtMs?: number;
   /** The long waits that people had been told of by then. */
   readonly told?: NotifiedWaits;
 }
 
 /** A rollout that failed or that a person aborted is not started again before this; a hold lasts longer. */
 const REST_MS = 10 * 60_000;
-/** Whoever waited for a lock that was ended has been woken by then, by several scans. */
-const HEAL_MS = 10 * 60_000;
-/** The end of a workflow shows in lists a moment late. */
-const SHOWN_AFTER_MS = 30_000;
 
 /**
  * Starts a rollout for every node that wants a reboot and for every node that a lost rollout has left behind, unless one is
- * running; wakes what waits when a lock was lost or the policy has changed.
+ * running, and tidies what ended rollouts have left on nodes.
  */
 export async function scanFleet(
   deps: Deps,
-  { formerPolicy, formerAtMs = 0, told: before = [] }: ScanQuestion,
+  { formerPolicy, told: before = [] }: ScanQuestion,
 ): Promise<Scan> {
   const atMs = Date.now();
   const nodes = await deps.nodes.list();
   const busy = await deps.temporal.runningRollouts();
   const { started, unmanaged } = await startRollouts(deps, nodes, busy);
-  const healed = await wakeOrphans(deps, { nodes, busy, formerAtMs });
-  const goneBy = await byWhich(deps, formerPolicy, busy);
+  const goneBy = byWhich(deps, formerPolicy);
   // Without a policy nobody is known who could be told of anything.
   const told = goneBy.noPolicy ? before : await notifyWaits(deps, nodes, before);
   const waits = told.length > 0 ? { told } : {};
-  return { nodes: nodes.length, started, unmanaged, healed, atMs, ...goneBy, ...waits };
+  return { nodes: nodes.length, started, unmanaged, atMs, ...goneBy, ...waits };
 }
 
 /** More lines of what is wrong nobody reads, and histories are not for files. */
 const MOST_PROBLEMS = 20;
 const LONGEST_PROBLEM = 300;
 
-/** Which policy it was done by; another one than before wakes what waits. */
-async function byWhich(
-  { policy, temporal, worker }: Deps,
+/** Which policy it was done by. */
+function byWhich(
+  { policy, worker }: Deps,
   former: string | undefined,
-  busy: ReadonlySet<string>,
-): Promise<Pick<Scan, 'policy' | 'worker' | 'refused' | 'noPolicy'>> {
+): Pick<Scan, 'policy' | 'worker' | 'refused' | 'noPolicy'> {
   const problems = (policy.problems ?? []).slice(0, MOST_PROBLEMS);
   const refused = problems.map((problem) => problem.slice(0, LONGEST_PROBLEM));
   const by = { worker, ...(refused.length > 0 && { refused }) };
   if (policy.current() === NO_POLICY) return { ...by, policy: former ?? '', noPolicy: true };
-  const { hash } = policy;
-  if (former !== undefined && former !== hash) {
-    log.info('policy has changed', { from: former, to: hash });
-    const locks = policy.current().pools.map(({ name }) => lockId(name));
-    await temporal.recheck([...busy, ...locks]);
-  }
-  return { ...by, policy: hash };
+  return { ...by, policy: policy.hash };
 }
 
 async function startRollouts(
@@ -130,37 +113,6 @@ function reasonToRoll(node: NodeFacts): string | undefined {
   return node.report.message.slice(0, 200) || 'reboot required';
 }
 
-/** The rollouts of a pool whose lock was ended from outside ask anew, which starts another; those it had told wait for nothing. */
-async function wakeOrphans(
-  deps: Deps,
-  {
-    nodes,
-    busy,
-    formerAtMs,
-  }: { nodes: readonly NodeFacts[]; busy: ReadonlySet<string>; formerAtMs: number },
-): Promise<string[]> {
-  const healed: string[] = [];
-  for (const { name } of deps.policy.current().pools) {
-    const endedMs = (await deps.temporal.formerLockEndedAt(name)) ?? 0;
-    if (endedMs < Date.now() - HEAL_MS) continue;
-    // One that has asked since has started another lock, of which those who asked before know nothing.
-    const isNew = endedMs >= formerAtMs - SHOWN_AFTER_MS;
-    if (!isNew && (await deps.temporal.isRunning(lockId(name)))) continue;
-    const waiters = nodes
-      .filter(({ labels }) => {
-        const choice = poolOf(deps.policy.current(), labels);
-        return choice.kind === 'pool' && choice.pool.name === name;
-      })
-      .map((node) => rolloutId(node.name))
-      .filter((id) => busy.has(id));
-    if (waiters.length === 0) continue;
-    await deps.temporal.recheck(waiters);
-    log.warn('a lock was lost; its rollouts ask anew', { pool: name, rollouts: waiters.length });
-    healed.push(name);
-  }
-  return healed;
-}
-
 /**
  * Takes away what a rollout has left behind that was ended from outside: the lifecycle conditions between its last two
  * writes, its taint in the queue. The taint also where the pool wants another meanwhile, or none.
@@ -180,6 +132,7 @@ async function forget(deps: Deps, node: NodeFacts): Promise<void> {
   if (node.report?.wants !== 'not-required' || node.rollout) return;
   const annotations = {
     ...(node.quarantine ? { [ANNOTATION.quarantine]: null } : {}),
+    ...(node.excusedAtMs === undefined ? {} : { [ANNOTATION.excused]: null }),
     ...(node.past && isForgettable(node.past, Date.now()) ? { [ANNOTATION.past]: null } : {}),
   };
   if (Object.keys(annotations).length === 0) return;

@@ -3,11 +3,13 @@ import {
   WorkflowNotFoundError,
   type Client,
 } from '@temporalio/client';
+import { log } from '@temporalio/activity';
 import type { DrainProgress } from '../domain/drain-progress.ts';
-import type { PermitRequest } from '../domain/lock-state.ts';
+import type { AnswerOfTurn, PermitAnswer, PermitRequest } from '../domain/lock-state.ts';
 import { lockId, rolloutId, TASK_QUEUE } from '../domain/names.ts';
 import type { RolloutInput } from '../domain/rollout-input.ts';
-import type { LockStatus } from '../domain/status.ts';
+import type { SignalName, Signals } from '../domain/signals.ts';
+import type { LockStatus, RolloutStatus } from '../domain/status.ts';
 
 /** What the activities ask of Temporal itself. */
 export interface TemporalPort {
@@ -23,14 +25,24 @@ export interface TemporalPort {
   startRollout(input: RolloutInput): Promise<boolean>;
   /** Starts the pool's lock if need be; a repeated request changes nothing. */
   requestPermit(pool: string, request: PermitRequest): Promise<void>;
-  /** Whether the lock that runs now counts this permit among those it has granted. */
-  holdsPermit(pool: string, permit: { workflowId: string; grantId: string }): Promise<boolean>;
-  /** The nodes whose rollouts have a permit of the pool. */
-  holdersOf(pool: string): Promise<readonly string[]>;
+  /** The rollout's permit or place, as the lock that runs now knows it; undefined: it knows neither. */
+  turnOf(pool: string, workflowId: string): Promise<AnswerOfTurn | undefined>;
+  /** What the lock that runs now knows of this permit; undefined: it does not count on it. */
+  permitOf(
+    pool: string,
+    permit: { readonly workflowId: string; readonly grantId: string },
+  ): Promise<PermitAnswer | undefined>;
+  /** Whether an open run of the rollout has this permit and has not used it, or is just about to hear of it. */
+  countsOnPermit(workflowId: string, grantId: string): Promise<boolean>;
+  /** Tells the lock of the pool; never rejects, for the lock finds out by itself. */
+  tellLock<N extends LockSignal>(pool: string, name: N, what: Signals[N]): Promise<void>;
   /** What the latest rollouts of the pool took that went well, as its lock remembers; as it was up to a minute ago. */
   lengthsOf(pool: string): Promise<readonly number[]>;
-  /** When the latest lock of the pool was ended from outside, if that was within the last hour. */
-  formerLockEndedAt(pool: string): Promise<number | undefined>;
+  /**
+   * When the latest run of the pool's lock before this one was ended or reset from outside, if that was within the last hour;
+   * the present where one still seems to run.
+   */
+  formerLockEndedAt(pool: string, runId: string): Promise<number | undefined>;
   /** Nodes on which workers run, as far as they say so in their identity. */
   workerNodes(): Promise<ReadonlySet<string>>;
   /** Makes these workflows look again; one that has ended is passed over. */
@@ -38,6 +50,9 @@ export interface TemporalPort {
   /** Tells a rollout how its drain stands. */
   tellDrain(run: { workflowId: string; runId: string }, progress: DrainProgress): Promise<void>;
 }
+
+/** What activities tell a lock. */
+export type LockSignal = 'permitUsed' | 'permitPassed' | 'rolloutEnded';
 
 /** A lock that was ended longer ago has left nothing behind. */
 const FORMER_LOCK_MS = 60 * 60_000;
@@ -68,7 +83,7 @@ export function temporalPort(client: Client, searchAttributes: boolean): Tempora
 
 type LockPort = Pick<
   TemporalPort,
-  'requestPermit' | 'holdsPermit' | 'holdersOf' | 'formerLockEndedAt'
+  'requestPermit' | 'turnOf' | 'permitOf' | 'tellLock' | 'formerLockEndedAt'
 >;
 
 function rolloutsOf(
@@ -108,54 +123,91 @@ function rolloutsOf(
       }
     },
 
+    async countsOnPermit(workflowId, grantId) {
+      const runId = await openRun(workflow, workflowId);
+      if (runId === undefined) return false;
+      const { permit, phase } = await workflow
+        .getHandle(workflowId, runId)
+        .query<RolloutStatus>('status');
+      return permit === grantId || phase.at === 'queued';
+    },
+
     async recheck(workflowIds) {
       for (const workflowId of workflowIds) {
-        await workflow.getHandle(workflowId).signal('recheck').catch(ended);
+        await send(workflow, { workflowId }, 'recheck').catch(ended);
       }
     },
 
-    async tellDrain({ workflowId, runId }, progress) {
-      await workflow.getHandle(workflowId, runId).signal('drainProgress', progress).catch(ended);
+    async tellDrain(run, progress) {
+      await send(workflow, run, 'drainProgress', progress).catch(ended);
     },
   };
 }
 
 function locksOf(workflow: Client['workflow']): LockPort {
+  /** A closed workflow answers queries too, by what it knew. */
+  const ask = async <T>(pool: string, query: string, ...args: string[]): Promise<T | undefined> => {
+    const runId = await openRun(workflow, lockId(pool));
+    if (runId === undefined) return undefined;
+    const answer = await workflow.getHandle(lockId(pool)).query<T | null, string[]>(query, ...args);
+    return answer ?? undefined;
+  };
   return {
     async requestPermit(pool, request) {
       await workflow.signalWithStart('poolLock', {
         workflowId: lockId(pool),
         taskQueue: TASK_QUEUE,
         args: [{ pool }],
-        signal: 'requestPermit',
+        signal: 'requestPermit' satisfies SignalName,
         signalArgs: [request],
         staticSummary: `the lock of pool ${pool}`,
       });
     },
 
-    async holdsPermit(pool, { workflowId, grantId }) {
-      if ((await openRun(workflow, lockId(pool))) === undefined) return false;
-      return await workflow
-        .getHandle(lockId(pool))
-        .query<boolean, [string, string]>('holds', workflowId, grantId);
+    turnOf: (pool, workflowId) => ask<AnswerOfTurn>(pool, 'turn', workflowId),
+
+    permitOf: (pool, { workflowId, grantId }) =>
+      ask<PermitAnswer>(pool, 'permit', workflowId, grantId),
+
+    async tellLock(pool, name, what) {
+      await send(workflow, { workflowId: lockId(pool) }, name, what).catch((error: unknown) => {
+        if (error instanceof WorkflowNotFoundError) return;
+        log.warn('lock not told', { pool, signal: name, because: String(error) });
+      });
     },
 
-    async holdersOf(pool) {
-      const { holders } = await workflow.getHandle(lockId(pool)).query<LockStatus>('status');
-      return holders.map(({ node }) => node);
-    },
-
-    async formerLockEndedAt(pool) {
-      const since = new Date(Date.now() - FORMER_LOCK_MS).toISOString();
-      const closed = 'ExecutionStatus != "Running" AND ExecutionStatus != "ContinuedAsNew"';
-      const query = `WorkflowId = "${lockId(pool)}" AND ${closed} AND CloseTime >= "${since}"`;
-      let latestMs: number | undefined;
-      for await (const { closeTime } of workflow.list({ query })) {
-        latestMs = Math.max(latestMs ?? 0, closeTime?.getTime() ?? 0);
-      }
-      return latestMs;
-    },
+    formerLockEndedAt: (pool, runId) => formerLockEndedAt(workflow, lockId(pool), runId),
   };
+}
+
+async function formerLockEndedAt(
+  workflow: Client['workflow'],
+  workflowId: string,
+  runId: string,
+): Promise<number | undefined> {
+  const since = new Date(Date.now() - FORMER_LOCK_MS).toISOString();
+  const isRecent = `(ExecutionStatus = "Running" OR CloseTime >= "${since}")`;
+  const query = `WorkflowId = "${workflowId}" AND ${isRecent}`;
+  let latestMs: number | undefined;
+  for await (const former of workflow.list({ query })) {
+    if (former.runId === runId) continue;
+    // What lists show may lag behind.
+    const { status, closeTime } = await workflow.getHandle(workflowId, former.runId).describe();
+    if (status.name === 'CONTINUED_AS_NEW') continue;
+    latestMs = Math.max(latestMs ?? 0, closeTime?.getTime() ?? Date.now());
+  }
+  return latestMs;
+}
+
+/** Sends a signal by the name and with the payload that are agreed on. */
+async function send<N extends SignalName>(
+  workflow: Client['workflow'],
+  to: { readonly workflowId: string; readonly runId?: string },
+  name: N,
+  what?: Signals[N],
+): Promise<void> {
+  const args = what === undefined ? [] : [what];
+  await workflow.getHandle(to.workflowId, to.runId).signal<Signals[N][]>(name, ...args);
 }
 
 function lengthsOf(workflow: Client['workflow']): TemporalPort['lengthsOf'] {
@@ -181,7 +233,7 @@ async function askForLengths(
 ): Promise<readonly number[]> {
   try {
     const { lengths } = await workflow.getHandle(lockId(pool)).query<LockStatus>('status');
-    return lengths ?? [];
+    return lengths;
   } catch (error) {
     ended(error);
     return [];

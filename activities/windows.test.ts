@@ -3,7 +3,7 @@ import { Policy } from '../domain/policy.ts';
 import { parseCalendar } from '../domain/window/calendar.ts';
 import { cordonNode } from './cordon.ts';
 import { drainAsOrdered } from './drain/activity.ts';
-import { lookAtGates, passGates } from './gates.ts';
+import { evaluateGates, passGates } from './gates/pass-gates.ts';
 import { orderReboot } from './order.ts';
 import { recorded } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
@@ -49,7 +49,7 @@ const TOO_LATE =
 
 describe('G8: the gate of a closed window', () => {
   test('says when it opens next', async () => {
-    const look = await waiting('2026-12-05T12:00:00Z').run(lookAtGates, ASKED);
+    const look = await waiting('2026-12-05T12:00:00Z').run(evaluateGates, ASKED);
     expect(look).toEqual({
       kind: 'closed',
       policy: 'policy-1',
@@ -60,7 +60,7 @@ describe('G8: the gate of a closed window', () => {
 
   test('says the same at the next look, which is waited for', async () => {
     const stage = waiting('2026-12-05T12:00:00Z');
-    const look = await stage.run(lookAtGates, ASKED);
+    const look = await stage.run(evaluateGates, ASKED);
     at('2026-12-08T20:58:59Z');
     stage.nodes.add('n1');
     const known = look.kind === 'closed' ? look.closed : [];
@@ -72,7 +72,7 @@ describe('G8: the gate of a closed window', () => {
 
   test('is looked at again just after it opens', async () => {
     const stage = waiting('2026-12-08T20:59:50Z');
-    const look = await stage.run(lookAtGates, ASKED);
+    const look = await stage.run(evaluateGates, ASKED);
     expect(look).toMatchObject({ kind: 'closed', lookAgainMs: 10_000 });
     const known = look.kind === 'closed' ? look.closed : [];
     const failure: unknown = await stage
@@ -84,7 +84,7 @@ describe('G8: the gate of a closed window', () => {
   });
 
   test('opens with the window', async () => {
-    const look = await waiting('2026-12-08T21:00:00Z').run(lookAtGates, ASKED);
+    const look = await waiting('2026-12-08T21:00:00Z').run(evaluateGates, ASKED);
     expect(look).toMatchObject({ kind: 'open' });
   });
 });
@@ -92,10 +92,10 @@ describe('G8: the gate of a closed window', () => {
 describe('a rollout whose length does not fit before the close', () => {
   test('is not begun: not by the gates', async () => {
     const stage = waiting('2026-12-09T00:05:01Z');
-    expect(await stage.run(lookAtGates, ASKED)).toMatchObject({
+    expect(await stage.run(evaluateGates, ASKED)).toMatchObject({
       closed: [{ gate: 'window', because: TOO_LATE }],
     });
-    expect(await waiting('2026-12-09T00:05:00Z').run(lookAtGates, ASKED)).toMatchObject({
+    expect(await waiting('2026-12-09T00:05:00Z').run(evaluateGates, ASKED)).toMatchObject({
       kind: 'open',
     });
   });
@@ -114,12 +114,12 @@ describe('a rollout whose length does not fit before the close', () => {
 
   test('is begun when people say that it takes less', async () => {
     const stage = waiting('2026-12-09T00:05:01Z', { ...NIGHTS, expectedLength: '15m' });
-    expect(await stage.run(lookAtGates, ASKED)).toMatchObject({ kind: 'open' });
+    expect(await stage.run(evaluateGates, ASKED)).toMatchObject({ kind: 'open' });
   });
 
   test('is begun where the window does not close', async () => {
     const stage = waiting('2026-12-09T00:05:01Z', { windows: [{ always: true }] });
-    expect(await stage.run(lookAtGates, ASKED)).toMatchObject({ kind: 'open' });
+    expect(await stage.run(evaluateGates, ASKED)).toMatchObject({ kind: 'open' });
   });
 
   test('is ordered to reboot to the last moment of the window, once it is drained', async () => {
@@ -140,7 +140,7 @@ describe('a rollout that would not fit by its timeouts', () => {
   const look = (moment: string, lengths: readonly number[], pool: object = NIGHTS) => {
     const stage = waiting(moment, pool);
     stage.temporal.lengths = lengths;
-    return { stage, answer: stage.run(lookAtGates, ASKED) };
+    return { stage, answer: stage.run(evaluateGates, ASKED) };
   };
 
   test('is begun when past rollouts say that it does', async () => {

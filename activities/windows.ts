@@ -47,10 +47,12 @@ const made = new WeakMap<Policy, Map<number, Made>>();
 async function planOf(policy: Policy, index: number, source: Deps['calendars']): Promise<Plan> {
   const input = poolWindows(policy, index);
   const places = input.entries.flatMap(({ window }) =>
-    window.kind === 'calendar' ? [window.calendar] : [],
+    window.kind === 'calendar' ? [window] : [],
   );
   const copies = await Promise.all(
-    places.map(async (place) => [place, await source.read(place)] as const),
+    places.map(
+      async (place) => [place.calendar, await source.read(place.calendar, place.tls)] as const,
+    ),
   );
   const calendars = new Map(copies);
   const plans = made.get(policy) ?? new Map<number, Made>();

@@ -1,6 +1,5 @@
+import { systemClock, type Clock } from '../activities/clock.ts';
 import { AGENT_HEARTBEAT_MS } from '../domain/node-contract.ts';
-import { systemClock } from './clock.ts';
-import type { Clock } from './clock.ts';
 import type { AgentConfig } from './config.ts';
 import type { Host } from './host.ts';
 import { createKube } from './kube.ts';
@@ -10,14 +9,13 @@ import { OrderDesk } from './orders.ts';
 import { Reporter } from './report.ts';
 import type { Sentinel } from './sentinel.ts';
 import { watchNode } from './watch.ts';
-import type { SeenNode, WatchTimes } from './watch.ts';
+import type { SeenNode } from './watch.ts';
 
 export interface AgentParts {
   readonly config: Pick<AgentConfig, 'node' | 'periodMs' | 'logFormat' | 'kube'>;
   readonly host: Host;
   readonly clock?: Clock;
   readonly log?: Log;
-  readonly watchTimes?: WatchTimes;
   readonly signal: AbortSignal;
 }
 
@@ -35,12 +33,11 @@ export async function runAgent(parts: AgentParts): Promise<void> {
   const onNode = createNodeSeer(reporter, (seen) => desk.see(seen), log);
   const own = new AbortController();
   const signal = AbortSignal.any([parts.signal, own.signal]);
-  const times = parts.watchTimes === undefined ? {} : { times: parts.watchTimes };
   try {
     await Promise.all([
       checkForEver({ host, clock, periodMs, reporter }, signal),
       reporter.run(signal),
-      watchNode({ kube, node, clock, log, onNode, ...times }, signal),
+      watchNode({ kube, node, clock, log, onNode }, signal),
       desk.run(signal),
     ]);
   } finally {

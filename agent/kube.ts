@@ -28,17 +28,11 @@ interface KubeRequest {
   readonly body?: unknown;
 }
 
-interface StreamDeadlines {
-  readonly answerMs: number;
-  /** Longest silence between two lines before the stream counts as dead. */
-  readonly silenceMs: number;
-}
-
 /** The API server. Every request has a deadline, and every failure but the caller's own abort is a KubeError. */
 export interface Kube {
   send(request: KubeRequest, deadlineMs: number, signal: AbortSignal): Promise<unknown>;
-  /** One JSON value per line, until the server closes the stream. */
-  stream(path: string, deadlines: StreamDeadlines, signal: AbortSignal): AsyncGenerator;
+  /** One JSON value per line, until the server closes the stream; the deadline is for the first sign of an answer. */
+  stream(path: string, deadlineMs: number, signal: AbortSignal): AsyncGenerator;
   close(): void;
 }
 
@@ -83,24 +77,18 @@ export function createKube(settings: KubeSettings): Kube {
     }
   }
 
-  async function* stream(path: string, deadlines: StreamDeadlines, signal: AbortSignal) {
+  async function* stream(path: string, deadlineMs: number, signal: AbortSignal) {
     const request = { method: 'GET', path, accept: METADATA_ONLY.one } as const;
-    const { response, what, deadline } = await open(request, deadlines.answerMs, signal);
+    const { response, what, deadline } = await open(request, deadlineMs, signal);
     clearTimeout(deadline);
-    const silence = setTimeout(() => {
-      response.destroy(new Error(`silent for ${deadlines.silenceMs / 1000} s`));
-    }, deadlines.silenceMs);
     try {
       if (response.statusCode !== 200) throwUnlessOk(response, what, await readAll(response));
-      for await (const line of linesOf(response, () => silence.refresh())) {
-        yield JSON.parse(line) as unknown;
-      }
+      for await (const line of linesOf(response)) yield JSON.parse(line) as unknown;
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof KubeError) throw error;
       throw new KubeError(`${what}: ${wordsOf(error)}`);
     } finally {
-      clearTimeout(silence);
       response.destroy();
     }
   }
@@ -183,11 +171,10 @@ async function readAll(response: IncomingMessage): Promise<string> {
   return text;
 }
 
-async function* linesOf(response: IncomingMessage, heard: () => void): AsyncGenerator<string> {
+async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
   response.setEncoding('utf8');
   let rest = '';
   for await (const chunk of response) {
-    heard();
     const lines = (rest + (chunk as string)).split('\n');
     rest = lines.pop() ?? '';
     yield* lines.filter((line) => line !== '');

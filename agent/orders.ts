@@ -1,10 +1,10 @@
 import { readAnswer, readOrder } from '../domain/node-contract.ts';
 import type { RebootAnswer, RebootOrder } from '../domain/node-contract.ts';
 import { writeAnswerTo } from './answer.ts';
-import { createBell } from './bell.ts';
-import type { Bell } from './bell.ts';
-import { backOffMs } from './clock.ts';
-import type { Clock } from './clock.ts';
+import { autoResetEvent } from './auto-reset-event.ts';
+import type { AutoResetEvent } from './auto-reset-event.ts';
+import { backOffMs } from '../activities/clock.ts';
+import type { Clock } from '../activities/clock.ts';
 import type { Host } from './host.ts';
 import type { Kube } from './kube.ts';
 import type { Log } from './log.ts';
@@ -32,7 +32,7 @@ const IDLE_MS = 60 * 60_000;
 /** Judges the orders on our node, answers them, and obeys those accepted; one thing at a time. */
 export class OrderDesk {
   readonly #parts: OrderDeskParts;
-  readonly #bell: Bell;
+  readonly #changed: AutoResetEvent;
   #seen: SeenNode | undefined;
   /** The boot that was told to reboot, and for which rollout. It binds as long as that boot runs. */
   #rebooting: { readonly bootId: string; readonly rollout: string } | undefined;
@@ -40,7 +40,7 @@ export class OrderDesk {
 
   constructor(parts: OrderDeskParts) {
     this.#parts = parts;
-    this.#bell = createBell(parts.clock);
+    this.#changed = autoResetEvent(parts.clock);
   }
 
   /** The newest state of our node; an older one that was not looked at yet is dropped. */
@@ -49,7 +49,7 @@ export class OrderDesk {
     const same = known?.orderText === node?.orderText && known?.answerText === node?.answerText;
     if (known !== undefined && node !== undefined && same) return;
     this.#seen = node;
-    this.#bell.ring();
+    this.#changed.set();
   }
 
   /** Works until `signal` fires, through every outage. */
@@ -59,13 +59,13 @@ export class OrderDesk {
     while (!signal.aborted) {
       const at = this.#seen;
       if (at === undefined || at === judged) {
-        await this.#bell.sleep(IDLE_MS, signal);
+        await this.#changed.wait(IDLE_MS, signal);
         continue;
       }
       const next = await this.#tryStep(at, signal);
       if (next === 'wait') judged = at;
       failures = next === 'later' ? failures + 1 : 0;
-      if (next === 'later') await this.#bell.sleep(backOffMs(failures, Math.random()), signal);
+      if (next === 'later') await this.#changed.wait(backOffMs(failures, Math.random()), signal);
     }
   }
 

@@ -5,10 +5,10 @@ import {
   REBOOT_REQUIRED,
 } from '../domain/node-contract.ts';
 import type { NodeCondition, RebootReport } from '../domain/node-contract.ts';
-import { createBell } from './bell.ts';
-import type { Bell } from './bell.ts';
-import { backOffMs } from './clock.ts';
-import type { Clock } from './clock.ts';
+import { autoResetEvent } from './auto-reset-event.ts';
+import type { AutoResetEvent } from './auto-reset-event.ts';
+import { backOffMs } from '../activities/clock.ts';
+import type { Clock } from '../activities/clock.ts';
 import { KubeError } from './kube.ts';
 import type { Kube } from './kube.ts';
 import type { Log } from './log.ts';
@@ -44,7 +44,7 @@ export interface ReporterParts {
 export class Reporter {
   readonly #parts: ReporterParts;
   readonly #path: string;
-  readonly #bell: Bell;
+  readonly #changed: AutoResetEvent;
   #latest: RebootReport | undefined;
   #sent: Sent | undefined;
   #since: Since | 'unread' = 'unread';
@@ -52,19 +52,19 @@ export class Reporter {
   constructor(parts: ReporterParts) {
     this.#parts = parts;
     this.#path = `/api/v1/nodes/${encodeURIComponent(parts.node)}`;
-    this.#bell = createBell(parts.clock);
+    this.#changed = autoResetEvent(parts.clock);
   }
 
   /** The newest word on the sentinel; it replaces whatever could not be sent yet. */
   say(report: RebootReport): void {
     this.#latest = report;
-    this.#bell.ring();
+    this.#changed.set();
   }
 
   /** The Node object was made anew, so what was sent is gone with the old one. */
   forget(): void {
     this.#sent = undefined;
-    this.#bell.ring();
+    this.#changed.set();
   }
 
   /** Sends what is due until `signal` fires, through every outage. */
@@ -74,7 +74,7 @@ export class Reporter {
     while (!signal.aborted) {
       const due = this.#due();
       if (due.report === undefined) {
-        await this.#bell.sleep(due.inMs, signal);
+        await this.#changed.wait(due.inMs, signal);
         continue;
       }
       try {

@@ -1,6 +1,6 @@
+import { follow, readEvent, type RawEvent, type Update } from '../activities/kube/follow.ts';
+import type { Clock } from '../activities/clock.ts';
 import { ANNOTATION } from '../domain/node-contract.ts';
-import { backOffMs } from './clock.ts';
-import type { Clock } from './clock.ts';
 import { KubeError, METADATA_ONLY } from './kube.ts';
 import type { Kube } from './kube.ts';
 import type { Log } from './log.ts';
@@ -14,20 +14,14 @@ export interface SeenNode {
 
 export interface WatchTimes {
   readonly answerMs: number;
-  /** The server ends the stream by itself after about this long. */
-  readonly streamSeconds: number;
-  /** Above the minute after which the API server sends a bookmark, well below the life of an order. */
-  readonly silenceMs: number;
-  /** A stream that ended sooner than this counts as a failure, or a server that closes at once would be hammered. */
-  readonly briefMs: number;
+  /** As the follower's: what counts as a dead watch, and as one that ended at once. */
+  readonly silenceMs?: number;
+  readonly briefMs?: number;
 }
 
-const WATCH_TIMES: WatchTimes = {
-  answerMs: 15_000,
-  streamSeconds: 600,
-  silenceMs: 150_000,
-  briefMs: 5_000,
-};
+const WATCH_TIMES: WatchTimes = { answerMs: 15_000 };
+/** The API server ends the watch by itself after about this long. */
+const STREAM_SECONDS = 600;
 
 export interface Watching {
   readonly kube: Kube;
@@ -42,115 +36,76 @@ export interface Watching {
 interface NodeMetadata {
   readonly metadata: {
     readonly uid?: string;
-    readonly resourceVersion?: string;
     readonly annotations?: Readonly<Record<string, string>>;
   };
 }
 
-type WatchEvent =
-  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; readonly object: NodeMetadata }
-  | {
-      readonly type: 'ERROR';
-      readonly object: { readonly code?: number; readonly message?: string };
-    };
+interface NodeList {
+  readonly metadata: { readonly resourceVersion?: string };
+  readonly items?: readonly NodeMetadata[];
+}
 
 /** Watches our own Node until `signal` fires, through every outage; never rejects for one. */
 export async function watchNode(watching: Watching, signal: AbortSignal): Promise<void> {
-  const { clock, log } = watching;
-  let version: string | undefined;
+  const { kube, node, clock, times = WATCH_TIMES } = watching;
+  const path = `/api/v1/nodes?fieldSelector=${encodeURIComponent(`metadata.name=${node}`)}`;
+  await follow<SeenNode>(
+    {
+      async list(signal) {
+        // No resourceVersion: the newest state, not a cached one from before an answer of ours.
+        const asked = { method: 'GET', path, accept: METADATA_ONLY.list } as const;
+        const { metadata, items = [] } = (await kube.send(
+          asked,
+          times.answerMs,
+          signal,
+        )) as NodeList;
+        const { resourceVersion } = metadata;
+        if (resourceVersion === undefined)
+          throw new KubeError('the API server sent a list without a version');
+        return { items: items.map(toSeen), resourceVersion };
+      },
+      async watch({ resourceVersion, onEvent, signal }) {
+        // Spread, so that agents that started together do not ask together for ever.
+        const seconds = Math.round(STREAM_SECONDS * (0.9 + Math.random() / 5));
+        const query = `&watch=1&allowWatchBookmarks=true&timeoutSeconds=${seconds}&resourceVersion=${resourceVersion}`;
+        for await (const event of kube.stream(`${path}${query}`, times.answerMs, signal))
+          onEvent(readEvent(event as RawEvent<NodeMetadata>, toSeen));
+      },
+    },
+    createTeller(watching),
+    { signal, clock, ...times },
+  );
+}
+
+/** Passes on what is seen of the node, and logs when nothing can be and when that is over. */
+function createTeller({ log, onNode }: Watching): (update: Update<SeenNode>) => void {
   let failures = 0;
-  while (!signal.aborted) {
-    const round = await watchOnce(watching, { version, failures }, signal);
-    if (signal.aborted) return;
-    version = round.version;
-    if (round.failed === undefined) {
-      failures = 0;
-      continue;
+  return (update) => {
+    switch (update.kind) {
+      case 'listed':
+        if (failures > 0) log.info('the API server is watched again', { failures });
+        failures = 0;
+        return onNode(update.items[0]);
+      case 'seen':
+        return onNode(update.object);
+      case 'gone':
+        return onNode(undefined);
+      case 'alive':
+        return undefined;
+      case 'lost': {
+        const { error, inARow } = update;
+        failures = inARow;
+        if (inARow > 1) return undefined;
+        const because = error instanceof Error ? error.message : String(error);
+        return log.warn('the API server cannot be watched', { because });
+      }
+      default:
+        return update satisfies never;
     }
-    failures = round.worked ? 1 : failures + 1;
-    // 410: our place in the stream is too old; looking again is all that is needed.
-    if (round.failed.status === 410 && failures === 1) continue;
-    if (failures === 1) {
-      log.warn('the API server cannot be watched', { because: round.failed.message });
-    }
-    await clock.pause(backOffMs(failures, Math.random()), signal);
-  }
+  };
 }
 
-/** Where to go on from, if anywhere; and whether the stream was of use before it failed. */
-interface Round {
-  readonly version: string | undefined;
-  readonly worked: boolean;
-  readonly failed?: KubeError;
-}
-
-/** One stream, after a list if there is no place to go on from. A stream that ends at once has failed. */
-async function watchOnce(
-  watching: Watching,
-  last: { readonly version: string | undefined; readonly failures: number },
-  signal: AbortSignal,
-): Promise<Round> {
-  const { clock, log } = watching;
-  let startedMs: number | undefined;
-  const worked = () =>
-    startedMs !== undefined && clock.now() - startedMs >= timesOf(watching).briefMs;
-  try {
-    const from = last.version ?? (await listNode(watching, signal));
-    if (last.failures > 0) {
-      log.info('the API server is watched again', { failures: last.failures });
-    }
-    startedMs = clock.now();
-    const version = await follow(watching, from, signal);
-    if (!worked()) throw new KubeError('the watch was closed at once');
-    return { version, worked: true };
-  } catch (error) {
-    if (error instanceof KubeError) return { version: undefined, worked: worked(), failed: error };
-    if (signal.aborted) return { version: undefined, worked: worked() };
-    throw error;
-  }
-}
-
-const timesOf = ({ times }: Watching): WatchTimes => times ?? WATCH_TIMES;
-
-async function listNode(watching: Watching, signal: AbortSignal): Promise<string> {
-  // No resourceVersion: the newest state, not a cached one from before an answer of ours.
-  const list = (await watching.kube.send(
-    { method: 'GET', path: pathOf(watching.node), accept: METADATA_ONLY.list },
-    timesOf(watching).answerMs,
-    signal,
-  )) as { metadata: { resourceVersion?: string }; items?: NodeMetadata[] };
-  watching.onNode(toSeen(list.items?.[0]));
-  const version = list.metadata.resourceVersion;
-  if (version === undefined) throw new KubeError('the API server sent a list without a version');
-  return version;
-}
-
-/** Resolves with the place to go on from when the server has ended the stream in good order. */
-async function follow(watching: Watching, from: string, signal: AbortSignal): Promise<string> {
-  const times = timesOf(watching);
-  // Spread, so that agents that started together do not ask together for ever.
-  const seconds = Math.round(times.streamSeconds * (0.9 + Math.random() / 5));
-  const path = `${pathOf(watching.node)}&watch=1&allowWatchBookmarks=true&timeoutSeconds=${seconds}&resourceVersion=${from}`;
-  let version = from;
-  for await (const value of watching.kube.stream(path, times, signal)) {
-    const event = value as WatchEvent;
-    if (event.type === 'ERROR') {
-      const { code, message } = event.object;
-      throw new KubeError(message ?? 'the watch ended with an error', code);
-    }
-    version = event.object.metadata.resourceVersion ?? version;
-    if (event.type === 'DELETED') watching.onNode(undefined);
-    else if (event.type !== 'BOOKMARK') watching.onNode(toSeen(event.object));
-  }
-  return version;
-}
-
-function pathOf(node: string): string {
-  return `/api/v1/nodes?fieldSelector=${encodeURIComponent(`metadata.name=${node}`)}`;
-}
-
-function toSeen(node: NodeMetadata | undefined): SeenNode | undefined {
-  if (node === undefined) return undefined;
+function toSeen(node: NodeMetadata): SeenNode {
   const { uid = '', annotations = {} } = node.metadata;
   return {
     uid,

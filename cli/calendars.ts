@@ -1,4 +1,5 @@
 import { Calendars } from '../activities/calendars.ts';
+import { secretsOf } from '../activities/secrets.ts';
 import type { Policy } from '../domain/policy.ts';
 import type { CalendarCopy } from '../domain/window/plan.ts';
 import { poolWindows } from '../domain/window/pool-windows.ts';
@@ -23,13 +24,18 @@ export async function readCalendars(
   policy: Policy,
   { directory, pools, wanted }: CalendarOptions,
 ): Promise<ReadCalendars> {
-  const shelf = new Calendars({ directory, nowMs: Date.now, told: () => undefined });
+  const shelf = new Calendars({
+    directory,
+    nowMs: Date.now,
+    told: () => undefined,
+    secrets: secretsOf(process.env),
+  });
   const copies = new Map<string, CalendarCopy>();
   const problems = new Map<string, string>();
   const entries = pools.flatMap((index) => poolWindows(policy, index).entries);
   for (const { path, window } of entries) {
     if (window.kind !== 'calendar' || !wanted(window.calendar)) continue;
-    const copy = copies.get(window.calendar) ?? (await shelf.read(window.calendar));
+    const copy = copies.get(window.calendar) ?? (await shelf.read(window.calendar, window.tls));
     copies.set(window.calendar, copy);
     if (copy.problem !== undefined) problems.set(`${path}.calendar`, copy.problem);
   }

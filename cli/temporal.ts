@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
+import { connectNative } from '../worker/connect.ts';
+import { connectionProblem } from '../worker/connection-problem.ts';
 import { codecOf } from '../worker/encryption/codec.ts';
-import { whyOutOfReach } from '../worker/reach.ts';
 import { readTemporalConfig } from '../worker/temporal-config.ts';
 import { CommandFailed } from './terminal.ts';
 
@@ -20,15 +21,16 @@ export async function openTemporal(
 ): Promise<OpenTemporal> {
   const { connectionOptions, namespace } = refusedInWords(() => readTemporalConfig(env));
   const codec = refusedInWords(() => codecOf(env));
-  // The client says nothing but that ten seconds have passed: look ourselves first.
-  const because = await whyOutOfReach(connectionOptions, Date.now());
-  if (because !== undefined) throw unreachable(connectionOptions.address, because, advice);
   try {
+    // The client would say nothing but that ten seconds have passed.
+    await (await connectNative(connectionOptions)).close();
     const connection = await Connection.connect(connectionOptions);
     const dataConverter = { payloadCodecs: codec ? [codec] : [] };
     return { client: new Client({ connection, namespace, dataConverter }), connection };
   } catch (error) {
-    throw unreachable(connectionOptions.address, wordsOf(error), advice);
+    const because = connectionProblem(error);
+    const { address } = connectionOptions;
+    throw new CommandFailed([`Temporal at ${address} cannot be reached: ${because}`, ...advice]);
   }
 }
 
@@ -36,15 +38,6 @@ function refusedInWords<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new CommandFailed([wordsOf(error)]);
+    throw new CommandFailed([error instanceof Error ? error.message : String(error)]);
   }
-}
-
-function unreachable(address: string, because: string, advice: readonly string[]): CommandFailed {
-  return new CommandFailed([`Temporal at ${address} cannot be reached: ${because}`, ...advice]);
-}
-
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }

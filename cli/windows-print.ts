@@ -9,7 +9,14 @@ import { readCalendars } from './calendars.ts';
 import { columns } from './columns.ts';
 import { policyIn, policyTextAt } from './policy-source.ts';
 import { CommandFailed, wrongOption, type Terminal } from './terminal.ts';
-import type { WindowsOptions } from './windows.ts';
+
+export interface WindowsOptions {
+  readonly policy: string;
+  readonly pool?: string;
+  readonly from?: string;
+  readonly count: number;
+  readonly json?: true;
+}
 
 interface PoolOpenings {
   readonly pool: string;

@@ -1,13 +1,6 @@
 import { Command } from 'commander';
 import { EXIT, wrongOption, type Terminal } from './terminal.ts';
-
-export interface WindowsOptions {
-  readonly policy: string;
-  readonly pool?: string;
-  readonly from?: string;
-  readonly count: number;
-  readonly json?: true;
-}
+import type { WindowsOptions } from './windows-print.ts';
 
 const MOST = 1_000;
 

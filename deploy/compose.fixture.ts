@@ -13,14 +13,12 @@ interface Service {
   readonly volumes?: readonly string[];
   readonly ports?: readonly string[];
   readonly depends_on?: readonly string[] | Readonly<Record<string, unknown>>;
-  readonly configs?: readonly { readonly source: string }[];
 }
 
 /** docker-compose.temporal.yml, its merges resolved. */
 export interface Compose {
   readonly services: Readonly<Record<string, Service>>;
   readonly volumes: Readonly<Record<string, unknown>>;
-  readonly configs: Readonly<Record<string, { readonly content: string }>>;
 }
 
 export function readCompose(): Compose {

@@ -4,12 +4,15 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { readConfig as readAgentConfig } from '../agent/config.ts';
 import { ANNOTATION, REBOOT_REQUIRED } from '../domain/node-contract.ts';
+import { PODS, type Right } from '../domain/gates/outside-gate.ts';
+import { dueGates, OUTSIDE_GATES } from '../domain/gates/outside-gates.ts';
 import { readPolicy } from '../domain/policy-text.ts';
+import { Policy } from '../domain/policy.ts';
 import { environmentOf } from '../lab/fleet/container.ts';
 import type { KubeObject } from '../lab/fleet/kube.ts';
 import { readManifests } from '../lab/fleet/manifests.ts';
 import { readConfig as readWorkerConfig } from '../worker/config.ts';
-import { permissionsOf, usedPermissions } from './permissions.ts';
+import { permissionsOf } from './permissions.ts';
 import { CHART, SCHEMA } from './helm.ts';
 import { valuesSchema } from './values.ts';
 
@@ -118,12 +121,20 @@ describe('the manifests', () => {
   });
 });
 
-/** What only some policies need is given by the chart to those alone; test/integration/chart.test.ts has the rest. */
-const BY_POLICY = ['apps/daemonsets: get', 'pods: delete'];
+const sayRight = ({ group, resource, verb }: Right): string =>
+  `${group === '' ? '' : `${group}/`}${resource}: ${verb}`;
 
-test('the worker may do exactly what its code does', async () => {
-  const given = [...permissionsOf(objects, 'worker'), ...BY_POLICY].toSorted();
-  expect(given).toEqual(await usedPermissions('{activities,worker}/**/*.ts'));
+test('gates ask for no object without the right to it', async () => {
+  const text = readFileSync(new URL('../docs/examples/every-key.yaml', import.meta.url), 'utf8');
+  const { pools } = Policy.parse(parse(text));
+  const due = pools.flatMap(({ gates }) => dueGates(gates, { moment: 'order', skip: [] }));
+  expect(new Set(due.map(({ name }) => name))).toEqual(new Set(Object.keys(OUTSIDE_GATES)));
+  for (const { name, questions } of due) {
+    const asked = [...(questions.objects ?? []), ...(questions.pods ? [PODS] : [])];
+    expect(OUTSIDE_GATES[name].rights.map(sayRight)).toEqual(
+      expect.arrayContaining(asked.map(sayRight)),
+    );
+  }
 });
 
 const EVENTS = 'events: create';

@@ -1,75 +1,72 @@
-import { globSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import type { AuditRecord } from '../lab/cluster/contract.ts';
 import type { KubeObject } from '../lab/fleet/kube.ts';
 
-/** Permissions as "group/resource: verb", the group left out where it is the core; each once, sorted. */
-
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** One verb on one kind of thing; subresources are written as roles write them, `nodes/status`. */
+interface Right {
+  readonly group: string;
+  readonly resource: string;
+  readonly verb: string;
+  /** Absent: in all of them. */
+  readonly namespace?: string | undefined;
+  /** Absent: whatever its name. */
+  readonly names?: readonly string[] | undefined;
+}
 
 interface Role extends KubeObject {
   readonly rules: readonly {
     readonly apiGroups: readonly string[];
     readonly resources: readonly string[];
     readonly verbs: readonly string[];
+    readonly resourceNames?: readonly string[];
   }[];
 }
 
 /** What the roles of a component give. */
-export function permissionsOf(objects: readonly KubeObject[], component: string): string[] {
+export function rightsOf(objects: readonly KubeObject[], component: string): Right[] {
   const roles = objects.filter(
     ({ kind, metadata }) =>
       (kind === 'ClusterRole' || kind === 'Role') &&
       metadata.labels?.['app.kubernetes.io/component'] === component,
   ) as Role[];
-  return once(
-    roles
-      .flatMap(({ rules }) => rules)
-      .flatMap(({ apiGroups, resources, verbs }) =>
-        apiGroups.flatMap((group) =>
-          resources.flatMap((resource) => verbs.map((verb) => say(group, resource, verb))),
+  return roles.flatMap(({ kind, metadata, rules }) => {
+    const namespace = kind === 'Role' ? metadata.namespace : undefined;
+    return rules.flatMap(({ apiGroups, resources, verbs, resourceNames: names }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) =>
+          verbs.map((verb) => ({ group, resource, verb, namespace, names })),
         ),
       ),
+    );
+  });
+}
+
+/** Whether the right is what allows this request. */
+export function covers(right: Right, { group, verb, ...asked }: AuditRecord): boolean {
+  const resource =
+    asked.subresource === '' ? asked.resource : `${asked.resource}/${asked.subresource}`;
+  return (
+    right.group === group &&
+    right.resource === resource &&
+    right.verb === verb &&
+    (right.namespace ?? asked.namespace) === asked.namespace &&
+    (right.names ?? [asked.name]).includes(asked.name)
   );
 }
 
-/** The groups of the clients in activities/kube/client.ts. */
-const GROUPS: Readonly<Record<string, string>> = {
-  core: '',
-  apps: 'apps',
-  policy: 'policy',
-  storage: 'storage.k8s.io',
-};
-/** Everything the typed clients can do begins with one of these words. */
-const CALL =
-  /\b(core|apps|policy|storage)\s*\.\s*((?:read|list|patch|replace|create|delete|connect)[A-Z]\w*)\(/g;
-const VERBS: Readonly<Record<string, string>> = { read: 'get' };
-/** The parts of an object that are resources of their own; "DaemonSet" ends on none of them. */
-const METHOD =
-  /^(read|list|patch|create|delete)(?:Namespaced)?([A-Z]\w*?)(Status|Eviction)?(?:ForAllNamespaces)?$/;
-
-/** What the code asks of the API server: every call of the typed clients, and every watch by its path. */
-export async function usedPermissions(glob: string): Promise<string[]> {
-  const paths = globSync(glob, { cwd: ROOT }).filter((path) => !/\.test\.ts$|testing\//.test(path));
-  const texts = await Promise.all(paths.map((path) => readFile(join(ROOT, path), 'utf8')));
-  const text = texts.join('\n');
-  const calls = [...text.matchAll(CALL)];
-  const watches = [...text.matchAll(/\.watch\(\s*'\/api\/v1\/(\w+)'/g)];
-  return once([
-    ...calls.map(([, client = '', method = '']) => permissionFor(client, method)),
-    ...watches.map(([, resource = '']) => say('', resource, 'watch')),
-  ]);
+/** As the documentation has it: "group/resource: verb", the group left out where it is the core. */
+export function sayRight({ group, resource, verb }: Omit<Right, 'namespace' | 'names'>): string {
+  return `${group === '' ? '' : `${group}/`}${resource}: ${verb}`;
 }
 
-function permissionFor(client: string, method: string): string {
-  const [, how = '', kind = '', part] = METHOD.exec(method) ?? [];
-  if (how === '') throw new Error(`${client}.${method} is of a form this does not know`);
-  const resource = `${kind.toLowerCase()}s${part ? `/${part.toLowerCase()}` : ''}`;
-  return say(GROUPS[client] ?? client, resource, VERBS[how] ?? how);
+/** What the roles of a component give, in words: each once, sorted. */
+export function permissionsOf(objects: readonly KubeObject[], component: string): string[] {
+  return [...new Set(rightsOf(objects, component).map(sayRight))].toSorted();
 }
 
-const say = (group: string, resource: string, verb: string): string =>
-  `${group === '' ? '' : `${group}/`}${resource}: ${verb}`;
-
-const once = (permissions: readonly string[]): string[] => [...new Set(permissions)].toSorted();
+/** From the table of a text, in the words of a right, sorted: a row has a resource with all its verbs. */
+export function documentedPermissions(text: string, component: string): string[] {
+  const row = new RegExp(`^\\| ${component} +\\| (\\S+) +\\| ([a-z, ]+?) +\\| *[^ |]`, 'gm');
+  return [...text.matchAll(row)]
+    .flatMap(([, what = '', verbs = '']) => verbs.split(', ').map((verb) => `${what}: ${verb}`))
+    .toSorted();
+}

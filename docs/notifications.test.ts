@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { parse } from 'yaml';
 import { signed } from '../activities/notify/sign.ts';
 import {
   adaptiveCard,
@@ -11,7 +10,6 @@ import {
 } from '../domain/notifications/bodies.ts';
 import { EVENT_INFO, EVENTS, type Notice } from '../domain/notifications/events.ts';
 import { textOf } from '../domain/notifications/templates.ts';
-import { Policy } from '../domain/policy.ts';
 
 const page = `\n${readFileSync(new URL('notifications.md', import.meta.url), 'utf8')}`;
 
@@ -30,11 +28,6 @@ const NOTICE: Notice = {
   rollout: 'node-rollout/worker-7',
 };
 const TEXT = textOf(NOTICE, {});
-
-test('the example is a policy', () => {
-  const policy = parse(block('# Notifications', 'yaml')) as unknown;
-  expect(Policy.safeParse(policy).error?.issues).toBeUndefined();
-});
 
 test('the table of events is that of the code', () => {
   const rows = [...page.matchAll(/^\| `(\w+)` +\| (.*?) +\| (.*?) +\| (.*?) +\|$/gm)].map((row) =>

@@ -1,44 +1,30 @@
 import type { NodeFacts } from './node-facts.ts';
 
 /** A node that uses the budget, and why. */
-interface OutOfService {
+export interface OutOfService {
   readonly node: string;
   readonly because: string;
 }
 
-export type Room =
-  | { readonly room: true; readonly budget: number; readonly out: readonly OutOfService[] }
-  | {
-      readonly room: false;
-      readonly budget: number;
-      readonly out: readonly OutOfService[];
-      readonly because: string;
-    };
+export type Room = { readonly room: true } | { readonly room: false; readonly because: string };
 
 interface RoomQuestion {
   /** Every node of the pool, as the live cluster shows them. */
   readonly nodes: readonly NodeFacts[];
   readonly maxUnavailable: number | string;
-  /** Nodes with a permit, whatever the cluster still shows. */
-  readonly holders: readonly string[];
+  /** Nodes with a permit that is not known to be used, whatever the cluster still shows. */
+  readonly permits: readonly string[];
   readonly candidate: string;
 }
 
 /**
- * Whether the candidate may be taken out of service. Every node out of service counts, whoever took it out; the candidate
+ * Whether the candidate may be taken out of service. Every node out of service counts once, whoever took it out; the candidate
  * itself is excepted, for it is out of service already or about to be.
  */
-export function room({ nodes, maxUnavailable, holders, candidate }: RoomQuestion): Room {
+export function room({ nodes, maxUnavailable, permits, candidate }: RoomQuestion): Room {
   const budget = budgetOf(maxUnavailable, nodes.length);
-  const out = [
-    ...nodes.flatMap((node) => outOfService(node, holders)),
-    // A holder whose Node the list no longer shows still has its permit.
-    ...holders
-      .filter((holder) => !nodes.some(({ name }) => name === holder))
-      .map((node) => ({ node, because: 'has a permit' })),
-  ].filter(({ node }) => node !== candidate);
-  if (out.length < budget) return { room: true, budget, out };
-  return { room: false, budget, out, because: say(out, budget) };
+  const others = outOfService(nodes, permits).filter(({ node }) => node !== candidate);
+  return others.length < budget ? { room: true } : { room: false, because: say(others, budget) };
 }
 
 /** Nodes that may be out at once: a percentage rounds down, to at least 1. */
@@ -47,13 +33,25 @@ export function budgetOf(maxUnavailable: number | string, poolSize: number): num
   return Math.max(1, Math.floor((poolSize * Number.parseInt(maxUnavailable, 10)) / 100));
 }
 
-function outOfService(node: NodeFacts, holders: readonly string[]): OutOfService[] {
-  const because = reasonOut(node, holders);
-  return because === undefined ? [] : [{ node: node.name, because }];
+/** Each node of the pool that is out of service, and each that may be so at any moment by its permit: once. */
+export function outOfService(
+  nodes: readonly NodeFacts[],
+  permits: readonly string[],
+): OutOfService[] {
+  const shown = nodes.flatMap((node) => {
+    const because = whyOut(node);
+    return because === undefined ? [] : [{ node: node.name, because }];
+  });
+  const known = new Set(shown.map(({ node }) => node));
+  const granted = [...new Set(permits)].filter((node) => !known.has(node));
+  return [...shown, ...granted.map((node) => ({ node, because: 'has a permit' }))];
 }
 
-function reasonOut(node: NodeFacts, holders: readonly string[]): string | undefined {
-  if (holders.includes(node.name)) return 'has a permit';
+/**
+ * Why a node is out of service; undefined while it is in service. The one answer to that question: for the lock, the count at
+ * the cordon, the metric and the command line.
+ */
+export function whyOut(node: NodeFacts): string | undefined {
   if (node.deleting) return 'is being deleted';
   if (node.rollout) return 'is in the middle of a rollout';
   if (!node.ready) return 'is NotReady';

@@ -1,3 +1,5 @@
+import { present } from './present.ts';
+
 /** What the API server's answer to an eviction (or a delete) means. Pure; the HTTP is in activities/kube/pods.ts. */
 
 /** An HTTP answer as far as it was understood; `status` is absent when none came at all. */
@@ -70,18 +72,17 @@ function notFound({ status }: HttpAnswer): EvictionAnswer | undefined {
 /** A 429 is a budget's only when it says so (kubernetes/kubernetes#106286). */
 function overloadedOrBudget(answer: HttpAnswer): EvictionAnswer | undefined {
   if (answer.status !== 429) return undefined;
-  const retryAfter = answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs };
+  const { retryAfterMs } = answer;
   const cause = answer.causes.find(({ reason }) => reason === 'DisruptionBudget');
   if (!cause) {
     const because = `the API server is overloaded: ${answer.message}`;
-    return { kind: 'throttled', because, ...retryAfter };
+    return { kind: 'throttled', because, ...present({ retryAfterMs }) };
   }
   const budget = /disruption budget (\S+) /i.exec(cause.message)?.[1];
   return {
     kind: 'blocked-by-budget',
-    ...(budget === undefined ? {} : { budget }),
     because: lowerFirst(cause.message),
-    ...retryAfter,
+    ...present({ budget, retryAfterMs }),
   };
 }
 

@@ -1,10 +1,8 @@
+import { backoffMs, type Backoff } from './backoff.ts';
 import type { EvictionAnswer } from './eviction-answer.ts';
 
 /** First and longest pause in milliseconds. What only a person can mend is asked for slowly. */
-const PAUSES: Record<
-  EvictionAnswer['kind'],
-  { readonly firstMs: number; readonly mostMs: number }
-> = {
+const PAUSES: Record<EvictionAnswer['kind'], Backoff> = {
   // Accepted or gone, yet still observed a minute later: the answer or the watch was lost, so ask again.
   evicted: { firstMs: 60_000, mostMs: 60_000 },
   gone: { firstMs: 5_000, mostMs: 60_000 },
@@ -22,8 +20,7 @@ const PAUSES: Record<
  * `random` in [0, 1) lengthens it by up to a quarter, so that many pods do not ask in step.
  */
 export function pauseAfterMs(answer: EvictionAnswer, tries: number, random: number): number {
-  const { firstMs, mostMs } = PAUSES[answer.kind];
-  const doubledMs = Math.min(firstMs * 2 ** Math.min(tries - 1, 20), mostMs);
   const askedForMs = 'retryAfterMs' in answer ? (answer.retryAfterMs ?? 0) : 0;
-  return Math.round(Math.max(doubledMs, askedForMs) * (1 + random / 4));
+  const longestMs = Math.max(backoffMs(PAUSES[answer.kind], tries), askedForMs);
+  return Math.round(longestMs * (1 + random / 4));
 }

@@ -1,4 +1,4 @@
-import { budgetOf } from './budget.ts';
+import { budgetOf, whyOut } from './budget.ts';
 import { AGENT_SILENT_AFTER_MS } from './node-contract.ts';
 import type { NodeFacts } from './node-facts.ts';
 import { poolOf, type Policy } from './policy.ts';
@@ -11,7 +11,7 @@ export interface PoolCounts {
   readonly pool: string;
   /** How many nodes are in each state; every node is in exactly one. */
   readonly states: ReadonlyMap<string, number>;
-  /** NotReady, cordoned or being deleted, whoever did it. */
+  /** As the lock counts them, without permits that are not used yet. */
   readonly outOfService: number;
   /** Nodes that may be out of service at once; absent for nodes in no pool. */
   readonly mayBeOut?: number;
@@ -55,9 +55,7 @@ function countsOf(pool: string, nodes: readonly NodeFacts[], nowMs: number): Poo
   return {
     pool,
     states,
-    outOfService: count(
-      ({ ready, unschedulable, deleting }) => !ready || unschedulable || deleting,
-    ),
+    outOfService: count((node) => whyOut(node) !== undefined),
     silent: count(({ report }) => nowMs - (report?.heardAtMs ?? 0) > AGENT_SILENT_AFTER_MS),
     held: count(({ hold }) => hold !== undefined && (hold.untilMs ?? Infinity) > nowMs),
     quarantined: count(({ quarantine }) => quarantine !== undefined),

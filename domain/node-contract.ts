@@ -19,6 +19,8 @@ export const ANNOTATION = {
   quarantine: 'lockkeeper.io/quarantine',
   /** Written by the worker: what it remembers of a node between two rollouts. */
   past: 'lockkeeper.io/past',
+  /** Written by the worker for a person: troubles of this node up to this moment do not halt its pool. */
+  excused: 'lockkeeper.io/excused',
   /** Written by the worker: the key of the PreferNoSchedule taint that it has put on the node while that waits. */
   taint: 'lockkeeper.io/taint',
   /** Written by a person: leave this node alone, and why. */
@@ -91,8 +93,6 @@ interface FailedTries {
   readonly count: number;
   readonly lastAtMs: number;
   readonly because: string;
-  /** Why its pool was halted by one of them; a lock that takes the place of a lost one has only this to go by. */
-  readonly trouble?: string;
 }
 
 /** What is remembered of a node between two rollouts. */
@@ -100,6 +100,8 @@ export interface Past {
   /** When its kubelet was first heard after each of its latest reboots, oldest first; by the clock of the host. */
   readonly reboots: readonly number[];
   readonly failed?: FailedTries;
+  /** The latest failure that halts its pool; stays until a rollout goes well. */
+  readonly trouble?: { readonly because: string; readonly atMs: number };
 }
 
 export interface Hold {
@@ -214,18 +216,16 @@ export function readQuarantine(text: string | undefined): Read<Quarantine> | und
 }
 
 /** Null when there is nothing to remember: the annotation is removed. */
-export function writePast({ reboots, failed }: Past): string | null {
-  if (reboots.length === 0 && !failed) return null;
+export function writePast({ reboots, failed, trouble }: Past): string | null {
+  if (reboots.length === 0 && !failed && !trouble) return null;
   return JSON.stringify({
     reboots: reboots.map(rfc3339),
-    ...(failed
-      ? {
-          failed: failed.count,
-          lastAt: rfc3339(failed.lastAtMs),
-          because: failed.because,
-          trouble: failed.trouble,
-        }
-      : {}),
+    ...(failed && {
+      failed: failed.count,
+      lastAt: rfc3339(failed.lastAtMs),
+      because: failed.because,
+    }),
+    ...(trouble && { trouble: trouble.because, troubleAt: rfc3339(trouble.atMs) }),
   });
 }
 
@@ -234,12 +234,24 @@ export function readPast(text: string | undefined): Past | undefined {
   const read = readRecord(text, (fields): Past => {
     const reboots = fields.instants('reboots');
     const count = fields.count('failed');
-    if (count === 0) return { reboots };
-    const trouble = fields.textIfAny('trouble');
-    const failed = { count, lastAtMs: fields.instant('lastAt'), because: fields.text('because') };
-    return { reboots, failed: { ...failed, ...(trouble === undefined ? {} : { trouble }) } };
+    const because = fields.textIfAny('trouble');
+    return {
+      reboots,
+      ...(count > 0 && {
+        failed: { count, lastAtMs: fields.instant('lastAt'), because: fields.text('because') },
+      }),
+      ...(because !== undefined && { trouble: { because, atMs: fields.instant('troubleAt') } }),
+    };
   });
   return read?.ok ? read.value : undefined;
+}
+
+export const writeExcused = (atMs: number): string => rfc3339(atMs);
+
+/** Up to when a person has excused the troubles of the node; what cannot be read excuses nothing. */
+export function readExcused(text: string | undefined): number | undefined {
+  const atMs = instantOf(text ?? '');
+  return Number.isNaN(atMs) ? undefined : atMs;
 }
 
 /**

@@ -3,6 +3,7 @@ import {
   LIFECYCLE_CONDITIONS,
   LIFECYCLE_REASON,
   readAnswer,
+  readExcused,
   readHold,
   readPast,
   readOrder,
@@ -18,6 +19,7 @@ import {
   type RebootOrder,
   type RolloutRecord,
 } from './node-contract.ts';
+import { present } from './present.ts';
 
 /** Well-known label of Kubernetes. */
 const ZONE_LABEL = 'topology.kubernetes.io/zone';
@@ -46,6 +48,8 @@ export interface NodeFacts {
   readonly quarantine?: Read<Quarantine>;
   readonly hold?: Hold;
   readonly past?: Past;
+  /** Troubles of it up to then do not halt its pool. */
+  readonly excusedAtMs?: number;
   readonly taints: readonly NodeTaint[];
   /** The key of the taint that we have put on it. */
   readonly ourTaint?: string;
@@ -145,17 +149,11 @@ function annotationFacts(annotations: Readonly<Record<string, string>>) {
     quarantine: readQuarantine(annotations[ANNOTATION.quarantine]),
     hold: readHold(annotations[ANNOTATION.hold]),
     past: readPast(annotations[ANNOTATION.past]),
+    excusedAtMs: readExcused(annotations[ANNOTATION.excused]),
     ourTaint: annotations[ANNOTATION.taint],
   });
 }
 
 function instant(at: Date | string | undefined): number {
   return new Date(at ?? 0).getTime() || 0;
-}
-
-/** Drops keys without a value, so that "absent" has one form. */
-function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined),
-  ) as never;
 }

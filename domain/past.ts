@@ -1,4 +1,6 @@
+import { backoffMs } from './backoff.ts';
 import type { Past } from './node-contract.ts';
+import { present } from './present.ts';
 
 /** What a node's past means for its next rollout: a pause that grows with failed tries, and a cap on reboots in a day. */
 
@@ -31,12 +33,11 @@ export interface Failure {
 /** After a try that ended without a reboot. Trouble stays until a try goes well. */
 export function afterFailure(past: Past = NOTHING, { because, trouble, atMs }: Failure): Past {
   const words = because.slice(0, MOST_WORDS);
-  const count = (past.failed?.count ?? 0) + 1;
-  const troubled = trouble ? words : past.failed?.trouble;
-  const failed = { count, lastAtMs: atMs, because: words };
+  const troubled = trouble ? { because: words, atMs } : past.trouble;
   return {
     reboots: withinADay(past, atMs),
-    failed: { ...failed, ...(troubled === undefined ? {} : { trouble: troubled }) },
+    failed: { count: (past.failed?.count ?? 0) + 1, lastAtMs: atMs, because: words },
+    ...(troubled && { trouble: troubled }),
   };
 }
 
@@ -83,8 +84,8 @@ function tooManyReboots(past: Past, { rebootsPerDay }: RestRules, nowMs: number)
 
 function pauseAfterFailure({ failed }: Past, rules: RestRules, nowMs: number): Rest | undefined {
   if (!failed) return undefined;
-  const pauseMs = Math.min(rules.longestPauseMs, rules.pauseMs * 2 ** (failed.count - 1));
-  const untilMs = failed.lastAtMs + pauseMs;
+  const pauses = { firstMs: rules.pauseMs, mostMs: rules.longestPauseMs };
+  const untilMs = failed.lastAtMs + backoffMs(pauses, failed.count);
   if (nowMs >= untilMs) return undefined;
   const next = new Date(untilMs).toISOString();
   const because = `tried ${times(failed.count)} without a reboot, next try after ${next}; last: ${failed.because}`;

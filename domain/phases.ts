@@ -1,3 +1,5 @@
+import type { Phase } from './status.ts';
+
 /** Where a rollout stands. These words are used in workflow history, logs, events, metrics and the table of the CLI. */
 export const PHASES = [
   'starting',
@@ -14,11 +16,11 @@ export const PHASES = [
   'done',
   'failed',
   'aborted',
-] as const;
+] as const satisfies readonly Phase['at'][];
 
-export type Phase = (typeof PHASES)[number];
+export type PhaseName = Phase['at'];
 
-const SENTENCES: Record<Phase, (node: string) => string> = {
+const SENTENCES: Record<PhaseName, (node: string) => string> = {
   starting: (node) => `looking at ${node}`,
   waiting: (node) => `${node} waits for its gates`,
   queued: (node) => `${node} waits for the lock of its pool`,
@@ -36,6 +38,6 @@ const SENTENCES: Record<Phase, (node: string) => string> = {
 };
 
 /** One sentence for people: what is happening to the node. */
-export function sayPhase(phase: Phase, node: string): string {
+export function sayPhase(phase: PhaseName, node: string): string {
   return SENTENCES[phase](node);
 }

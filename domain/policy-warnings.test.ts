@@ -33,12 +33,7 @@ const freeze = { from: '2026-01-01', to: '2037-01-01', because: 'a decade off' }
 
 describe('a policy is taken without a word', () => {
   test.each<[string, object]>([
-    ['with a pool that is always open', { pools: [pool('a')] }],
     ['with windows left out on purpose', { pools: [pool('a', { windows: [] })] }],
-    [
-      'with the windows of the policy',
-      { windows: [{ always: true }], pools: [pool('a', { windows: undefined })] },
-    ],
     [
       'with a date to come',
       { pools: [pool('a', { windows: [dates('2026-12-01', '2026-12-05')] })] },
@@ -47,10 +42,6 @@ describe('a policy is taken without a word', () => {
     [
       'with a calendar that was not read',
       { pools: [pool('a', { windows: [{ calendar: 'https://calendar.invalid/a.ics' }] })] },
-    ],
-    [
-      'with labels that pair',
-      { pools: [pool('a', { labels: { before: { state: 'off' }, after: { state: 'on' } } })] },
     ],
     ['with a freeze that ends', { freezes: [{ ...freeze, to: '2027-01-01' }], pools: [pool('a')] }],
   ])('%s', (_, policy) => {

@@ -35,72 +35,68 @@ function selectorWarnings({ nodes }: PoolPolicy, index: number): PolicyWarning[]
 }
 
 /** As kured: what is set before and not after stays on the node, which is seldom meant. */
-function labelWarnings({ labels = {} }: PoolPolicy, index: number): PolicyWarning[] {
-  const { before = {}, after = {} } = labels;
-  const lone = (when: 'before' | 'after', words: string): PolicyWarning[] => {
-    const [own, other] = when === 'before' ? [before, after] : [after, before];
-    return Object.keys(own)
-      .filter((key) => !Object.hasOwn(other, key))
-      .map((key) => ({ path: ['pools', index, 'labels', when, key], message: words }));
-  };
+function labelWarnings(
+  { labels: { before = {}, after = {} } = {} }: PoolPolicy,
+  index: number,
+): PolicyWarning[] {
+  const path = ['pools', index, 'labels'];
   return [
-    ...lone('before', 'nothing sets this label after the reboot: it stays as it is set here'),
-    ...lone('after', 'nothing sets this label before the reboot, so it says nothing about one'),
+    ...keysOnlyIn(before, after).map((key) => ({
+      path: [...path, 'before', key],
+      message: 'nothing sets this label after the reboot: it stays as it is set here',
+    })),
+    ...keysOnlyIn(after, before).map((key) => ({
+      path: [...path, 'after', key],
+      message: 'nothing sets this label before the reboot, so it says nothing about one',
+    })),
   ];
 }
+
+const keysOnlyIn = (own: object, other: object): string[] =>
+  Object.keys(own).filter((key) => !Object.hasOwn(other, key));
 
 function windowWarnings(policy: Policy, index: number, asOf: AsOf): PolicyWarning[] {
   const pool = policy.pools[index];
   if (!pool) return [];
-  const own = pool.windows ?? policy.windows;
-  if (!own) {
+  const path = ['pools', index];
+  if (!(pool.windows ?? policy.windows)) {
     const message = `nodes of pool ${pool.name} are never taken out: it has no windows; write windows: [] if that is meant`;
-    return [{ path: ['pools', index], message }];
+    return [{ path, message }];
   }
-  const path = pool.windows ? ['pools', index, 'windows'] : ['windows'];
   const input = poolWindows(policy, index);
-  const isRead = input.entries.every(
-    ({ window }) => window.kind !== 'calendar' || asOf.calendars.has(window.calendar),
-  );
-  return [...spentEntries(input, path, asOf), ...(isRead ? never(input, pool, asOf) : [])].map(
-    ({ path: place = ['pools', index], message }) => ({ path: place, message }),
-  );
-}
-
-type Found = Partial<PolicyWarning> & Pick<PolicyWarning, 'message'>;
-
-/** Windows whose last day is over. */
-function spentEntries(
-  input: Omit<PlanInput, 'calendars'>,
-  path: readonly PropertyKey[],
-  { nowMs, calendars }: AsOf,
-): Found[] {
-  return input.entries.flatMap((entry, at) => {
-    if (entry.window.kind === 'calendar' && !calendars.has(entry.window.calendar)) return [];
-    const plan = new Plan({ ...input, entries: [entry], freezes: [], calendars });
-    if (!plan.openings(nowMs).next().done) return [];
-    return [{ path: [...path, at], message: 'this window never opens again' }];
+  const isRead = ({ window }: PlanInput['entries'][number]): boolean =>
+    window.kind !== 'calendar' || asOf.calendars.has(window.calendar);
+  const spent = input.entries.flatMap((entry, at) => {
+    if (!isRead(entry) || opens({ ...input, entries: [entry], freezes: [] }, asOf)) return [];
+    const place = pool.windows ? [...path, 'windows', at] : ['windows', at];
+    return [{ path: place, message: 'this window never opens again' }];
   });
+  const never = input.entries.every(isRead) ? neverLongEnough(input, pool, asOf) : undefined;
+  return [...spent, ...(never === undefined ? [] : [{ path, message: never }])];
 }
+
+type Windows = Omit<PlanInput, 'calendars'>;
+
+const opens = (input: Windows, { nowMs, calendars }: AsOf): boolean =>
+  !new Plan({ ...input, calendars }).openings(nowMs).next().done;
 
 /** So many openings are enough to see that none is long enough. */
 const MOST_OPENINGS = 1_000;
 
 /** What only all windows and freezes together show. */
-function never(
-  input: Omit<PlanInput, 'calendars'>,
+function neverLongEnough(
+  input: Windows,
   pool: PoolPolicy,
   { nowMs, calendars }: AsOf,
-): Found[] {
-  if (input.entries.length === 0) return [];
+): string | undefined {
+  if (input.entries.length === 0) return undefined;
   const neededMs = rolloutLength(pool);
   let seen = 0;
   for (const { opensMs, closesMs } of new Plan({ ...input, calendars }).openings(nowMs)) {
-    if (closesMs - Math.max(opensMs, nowMs) >= neededMs) return [];
+    if (closesMs - Math.max(opensMs, nowMs) >= neededMs) return undefined;
     seen += 1;
     if (seen === MOST_OPENINGS) break;
   }
-  if (seen === 0) return [{ message: `pool ${pool.name} is not open within the next ten years` }];
-  const message = `pool ${pool.name} is never open for the ${formatDuration(neededMs)} that a rollout may take: write longer windows, or an expectedLength`;
-  return [{ message }];
+  if (seen === 0) return `pool ${pool.name} is not open within the next ten years`;
+  return `pool ${pool.name} is never open for the ${formatDuration(neededMs)} that a rollout may take: write longer windows, or an expectedLength`;
 }

@@ -2,12 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import { Policy, poolOf, problemsOf, REBOOT_DEFAULTS } from './policy.ts';
 
 const WORKERS = { name: 'workers', nodes: 'pool=workers' };
-const pools = (over: object): object => ({ pools: [{ ...WORKERS, ...over }] });
-
-const problems = (policy: unknown): string[] => {
-  const { error } = Policy.safeParse(policy);
-  return error ? problemsOf(error) : [];
-};
 
 const MINUTE = 60_000;
 
@@ -49,106 +43,18 @@ test('a name and a selector are a whole pool; what is not written has a safe def
   expect(REBOOT_DEFAULTS.returnWithin).toBe(20 * MINUTE);
 });
 
-test('every duration is written in words and counted in milliseconds', () => {
-  const policy = Policy.parse({
-    scanEvery: '90s',
-    ...pools({
-      drain: { timeout: '1h30m', gracePeriod: '10s', skipWaitForDeleteTimeout: '1d', delay: '1ms' },
-      reboot: { returnWithin: '1h' },
-    }),
-  });
-  expect(policy).toMatchObject({
-    scanEvery: 90_000,
-    pools: [
-      {
-        drain: {
-          timeout: 90 * MINUTE,
-          gracePeriod: 10_000,
-          skipWaitForDeleteTimeout: 1_440 * MINUTE,
-          delay: 1,
-        },
-        reboot: { returnWithin: 60 * MINUTE },
-      },
-    ],
-  });
-});
-
-describe('G9: a bad policy is refused with the path and the rule:', () => {
-  const BUDGET = 'write a number of nodes from 1, or a percentage from "1%" to "100%"';
-  const SELECTOR = 'write a label selector like agentpool=workers';
-  const DURATION = 'write a duration like 90s, 30m, 1h30m or 14d';
-  test.each<{ name: string; policy: unknown; expected: string[] }>([
-    {
-      name: 'no pools',
-      policy: {},
-      expected: ['pools: write a list of pools'],
-    },
-    {
-      name: 'an empty file',
-      policy: null,
-      expected: ['(whole file): Invalid input: expected object, received null'],
-    },
-    {
-      name: 'a typing error at the top',
-      policy: { ...pools({}), scanEverry: '1m' },
-      expected: ['(whole file): Unrecognized key: "scanEverry"'],
-    },
-    {
-      name: 'a typing error in a pool',
-      policy: pools({ maxUnavailible: 1 }),
-      expected: ['pools[0]: Unrecognized key: "maxUnavailible"'],
-    },
-    ...['drain', 'reboot'].map((section) => ({
-      name: `a typing error in ${section}`,
-      policy: pools({ [section]: { tiemout: '1m' } }),
-      expected: [`pools[0].${section}: Unrecognized key: "tiemout"`],
-    })),
-    {
-      name: 'a typing error in a window',
-      policy: pools({ windows: [{ always: true, allways: true }] }),
-      expected: ['pools[0].windows[0]: Unrecognized key: "allways"'],
-    },
-    ...[0, -1, 1.5, '0%', '101%', '05%', '1.5%', '10', 'all', null].map((maxUnavailable) => ({
-      name: `a budget of ${JSON.stringify(maxUnavailable)}`,
-      policy: pools({ maxUnavailable }),
-      expected: [`pools[0].maxUnavailable: ${BUDGET}`],
-    })),
-    ...['', 'a in b', 'Example.org/a=b'].map((nodes) => ({
-      name: `a selector of "${nodes}"`,
-      policy: pools({ nodes }),
-      expected: [`pools[0].nodes: ${SELECTOR}`],
-    })),
-    {
-      name: 'a duration without a unit',
-      policy: pools({ drain: { timeout: '30' } }),
-      expected: [`pools[0].drain.timeout: ${DURATION}`],
-    },
-    {
-      name: 'a duration no calendar can hold',
-      policy: pools({ reboot: { orderExpires: '99999999999d' } }),
-      expected: ['pools[0].reboot.orderExpires: write a duration of at most 3650d'],
-    },
-    {
-      name: 'a window that is not said to be always open',
-      policy: pools({ windows: [{ always: false }] }),
-      expected: ['pools[0].windows[0].always: write always: true, or another window'],
-    },
-    {
-      name: 'two pools of one name',
-      policy: { pools: [WORKERS, { ...WORKERS, nodes: 'pool=other' }] },
-      expected: ['pools[1].name: there is another pool named workers'],
-    },
-    {
-      name: 'everything that is wrong, at once',
-      policy: pools({ name: 'Workers', drain: { timeout: 'x', atOnce: 0 } }),
-      expected: [
-        'pools[0].name: write a name of lower-case letters, digits and dashes',
-        `pools[0].drain.timeout: ${DURATION}`,
-        'pools[0].drain.atOnce: Too small: expected number to be >=1',
-      ],
-    },
-  ])('$name', ({ policy, expected }) => {
-    expect(problems(policy)).toEqual(expected);
+describe('G9: what test/policies/bad does not show is refused as well:', () => {
+  test.each([
+    ...[-1, '05%', '1.5%', 'all', null].map((maxUnavailable) => ({ maxUnavailable })),
+    { nodes: 'Example.org/a=b' },
+    { drain: { atOnce: 0 } },
+    { reboot: { tiemout: '1m' } },
+    { windows: [{ always: true, allways: true }] },
+  ])('%j', (over) => {
+    const { error } = Policy.safeParse({ pools: [{ ...WORKERS, ...over }] });
+    expect(error && problemsOf(error)).toEqual([
+      expect.stringMatching(`^pools\\[0\\]\\.${Object.keys(over)[0]}`),
+    ]);
   });
 });
 

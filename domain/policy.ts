@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { durationMs, longerThanZero } from './duration-schema.ts';
-import { gates } from './gates/gates-schema.ts';
+import { gates } from './gates/outside-gates.ts';
 import { isObject } from './gates/written-forms.ts';
 import { labelSelector } from './label-selector-schema.ts';
 import { parseSelector } from './label-selector.ts';

@@ -65,19 +65,28 @@ export function acceptedAt(
 }
 
 /**
- * Why a node that a rollout has out of service is lost, judged by the node alone; undefined when it is in time, back, or has no
- * reboot under way. One that has booted without an accepted order is awaited from when it was last Ready.
+ * Why a node that a rollout has out of service is lost, and since when, judged by the node alone; undefined when it is in time,
+ * back, or has no reboot under way. One that has booted without an accepted order is awaited from when it was last Ready.
  */
 export function whyLost(
   node: NodeFacts,
   record: RolloutRecord,
   { returnWithin, nowMs }: { returnWithin: number; nowMs: number },
-): string | undefined {
+): { readonly because: string; readonly sinceMs: number } | undefined {
   const { bootIdBefore } = record;
   const booted = node.bootId !== '' && node.bootId !== bootIdBefore;
-  const sinceMs = acceptedAt(node, record) ?? (booted ? node.readySinceMs : undefined);
-  if (sinceMs === undefined || nowMs - sinceMs <= returnWithin) return undefined;
-  return notBackYet(node, { bootIdBefore, orderedAtMs: 0 });
+  const rebootsSinceMs = acceptedInTimeAt(node, record) ?? (booted ? node.readySinceMs : undefined);
+  if (rebootsSinceMs === undefined || nowMs - rebootsSinceMs <= returnWithin) return undefined;
+  const because = notBackYet(node, { bootIdBefore, orderedAtMs: 0 });
+  return because === undefined ? undefined : { because, sinceMs: rebootsSinceMs + returnWithin };
+}
+
+/** An agent accepts before the order expires, whatever the clock of its host says; that time is of the worker's clock. */
+function acceptedInTimeAt(node: NodeFacts, record: RolloutRecord): number | undefined {
+  const atMs = acceptedAt(node, record);
+  return atMs !== undefined && node.order?.ok
+    ? Math.min(atMs, node.order.value.expiresAtMs)
+    : undefined;
 }
 
 /**

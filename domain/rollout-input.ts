@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SKIPPABLE } from './gates.ts';
+import { SKIPPABLE } from './gates/names.ts';
 
 /** What a rollout is started with, by the scan or by hand. Parsed in an activity: zod stays out of the workflow bundle. */
 export const RolloutInput = z.strictObject({

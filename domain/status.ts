@@ -1,50 +1,53 @@
 import type { DrainProgress } from './drain-progress.ts';
-import type { ClosedGate } from './gates.ts';
-import type { Phase } from './phases.ts';
+import type { ClosedGate } from './gates/names.ts';
+import type { QueuePlace } from './lock-state.ts';
+import type { Trouble } from './trouble.ts';
 
 /** What a person said with a signal. */
-export interface Word {
+export interface PersonsWord {
   readonly reason: string;
   readonly by: string;
   readonly atMs: number;
 }
 
 /** A pause, and when it ends by itself. */
-export interface Pause extends Word {
+export interface Pause extends PersonsWord {
   readonly untilMs?: number;
 }
 
-/** Where a rollout stands in the queue of its pool's lock, as the lock last told it. */
-export interface QueuePlace {
-  /** From 1. */
-  readonly place: number;
-  /** The nodes it waits behind: those with a permit, then those before it. */
-  readonly behind: readonly string[];
-  /** Why there is no room, told to the first. */
-  readonly because?: string;
+/** A gate that is closed, since when, and when it is evaluated again. */
+export interface WaitingGate extends ClosedGate {
+  readonly sinceMs: number;
+  readonly lookAgainMs: number;
 }
+
+/** How a drain stands, as of a moment. */
+export type DrainNews = DrainProgress & { readonly atMs: number };
+
+/** Where a rollout stands: each phase with what is true in it, and only that. */
+export type Phase =
+  | { readonly at: 'starting' | 'cordoning' | 'ordering' | 'rebooting' | 'restoring' }
+  | { readonly at: 'waiting'; readonly closed: readonly WaitingGate[] }
+  /** Without a place where the lock has not answered yet. */
+  | { readonly at: 'queued'; readonly place?: QueuePlace }
+  | { readonly at: 'draining' | 'paused'; readonly drain?: DrainNews }
+  | {
+      readonly at: 'lost' | 'undoing' | 'done' | 'failed' | 'aborted';
+      readonly because: string;
+    };
 
 /** Answer of the rollout's query `status`: where it stands, and why it stands there. */
 export interface RolloutStatus {
   readonly node: string;
   readonly pool: string;
-  readonly phase: { readonly at: Phase; readonly sinceMs: number };
-  /** Every closed gate at the last look; when it is looked at again is shown under Pending Activities. */
-  readonly waitingFor: readonly (ClosedGate & {
-    readonly sinceMs: number;
-    readonly lookAgainMs: number;
-  })[];
-  readonly queue?: QueuePlace;
+  readonly phase: Phase & { readonly sinceMs: number };
+  /** The permit it has and has not used. */
   readonly permit?: string;
   readonly paused?: Pause;
-  readonly aborted?: Word;
-  readonly skipped: readonly (Word & { readonly gate: string })[];
+  readonly aborted?: PersonsWord;
+  readonly skipped: readonly (PersonsWord & { readonly gate: string })[];
   /** Hash of the policy that its latest decision followed. */
   readonly policy?: string;
-  /** How the drain stands, where it takes its time. */
-  readonly drain?: DrainProgress & { readonly atMs: number };
-  /** Why it does what it does now, where that is not the usual course. */
-  readonly because?: string;
   /** Signals that could not be understood, in words. */
   readonly notUnderstood: readonly string[];
 }
@@ -52,26 +55,23 @@ export interface RolloutStatus {
 /** Answer of the lock's query `status`. */
 export interface LockStatus {
   readonly pool: string;
-  readonly holders: readonly {
+  /** Permits given that are not known to be used; from the cordon on the Node itself shows who is out of service. */
+  readonly permits: readonly {
     readonly node: string;
     readonly grantId: string;
     readonly sinceMs: number;
-    /** Since when its rollout has ended; the permit is kept until the node is seen in service, or a person gives it back. */
-    readonly orphanedMs?: number;
+    /** Since when no rollout counts on it. */
+    readonly endedMs?: number;
   }[];
   readonly queue: readonly { readonly node: string; readonly sinceMs: number }[];
-  /** Nodes that failed or are lost; the pool halts when its failure budget is used. */
-  readonly troubles: readonly {
-    readonly node: string;
-    readonly because: string;
-    readonly sinceMs: number;
-  }[];
-  /** Why it is nobody's turn. */
+  /** Why nobody was admitted at the latest count; absent while nobody waits. */
   readonly because?: string;
+  /** Nodes that halt the pool, as of the latest count. */
+  readonly troubles: readonly Trouble[];
   readonly paused?: Pause;
   /** How long the latest rollouts took that went well, in milliseconds, the oldest first. */
-  readonly lengths?: readonly number[];
-  /** Hash of the policy that its latest look for a turn followed. */
+  readonly lengths: readonly number[];
+  /** Hash of the policy that its latest count followed. */
   readonly policy?: string;
   /** Signals that could not be understood, in words. */
   readonly notUnderstood: readonly string[];

@@ -1,7 +1,81 @@
-import type { Blocker, DrainProgress } from './drain-progress.ts';
-import { sayGate } from './gates.ts';
+import { sayGate } from './gates/names.ts';
 import { shortList } from './short-list.ts';
-import type { RolloutStatus } from './status.ts';
+import type { QueuePlace } from './lock-state.ts';
+import type { Pause, RolloutStatus } from './status.ts';
+import type { Blocker, DrainProgress } from './drain-progress.ts';
+
+/** One reason why a rollout stands where it stands; `sinceMs` where that is known. */
+export interface Reason {
+  readonly what: string;
+  readonly because: string;
+  readonly sinceMs?: number;
+}
+
+/** Every reason why a rollout waits, what people have said first. The one list that all who show it are made of. */
+export function reasonsOf({ phase, paused, aborted }: RolloutStatus): Reason[] {
+  return [
+    ...(paused ? [{ what: 'pause', because: sayPause(paused), sinceMs: paused.atMs }] : []),
+    ...(aborted
+      ? [
+          {
+            what: 'abort',
+            because: `aborted by ${aborted.by}: ${aborted.reason}`,
+            sinceMs: aborted.atMs,
+          },
+        ]
+      : []),
+    ...reasonsOfPhase(phase),
+  ];
+}
+
+function reasonsOfPhase(phase: RolloutStatus['phase']): Reason[] {
+  switch (phase.at) {
+    case 'waiting':
+      return phase.closed.map((gate) => ({
+        what: `gate ${gate.gate}`,
+        because: sayGate(gate),
+        sinceMs: gate.sinceMs,
+      }));
+    case 'queued':
+      return phase.place ? [{ what: 'queue', because: sayPlace(phase.place) }] : [];
+    case 'draining':
+    case 'paused': {
+      const { trouble, blockers = [] } = phase.drain ?? {};
+      return [...(trouble ? [trouble] : []), ...blockers].map(reasonOfBlocker);
+    }
+    case 'lost':
+    case 'undoing':
+    case 'done':
+    case 'failed':
+    case 'aborted':
+      return [{ what: phase.at, because: phase.because, sinceMs: phase.sinceMs }];
+    case 'starting':
+    case 'cordoning':
+    case 'ordering':
+    case 'rebooting':
+    case 'restoring':
+      return [];
+    default:
+      return phase satisfies never;
+  }
+}
+
+const reasonOfBlocker = ({ what, because, sinceMs }: Blocker): Reason => ({
+  what,
+  because: `${what}: ${because}`,
+  sinceMs,
+});
+
+/** Who has paused, until when, and why. */
+export function sayPause({ by, untilMs, reason }: Pause): string {
+  const until = untilMs === undefined ? '' : ` until ${new Date(untilMs).toISOString()}`;
+  return `paused by ${by}${until}: ${reason}`;
+}
+
+export function sayPlace({ place, of, behind, because }: QueuePlace): string {
+  const others = behind.length > 0 ? `, behind ${shortList(behind)}` : '';
+  return `number ${place} of ${of} in the queue${others}: ${because}`;
+}
 
 /** What the server knows of an activity that is not done: the last failure, and the last heartbeat's details. */
 export interface Pending {
@@ -9,36 +83,25 @@ export interface Pending {
   readonly heartbeat?: unknown;
 }
 
-/** In one sentence why a rollout stands where it stands; empty when nothing holds it up. */
-export function whyItWaits(status: RolloutStatus, pending: readonly Pending[]): string {
-  const reasons = [
-    status.paused && `paused by ${status.paused.by}: ${status.paused.reason}`,
-    status.aborted && `aborted by ${status.aborted.by}: ${status.aborted.reason}`,
-    status.because,
-    status.queue && sayQueue(status.queue),
-    status.waitingFor.map(sayGate).join('; '),
-    ...pending.map(({ failure }) => failure),
-    ...pending.map(({ heartbeat }) => sayHeartbeat(heartbeat)),
-  ];
-  return reasons.find((reason) => reason !== undefined && reason !== '') ?? '';
-}
-
-function sayQueue({ place, behind, because }: NonNullable<RolloutStatus['queue']>): string {
-  const others = behind.length > 0 ? `, behind ${behind.join(', ')}` : '';
-  const why = because === undefined ? '' : `: ${because}`;
-  return `number ${place} in the queue${others}${why}`;
+/**
+ * In one line why a rollout stands where it stands; empty when nothing holds it up. What the server knows of the activity that
+ * is tried again is newer than what the rollout has taken in.
+ */
+export function whyItWaits(status: RolloutStatus, pending: readonly Pending[] = []): string {
+  const person = status.paused ?? status.aborted;
+  const newest = person
+    ? []
+    : pending.flatMap(({ failure, heartbeat }) => failure ?? sayHeartbeat(heartbeat) ?? []);
+  const known = reasonsOf(status).map(({ because }) => because);
+  return (newest.length > 0 ? newest : known).join('; ');
 }
 
 /** The drain's progress, or the reason a return is waited for. */
 function sayHeartbeat(heartbeat: unknown): string | undefined {
   if (typeof heartbeat !== 'object' || heartbeat === null) return undefined;
   const { blockers, because } = heartbeat as Partial<DrainProgress> & { because?: string };
-  if (blockers !== undefined)
-    return shortList(blockers.map(sayBlocker), { most: 2, between: '; ' });
-  return because;
-}
-
-/** Without how long: the table has its own clock, and a line that changes every second says nothing new. */
-function sayBlocker({ what, because }: Blocker): string {
-  return `${what}: ${because}`;
+  if (blockers === undefined) return because;
+  // Without how long: the table has its own clock, and a line that changes every second says nothing new.
+  const words = blockers.map((blocker) => reasonOfBlocker(blocker).because);
+  return words.length > 0 ? shortList(words, { most: 2, between: '; ' }) : undefined;
 }

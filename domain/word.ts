@@ -1,7 +1,7 @@
 import { isDuration, parseDuration } from './durations.ts';
-import type { Pause, Word } from './status.ts';
+import type { Pause, PersonsWord } from './status.ts';
 
-export interface SignalWord extends Word {
+export interface SignalWord extends PersonsWord {
   /** How long it is to last; absent: until taken back. */
   readonly forMs?: number;
   /** Named by skipGate. */

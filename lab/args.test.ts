@@ -45,16 +45,6 @@ describe('parseLabArgs', () => {
     });
   });
 
-  test('asks all nodes when there are fewer than three', () => {
-    expect(args('--nodes 2')).toMatchObject({ nodes: 2, reboot: 2 });
-  });
-
-  test('gives help with examples and exit codes', () => {
-    const parsed = parseLabArgs(['--help']);
-    expect(parsed).toMatchObject({ kind: 'help' });
-    expect(JSON.stringify(parsed)).toMatch(/Examples:.*-s lab -- --once --json.*Exit codes:/);
-  });
-
   test.each<{ line: string; problems: readonly RegExp[] }>([
     { line: '--nodes 0', problems: [/^--nodes: write a whole number from 1 to 500, not "0"$/] },
     { line: '--nodes three', problems: [/^--nodes: .*"three"$/] },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isSettled, labResult, type NodeEnd } from './result.ts';
+import { labResult, type NodeEnd } from './result.ts';
 
 const aNode = (more: Partial<NodeEnd> = {}): NodeEnd => ({
   name: 'worker-1',
@@ -108,25 +108,4 @@ describe('labResult', () => {
 test('a guarantee broken on the way is not a good end, and is told', () => {
   const violations = ['G1 broken at noon: two nodes were out'];
   expect(labResult([aNode()], 40, violations)).toMatchObject({ ok: false, violations });
-});
-
-describe('isSettled', () => {
-  test.each<{ name: string; node: NodeEnd; expected: boolean }>([
-    { name: 'a good end', node: aNode(), expected: true },
-    {
-      name: 'a failed rollout, for nothing more comes of it',
-      node: aNode({ bootIds: ['a'], rollout: { state: 'failed', because: 'x' } }),
-      expected: true,
-    },
-    {
-      name: 'not a rollout that runs',
-      node: aNode({ rollout: { state: 'running', standing: 'restoring' } }),
-      expected: false,
-    },
-    {
-      name: 'not a completed rollout whose uncordon has not been seen yet',
-      node: aNode({ schedulable: false }),
-      expected: false,
-    },
-  ])('$name', ({ node, expected }) => expect(isSettled(node)).toBe(expected));
 });

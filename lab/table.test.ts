@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createBoard, sentence, table, type Row } from './table.ts';
+import { createBoard, table, type Row } from './table.ts';
 
 const aRow = (more: Partial<Row> = {}): Row => ({
   node: 'worker-1',
@@ -12,17 +12,14 @@ const aRow = (more: Partial<Row> = {}): Row => ({
 const CLEAR = '\r\u001B[J';
 
 /** What a screen shows, understanding just "up N lines" and "clear to the end". */
-function aScreen(isTTY: boolean, rows = 24) {
+function aScreen(isTTY: boolean) {
   let shown: string[] = [];
-  const written: string[] = [];
   return {
     isTTY,
     columns: 80,
-    rows,
-    written,
+    rows: 24,
     lines: () => shown,
     write(text: string) {
-      written.push(text);
       const [home, rest] = text.includes(CLEAR) ? text.split(CLEAR) : ['', text];
       shown = shown.slice(0, shown.length - Number.parseInt(home?.slice(2) || '0', 10));
       shown = [...shown, ...(rest ?? '').split('\n').slice(0, -1)];
@@ -42,27 +39,6 @@ describe('table', () => {
       'worker-10  queued               0',
     ]);
   });
-
-  test('cuts what is wider than the terminal', () => {
-    const lines = table([aRow({ because: 'x'.repeat(200) })], 80);
-    expect(lines.map((line) => line.length <= 80)).toEqual([true, true]);
-    expect(lines[1]).toMatch(/x…$/);
-  });
-});
-
-describe('sentence', () => {
-  test.each<{ name: string; row: Row; expected: string }>([
-    {
-      name: 'is short when nothing is special',
-      row: aRow(),
-      expected: 'worker-1 draining, 0 reboots',
-    },
-    {
-      name: 'has the pods and the reason',
-      row: aRow({ podsLeft: 2, reboots: 1, because: 'a budget' }),
-      expected: 'worker-1 draining, 2 pods left, 1 reboot: a budget',
-    },
-  ])('$name', ({ row, expected }) => expect(sentence(row)).toBe(expected));
 });
 
 describe('a board', () => {
@@ -77,13 +53,6 @@ describe('a board', () => {
       'NODE      PHASE      PODS LEFT  REBOOTS  ELAPSED  WHY IT WAITS',
       'worker-1  rebooting             0',
     ]);
-  });
-
-  test('on a terminal too low for all rows, counts the rest', () => {
-    const screen = aScreen(true, 6);
-    createBoard(screen).show(Array.from({ length: 9 }, (_, n) => aRow({ node: `worker-${n}` })));
-    expect(screen.lines()).toHaveLength(4);
-    expect(screen.lines().at(-1)).toBe('… and 7 more');
   });
 
   test('elsewhere, writes only rows that changed in more than time', () => {

@@ -32,7 +32,7 @@ export function table(rows: readonly Row[], width: number): string[] {
 }
 
 /** One row as a sentence, for a log without a terminal; the same as long as nothing but time has passed. */
-export function sentence({ node, phase, reboots, podsLeft, because }: Row): string {
+function sentence({ node, phase, reboots, podsLeft, because }: Row): string {
   const pods = podsLeft ? `, ${count(podsLeft, 'pod')} left` : '';
   const reason = because ? `: ${because}` : '';
   return `${node} ${phase}${pods}, ${count(reboots, 'reboot')}${reason}`;

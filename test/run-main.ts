@@ -6,10 +6,17 @@ import { ensureEveryTool } from '../lab/tools/ensure.ts';
 import { readSummary, saySummary, type Summary } from './summary.ts';
 
 /**
- * `npm test`. With arguments it is Jest; without any it runs everything in two lanes side by side, because a lab mostly waits.
- * Within a lane one file follows the other: the integration tests share a cluster, and skipped time is a server's own.
+ * `npm test` and `npm run test:long`. With arguments it is Jest; without any it runs its suite in two lanes side by side,
+ * because a lab mostly waits. Within a lane one file follows the other: the integration tests share a cluster, and skipped
+ * time is a server's own.
  */
-const LANES = [['labs'], ['unit', 'workflows', 'simulation', 'integration', 'faults']] as const;
+const SUITES = {
+  quick: [
+    ['labs', 'workflows'],
+    ['unit', 'simulation', 'integration'],
+  ],
+  long: [['other-labs'], ['faults', 'long-simulation', 'images']],
+} as const;
 
 const JEST = fileURLToPath(import.meta.resolve('jest/bin/jest'));
 
@@ -43,6 +50,8 @@ async function runLane(child: ChildProcess): Promise<Lane> {
   return { code: await ended(child), summary };
 }
 
+const isSuite = (word: string): word is keyof typeof SUITES => word in SUITES;
+
 async function main(args: readonly string[]): Promise<number> {
   const interrupted = new AbortController();
   const children: ChildProcess[] = [];
@@ -57,12 +66,14 @@ async function main(args: readonly string[]): Promise<number> {
     children.push(child);
     return child;
   };
-  if (args.length > 0) return await ended(start(args, 'inherit'));
+  const [suite = '', ...words] = args;
+  if (!isSuite(suite)) throw new Error(`the suite is one of ${Object.keys(SUITES).join(', ')}`);
+  if (words.length > 0) return await ended(start(words, 'inherit'));
 
   // Before anything is timed: what has to be built the first time takes both cores for minutes.
   await ensureEveryTool({ log: (line) => console.log(line), signal: interrupted.signal });
   const lanes = await Promise.all(
-    LANES.map((projects) => runLane(start(['--selectProjects', ...projects], 'pipe'))),
+    SUITES[suite].map((projects) => runLane(start(['--selectProjects', ...projects], 'pipe'))),
   );
   const told = lanes.flatMap(({ summary }) => summary ?? []);
   process.stdout.write(`\nBoth lanes together:\n${saySummary(told)}\n`);

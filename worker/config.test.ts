@@ -9,6 +9,7 @@ test('nothing has to be set', () => {
     logLevel: 'INFO',
     cachedWorkflows: 200,
     encrypted: false,
+    secretDirectories: ['/etc/lockkeeper-secrets', '/etc/lockkeeper/secrets'],
     bundlePath: expect.stringMatching(/\/dist\/workflows\.js$/),
   });
 });
@@ -26,6 +27,7 @@ describe('readConfig', () => {
         LOCKKEEPER_WORKFLOW_BUNDLE: 'w.js',
         LOCKKEEPER_CACHED_WORKFLOWS: '1000',
         LOCKKEEPER_PAYLOAD_KEY_FILE: '/keys',
+        LOCKKEEPER_SECRET_DIRS: '/a:/vault/secrets',
         TEMPORAL_DEPLOYMENT_NAME: 'lockkeeper',
         TEMPORAL_WORKER_BUILD_ID: '0.2.0',
         TEMPORAL_ADDRESS: 'x',
@@ -42,6 +44,7 @@ describe('readConfig', () => {
         bundlePath: 'w.js',
         cachedWorkflows: 1_000,
         encrypted: true,
+        secretDirectories: ['/a', '/vault/secrets'],
         version: { deploymentName: 'lockkeeper', buildId: '0.2.0' },
         pod: { name: 'worker-0', namespace: 'ops', uid: 'uid' },
       },
@@ -91,7 +94,7 @@ describe('G9: a bad value is refused with its variable and the rule:', () => {
 
 test('each variable is described, with its default as one would write it', () => {
   const lines = describeConfig().split('\n');
-  expect(lines).toHaveLength(14);
+  expect(lines).toHaveLength(15);
   expect(lines[0]).toBe(
     '  LOCKKEEPER_POLICY            Path of the policy file; default: /etc/lockkeeper/policy.yaml',
   );

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { isDuration, parseDuration } from '../domain/durations.ts';
 import { problemsOf } from '../domain/policy.ts';
+import { SECRET_DIRECTORIES } from '../domain/secret-schema.ts';
 import type { OwnPod } from './policy-events.ts';
 
 const address = z
@@ -62,6 +63,14 @@ const Environment = z.object({
     .string()
     .optional()
     .describe('File of keys with which everything is encrypted that Temporal keeps'),
+  LOCKKEEPER_SECRET_DIRS: z
+    .string()
+    .regex(/^\/[^:]+(:\/[^:]+)*$/, 'write directories like /etc/lockkeeper-secrets:/vault/secrets')
+    .prefault(SECRET_DIRECTORIES.join(':'))
+    .transform((text) => text.split(':'))
+    .describe(
+      'Where files of secrets may lie that the policy names; from nowhere else is one read',
+    ),
   TEMPORAL_DEPLOYMENT_NAME: z
     .string()
     .optional()
@@ -89,6 +98,8 @@ export interface WorkerConfig {
   readonly pod?: OwnPod;
   /** How many workflows stay in memory. */
   readonly cachedWorkflows: number;
+  /** Where files of secrets may lie that the policy names. */
+  readonly secretDirectories: readonly string[];
   /** Whether payloads are encrypted. */
   readonly encrypted: boolean;
   /** Absent: no worker versioning. */
@@ -114,6 +125,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig | { problems: s
     ...(data.LOCKKEEPER_NODE_ID ? { node: data.LOCKKEEPER_NODE_ID } : {}),
     ...podIn(data),
     cachedWorkflows: data.LOCKKEEPER_CACHED_WORKFLOWS,
+    secretDirectories: data.LOCKKEEPER_SECRET_DIRS,
     encrypted: Boolean(data.LOCKKEEPER_PAYLOAD_KEY_FILE),
     ...(deploymentName && buildId ? { version: { deploymentName, buildId } } : {}),
   };

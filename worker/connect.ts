@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { NativeConnection, type Logger } from '@temporalio/worker';
-import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
+import { NativeConnection, type Logger, type NativeConnectionOptions } from '@temporalio/worker';
+import { Client, Connection } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
-import { whyOutOfReach } from './reach.ts';
+import { backoffMs } from '../domain/backoff.ts';
+import { connectionProblem } from './connection-problem.ts';
 import { readTemporalConfig, type TemporalConfig } from './temporal-config.ts';
 
 export interface Temporal {
@@ -21,8 +22,7 @@ export interface ConnectOptions {
   readonly codec?: PayloadCodec | undefined;
 }
 
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
+const PAUSE = { firstMs: 1_000, mostMs: 30_000 };
 /** A server that takes a connection and then says nothing is given up on after this. */
 const TRY_FOR_MS = 15_000;
 
@@ -33,7 +33,7 @@ const TRY_FOR_MS = 15_000;
  */
 export async function connectTemporal(options: ConnectOptions): Promise<Temporal> {
   const { env, logger, signal } = options;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+  for (let failures = 1; ; failures += 1) {
     signal.throwIfAborted();
     const config = readTemporalConfig(env);
     // The bare word is left out of the log, because the SDK adds it to every line.
@@ -42,15 +42,16 @@ export async function connectTemporal(options: ConnectOptions): Promise<Temporal
       temporalNamespace: config.namespace,
     };
     try {
-      const temporal = await within(connectOnce(config, options.codec), signal);
+      const temporal = await connectOnce(config, options);
       logger.info('connected to Temporal', where);
       return temporal;
     } catch (error) {
       signal.throwIfAborted();
-      const because = await inWords(error, config);
-      logger.warn('Temporal cannot be reached', { ...where, because, retryMs: pauseMs });
+      const because = connectionProblem(error);
+      const retryMs = backoffMs(PAUSE, failures);
+      logger.warn('Temporal cannot be reached', { ...where, because, retryMs });
+      await pause(retryMs, undefined, { signal });
     }
-    await pause(pauseMs, undefined, { signal });
   }
 }
 
@@ -61,9 +62,8 @@ export async function connectTemporal(options: ConnectOptions): Promise<Temporal
 export async function askAnew(env: NodeJS.ProcessEnv): Promise<void> {
   const { connectionOptions, namespace } = readTemporalConfig(env);
   const connection = await Connection.connect(connectionOptions);
-  const asking = () => connection.workflowService.describeNamespace({ namespace });
   try {
-    await connection.withDeadline(Date.now() + TRY_FOR_MS, asking);
+    await describe(connection, namespace);
   } finally {
     await connection.close();
   }
@@ -72,13 +72,14 @@ export async function askAnew(env: NodeJS.ProcessEnv): Promise<void> {
 /** The worker's connection first: it fails at once, where the client's waits for its deadline without saying why. */
 async function connectOnce(
   { connectionOptions, namespace }: TemporalConfig,
-  codec: PayloadCodec | undefined,
+  { codec, signal }: ConnectOptions,
 ): Promise<Temporal> {
-  const native = await NativeConnection.connect(connectionOptions);
+  const native = await connectNative(connectionOptions, signal);
   let connection: Connection | undefined;
   try {
     connection = await Connection.connect(connectionOptions);
-    await connection.workflowService.describeNamespace({ namespace });
+    await describe(connection, namespace);
+    signal.throwIfAborted();
     const dataConverter = { payloadCodecs: codec ? [codec] : [] };
     const client = new Client({ connection, namespace, dataConverter });
     return { connection, native, client, namespace };
@@ -88,9 +89,18 @@ async function connectOnce(
   }
 }
 
-/** As the connecting, for a while only; what is connected after that is closed again. */
-async function within(connecting: Promise<Temporal>, signal: AbortSignal): Promise<Temporal> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(TRY_FOR_MS)]);
+function describe(connection: Connection, namespace: string): Promise<unknown> {
+  const asking = () => connection.workflowService.describeNamespace({ namespace });
+  return connection.withDeadline(Date.now() + TRY_FOR_MS, asking);
+}
+
+/** A connection of the kind that says at once why there is none. Gives up in time, and closes what is connected after that. */
+export async function connectNative(
+  options: NativeConnectionOptions,
+  signal?: AbortSignal,
+): Promise<NativeConnection> {
+  const connecting = NativeConnection.connect(options);
+  const limit = AbortSignal.any([AbortSignal.timeout(TRY_FOR_MS), ...(signal ? [signal] : [])]);
   const late = new Promise<never>((_, reject) => {
     const give = () => reject(new Error(`no answer within ${TRY_FOR_MS / 1_000} s`));
     limit.addEventListener('abort', give, { once: true });
@@ -98,53 +108,7 @@ async function within(connecting: Promise<Temporal>, signal: AbortSignal): Promi
   try {
     return await Promise.race([connecting, late]);
   } catch (error) {
-    const closeLate = async (): Promise<void> => {
-      const { native, connection } = await connecting;
-      await Promise.allSettled([native.close(), connection.close()]);
-    };
-    closeLate().catch(() => undefined);
+    connecting.then((native) => native.close()).catch(() => undefined);
     throw error;
   }
-}
-
-async function inWords(error: unknown, config: TemporalConfig): Promise<string> {
-  const said = grpcErrorIn(error);
-  if (said === undefined) {
-    const onTheWay = await whyOutOfReach(config.connectionOptions, Date.now());
-    return onTheWay ?? messageOf(error);
-  }
-  const { namespace } = config;
-  switch (said.code) {
-    case GRPC.notFound:
-      return `there is no namespace "${namespace}" (TEMPORAL_NAMESPACE): ${said.details}`;
-    case GRPC.permissionDenied:
-      return `we may not use the namespace "${namespace}" (TEMPORAL_NAMESPACE, TEMPORAL_API_KEY): ${said.details}`;
-    case GRPC.unauthenticated:
-      return `the server does not know us (TEMPORAL_API_KEY, or a client certificate): ${said.details}`;
-    default:
-      return said.details;
-  }
-}
-
-const GRPC = { notFound: 5, permissionDenied: 7, unauthenticated: 16 } as const;
-
-/** What the server itself has answered. */
-function grpcErrorIn(error: unknown): { code: number; details: string } | undefined {
-  if (isGrpcServiceError(error)) return { code: error.code, details: error.details };
-  if (!(error instanceof Error)) return undefined;
-  // The worker's connection has put the answer into its own words.
-  const [, code, details = ''] =
-    /^Failed to call \w+: code: '([^']*)', message: "([^"]*)"$/.exec(error.message) ?? [];
-  const known = Object.entries(NATIVE_CODES).find(([words]) => words === code);
-  if (known !== undefined) return { code: known[1], details };
-  return grpcErrorIn(error.cause);
-}
-
-const NATIVE_CODES: Readonly<Record<string, number>> = {
-  'The request does not have valid authentication credentials': GRPC.unauthenticated,
-  'The caller does not have permission to execute the specified operation': GRPC.permissionDenied,
-};
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,23 +4,21 @@ import { fileURLToPath } from 'node:url';
 import { Worker, type Logger, type WorkerOptions } from '@temporalio/worker';
 import { Calendars } from '../activities/calendars.ts';
 import { HttpAlertSource } from '../activities/gates/alert-source.ts';
-import { kuredLocks } from '../activities/gates/kured-locks.ts';
-import type { Secrets } from '../activities/gates/secrets.ts';
+import type { Secrets } from '../activities/secrets.ts';
 import { HttpSilences } from '../activities/gates/silences.ts';
 import { createActivities } from '../activities/index.ts';
 import type { KubeClient } from '../activities/kube/client.ts';
-import { nodeApi } from '../activities/kube/nodes.ts';
-import { podApi } from '../activities/kube/pods.ts';
+import type { FleetView } from '../activities/kube/fleet-view.ts';
+import { kubePorts } from '../activities/kube/ports.ts';
 import { temporalPort, workerIdentity } from '../activities/temporal.ts';
 import { TASK_QUEUE } from '../domain/names.ts';
 import type { WorkerConfig } from './config.ts';
 import type { Temporal } from './connect.ts';
 import { encryptedBundle } from './encryption/bundle-path.ts';
 import type { EncryptionCodec } from './encryption/codec.ts';
-import type { FleetView } from './metrics/fleet.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { observeActivities } from './metrics/observe.ts';
-import type { People } from './people.ts';
+import type { Notifications } from './notifications.ts';
 import type { PolicyFile } from './policy-file.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 
@@ -33,7 +31,7 @@ export interface WorkerParts {
   readonly logger: Logger;
   readonly policy: PolicyFile;
   readonly secrets: Secrets;
-  readonly people: People;
+  readonly notifications: Notifications;
   readonly kube: KubeClient;
   readonly fleet: FleetView;
   readonly metrics: Metrics;
@@ -44,7 +42,7 @@ export interface WorkerParts {
 export async function createWorker(
   config: WorkerConfig,
   temporal: Temporal,
-  { logger, policy, secrets, people, kube, fleet, metrics, codec }: WorkerParts,
+  { logger, policy, secrets, notifications, kube, fleet, metrics, codec }: WorkerParts,
 ): Promise<Worker> {
   const refused = await ensureSearchAttributes(temporal.connection, temporal.namespace);
   if (refused !== undefined) {
@@ -64,18 +62,17 @@ export async function createWorker(
     maxCachedWorkflows: config.cachedWorkflows,
     activities: createActivities({
       worker: identity,
-      nodes: nodeApi(kube),
+      ...kubePorts(kube),
       fleet,
-      pods: podApi(kube),
       policy,
       alerts: new HttpAlertSource(secrets),
-      kuredLocks: kuredLocks(kube),
       silences: new HttpSilences(secrets),
-      notices: people.notices,
-      messenger: people.messenger,
+      notices: notifications.notices,
+      messenger: notifications.messenger,
       calendars: new Calendars({
         directory: dirname(config.policyPath),
         nowMs: Date.now,
+        secrets,
         told: (problem) => logger.warn('calendar cannot be read', { because: problem }),
       }),
       temporal: temporalPort(temporal.client, refused === undefined),

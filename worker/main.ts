@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '@temporalio/worker';
-import { secretsOf } from '../activities/gates/secrets.ts';
+import { secretsOf } from '../activities/secrets.ts';
 import { connectKube } from '../activities/kube/client.ts';
+import { followFleet } from '../activities/kube/fleet-view.ts';
 import { temporalPort } from '../activities/temporal.ts';
 import { TASK_QUEUE } from '../domain/names.ts';
 import { describeConfig, readConfig, type WorkerConfig } from './config.ts';
@@ -12,15 +13,14 @@ import { codecOf } from './encryption/codec.ts';
 import { BadKeyFile } from './encryption/keys.ts';
 import { serveHealth } from './health.ts';
 import { installRuntime } from './logging.ts';
-import { followFleet } from './metrics/fleet.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { peopleOf } from './people.ts';
+import { notificationsOf } from './notifications.ts';
 import { eventsOf, type PolicyEvents } from './policy-events.ts';
 import { PolicyFile } from './policy-file.ts';
-import { Pulse } from './pulse.ts';
+import { Liveness } from './liveness.ts';
 import { ensureFleetScan } from './schedule.ts';
 import { BadTemporalConfig } from './temporal-config.ts';
-import { Waker, type WakerPorts } from './waker.ts';
+import { PolicyBroadcast, type BroadcastPorts } from './policy-broadcast.ts';
 
 const HELP = `lockkeeper worker: runs the rollouts of a cluster's nodes
 
@@ -74,23 +74,23 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
   const kube = connectKube();
   const fleet = followFleet(kube, stop.signal);
   const metrics = new Metrics({ policy, nodes: () => fleet.nodes(), nowMs: Date.now });
-  const pulse = pulseOf(logger, () => fleet.nodes() !== undefined);
+  const liveness = livenessOf(logger, () => fleet.nodes() !== undefined);
   const health = await serveHealth(config.health, {
     metrics,
-    broken: () => pulse.broken(),
-    notReady: () => policy.notInForce() ?? pulse.notReady(),
+    broken: () => liveness.broken(),
+    notReady: () => policy.notInForce() ?? liveness.notReady(),
   });
   try {
     const { signal } = stop;
     const temporal = await connectTemporal({ env: process.env, logger, signal, codec });
-    const secrets = secretsOf(process.env);
-    const people = peopleOf({ client: temporal.client, policy, secrets, logger });
-    people.check();
-    const parts = { logger, policy, secrets, people, kube, fleet, metrics, codec };
+    const secrets = secretsOf(process.env, config.secretDirectories);
+    const notifications = notificationsOf({ client: temporal.client, policy, secrets, logger });
+    notifications.check();
+    const parts = { logger, policy, secrets, notifications, kube, fleet, metrics, codec };
     const worker = await createWorker(config, temporal, parts);
     await followPolicy(temporal, parts, { events: eventsOf(kube, config.pod), signal });
     const running = worker.run();
-    pulse.follow({
+    liveness.follow({
       status: () => worker.getStatus(),
       askTemporal: () => askTemporal(temporal),
       askAnew: () => askAnew(process.env),
@@ -112,7 +112,7 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
     if (stop.signal.aborted) return 0;
     throw error;
   } finally {
-    pulse.stop();
+    liveness.stop();
     policy.close();
     health.close();
     logger.info('worker ended');
@@ -132,11 +132,11 @@ function askTemporal({ native, namespace }: Temporal): Promise<unknown> {
   return Promise.race([native.withDeadline(Date.now() + ASK_FOR_MS, asking), late()]);
 }
 
-function pulseOf(logger: Logger, seesNodes: () => boolean): Pulse {
-  return new Pulse({ nowMs: Date.now, seesNodes, log: logOf(logger) });
+function livenessOf(logger: Logger, seesNodes: () => boolean): Liveness {
+  return new Liveness({ nowMs: Date.now, seesNodes, log: logOf(logger) });
 }
 
-function logOf(logger: Logger): WakerPorts['log'] {
+function logOf(logger: Logger): BroadcastPorts['log'] {
   return {
     info: (message, fields) => logger.info(message, { ...fields }),
     warn: (message, fields) => logger.warn(message, { ...fields }),
@@ -146,18 +146,21 @@ function logOf(logger: Logger): WakerPorts['log'] {
 /** Keeps the fleet scan at the interval of the policy in force, and lets what waits know when that changes. */
 async function followPolicy(
   temporal: Temporal,
-  { logger, policy, people, metrics }: WorkerParts,
+  { logger, policy, notifications, metrics }: WorkerParts,
   { events, signal }: { events: PolicyEvents; signal: AbortSignal },
 ): Promise<void> {
-  const waker = new Waker({ temporal: temporalPort(temporal.client, true), log: logOf(logger) });
-  signal.addEventListener('abort', () => waker.close(), { once: true });
+  const broadcast = new PolicyBroadcast({
+    temporal: temporalPort(temporal.client, true),
+    log: logOf(logger),
+  });
+  signal.addEventListener('abort', () => broadcast.close(), { once: true });
   const { scanEvery } = policy.current();
   await ensureFleetScan(temporal.client, policy.notInForce() ? undefined : scanEvery);
   policy.watch({
     changed(now, hash) {
       logger.info('policy in force', { hash });
-      people.check();
-      waker.policyChanged(now);
+      notifications.check();
+      broadcast.policyChanged(now);
       ensureFleetScan(temporal.client, now.scanEvery).catch((error: unknown) =>
         logger.warn('the fleet scan keeps its old interval', { because: String(error) }),
       );
@@ -167,7 +170,7 @@ async function followPolicy(
       if (policy.notInForce()) logger.error('policy refused; none is in force', because);
       else logger.error('policy refused; the last good one stays in force', because);
       void events.refused(message);
-      people.policyRefused(message);
+      notifications.policyRefused(message);
       metrics.policyRefused();
     },
   });

@@ -1,15 +1,14 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { Scan } from '../activities/scan.ts';
-import { waiting } from './effects.ts';
+import { lasting } from './activities.ts';
 
 /** One look over the whole fleet; a Temporal Schedule starts it again and again. */
 export async function fleetScan(): Promise<Scan> {
   // Temporal hands the result of the scan before to the next run of its schedule.
   const before = workflowInfo().lastResult as Partial<Scan> | undefined;
-  const { policy: formerPolicy, atMs: formerAtMs, told } = before ?? {};
-  return await waiting('look the fleet over').scanFleet({
+  const { policy: formerPolicy, told } = before ?? {};
+  return await lasting('look the fleet over').scanFleet({
     ...(formerPolicy === undefined ? {} : { formerPolicy }),
-    ...(formerAtMs === undefined ? {} : { formerAtMs }),
     ...(told ? { told } : {}),
   });
 }

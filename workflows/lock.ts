@@ -1,195 +1,207 @@
 import { log, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import {
-  addTrouble,
+  candidatesOf,
   enqueue,
-  holderOf,
-  lineOf,
-  release as giveBack,
-  stamped,
-  type Holder,
+  noteEnd,
+  pass,
+  permitOf,
+  turnOf,
+  useUp,
+  type AnswerOfTurn,
   type LockState,
-  type PermitRequest,
+  type PermitAnswer,
+  type QueuePlace,
 } from '../domain/lock-state.ts';
-import { sayPause } from '../domain/status-text.ts';
-import type { LockStatus, Pause } from '../domain/status.ts';
+import type { LockStatus, Pause, PersonsWord } from '../domain/status.ts';
+import type { Trouble } from '../domain/trouble.ts';
+import { sayPause } from '../domain/why-it-waits.ts';
 import { pauseOf, readWord, type SignalWord } from '../domain/word.ts';
-import { readRelease, readRequest, readTrouble } from './lock-signals.ts';
-import { tell, tellHead, tellOvertaken, tellPlace } from './lock-tells.ts';
+import { readEnd, readPermitWord, readRequest } from './lock-signals.ts';
 import * as messages from './messages.ts';
 
-/** One lock as its workflow knows it. */
-export interface Lock {
+/** What a lock carries along when it continues as new. */
+export interface Carried {
+  readonly state: LockState;
+  readonly paused?: Pause;
+  /** A person's word to go on that is not yet written on the troubled nodes. */
+  readonly resumed?: PersonsWord;
+}
+
+/** One lock as its workflow knows it: a handler only takes notes, and the loop of the workflow acts on them. */
+export class Lock {
   state: LockState;
   paused: Pause | undefined;
-  /** Why it is nobody's turn. */
-  because: string | undefined;
-  /** Hash of the policy that the latest look for a turn followed. */
+  resumed: PersonsWord | undefined;
+  /** Why nobody was admitted at the latest count. */
+  waits: Pick<QueuePlace, 'why' | 'because'> | undefined;
+  /** The troubles that the nodes showed at the latest count. */
+  troubles: readonly Trouble[] = [];
+  /** Hash of the policy that the latest count followed. */
   policy: string | undefined;
-  /** Counts what makes a fresh look worth while. */
-  news: number;
-  /** What each waiting run was told last, so that nobody is told the same twice. */
-  readonly told: Map<string, string>;
-  /** Runs that were first in turn when they asked, and were told nothing. */
-  readonly untold: Map<string, PermitRequest>;
-  readonly notUnderstood: string[];
-  change(next: LockState): void;
-  show(): void;
-}
+  /** Counts what makes another count worth while. */
+  news = 0;
+  readonly #notUnderstood: string[] = [];
 
-/** Registers every handler, before anything is awaited. */
-export function openLock(state: LockState, paused: Pause | undefined): Lock {
-  const lock: Lock = {
-    state,
-    paused,
-    because: undefined,
-    policy: undefined,
-    news: 0,
-    told: new Map(),
-    untold: new Map(),
-    notUnderstood: [],
-    change(next) {
-      lock.state = next;
-      lock.news += 1;
-      lock.show();
-    },
-    show: () => setCurrentDetails(describe(lock)),
-  };
-  listenToRollouts(lock);
-  listenToPeople(lock);
-  setHandler(messages.lockStatus, () => statusOf(lock), {
-    description: 'Who has a permit, who waits, what went wrong, and why.',
-  });
-  setHandler(messages.holds, (workflowId, grantId) => holds(lock, workflowId, grantId), {
-    description: 'Whether this rollout has this permit.',
-  });
-  lock.show();
-  return lock;
-}
+  /** Registers every handler, before anything is awaited. */
+  constructor({ state, paused, resumed }: Carried) {
+    this.state = state;
+    this.paused = paused;
+    this.resumed = resumed;
+    this.#listenToRollouts();
+    this.#listenToPeople();
+    this.#answer();
+    this.show();
+  }
 
-function listenToRollouts(lock: Lock): void {
-  const heard = <T>(signal: string, read: T | undefined): T | undefined => {
-    if (read === undefined) lock.notUnderstood.push(`${signal}: it names no rollout and no node`);
-    return read;
-  };
-  setHandler(
-    messages.requestPermit,
-    async (sent) => {
-      const request = heard('requestPermit', readRequest(sent));
-      if (request) await admit(lock, request);
-    },
-    { description: 'From a rollout: join the queue.' },
-  );
-  setHandler(
-    messages.release,
-    (sent) => {
-      const given = heard('release', readRelease(sent));
-      if (given) lock.change(giveBack(lock.state, given, Date.now()));
-    },
-    { description: 'From a rollout, or from a person: {"node": …} gives its permit back.' },
-  );
-  setHandler(
-    messages.trouble,
-    (sent) => {
-      const trouble = heard('trouble', readTrouble(sent, Date.now()));
-      if (!trouble) return;
-      log.error('node is in trouble', { pool: lock.state.pool, ...trouble });
-      lock.change(addTrouble(lock.state, trouble));
-    },
-    { description: 'From a rollout: its node is lost.' },
-  );
-}
+  change(next: LockState): void {
+    this.state = next;
+    this.news += 1;
+    this.show();
+  }
 
-async function admit(lock: Lock, { anew, ...request }: PermitRequest): Promise<void> {
-  // What it was told before it has forgotten.
-  if (anew) lock.told.delete(request.runId);
-  const firstBefore = frontOf(lock.state);
-  lock.state = enqueue(stamped(lock.state, Date.now()), request, Date.now());
-  // Who joins at the end of a long queue changes nothing for those at its front.
-  if (request.holding || frontOf(lock.state) !== firstBefore) lock.news += 1;
-  lock.show();
-  const holder = holderOf(lock.state, request.workflowId);
-  // Whether it hears or not, it keeps its permit: its node may be in the middle of a reboot.
-  if (holder) await tell(holder, messages.permitGranted, { grantId: holder.grantId });
-  else await tellPlace(lock, request);
-  await tellOvertaken(lock);
-}
+  show(): void {
+    setCurrentDetails(this.#describe());
+  }
 
-function frontOf({ queue, holders, troubles }: LockState): string {
-  const troubled = troubles.map(({ node }) => node);
-  const line = lineOf(queue, Date.now(), { troubled });
-  const runs = [...line, ...holders].map(({ runId }) => runId);
-  return runs.join(' ');
-}
+  carried(): Carried {
+    const { state, paused, resumed } = this;
+    return { state, ...(paused && { paused }), ...(resumed && { resumed }) };
+  }
 
-function listenToPeople(lock: Lock): void {
-  const hear = (sent: unknown): SignalWord => {
-    const word = readWord(sent, Date.now());
-    if (word.notUnderstood !== undefined) lock.notUnderstood.push(word.notUnderstood);
-    return word;
-  };
-  setHandler(
-    messages.pause,
-    async (sent) => {
-      lock.paused = pauseOf(hear(sent));
-      lock.change(lock.state);
-      await tellHead(lock);
-    },
-    {
-      description:
-        'Grant nothing until resumed. Optional input: {"reason": …, "by": …, "for": "2h"}.',
-    },
-  );
-  setHandler(
-    messages.resume,
-    (sent) => {
-      hear(sent);
-      lock.paused = undefined;
-      lock.change({ ...lock.state, troubles: [] });
-    },
-    {
-      description: 'Grant again after a pause, or after a halt for a node that failed or is lost.',
-    },
-  );
-  setHandler(messages.recheck, () => lock.change(lock.state), { description: 'Look again now.' });
-}
+  #listenToRollouts(): void {
+    this.#on('requestPermit', readRequest, 'From a rollout: join the queue.', (request) => {
+      const before = this.#firstInLine();
+      this.state = enqueue(this.state, request, Date.now());
+      // Who joins at the end of a long queue changes nothing for those at its front.
+      if (this.#firstInLine() !== before) this.news += 1;
+      this.show();
+    });
+    this.#on('permitUsed', readPermitWord, 'From a rollout: its node is cordoned.', (word) =>
+      this.change(useUp(this.state, word)),
+    );
+    this.#on('permitPassed', readPermitWord, 'From a rollout: it wants no turn now.', (word) =>
+      this.change(pass(this.state, word)),
+    );
+    this.#on('rolloutEnded', readEnd, 'From a rollout: its node is handed back.', (end) =>
+      this.change(noteEnd(this.state, end, Date.now())),
+    );
+  }
 
-function holds({ state }: Lock, workflowId: string, grantId: string): boolean {
-  const holder = holderOf(state, workflowId);
-  return holder !== undefined && holder.grantId === grantId && holder.orphanedMs === undefined;
-}
+  #on<T>(
+    name: 'requestPermit' | 'permitUsed' | 'permitPassed' | 'rolloutEnded',
+    read: (sent: unknown) => T | undefined,
+    description: string,
+    act: (sent: T) => void,
+  ): void {
+    const handler = (sent: unknown): void => {
+      const known = read(sent);
+      if (known === undefined) this.#notUnderstood.push(`${name}: it names no rollout or no node`);
+      else act(known);
+    };
+    setHandler(messages.signal(name), handler, { description });
+  }
 
-function statusOf({ state, because, paused, policy, notUnderstood }: Lock): LockStatus {
-  return {
-    pool: state.pool,
-    holders: state.holders.map(({ node, grantId, sinceMs, orphanedMs }) => ({
-      node,
-      grantId,
-      sinceMs,
-      ...(orphanedMs === undefined ? {} : { orphanedMs }),
-    })),
-    queue: state.queue.map(({ node, sinceMs }) => ({ node, sinceMs })),
-    troubles: state.troubles,
-    ...(because === undefined ? {} : { because }),
-    ...(paused ? { paused } : {}),
-    ...(policy === undefined ? {} : { policy }),
-    ...(state.lengths ? { lengths: state.lengths } : {}),
-    notUnderstood,
-  };
-}
+  #firstInLine(): string {
+    const { queue } = this.state;
+    const troubled = this.troubles.map(({ node }) => node);
+    return candidatesOf(queue, Date.now(), { troubled })
+      .map(({ runId }) => runId)
+      .join(' ');
+  }
 
-function describe(lock: Lock): string {
-  const { troubles, queue, because, paused, notUnderstood } = statusOf(lock);
-  return [
-    `**permits**: ${lock.state.holders.map(sayHolder).join(', ') || 'nobody'}`,
-    `**queue**: ${queue.map(({ node }) => node).join(', ') || 'nobody'}`,
-    ...troubles.map((trouble) => `- trouble with ${trouble.node}: ${trouble.because}`),
-    ...(because === undefined ? [] : [`- nobody's turn: ${because}`]),
-    ...(paused ? [`- ${sayPause(paused)}`] : []),
-    ...notUnderstood.map((text) => `- signal not understood: ${text}`),
-  ].join('\n');
-}
+  #listenToPeople(): void {
+    const hear = (sent: unknown): SignalWord => {
+      const word = readWord(sent, Date.now());
+      if (word.notUnderstood !== undefined) this.#notUnderstood.push(word.notUnderstood);
+      return word;
+    };
+    setHandler(
+      messages.signal('pause'),
+      (sent) => {
+        this.paused = pauseOf(hear(sent));
+        this.change(this.state);
+      },
+      { description: 'Admit nobody until resumed. Optional: {"reason": …, "by": …, "for": "2h"}.' },
+    );
+    setHandler(
+      messages.signal('resume'),
+      (sent) => {
+        const { reason, by, atMs } = hear(sent);
+        log.info('resumed', { pool: this.state.pool, by, reason });
+        this.paused = undefined;
+        this.resumed = { reason, by, atMs };
+        this.change(this.state);
+      },
+      { description: 'Go on after a pause, or after a halt for nodes that failed or are lost.' },
+    );
+    setHandler(messages.signal('recheck'), () => this.change(this.state), {
+      description: 'Count again now.',
+    });
+  }
 
-function sayHolder({ node, orphanedMs }: Holder): string {
-  if (orphanedMs === undefined) return node;
-  return `${node} (its rollout has ended; kept until the node is seen in service)`;
+  #answer(): void {
+    setHandler(messages.lockStatus, () => this.status(), {
+      description: 'Who has a permit, who waits, what went wrong, and why.',
+    });
+    setHandler(messages.turn, (workflowId) => this.#turn(workflowId), {
+      description: 'Where a rollout stands, and why; null when it has not asked.',
+    });
+    setHandler(messages.permit, (workflowId, grantId) => this.#permit(workflowId, grantId), {
+      description: 'Whether a permit is good, when the nodes were counted for it, who has others.',
+    });
+  }
+
+  #turn(workflowId: string): AnswerOfTurn | null {
+    const found = turnOf(this.state, workflowId, Date.now());
+    if (!found || found.kind === 'granted') return found ?? null;
+    return { ...found, ...this.#whyWaiting(found.place) };
+  }
+
+  #whyWaiting(place: number): Pick<QueuePlace, 'why' | 'because'> {
+    if (this.paused) return { why: 'paused', because: `the lock is ${sayPause(this.paused)}` };
+    if (this.waits) return this.waits;
+    return place === 1 && this.state.permits.length === 0
+      ? { why: 'counting', because: 'the nodes of the pool are being counted' }
+      : { why: 'behind', because: 'others go first' };
+  }
+
+  #permit(workflowId: string, grantId: string): PermitAnswer | null {
+    const known = permitOf(this.state, workflowId);
+    if (known?.grantId !== grantId || known.endedMs !== undefined) return null;
+    const others = this.state.permits.filter((permit) => permit !== known);
+    return { countedAtMs: known.countedAtMs, others: others.map(({ node }) => node) };
+  }
+
+  status(): LockStatus {
+    const { state, waits, troubles, paused, policy } = this;
+    const { pool, permits, queue, lengths } = state;
+    return {
+      pool,
+      permits: permits.map(({ node, grantId, sinceMs, endedMs }) => ({
+        node,
+        grantId,
+        sinceMs,
+        ...(endedMs === undefined ? {} : { endedMs }),
+      })),
+      queue: queue.map(({ node, sinceMs }) => ({ node, sinceMs })),
+      ...(waits ? { because: waits.because } : {}),
+      troubles,
+      ...(paused ? { paused } : {}),
+      lengths,
+      ...(policy === undefined ? {} : { policy }),
+      notUnderstood: this.#notUnderstood,
+    };
+  }
+
+  #describe(): string {
+    const { permits, queue, because, troubles, paused, notUnderstood } = this.status();
+    return [
+      `**permits not yet used**: ${permits.map(({ node }) => node).join(', ') || 'none'}`,
+      `**queue**: ${queue.map(({ node }) => node).join(', ') || 'nobody'}`,
+      ...troubles.map((trouble) => `- trouble with ${trouble.node}: ${trouble.because}`),
+      ...(because === undefined ? [] : [`- nobody is admitted: ${because}`]),
+      ...(paused ? [`- ${sayPause(paused)}`] : []),
+      ...notUnderstood.map((text) => `- signal not understood: ${text}`),
+    ].join('\n');
+  }
 }

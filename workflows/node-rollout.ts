@@ -1,13 +1,13 @@
 import { CancellationScope, CancelledFailure, log } from '@temporalio/workflow';
-import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { RolloutInput } from '../domain/rollout-input.ts';
 import type { RolloutResult } from '../domain/status.ts';
-import { causeOf, typeOf } from './cause.ts';
-import { comeBack, endGone } from './come-back.ts';
-import { local } from './effects.ts';
-import { acquirePermit, claimPermit, passGates, releasePermit } from './permission.ts';
+import { causeOf } from './cause.ts';
+import { handBack } from './hand-back.ts';
 import { Rollout } from './rollout.ts';
-import { abandon, RUN_CHANGED, takeOut } from './take-out.ts';
+import * as step from './steps.ts';
+import { stopOf } from './stop.ts';
+import { waitForGates } from './wait-for-gates.ts';
+import { waitForTurn } from './wait-for-turn.ts';
 
 /**
  * Takes one node out of service, has it rebooted and brings it back. Cancelling it means the same as the signal `abort`:
@@ -15,77 +15,64 @@ import { abandon, RUN_CHANGED, takeOut } from './take-out.ts';
  */
 export async function nodeRollout(input: RolloutInput): Promise<RolloutResult> {
   const rollout = new Rollout(input);
-  const { control } = rollout;
   let cancelled = false;
   CancellationScope.current().cancelRequested.catch(() => {
     cancelled = true;
-    control.aborted ??= { reason: 'cancelled', by: 'Temporal', atMs: Date.now() };
-    control.news += 1;
-    control.changed();
+    rollout.signals.cancel(Date.now());
   });
   const result = await CancellationScope.nonCancellable(() => untilTheEnd(rollout, input));
   if (cancelled && result.outcome === 'aborted') throw new CancelledFailure(result.because);
   return result;
 }
 
+/** The steps, as often as something stops them half-way; what has stopped them says what comes next. */
 async function untilTheEnd(rollout: Rollout, input: RolloutInput): Promise<RolloutResult> {
   try {
-    const result = await roll(rollout, input);
-    rollout.enter(result.outcome === 'aborted' ? 'aborted' : 'done', result.because);
-    log.info('rollout done', { ...result });
-    return result;
+    for (;;) {
+      try {
+        return done(rollout, await roll(rollout, input));
+      } catch (thrown) {
+        const next = await handBack(rollout, stopOf(thrown));
+        if (next === 'too-late') return done(rollout, await bringBack(rollout));
+        if (next !== 'again') return done(rollout, next);
+      }
+    }
   } catch (error) {
     const cause = causeOf(error);
-    const message = cause instanceof Error ? cause.message : String(cause);
-    rollout.enter('failed', message);
-    log.error('rollout failed', { node: rollout.node, because: message });
+    const because = cause instanceof Error ? cause.message : String(cause);
+    rollout.enter({ at: 'failed', because });
+    log.error('rollout failed', { node: rollout.node, because });
     throw cause;
   }
 }
 
+/** One node from its sentinel to its return, each step as soon as the one before is through. */
 async function roll(rollout: Rollout, input: RolloutInput): Promise<RolloutResult> {
-  for (;;) {
-    try {
-      return await fromTheStart(rollout, input);
-    } catch (error) {
-      if (typeOf(error) !== RUN_CHANGED) throw error;
-      // After a reset: whatever the run before was in the middle of is undone or finished first.
-      log.warn('rollout starts over', { node: rollout.node });
-    }
+  const found = await step.readNode(rollout, input);
+  if (found.at === 'return') return await bringBack(rollout);
+
+  const priority = await waitForGates(rollout);
+  const grantId = await waitForTurn(rollout, priority);
+  await step.cordon(rollout, grantId);
+  let order: step.Ordered | undefined;
+  while (!order) {
+    const drained = await step.drain(rollout);
+    order = await step.orderReboot(rollout, drained);
   }
+  return await bringBack(rollout, order);
 }
 
-/** Looks at the node first, and finishes or undoes what a former run has left behind. */
-async function fromTheStart(rollout: Rollout, input: RolloutInput): Promise<RolloutResult> {
-  const plan = await local('read the input and the node').planRollout(input);
-  rollout.begin(plan);
-  const { recovery } = plan;
-  if (recovery.at === 'return') return await finishReturn(rollout, recovery.record);
-  if (recovery.at === 'undo') {
-    const { record, because } = recovery;
-    const undone = await abandon(rollout, record, { because, failed: false });
-    if (undone === 'too-late') return await finishReturn(rollout, record);
-    if (undone === 'gone') return await endGone(rollout, record);
-    // The run that was lost may have left a permit behind.
-    await releasePermit(rollout);
-    if (plan.pool === undefined) return rollout.end('aborted', because);
-  }
-  for (;;) {
-    const end = await goThrough(rollout);
-    if (end) return end;
-  }
+/** From the order on. Once the agent has accepted it there is only forward. */
+async function bringBack(rollout: Rollout, order?: step.Ordered): Promise<RolloutResult> {
+  const back = await step.awaitReturn(rollout, order);
+  const result = await step.uncordon(rollout, back);
+  // It is away again: it is waited for once more, as one whose order is accepted.
+  return result ?? (await bringBack(rollout));
 }
 
-/** For a run that finds the order accepted already: the permit is still another run's, or nobody's. */
-async function finishReturn(rollout: Rollout, record: RolloutRecord): Promise<RolloutResult> {
-  await claimPermit(rollout);
-  return await comeBack(rollout, record);
-}
-
-/** All the steps once; undefined when a gate has closed on the way or the pool has changed, so that it starts over. */
-async function goThrough(rollout: Rollout): Promise<RolloutResult | undefined> {
-  const end = await passGates(rollout);
-  if (end) return end;
-  if ((await acquirePermit(rollout)) === 'moved') return undefined;
-  return await takeOut(rollout);
+function done(rollout: Rollout, result: RolloutResult): RolloutResult {
+  const { outcome, because } = result;
+  rollout.enter({ at: outcome === 'aborted' ? 'aborted' : 'done', because });
+  log.info('rollout done', { ...result });
+  return result;
 }

@@ -18,8 +18,8 @@ import {
   type Outbox,
 } from '../domain/notifications/outbox.ts';
 import { causeOf } from './cause.ts';
-import { delivering } from './effects.ts';
-import { notice } from './messages.ts';
+import { delivering } from './activities.ts';
+import { signal } from './messages.ts';
 
 /** Who could not be told by then has other troubles, and the news is old. */
 const GIVE_UP_AFTER_MS = 24 * 60 * 60_000;
@@ -83,7 +83,7 @@ function openDesk(carried: Outbox): Desk {
   };
 
   setHandler(
-    notice,
+    signal('notice'),
     (sent) => {
       const told = readAddressed(sent);
       if (told) post = take(post, told);

@@ -2,87 +2,56 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  getExternalWorkflowHandle,
   isCancellation,
   log,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Found } from '../activities/lock.ts';
-import type { PoolNews } from '../activities/watch-pool.ts';
+import type { Admitted, PoolAnswer } from '../activities/admit-next.ts';
 import {
-  addTrouble,
-  adopt,
+  candidatesOf,
+  dropPermits,
+  dropWaiter,
   emptyLock,
-  endTrouble,
   grant,
-  holderOf,
-  lineOf,
-  orphan,
-  release as giveBack,
-  stamped,
-  withdraw,
-  type LockState,
+  markEnded,
 } from '../domain/lock-state.ts';
-import type { Pause } from '../domain/status.ts';
-import { pauseOver } from './control.ts';
-import { looking } from './effects.ts';
+import { polling, quick } from './activities.ts';
 import { interruptible } from './interrupt.ts';
-import { openLock, type Lock } from './lock.ts';
-import { tell, tellHead } from './lock-tells.ts';
-import * as messages from './messages.ts';
+import { Lock, type Carried } from './lock.ts';
+import { signal } from './messages.ts';
+import { pauseOver } from './pause.ts';
 
 export interface LockInput {
   readonly pool: string;
   /** What the former run of this lock handed over. */
-  readonly carried?: { readonly state: LockState; readonly paused?: Pause };
+  readonly carried?: Carried;
 }
 
 /**
- * The lock of one pool: one serial authority that grants permits in turn, after counting the live cluster, and that keeps
- * the permit of a rollout that ended without giving it back until its node is seen in service. It never ends; it continues
- * as new when its history has grown, and takes everything along.
+ * The lock of one pool: one serial authority that gives turns, first come first served, after counting the live cluster. Who is
+ * out of service stands on the Nodes alone, so that a lock that takes the place of a lost one has nothing to learn: it only waits
+ * until what that one has granted must be seen on them. It never ends; it continues as new when its history has grown.
  */
 export async function poolLock({ pool, carried }: LockInput): Promise<never> {
-  const state = carried?.state ?? emptyLock(pool, '');
-  const lock = openLock(state, carried?.paused);
+  const lock = new Lock(carried ?? { state: emptyLock(pool) });
   endPauses(lock).catch(unlessCancelled);
-  if (!carried) await adoptHolders(lock);
-  for (;;) {
+  for (let settled: string | undefined; ;) {
     await condition(() => hasWork(lock) || workflowInfo().continueAsNewSuggested);
     if (workflowInfo().continueAsNewSuggested) await handOver(lock);
-    await look(lock);
+    if (lock.resumed) await excuseTroubles(lock);
+    settled = await admitNext(lock, settled);
   }
 }
 
-/** A lock that takes the place of a lost one first learns who has a node out of service, and which nodes are in trouble. */
-async function adoptHolders(lock: Lock): Promise<void> {
-  const { pool } = lock.state;
-  const { holders, troubles } = await findHolders(lock);
-  for (const holder of holders) {
-    const nowMs = Date.now();
-    lock.change(adopt(stamped(lock.state, nowMs), holder, nowMs));
-  }
-  for (const trouble of troubles) {
-    // What a rollout has said since is newer than what its node shows.
-    if (lock.state.troubles.some(({ node }) => node === trouble.node)) continue;
-    log.error('node is in trouble', { pool, ...trouble });
-    lock.change(addTrouble(lock.state, trouble));
-  }
+function hasWork({ state, paused, resumed }: Lock): boolean {
+  const isAsked = state.queue.length > 0 && !paused;
+  return isAsked || state.permits.length > 0 || resumed !== undefined;
 }
 
-/** Those who wait meanwhile are told why. */
-async function findHolders(lock: Lock): Promise<Found> {
-  const { pool } = lock.state;
-  for (;;) {
-    const known = lock.because;
-    const found = await looking(`who holds a permit of ${pool}`).findHolders({
-      pool,
-      ...(known === undefined ? {} : { known }),
-    });
-    lock.because = 'because' in found ? found.because : undefined;
-    lock.show();
-    if (!('because' in found)) return found;
-    await tellHead(lock);
-  }
+async function handOver(lock: Lock): Promise<never> {
+  await condition(allHandlersFinished);
+  return await continueAsNew<typeof poolLock>({ pool: lock.state.pool, carried: lock.carried() });
 }
 
 /** A pause that is given an end ends by itself; one without is reminded of in the log. */
@@ -103,102 +72,98 @@ function unlessCancelled(error: unknown): void {
   if (!isCancellation(error)) throw error;
 }
 
-async function handOver(lock: Lock): Promise<never> {
-  await condition(allHandlersFinished);
-  const { state, paused } = lock;
-  return await continueAsNew<typeof poolLock>({
+/** Writes a person's word to go on where every lock reads it: on the nodes that halt the pool. */
+async function excuseTroubles(lock: Lock): Promise<void> {
+  const { resumed, state } = lock;
+  if (!resumed) return;
+  await quick(`excuse the troubles of ${state.pool}`).excuseTroubles({
     pool: state.pool,
-    carried: { state, ...(paused ? { paused } : {}) },
+    ...resumed,
   });
+  if (lock.resumed === resumed) lock.resumed = undefined;
 }
 
-function lineFor({ paused, state }: Lock) {
-  if (paused) return [];
-  const troubled = state.troubles.map(({ node }) => node);
-  return lineOf(state.queue, Date.now(), { troubled });
-}
-
-function hasWork(lock: Lock): boolean {
-  const { holders, queue, troubles } = lock.state;
-  return holders.length + troubles.length > 0 || (queue.length > 0 && !lock.paused);
-}
-
-/** Looks at the world until it has something new, unless something changes here meanwhile. */
-async function look(lock: Lock): Promise<void> {
+/**
+ * Counts until there is somebody to admit or something else is new, unless something changes here meanwhile. Answers which
+ * run knows what a former lock has granted to be settled.
+ */
+async function admitNext(lock: Lock, settled: string | undefined): Promise<string | undefined> {
   const heard = lock.news;
   const changed = () => lock.news > heard || workflowInfo().continueAsNewSuggested;
-  const line = lineFor(lock);
-  const { pool, holders, troubles, lastReturn } = lock.state;
-  const summary = line[0] ? `whose turn it is in ${pool}: ${line[0].node}` : `nodes out in ${pool}`;
-  const news = await interruptible(
+  const { pool, queue, permits, lastReturn } = lock.state;
+  const troubled = lock.troubles.map(({ node }) => node);
+  const candidates = lock.paused ? [] : candidatesOf(queue, Date.now(), { troubled });
+  const [first] = candidates;
+  if (!first && permits.length === 0) {
+    lock.waits = undefined;
+    lock.show();
+    return settled;
+  }
+  const summary = first ? `who is next in ${pool}: ${first.node}` : `permits of ${pool}`;
+  const answer = await interruptible(
     () =>
-      looking(summary).watchPool({
+      polling(summary).admitNext({
         pool,
-        line: line.map(({ workflowId, runId, node, zone }) => ({
+        candidates: candidates.map(({ workflowId, node, zone }) => ({
           workflowId,
-          runId,
           node,
           ...(zone === undefined ? {} : { zone }),
         })),
-        holders,
-        troubles,
+        permits,
         ...(lastReturn ? { lastReturn } : {}),
-        ...(lock.because === undefined ? {} : { known: lock.because }),
+        ...(settled === undefined ? {} : { settled }),
+        ...(lock.waits ? { known: lock.waits.because } : {}),
       }),
     changed,
   );
-  // Whoever came or went meanwhile changes the count: look again.
-  if (!news || lock.news > heard) return;
-  await learn(lock, news);
+  if (!answer) return settled;
+  // Whoever came or went meanwhile changes the count: count again.
+  if (lock.news === heard) await learn(lock, answer);
+  return answer.settled;
 }
 
-async function learn(lock: Lock, { ended, free, well, turn }: PoolNews): Promise<void> {
-  const nowMs = Date.now();
+async function learn(lock: Lock, answer: PoolAnswer): Promise<void> {
+  const { used, ended, lapsed, admission, troubles = lock.troubles } = answer;
   const { pool } = lock.state;
-  let state = endTrouble(orphan(lock.state, ended, nowMs), well);
-  for (const grantId of free) {
-    const holder = state.holders.find((known) => known.grantId === grantId);
-    if (!holder) continue;
-    log.warn('permit of an ended rollout is free again', { pool, node: holder.node, grantId });
-    state = giveBack(state, { workflowId: holder.workflowId, grantId }, nowMs);
+  if (lapsed.length > 0) log.warn('permits are void: no rollout counts on them', { pool, lapsed });
+  lock.state = markEnded(dropPermits(lock.state, [...used, ...lapsed]), ended, Date.now());
+  lock.troubles = troubles;
+  lock.waits = whyWaiting(admission);
+  lock.policy = admission?.policy ?? lock.policy;
+  if (admission?.kind === 'grant') await grantTo(lock, admission);
+  if (admission?.kind === 'gone') {
+    log.warn('waiter is gone', { pool, workflowId: admission.workflowId });
+    lock.state = dropWaiter(lock.state, admission.workflowId);
   }
-  if (ended.length > 0) log.warn('rollouts ended with a permit', { pool, runIds: ended });
-  lock.state = state;
-  noteTurn(lock, turn);
-  if (turn?.kind === 'grant') await grantTo(lock, turn);
-  if (turn?.kind === 'ended') {
-    log.warn('waiter is gone', { pool, workflowId: turn.workflowId });
-    lock.state = giveBack(lock.state, { workflowId: turn.workflowId }, nowMs);
-  }
-  await tellHead(lock);
-}
-
-function noteTurn(lock: Lock, turn: PoolNews['turn']): void {
-  lock.because = turn?.kind === 'wait' ? turn.because : undefined;
-  lock.policy = turn?.policy ?? lock.policy;
   lock.show();
 }
 
-type Granted = Extract<PoolNews['turn'], { kind: 'grant' }>;
+function whyWaiting(admission: Admitted | undefined): Lock['waits'] {
+  const waits = admission?.kind === 'wait' || admission?.kind === 'halted';
+  return waits ? { why: admission.kind, because: admission.because } : undefined;
+}
 
-/** A waiter that is gone is dropped: it never had the node. */
+type Granted = Extract<Admitted, { kind: 'grant' }>;
+
+/** A run that does not hear of its permit never had it; the run that follows it asks anew. */
 async function grantTo(
   lock: Lock,
   { workflowId, runId, countedAtMs, policy }: Granted,
 ): Promise<void> {
   const waiter = lock.state.queue.find((known) => known.workflowId === workflowId);
   if (!waiter) return;
-  lock.state = grant(stamped(lock.state, Date.now()), { ...waiter, runId });
-  const holder = holderOf(lock.state, workflowId);
-  if (!holder) return;
-  const { node, grantId } = holder;
-  const { pool } = lock.state;
-  // A run that gives its permit back and asks again has to hear its place again, be it the same.
-  lock.told.delete(waiter.runId);
-  log.info('permit granted', { pool, node, grantId, policy });
-  if (!(await tell(holder, messages.permitGranted, { grantId, countedAtMs }))) {
-    lock.state = withdraw(lock.state, grantId);
-    log.warn('waiter is gone', { pool, node });
-  }
-  lock.show();
+  const { state, permit } = grant(
+    lock.state,
+    { ...waiter, runId },
+    { countedAtMs, nowMs: Date.now() },
+  );
+  lock.state = state;
+  const { node, grantId } = permit;
+  log.info('permit granted', { pool: state.pool, node, grantId, policy });
+  const run = getExternalWorkflowHandle(workflowId, runId);
+  await run.signal(signal('permitGranted'), { grantId }).catch((error: unknown) => {
+    if (isCancellation(error)) throw error;
+    log.warn('permit was not heard of', { pool: state.pool, node });
+    lock.state = dropPermits(lock.state, [grantId]);
+  });
 }

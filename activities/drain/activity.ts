@@ -1,11 +1,12 @@
 import { cancellationSignal, heartbeat, log } from '@temporalio/activity';
 import type { DrainProgress, DrainResult } from '../../domain/drain-progress.ts';
-import { closedInDrain, sayGate } from '../../domain/gates.ts';
-import { pause } from '../bell.ts';
+import { closedGates } from '../../domain/gates/closed-gates.ts';
+import { sayGate } from '../../domain/gates/names.ts';
+import { pause } from '../auto-reset-event.ts';
 import type { Deps } from '../deps.ts';
 import { drainNode } from './drain.ts';
 import { blockedNotifier } from '../notify/blocked.ts';
-import { gateFacts, type GateQuestion } from '../gates.ts';
+import { gateFacts, type GateQuestion } from '../gates/gate-facts.ts';
 import { ourRecord, stillCordoned, thisRun, type Run } from '../ours.ts';
 import { drainOptions, poolPolicy, withPolicyNow, type Followed } from '../pool.ts';
 
@@ -75,7 +76,7 @@ async function mayGoOn(source: Deps, asked: DrainRequest, run: Run): Promise<voi
   ourRecord(seen, asked.node, run);
   if (!seen) return;
   stillCordoned(seen);
-  const closed = closedInDrain(
+  const closed = closedGates(
     await gateFacts(deps, { ...asked, moment: 'drain' }, seen),
     asked.skip,
   );

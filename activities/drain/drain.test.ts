@@ -6,7 +6,7 @@ import type { PodFacts } from '../../domain/pod-verdict.ts';
 import { drainNode } from './drain.ts';
 import type { DrainInput, DrainOptions } from './state.ts';
 import { failure } from '../failure.ts';
-import type { PodEvent, PodWatch, WatchEnd } from '../kube/pod-watch.ts';
+import type { Change, WatchRequest } from '../kube/follow.ts';
 import { aPod } from '../../domain/a-pod.fixture.ts';
 import type { PodApi } from '../kube/pods.ts';
 
@@ -23,8 +23,9 @@ class FakeNode implements PodApi {
   stopsAfterMs = 1_000;
   /** What each list throws, as long as there is something. */
   troubles: Error[] = [];
-  watches: WatchEnd[] = [];
-  private tell: ((event: PodEvent) => void) | undefined;
+  /** How each watch ends at once, as long as there is something: closed in good order, or broken. */
+  watches: ('closed' | Error)[] = [];
+  private tell: ((change: Change<PodFacts>) => void) | undefined;
 
   constructor(...pods: PodFacts[]) {
     for (const pod of pods) this.pods.set(pod.uid, pod);
@@ -37,17 +38,19 @@ class FakeNode implements PodApi {
     return { pods: [...this.pods.values()], resourceVersion: '1' };
   }
 
-  async watch({ onEvent, signal }: PodWatch): Promise<WatchEnd> {
+  async watch(_node: string, { onEvent, signal }: WatchRequest<PodFacts>): Promise<void> {
     this.requests.push('watch');
     const end = this.watches.shift();
-    if (end) return end;
+    if (end === 'closed') return;
+    if (end) throw end;
     this.tell = onEvent;
+    const bookmarks = setInterval(() => onEvent({ kind: 'alive' }), MINUTE);
     if (!signal.aborted)
       await new Promise((resolve) => {
         signal.addEventListener('abort', resolve, { once: true });
       });
+    clearInterval(bookmarks);
     this.tell = undefined;
-    return { kind: 'closed' };
   }
 
   async evict(pod: { name: string; uid: string }): Promise<EvictionAnswer> {
@@ -75,7 +78,7 @@ class FakeNode implements PodApi {
 
   appear(pod: PodFacts): void {
     this.pods.set(pod.uid, pod);
-    this.tell?.({ kind: 'seen', pod });
+    this.tell?.({ kind: 'seen', object: pod });
   }
 
   private leave(uid: string): void {
@@ -85,7 +88,7 @@ class FakeNode implements PodApi {
     if (this.stopsAfterMs === Number.POSITIVE_INFINITY) return;
     setTimeout(() => {
       this.pods.delete(uid);
-      this.tell?.({ kind: 'gone', uid });
+      this.tell?.({ kind: 'gone', object: pod });
     }, this.stopsAfterMs);
   }
 }
@@ -186,7 +189,7 @@ describe('a drain', () => {
     const running = drain(node);
     await after(1_000);
     node.pods.clear();
-    node.watches.push({ kind: 'closed' });
+    node.watches.push('closed');
     node.appear(aPod('cni', { owner: { kind: 'DaemonSet', name: 'cni' } }));
     running.stop.abort(new Error('the worker is shut down'));
     expect(await finished(running)).toEqual(new Error('the worker is shut down'));
@@ -373,10 +376,10 @@ describe('a drain in trouble', () => {
   test('does not hammer a server whose watches end at once', async () => {
     const node = new FakeNode(aPod('a'));
     node.answers = { a: Array.from({ length: 99 }, () => blocked()) };
-    node.watches = Array.from({ length: 999 }, () => ({ kind: 'broke', because: 'Forbidden' }));
+    node.watches = Array.from({ length: 999 }, () => new Error('Forbidden'));
     const running = drain(node);
     await after(5 * MINUTE);
-    expect(node.requests.filter((request) => request === 'watch').length).toBeLessThan(20);
+    expect(node.requests.filter((request) => request === 'watch').length).toBeLessThan(30);
     expect(running.reports.at(-1)?.trouble?.because).toBe('watching pods: Forbidden');
     running.stop.abort();
     await finished(running);

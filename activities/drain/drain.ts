@@ -1,10 +1,10 @@
 import type { DrainResult } from '../../domain/drain-progress.ts';
 import { podName } from '../../domain/pod-verdict.ts';
 import { warningLines } from '../../domain/pod-warnings.ts';
-import { pause } from '../bell.ts';
+import { follow } from '../kube/follow.ts';
 import { deleteLeft } from './delete.ts';
 import { evictDue } from './evict.ts';
-import { apply, GUARD_EVERY_MS, look, mayGoOn, noteTrouble } from './look.ts';
+import { apply, GUARD_EVERY_MS, mayGoOn, podSource, trying } from './look.ts';
 import { progressOf, timedOut } from './report.ts';
 import {
   beginDrain,
@@ -19,9 +19,6 @@ import { detached } from './volumes.ts';
 const PROGRESS_EVERY_MS = 5_000;
 /** How long pods deleted at the deadline, and their volumes, may take to go. */
 const AFTER_DELETE_MS = 45_000;
-/** A watch that ends sooner was of no use: pause before the next, so that a failing server is not hammered. */
-const USEFUL_WATCH_MS = 5_000;
-const PAUSE_MS = { first: 1_000, most: 30_000 };
 
 /**
  * Ensures that no pod is left on the node but those that may stay, and that the volumes of the others are detached: list, evict,
@@ -69,54 +66,53 @@ interface Round {
 /** Lists and follows until a list shows nobody left who has to go: true; or until the time is over: false. */
 async function emptied(drain: Drain, round: Round): Promise<boolean> {
   const { ports } = drain;
-  for (let failures = 0; ;) {
-    if (drain.broken) throw drain.broken.error;
-    const resourceVersion = await look(drain);
-    round.report();
-    if (resourceVersion !== undefined && podsLeft(drain).length === 0) return true;
-    if (ports.nowMs() >= round.untilMs) return false;
-    const useful = resourceVersion !== undefined && (await follow(drain, resourceVersion, round));
-    failures = useful ? 0 : failures + 1;
-    if (failures > 0) await pauseAfter(drain, failures, round);
-  }
+  while (ports.nowMs() < round.untilMs) if (await followed(drain, round)) return true;
+  const source = podSource(drain);
+  const listed = await trying(drain, () => source.list(drain.signal));
+  if (!listed) return false;
+  apply(drain, { kind: 'listed', ...listed });
+  return podsLeft(drain).length === 0;
 }
 
-/** Acts on what the watch tells until nobody is left, the watch ends, or the time is over; false when it was of no use. */
-async function follow(drain: Drain, resourceVersion: string, round: Round): Promise<boolean> {
-  const { ports, bell, input } = drain;
+/**
+ * Acts on what a follower shows until a list shows nobody left who has to go: true. Or until there is reason to list anew:
+ * because the watch shows nobody left, the guard could not be asked, or the time is over.
+ */
+async function followed(drain: Drain, round: Round): Promise<boolean> {
+  const { ports, changed } = drain;
   const stop = new AbortController();
   const signal = AbortSignal.any([drain.signal, stop.signal]);
-  const stream = { open: true };
-  const beganMs = ports.nowMs();
-  const onEvent = (event: Parameters<typeof apply>[1]): void => apply(drain, event);
-  const watching = ports.pods.watch({ node: input.node, resourceVersion, onEvent, signal });
-  const ended = watching.then((end) => {
-    stream.open = false;
-    if (end.kind === 'broke') noteTrouble(drain, `watching pods: ${end.because}`);
-    return bell.ring();
-  });
+  const following = follow(
+    podSource(drain),
+    (update) => {
+      apply(drain, update);
+      if (drain.view === 'listed-empty') stop.abort();
+    },
+    { signal, random: () => ports.random?.() ?? Math.random() },
+  );
   try {
-    while (stream.open && podsLeft(drain).length > 0 && ports.nowMs() < round.untilMs) {
-      if (!(await mayGoOn(drain))) return false;
+    while (ports.nowMs() < round.untilMs) {
       if (drain.broken) throw drain.broken.error;
-      const nextMs = round.act(drain);
+      if (drain.view === 'listed-empty') return true;
+      const nextMs = drain.view === 'open' ? await act(drain, round) : round.untilMs;
+      if (nextMs === 'list-anew') return false;
       round.report();
-      const guardMs = drain.guardedMs + GUARD_EVERY_MS;
-      await bell.wait(Math.min(nextMs, guardMs, round.untilMs) - ports.nowMs(), drain.signal);
+      await changed.wait(nextMs - ports.nowMs(), drain.signal);
     }
-    return podsLeft(drain).length === 0 || ports.nowMs() - beganMs >= USEFUL_WATCH_MS;
+    return false;
   } finally {
+    drain.view = 'none';
     stop.abort();
-    await ended;
+    await following;
   }
 }
 
-async function pauseAfter(drain: Drain, failures: number, round: Round): Promise<void> {
-  const { ports, signal } = drain;
-  const doubledMs = Math.min(PAUSE_MS.first * 2 ** Math.min(failures - 1, 10), PAUSE_MS.most);
-  const pauseMs = doubledMs * (1 + (ports.random?.() ?? Math.random()) / 4);
-  round.report();
-  await pause(Math.min(pauseMs, round.untilMs - ports.nowMs()), signal);
+/** When something is due next. */
+async function act(drain: Drain, round: Round): Promise<number | 'list-anew'> {
+  if (podsLeft(drain).length === 0 || !(await mayGoOn(drain))) return 'list-anew';
+  if (drain.broken) throw drain.broken.error;
+  const nextMs = round.act(drain);
+  return Math.min(nextMs, drain.guardedMs + GUARD_EVERY_MS, round.untilMs);
 }
 
 function resultOf(drain: Drain): DrainResult {

@@ -50,7 +50,7 @@ function start(drain: Drain, left: LeftPod, attempt: Attempt): void {
     })
     .finally(() => {
       attempt.asking = false;
-      drain.bell.ring();
+      drain.changed.set();
     });
 }
 

@@ -1,24 +1,30 @@
 import type { PodFacts } from '../../domain/pod-verdict.ts';
-import type { Drain } from './state.ts';
+import { podsLeft, type Drain } from './state.ts';
 import { kindOf } from '../failure.ts';
-import type { PodEvent } from '../kube/pod-watch.ts';
+import { answerOf } from '../kube/client.ts';
+import type { Source, Update } from '../kube/follow.ts';
 
 /** The guard is asked again after this long, so it may cost a request. */
 export const GUARD_EVERY_MS = 15_000;
 /** A pod that turns up during the drain was just put here: whoever did it may do so again, so it is not chased in a hot loop. */
 const NEWCOMER_PAUSE_MS = 5_000;
 
-/** Lists the pods; the resource version to watch from, or undefined when the API server is in trouble. */
-export async function look(drain: Drain): Promise<string | undefined> {
-  return trying(drain, async () => {
-    await askGuard(drain);
-    const { pods, resourceVersion } = await drain.ports.pods.list(drain.input.node, drain.signal);
-    drain.pods.clear();
-    for (const pod of pods) notice(drain, pod);
-    for (const uid of drain.attempts.keys()) if (!drain.pods.has(uid)) drain.attempts.delete(uid);
-    drain.listed = true;
-    return resourceVersion;
-  });
+/** The node's pods, for the follower: the guard is asked before each list, and nothing is done before the watch is begun. */
+export function podSource(drain: Drain): Source<PodFacts> {
+  const { ports, input } = drain;
+  return {
+    async list(signal) {
+      await askGuard(drain);
+      const { pods, resourceVersion } = await ports.pods.list(input.node, signal);
+      return { items: pods, resourceVersion };
+    },
+    watch(request) {
+      const ended = ports.pods.watch(input.node, request);
+      drain.view = 'open';
+      drain.changed.set();
+      return ended;
+    },
+  };
 }
 
 /** Whether the drain may go on acting: false when that cannot be found out; throws when it may not. */
@@ -27,20 +33,40 @@ export async function mayGoOn(drain: Drain): Promise<boolean> {
   return (await trying(drain, () => askGuard(drain).then(() => true))) ?? false;
 }
 
-/** Takes in what the watch tells. */
-export function apply(drain: Drain, event: PodEvent): void {
-  switch (event.kind) {
+/** Takes in what is seen of the node's pods, or that nothing can be. */
+export function apply(drain: Drain, update: Update<PodFacts>): void {
+  switch (update.kind) {
+    case 'listed':
+      takeIn(drain, update.items);
+      break;
     case 'seen':
-      notice(drain, event.pod);
+      notice(drain, update.object);
       break;
     case 'gone':
-      drain.pods.delete(event.uid);
-      drain.attempts.delete(event.uid);
+      drain.pods.delete(update.object.uid);
+      drain.attempts.delete(update.object.uid);
+      break;
+    case 'alive':
+      return;
+    case 'lost':
+      drain.view = 'none';
+      if (update.by === 'watch') noteTrouble(drain, `watching pods: ${answerOf(update.error)}`);
+      else if (isTrouble(update.error)) noteTrouble(drain, update.error.message);
+      else drain.broken = { error: update.error };
       break;
     default:
-      event satisfies never;
+      update satisfies never;
   }
-  drain.bell.ring();
+  drain.changed.set();
+}
+
+function takeIn(drain: Drain, pods: readonly PodFacts[]): void {
+  drain.pods.clear();
+  for (const pod of pods) notice(drain, pod);
+  for (const uid of drain.attempts.keys()) if (!drain.pods.has(uid)) drain.attempts.delete(uid);
+  drain.listed = true;
+  drain.trouble = undefined;
+  if (podsLeft(drain).length === 0) drain.view = 'listed-empty';
 }
 
 /** Runs what needs the API server; its trouble is kept for people, anything else is thrown. */
@@ -53,14 +79,19 @@ export async function trying<T>(drain: Drain, what: () => Promise<T>): Promise<T
     return found;
   } catch (error) {
     signal.throwIfAborted();
-    const kind = kindOf(error);
-    if (kind !== 'kube-unavailable' && kind !== 'kube-forbidden') throw error;
-    noteTrouble(drain, error instanceof Error ? error.message : String(error));
+    if (!isTrouble(error)) throw error;
+    noteTrouble(drain, error.message);
     return undefined;
   }
 }
 
-export function noteTrouble(drain: Drain, because: string): void {
+/** That the API server cannot be asked passes; anything else ends the drain. */
+function isTrouble(error: unknown): error is Error {
+  const kind = kindOf(error);
+  return kind === 'kube-unavailable' || kind === 'kube-forbidden';
+}
+
+function noteTrouble(drain: Drain, because: string): void {
   const sinceMs = drain.trouble?.sinceMs ?? drain.ports.nowMs();
   drain.trouble = { what: 'API server', because, sinceMs };
 }

@@ -8,7 +8,7 @@ import {
   type PodVerdict,
   type PodWarning,
 } from '../../domain/pod-verdict.ts';
-import { makeBell, type Bell } from '../bell.ts';
+import { autoResetEvent, type AutoResetEvent } from '../auto-reset-event.ts';
 import { failure } from '../failure.ts';
 import type { PodApi } from '../kube/pods.ts';
 
@@ -67,7 +67,7 @@ export interface Drain {
   readonly ports: DrainPorts;
   readonly input: DrainInput;
   readonly rules: PodRules;
-  readonly bell: Bell;
+  readonly changed: AutoResetEvent;
   /** Aborts with `ports.signal`, and when the drain is over, so that nothing of it goes on behind anybody's back. */
   readonly signal: AbortSignal;
   readonly stop: () => void;
@@ -83,6 +83,8 @@ export interface Drain {
   trouble?: Blocker | undefined;
   guardedMs: number;
   listed: boolean;
+  /** none: nothing is seen at the moment. open: a watch shows what changes. listed-empty: a list has shown nobody who has to go. */
+  view: 'none' | 'open' | 'listed-empty';
   /** What broke an eviction, as nobody awaits those; the loop throws it. */
   broken?: { readonly error: unknown };
 }
@@ -104,7 +106,7 @@ export function beginDrain(ports: DrainPorts, input: DrainInput): Drain {
     aborted,
     stop: () => stop.abort(),
     rules: rulesOf(input.options),
-    bell: makeBell(),
+    changed: autoResetEvent(),
     pods: new Map(),
     attempts: new Map(),
     budgetsAsked: new Map(),
@@ -113,6 +115,7 @@ export function beginDrain(ports: DrainPorts, input: DrainInput): Drain {
     volumes: [],
     guardedMs: input.guardedAtMs ?? Number.NEGATIVE_INFINITY,
     listed: false,
+    view: 'none',
   };
 }
 

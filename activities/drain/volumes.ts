@@ -1,4 +1,4 @@
-import { pause } from '../bell.ts';
+import { pause } from '../auto-reset-event.ts';
 import { askGuard, trying } from './look.ts';
 import { podsStaying, type Drain } from './state.ts';
 

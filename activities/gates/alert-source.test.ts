@@ -4,9 +4,11 @@ import { Policy } from '../../domain/policy.ts';
 import type { PrometheusRules } from '../../domain/gates/prometheus-schema.ts';
 import { serveWeb, type Asked, type WebServer } from '../testing/web-server.ts';
 import { HttpAlertSource } from './alert-source.ts';
-import { secretsOf } from './secrets.ts';
+import { secretsOf } from '../secrets.ts';
 
 const SECRET = 'sEcr3t-t0ken';
+const POST = 'POST /api/v1/query';
+const ALERTS = 'GET /am/api/v2/alerts';
 
 let server: WebServer;
 let answer: (asked: Asked, response: ServerResponse) => void;
@@ -42,7 +44,7 @@ function rules(over: object = {}): PrometheusRules {
 }
 
 const source = () => new HttpAlertSource(secretsOf({ TOKEN: SECRET }));
-const look = (over: object = {}) => source().look(rules(over), 0);
+const look = (over: object = {}) => source().observe(rules(over), 0);
 const closed = (because: unknown) => ({ where: server.url, kind: 'unknown', because });
 const firing = (...names: string[]) => ({
   where: server.url,
@@ -93,12 +95,18 @@ describe('G11: the gate is closed, and says why, when Prometheus', () => {
     {
       name: 'is broken',
       answers: (_asked, response) => response.writeHead(500).end('<html>request 17</html>'),
-      expected: 'it answers 500 Internal Server Error',
+      expected: `it answers 500 Internal Server Error to ${POST}: request 17`,
+    },
+    {
+      name: 'is broken, and says so as it says everything',
+      answers: (_asked, response) =>
+        response.writeHead(500).end('{"status":"error","error":"EOF"}'),
+      expected: `it answers 500 Internal Server Error to ${POST}: EOF`,
     },
     {
       name: 'does not know us',
       answers: (_asked, response) => response.writeHead(401).end('Unauthorized'),
-      expected: 'it answers 401 Unauthorized',
+      expected: `it answers 401 Unauthorized to ${POST}`,
     },
     {
       name: 'refuses the query',
@@ -108,13 +116,13 @@ describe('G11: the gate is closed, and says why, when Prometheus', () => {
     },
     {
       name: 'is something else',
-      answers: (_asked, response) => response.end('<html>'),
-      expected: 'its answer is not that of a Prometheus',
+      answers: (_asked, response) => response.end('<html><b>Sign in</b> please'),
+      expected: `its answer is not that of a Prometheus: it answers 200 OK to ${POST}: Sign in please`,
     },
     {
       name: 'says nothing',
       answers: (_asked, response) => response.end(),
-      expected: 'its answer is not that of a Prometheus',
+      expected: `its answer is not that of a Prometheus: it answers 200 OK to ${POST}`,
     },
     {
       name: 'has a part of the data only',
@@ -135,7 +143,7 @@ describe('G11: the gate is closed, and says why, when Prometheus', () => {
   test('is away', async () => {
     const asked = rules();
     await server.close();
-    expect(await source().look(asked, 0)).toEqual(closed('connect ECONNREFUSED'));
+    expect(await source().observe(asked, 0)).toEqual(closed('connect ECONNREFUSED'));
   });
 
   test('wants a token that is not there', async () => {
@@ -150,7 +158,7 @@ describe('G11: the gate is closed, and says why, when Prometheus', () => {
       response.writeHead(401).end(JSON.stringify({ status: 'error', error }));
     };
     expect(await look({ bearerToken: '${TOKEN}' })).toEqual(
-      closed('it refuses the query: not you: Bearer …'),
+      closed(`it answers 401 Unauthorized to ${POST}: not you: Bearer …`),
     );
     answer = ({ headers }, response) =>
       response.end(vector([], { warnings: [headers.authorization] }));
@@ -165,9 +173,9 @@ describe('one answer', () => {
     answer = (_asked, response) => response.end(alerts('NodeDown', 'DiskFull'));
     const one = source();
     const looks = await Promise.all([
-      one.look(rules(), 10_000),
-      one.look(rules({ ignore: 'Node' }), 10_000),
-      one.look(rules({ only: 'Node' }), 10_000),
+      one.observe(rules(), 10_000),
+      one.observe(rules({ ignore: 'Node' }), 10_000),
+      one.observe(rules({ only: 'Node' }), 10_000),
     ]);
     expect(looks).toEqual([firing('DiskFull', 'NodeDown'), firing('DiskFull'), firing('NodeDown')]);
     expect(server.asked).toHaveLength(1);
@@ -175,9 +183,9 @@ describe('one answer', () => {
 
   test('is not enough for another query, or for somebody with another token', async () => {
     const one = source();
-    await one.look(rules(), 10_000);
-    await one.look(rules({ query: 'up' }), 10_000);
-    await one.look(rules({ headers: { 'X-Scope-OrgID': 'b' } }), 10_000);
+    await one.observe(rules(), 10_000);
+    await one.observe(rules({ query: 'up' }), 10_000);
+    await one.observe(rules({ headers: { 'X-Scope-OrgID': 'b' } }), 10_000);
     expect(server.asked).toHaveLength(3);
   });
 });
@@ -213,12 +221,17 @@ describe('silences', () => {
   });
 
   test.each([
-    { name: 'cannot be had', text: 'x', status: 503, said: 'it answers 503 Service Unavailable' },
+    {
+      name: 'cannot be had',
+      text: 'x',
+      status: 503,
+      said: `it answers 503 Service Unavailable to ${ALERTS}: x`,
+    },
     {
       name: 'cannot be read',
       text: '{}',
       status: 200,
-      said: 'its answer is not that of an Alertmanager',
+      said: `its answer is not that of an Alertmanager: it answers 200 OK to ${ALERTS}: {}`,
     },
   ])('that $name silence nothing, and that is said', async ({ text, status, said }) => {
     answering(text, status);

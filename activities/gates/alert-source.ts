@@ -1,20 +1,28 @@
-import type { HttpTarget } from '../../domain/gates/http-schema.ts';
+import type { HttpTarget } from '../../domain/http-schema.ts';
 import { readSilencedAlerts } from '../../domain/gates/alertmanager-answer.ts';
-import { judgeSamples, queryOf, type Silenced } from '../../domain/gates/alerts.ts';
-import type { AlertLook } from '../../domain/gates/outside.ts';
-import { readPrometheusAnswer, type Sample } from '../../domain/gates/prometheus-answer.ts';
+import {
+  judgeSamples,
+  queryOf,
+  type AlertObservation,
+  type Silenced,
+} from '../../domain/gates/alert-samples.ts';
+import {
+  NO_PROMETHEUS,
+  readPrometheusAnswer,
+  type Sample,
+} from '../../domain/gates/prometheus-answer.ts';
 import type { PrometheusRules } from '../../domain/gates/prometheus-schema.ts';
-import { exchange, sayStatus, type HttpAnswer, type HttpRequest } from './http.ts';
-import type { Secrets } from './secrets.ts';
-import { SharedLooks } from './shared-looks.ts';
+import { exchange, sayAnswer, type HttpAnswer } from '../http.ts';
+import type { Secrets } from '../secrets.ts';
+import { SharedAnswers } from '../shared-answers.ts';
 
 /** What Prometheus says about the alerts gate. */
 export interface AlertSource {
   /**
-   * Never rejects: a Prometheus that cannot be asked is a look of its own, and closes the gate. What it said at most
+   * Never rejects: a Prometheus that cannot be asked is an observation of its own, and closes the gate. What it said at most
    * `maxAgeMs` ago to anybody else will do.
    */
-  look(rules: PrometheusRules, maxAgeMs: number): Promise<AlertLook>;
+  observe(rules: PrometheusRules, maxAgeMs: number): Promise<AlertObservation>;
 }
 
 type Samples = { readonly samples: readonly Sample[] } | { readonly problem: string };
@@ -22,14 +30,14 @@ type Samples = { readonly samples: readonly Sample[] } | { readonly problem: str
 /** The AlertSource of real servers. */
 export class HttpAlertSource implements AlertSource {
   private readonly secrets: Secrets;
-  private readonly prometheus = new SharedLooks<Samples>();
-  private readonly alertmanagers = new SharedLooks<Silenced>();
+  private readonly prometheus = new SharedAnswers<Samples>();
+  private readonly alertmanagers = new SharedAnswers<Silenced>();
 
   constructor(secrets: Secrets) {
     this.secrets = secrets;
   }
 
-  async look(rules: PrometheusRules, maxAgeMs: number): Promise<AlertLook> {
+  async observe(rules: PrometheusRules, maxAgeMs: number): Promise<AlertObservation> {
     const { target, alertmanager } = rules;
     // Side by side, so that the deadlines do not add up.
     const [answer, silenced] = await Promise.all([
@@ -45,11 +53,17 @@ export class HttpAlertSource implements AlertSource {
     const key = JSON.stringify([target, query]);
     return this.prometheus.at(key, maxAgeMs, () =>
       orProblem(async () => {
-        const { status, text, redact } = await askPrometheus(target, query, this.secrets);
-        const read = readPrometheusAnswer(text);
-        if ('refusal' in read) return { problem: redact(`it refuses the query: ${read.refusal}`) };
-        if (status !== 200) return { problem: sayStatus(status) };
-        return 'problem' in read ? { problem: redact(read.problem) } : read;
+        const answer = await askPrometheus(target, query, this.secrets);
+        const { status, redact } = answer;
+        const read = readPrometheusAnswer(answer.text);
+        if ('refusal' in read && REFUSED.has(status)) {
+          return { problem: redact(`it refuses the query: ${read.refusal}`) };
+        }
+        if ('refusal' in read) return { problem: sayAnswer(answer, read.refusal) };
+        if (status !== 200) return { problem: sayAnswer(answer) };
+        if (!('problem' in read)) return read;
+        if (read.problem !== NO_PROMETHEUS) return { problem: redact(read.problem) };
+        return { problem: `${NO_PROMETHEUS}: ${sayAnswer(answer)}` };
       }),
     );
   }
@@ -59,9 +73,10 @@ export class HttpAlertSource implements AlertSource {
       orProblem(async () => {
         const path = '/api/v2/alerts?active=false&silenced=true&inhibited=false&unprocessed=false';
         const answer = await exchange(target, { method: 'GET', path }, this.secrets);
-        if (answer.status !== 200) return { problem: `${target.url}: ${sayStatus(answer.status)}` };
+        if (answer.status !== 200) return { problem: `${target.url}: ${sayAnswer(answer)}` };
         const read = readSilencedAlerts(answer.text);
-        return 'problem' in read ? { problem: `${target.url}: ${read.problem}` } : read;
+        if (!('problem' in read)) return read;
+        return { problem: `${target.url}: ${read.problem}: ${sayAnswer(answer)}` };
       }, `${target.url}: `),
     );
   }
@@ -78,6 +93,9 @@ async function orProblem<T>(
   }
 }
 
+/** What is wrong then is the query, not the server. */
+const REFUSED = new Set([400, 422]);
+
 /** Some proxies in front of it allow GET only; the official client tries that too. */
 const GET_INSTEAD = new Set([403, 405, 501]);
 
@@ -88,11 +106,8 @@ async function askPrometheus(
 ): Promise<HttpAnswer> {
   // Nobody waits for the answer of a query that takes longer.
   const form = new URLSearchParams({ query, timeout: `${target.deadlineMs}ms` }).toString();
-  const post: HttpRequest = {
-    method: 'POST',
-    path: '/api/v1/query',
-    body: { type: 'application/x-www-form-urlencoded', text: form },
-  };
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const post = { method: 'POST', path: '/api/v1/query', headers, body: form };
   const answer = await exchange(target, post, secrets);
   if (!GET_INSTEAD.has(answer.status)) return answer;
   return await exchange(target, { method: 'GET', path: `/api/v1/query?${form}` }, secrets);

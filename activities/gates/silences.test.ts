@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Policy } from '../../domain/policy.ts';
 import { Stage } from '../testing/stage.ts';
 import { serveWeb, type WebServer } from '../testing/web-server.ts';
-import { secretsOf } from './secrets.ts';
+import { secretsOf } from '../secrets.ts';
 import { HttpSilences } from './silences.ts';
 
 interface Silence {

@@ -1,11 +1,11 @@
 import { log } from '@temporalio/activity';
 import { readSilences } from '../../domain/gates/alertmanager-answer.ts';
 import type { Alertmanager, NodeSilence } from '../../domain/gates/alertmanager-schema.ts';
-import type { HttpTarget } from '../../domain/gates/http-schema.ts';
+import type { HttpTarget } from '../../domain/http-schema.ts';
 import { silenceBody, silencesOf } from '../../domain/gates/node-silence.ts';
 import type { Policy } from '../../domain/policy.ts';
-import { exchange, sayStatus, type HttpRequest } from './http.ts';
-import type { Secrets } from './secrets.ts';
+import { exchange, sayAnswer, type HttpAnswer } from '../http.ts';
+import type { Secrets } from '../secrets.ts';
 
 export interface SilencedRollout {
   readonly node: string;
@@ -89,7 +89,8 @@ export class HttpSilences implements Silences {
       await this.ask(target, {
         method: 'POST',
         path: '/api/v2/silences',
-        body: { type: 'application/json', text: JSON.stringify(body) },
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
       });
     }
   }
@@ -102,21 +103,25 @@ export class HttpSilences implements Silences {
   }
 
   private async ours(target: HttpTarget, rollout: SilencedRollout) {
-    const text = await this.ask(target, { method: 'GET', path: '/api/v2/silences' });
-    const silences = readSilences(text);
-    if (!silences) throw new Error(`${target.url}: its answer is not that of an Alertmanager`);
+    const answer = await this.ask(target, { method: 'GET', path: '/api/v2/silences' });
+    const silences = readSilences(answer.text);
+    if (!silences) {
+      const because = `its answer is not that of an Alertmanager: ${sayAnswer(answer)}`;
+      throw new Error(`${target.url}: ${because}`);
+    }
     return silencesOf(silences, rollout);
   }
 
-  private async ask(target: HttpTarget, request: HttpRequest): Promise<string> {
-    const { status, text } = await exchange(target, request, this.secrets).catch(
-      (error: unknown) => {
-        const because = error instanceof Error ? error.message : String(error);
-        throw new Error(`${target.url}: ${because}`, { cause: error });
-      },
-    );
-    if (status !== 200) throw new Error(`${target.url}: ${sayStatus(status)}`);
-    return text;
+  private async ask(
+    target: HttpTarget,
+    request: Parameters<typeof exchange>[1],
+  ): Promise<HttpAnswer> {
+    const answer = await exchange(target, request, this.secrets).catch((error: unknown) => {
+      const because = error instanceof Error ? error.message : String(error);
+      throw new Error(`${target.url}: ${because}`, { cause: error });
+    });
+    if (answer.status !== 200) throw new Error(`${target.url}: ${sayAnswer(answer)}`);
+    return answer;
   }
 }
 

@@ -2,6 +2,7 @@ import {
   ApiException,
   AppsV1Api,
   CoreV1Api,
+  CustomObjectsApi,
   KubeConfig,
   PolicyV1Api,
   StorageV1Api,
@@ -13,6 +14,8 @@ import { failure } from '../failure.ts';
 export interface KubeClient {
   readonly apps: AppsV1Api;
   readonly core: CoreV1Api;
+  /** Objects of any kind, as JSON. */
+  readonly objects: CustomObjectsApi;
   readonly policy: PolicyV1Api;
   readonly storage: StorageV1Api;
   readonly watch: Watch;
@@ -29,6 +32,7 @@ export function kubeClient(config: KubeConfig): KubeClient {
   return {
     apps: config.makeApiClient(AppsV1Api),
     core: config.makeApiClient(CoreV1Api),
+    objects: config.makeApiClient(CustomObjectsApi),
     policy: config.makeApiClient(PolicyV1Api),
     storage: config.makeApiClient(StorageV1Api),
     // By default a stream silent for 30 s is cut. Bookmarks come about once a minute, so only a dead one is silent for two.

@@ -8,7 +8,8 @@ import {
 import type { EventReason } from '../../domain/event-reasons.ts';
 import { LIFECYCLE_REASON, type LifecycleCondition } from '../../domain/node-contract.ts';
 import { nodeFacts, type NodeFacts, type NodeTaint } from '../../domain/node-facts.ts';
-import { followNode } from './node-watch.ts';
+import { listAll, watchFrom } from './collection.ts';
+import { follow, type Source } from './follow.ts';
 import { limited } from './request-limit.ts';
 import { asking, statusOf, type KubeClient } from './client.ts';
 
@@ -62,7 +63,6 @@ export interface NodeApi {
   ): Promise<void>;
 }
 
-const PAGE = 500;
 const patching = (how: PatchStrategy) => setHeaderOptions('Content-Type', how, limited());
 
 /** The NodeApi of a real API server. */
@@ -79,7 +79,27 @@ export function nodeApi(client: KubeClient): NodeApi {
         .createNamespacedEvent({ namespace: 'default', body }, limited())
         .catch(() => undefined);
     },
-    follow: (name, seen, signal) => followNode(client, name, { seen, signal }),
+    follow: (name, seen, signal) =>
+      follow(
+        nodeSource(client, `metadata.name=${name}`),
+        (update) => {
+          if (update.kind === 'listed') seen(update.items[0]);
+          else if (update.kind === 'seen') seen(update.object);
+          else if (update.kind === 'gone') seen(undefined);
+        },
+        { signal },
+      ),
+  };
+}
+
+/** The nodes that a field selector picks, all without one, for whoever follows them. */
+export function nodeSource({ core, watch }: KubeClient, fieldSelector?: string): Source<NodeFacts> {
+  const picked = fieldSelector === undefined ? {} : { fieldSelector };
+  const watched = { path: '/api/v1/nodes', ...picked, read: nodeFacts };
+  return {
+    list: (signal) =>
+      listAll((page) => core.listNode({ ...picked, ...page }, limited(signal)), nodeFacts),
+    watch: (request) => watchFrom(watch, watched, request),
   };
 }
 
@@ -90,20 +110,12 @@ async function read(core: CoreV1Api, name: string): Promise<NodeFacts | undefine
   return node && nodeFacts(node);
 }
 
-async function list(core: CoreV1Api, selector: string | undefined): Promise<NodeFacts[]> {
-  const found: NodeFacts[] = [];
-  let next: string | undefined;
-  do {
-    const query = {
-      limit: PAGE,
-      ...(selector ? { labelSelector: selector } : {}),
-      ...(next ? { _continue: next } : {}),
-    };
-    const page = await asking('listing nodes', () => core.listNode(query, limited()));
-    found.push(...page.items.map(nodeFacts));
-    next = page.metadata?._continue;
-  } while (next);
-  return found;
+async function list(core: CoreV1Api, labelSelector: string | undefined): Promise<NodeFacts[]> {
+  const picked = labelSelector ? { labelSelector } : {};
+  const { items } = await asking('listing nodes', () =>
+    listAll((page) => core.listNode({ ...picked, ...page }, limited()), nodeFacts),
+  );
+  return [...items];
 }
 
 async function updateNode(

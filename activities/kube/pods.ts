@@ -12,8 +12,9 @@ import {
 } from '../../domain/eviction-answer.ts';
 import type { PodFacts } from '../../domain/pod-verdict.ts';
 import { answerOf, asking, statusOf, type KubeClient } from './client.ts';
+import { listAll, watchFrom } from './collection.ts';
+import type { WatchRequest } from './follow.ts';
 import { podFacts } from './pod-facts.ts';
-import { watchPods, type PodWatch, type WatchEnd } from './pod-watch.ts';
 import { limited } from './request-limit.ts';
 import { volumesLeft } from './volumes.ts';
 
@@ -29,8 +30,8 @@ export interface PodList {
 export interface PodApi {
   /** Every pod of the node, in all namespaces. */
   list(node: string, signal: AbortSignal): Promise<PodList>;
-  /** Tells of changes until the stream ends for whatever reason; never rejects. */
-  watch(from: PodWatch): Promise<WatchEnd>;
+  /** One watch of the node's pods, for whoever follows them. */
+  watch(node: string, request: WatchRequest<PodFacts>): Promise<void>;
   /** Asks for exactly this pod's eviction, never for one of the same name; `graceMs` is rounded up to whole seconds, at least one. */
   evict(pod: PodRef, options: { graceMs?: number; signal: AbortSignal }): Promise<EvictionAnswer>;
   /** Deletes exactly this pod, whatever its budget says; the answer reads as one to an eviction. */
@@ -44,14 +45,17 @@ export interface PodApi {
   ): Promise<readonly string[]>;
 }
 
-const PAGE = 500;
-
 /** The PodApi of a real API server. */
 export function podApi(client: KubeClient): PodApi {
   const { core } = client;
   return {
     list: (node, signal) => list(core, node, signal),
-    watch: (from) => watchPods(client, from),
+    watch: (node, request) =>
+      watchFrom(
+        client.watch,
+        { path: '/api/v1/pods', fieldSelector: `spec.nodeName=${node}`, read: podFacts },
+        request,
+      ),
     evict: (pod, options) => evict(core, pod, options),
     delete: (pod, options) => remove(core, pod, options),
     budgets: (namespace, signal) => budgets(client, namespace, signal),
@@ -60,23 +64,14 @@ export function podApi(client: KubeClient): PodApi {
 }
 
 async function list(core: CoreV1Api, node: string, signal: AbortSignal): Promise<PodList> {
-  const pods: PodFacts[] = [];
-  let resourceVersion = '';
-  let next: string | undefined;
-  do {
-    const query = {
-      fieldSelector: `spec.nodeName=${node}`,
-      limit: PAGE,
-      ...(next ? { _continue: next } : {}),
-    };
-    const page = await asking(`listing the pods of node ${node}`, () =>
-      core.listPodForAllNamespaces(query, limited(signal)),
-    );
-    pods.push(...page.items.map(podFacts));
-    resourceVersion = page.metadata?.resourceVersion ?? '';
-    next = page.metadata?._continue;
-  } while (next);
-  return { pods, resourceVersion };
+  const picked = { fieldSelector: `spec.nodeName=${node}` };
+  const { items, resourceVersion } = await asking(`listing the pods of node ${node}`, () =>
+    listAll(
+      (page) => core.listPodForAllNamespaces({ ...picked, ...page }, limited(signal)),
+      podFacts,
+    ),
+  );
+  return { pods: items, resourceVersion };
 }
 
 async function evict(

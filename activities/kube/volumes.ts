@@ -1,5 +1,7 @@
+import type { V1VolumeAttachment } from '@kubernetes/client-node';
 import type { PodFacts } from '../../domain/pod-verdict.ts';
 import { asking, statusOf, type KubeClient } from './client.ts';
+import { listAll } from './collection.ts';
 import { limited } from './request-limit.ts';
 
 interface Question {
@@ -7,8 +9,6 @@ interface Question {
   readonly staying: readonly PodFacts[];
   readonly signal: AbortSignal;
 }
-
-const PAGE = 500;
 
 /**
  * The node's VolumeAttachments without those of the pods that stay. Told from who stays, not from who was evicted, so that a
@@ -22,20 +22,15 @@ export async function volumesLeft(client: KubeClient, question: Question): Promi
 }
 
 async function attachedTo({ storage }: KubeClient, { node, signal }: Question): Promise<string[]> {
-  const attached: string[] = [];
-  let next: string | undefined;
-  do {
-    const query = { limit: PAGE, ...(next ? { _continue: next } : {}) };
-    // The API server cannot select attachments by node.
-    const page = await asking('listing volume attachments', () =>
-      storage.listVolumeAttachment(query, limited(signal)),
-    );
-    for (const { metadata, spec } of page.items)
-      if (spec.nodeName === node)
-        attached.push(spec.source.persistentVolumeName ?? metadata?.name ?? '');
-    next = page.metadata?._continue;
-  } while (next);
-  return attached;
+  // The API server cannot select attachments by node.
+  const { items } = await asking('listing volume attachments', () =>
+    listAll(
+      (page) => storage.listVolumeAttachment(page, limited(signal)),
+      ({ metadata, spec }: V1VolumeAttachment) =>
+        spec.nodeName === node ? [spec.source.persistentVolumeName ?? metadata?.name ?? ''] : [],
+    ),
+  );
+  return items.flat();
 }
 
 async function volumesOf(

@@ -2,7 +2,7 @@ import type { Blocker, DrainProgress } from '../../domain/drain-progress.ts';
 import { shortList } from '../../domain/short-list.ts';
 import type { Deps } from '../deps.ts';
 import { knownPool } from '../pool.ts';
-import { tell } from './told.ts';
+import { notify } from './answers.ts';
 
 /** Takes the progress of one drain, and notifies people, once, of what has been in its way for too long. Never waited for. */
 export function blockedNotifier(
@@ -22,7 +22,7 @@ export function blockedNotifier(
     notified = true;
     const sinceMs = Math.min(...stuck.map((one) => one.sinceMs));
     const because = shortList(stuck.map(formatBlocker), { between: '; ' });
-    void tell(deps, { event: 'blocked', node, pool, because, sinceMs });
+    void notify(deps, { event: 'blocked', node, pool, because, sinceMs });
   };
 }
 

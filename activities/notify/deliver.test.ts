@@ -58,7 +58,7 @@ describe('a delivery', () => {
   test('says nothing of an error that is not its own but its code', async () => {
     const error = Object.assign(new Error('https://T0PS3CRET'), { code: 'EPIPE' });
     const { failure } = await failureOf(1, error);
-    expect(failure.message).toBe('ops: it cannot be reached (EPIPE)');
+    expect(failure.message).toBe('ops: it cannot be notified (EPIPE)');
     expect(failure.cause).toBeUndefined();
     expect(failure.stack).toBe('');
   });

@@ -1,4 +1,4 @@
-import { activityInfo, log } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { FailureKind } from '../../domain/failures.ts';
 import type { Notice } from '../../domain/notifications/events.ts';
@@ -33,7 +33,7 @@ export async function deliver(
     return;
   }
   try {
-    await messenger.send(receiver, notice);
+    await messenger.send(receiver, notice, cancellationSignal());
   } catch (error) {
     const { message: because, retryAfterMs } = notSent(error);
     const { attempt } = activityInfo();

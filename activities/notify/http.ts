@@ -1,5 +1,7 @@
-import { basicAuth, type HttpCall } from '../../domain/notifications/services/call.ts';
-import { NotSent, notSent } from './not-sent.ts';
+import type { HttpCall } from '../../domain/notifications/services/call.ts';
+import { ask, type HttpAnswer, type HttpRequest } from '../http.ts';
+import type { Revealed } from '../secrets.ts';
+import { NotSent } from './not-sent.ts';
 
 /** A receiver that takes longer is tried again; it must not keep the worker from its work. */
 const WITHIN_MS = 10_000;
@@ -7,47 +9,18 @@ const WITHIN_MS = 10_000;
 const MOST_BYTES = 16_384;
 const LONGEST_PAUSE_MS = 60 * 60_000;
 
-/**
- * Does one call and returns what was answered. Rejects with NotSent unless it was accepted. Redirections are not followed:
- * a secret is meant for one server only.
- */
-export async function carryOut(call: HttpCall): Promise<string> {
-  const { url, headers } = withoutLogin(call);
-  const response = await fetch(url, {
-    method: call.method,
-    headers: { 'user-agent': 'lockkeeper', ...headers },
-    redirect: 'manual',
-    signal: AbortSignal.timeout(WITHIN_MS),
-    ...(call.body === undefined ? {} : { body: call.body }),
-  }).catch((error: unknown) => {
-    throw notSent(error);
-  });
-  const text = await beginningOf(response).catch(() => '');
-  if (response.ok && !saysNo(text)) return text;
-  const words = plainWords(text);
-  throw new NotSent(`it answers ${response.status}${words}`, pauseOf(response));
-}
+/** Does one call and returns what was answered. Rejects with NotSent or NoAnswer unless it was accepted. */
+export type CarryOut = (call: HttpCall) => Promise<string>;
 
-/** fetch takes no user and password in an address. */
-function withoutLogin({ url: written, headers }: HttpCall): Pick<HttpCall, 'url' | 'headers'> {
-  const url = new URL(written);
-  const { username, password } = url;
-  if (username === '' && password === '') return { url: written, headers };
-  url.username = '';
-  url.password = '';
-  const login = basicAuth(decodeURIComponent(username), decodeURIComponent(password));
-  return { url: url.href, headers: { ...login, ...headers } };
-}
-
-async function beginningOf({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body ?? []) {
-    chunks.push(chunk as Uint8Array);
-    bytes += chunks.at(-1)?.length ?? 0;
-    if (bytes > MOST_BYTES) break;
-  }
-  return Buffer.concat(chunks).toString('utf8');
+/** How the calls of one message are done: by certificates of their own, and with nothing said of what was revealed for it. */
+export function carrier(revealed: Revealed, way: Pick<HttpRequest, 'tls' | 'signal'>): CarryOut {
+  return async (call) => {
+    const limits = { deadlineMs: WITHIN_MS, mostBytes: MOST_BYTES, cut: true } as const;
+    const answer = await ask({ ...way, ...call, ...limits }, revealed);
+    const { status, text } = answer;
+    if (status >= 200 && status < 300 && !saysNo(text)) return text;
+    throw new NotSent(`it answers ${status}${plainWords(text)}`, pauseOf(answer));
+  };
 }
 
 /** Some say no with a status of 200, as the API of Slack does. */
@@ -63,9 +36,8 @@ function plainWords(text: string): string {
     : '';
 }
 
-function pauseOf({ headers }: Response): number | undefined {
-  const said = headers.get('retry-after');
-  if (said === null) return undefined;
+function pauseOf({ headers: { 'retry-after': said } }: HttpAnswer): number | undefined {
+  if (said === undefined) return undefined;
   const ms = /^\d+$/.test(said) ? Number(said) * 1_000 : Date.parse(said) - Date.now();
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 1_000), LONGEST_PAUSE_MS);
 }

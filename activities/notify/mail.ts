@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { MailTransport } from '../../domain/notifications/services/transports.ts';
+import type { tlsOptions } from '../http.ts';
 import { NotSent } from './not-sent.ts';
 
 export interface Mail {
@@ -13,8 +14,15 @@ export interface Mail {
 const STEP_MS = 8_000;
 const WITHIN_MS = 20_000;
 
+/** What a connection by TLS is made with besides the usual authorities. */
+export type Certificates = Awaited<ReturnType<typeof tlsOptions>>;
+
 /** Hands one mail to the server; rejects with NotSent unless it was taken for at least one address. */
-export async function sendMail(server: MailTransport, mail: Mail): Promise<void> {
+export async function sendMail(
+  server: MailTransport,
+  mail: Mail,
+  certificates: Certificates,
+): Promise<void> {
   // Thirteen megabytes, which only those should have who send mail.
   const { createTransport } = await import('nodemailer');
   const { login, tls } = server;
@@ -27,6 +35,7 @@ export async function sendMail(server: MailTransport, mail: Mail): Promise<void>
     connectionTimeout: STEP_MS,
     greetingTimeout: STEP_MS,
     socketTimeout: STEP_MS,
+    tls: certificates,
     disableFileAccess: true,
     disableUrlAccess: true,
     ...(login ? { auth: { user: login.user, pass: login.password } } : {}),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { postJson } from '../../domain/notifications/services/call.ts';
 import type { MatrixTransport } from '../../domain/notifications/services/transports.ts';
-import { carryOut } from './http.ts';
+import type { CarryOut } from './http.ts';
 import { NotSent } from './not-sent.ts';
 
 /** Matrix takes more than one request: https://spec.matrix.org/latest/client-server-api/. */
@@ -11,14 +11,13 @@ const API = '/_matrix/client/v3';
 /** Posts the text to every room; posted again under the same id it appears once. */
 export async function postToRooms(
   transport: MatrixTransport,
-  text: string,
-  id: string,
+  { text, id }: { text: string; id: string },
+  carryOut: CarryOut,
 ): Promise<void> {
-  const { server, rooms } = transport;
-  const token =
-    transport.user === undefined ? transport.password : await logIn(transport, transport.user);
+  const { server, rooms, user, password } = transport;
+  const token = user === undefined ? password : await logIn(transport, user, carryOut);
   const headers = { authorization: `Bearer ${token}` };
-  const named = rooms.length > 0 ? rooms : await joinedRooms(server, headers);
+  const named = rooms.length > 0 ? rooms : await joinedRooms(server, headers, carryOut);
   const transaction = createHash('sha256').update(id).digest('hex').slice(0, 32);
   for (const name of named) {
     const join = `${server}${API}/join/${encodeURIComponent(name)}`;
@@ -29,13 +28,21 @@ export async function postToRooms(
   }
 }
 
-async function logIn({ server, password }: MatrixTransport, user: string): Promise<string> {
+async function logIn(
+  { server, password }: MatrixTransport,
+  user: string,
+  carryOut: CarryOut,
+): Promise<string> {
   const identifier = { type: 'm.id.user', user };
   const login = { type: 'm.login.password', identifier, password };
   return textIn(await carryOut(postJson(`${server}${API}/login`, login)), 'access_token');
 }
 
-async function joinedRooms(server: string, headers: Record<string, string>): Promise<string[]> {
+async function joinedRooms(
+  server: string,
+  headers: Record<string, string>,
+  carryOut: CarryOut,
+): Promise<string[]> {
   const answer = await carryOut({ method: 'GET', url: `${server}${API}/joined_rooms`, headers });
   const rooms = fieldsIn(answer)['joined_rooms'];
   return Array.isArray(rooms) ? rooms.map(String) : [];

@@ -1,8 +1,14 @@
 import { createHmac } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { TlsFiles } from '../../domain/http-schema.ts';
 import type { Notice } from '../../domain/notifications/events.ts';
 import type { Receiver, Target } from '../../domain/notifications/receivers.ts';
+import { createAuthority } from '../../lab/proxy/authority.ts';
+import { secretsOf } from '../secrets.ts';
 import { serveWeb, type Asked, type WebServer } from '../testing/web-server.ts';
 import { RealMessenger } from './messenger.ts';
 import { notSent } from './not-sent.ts';
@@ -40,16 +46,8 @@ const logged: string[] = [];
 
 /** A messenger whose worker has the variable ADDRESS, and TOKEN. */
 function messenger(value: string): RealMessenger {
-  const values: Record<string, string> = { ADDRESS: value, TOKEN: SECRET };
   return new RealMessenger({
-    secrets: {
-      async read(secret) {
-        const name = 'variable' in secret ? secret.variable : secret.file;
-        const found = values[name];
-        if (found === undefined) throw new Error(`the worker has no environment variable ${name}`);
-        return found;
-      },
-    },
+    secrets: secretsOf({ ADDRESS: value, TOKEN: SECRET }),
     log: { info: (message, fields) => logged.push(`${message} ${JSON.stringify(fields)}`) },
   });
 }
@@ -189,16 +187,12 @@ describe('a receiver that does not take it', () => {
 
   test('because it is not there', async () => {
     await server.close();
-    expect((await refusal(server.url)).message).toBe('it refuses connections');
+    expect((await refusal(server.url)).message).toBe('connect ECONNREFUSED');
   });
 
   test.each([
-    ['nobody knows its name', () => 'http://nowhere.invalid/T0PS3CRET', /^its name/],
-    [
-      'its certificate is not known',
-      () => server.url.replace('http:', 'https:'),
-      /^it cannot be reached/,
-    ],
+    ['nobody knows its name', () => 'http://nowhere.invalid/T0PS3CRET', /^getaddrinfo E\w+ …$/],
+    ['it speaks no TLS', () => server.url.replace('http:', 'https:'), /^TLS: /],
   ])('because %s', async (_, value, message) => {
     expect((await refusal(value())).message).toMatch(message);
   });
@@ -248,11 +242,62 @@ describe('G11: receivers that hang', () => {
     answer = () => ({ status: 200 });
     await one.send({ ...SLACK, name: 'another' }, NOTICE);
     expect(await Promise.all(first)).toMatchObject(
-      [1, 2, 3].map(() => ({ message: 'no answer in time' })),
+      [1, 2, 3].map(() => ({ message: 'no answer within 10s' })),
     );
     await one.send(SLACK, NOTICE);
     expect(asked()).toBe(5);
   }, 30_000);
+});
+
+describe('a receiver with an authority of its own', () => {
+  let dir: string;
+  let secure: WebServer;
+  let tls: TlsFiles;
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'lockkeeper-notify-'));
+    const authority = await createAuthority('tests');
+    tls = { caFile: join(dir, 'ca.crt') };
+    await writeFile(join(dir, 'ca.crt'), authority.cert);
+    secure = await serveWeb(
+      (_asked, response) => response.end('{}'),
+      await authority.issue({ name: 'hooks.test' }),
+    );
+  });
+  afterAll(async () => {
+    await secure.close();
+    await rm(dir, { recursive: true });
+  });
+
+  test.each<[string, (url: string) => string, Target]>([
+    ['of a webhook', (url) => url, { kind: 'webhook', address, secret }],
+    ['of Slack', (url) => url, SLACK_TARGET],
+    ['as kured has it', (url) => `generic+${url}`, { kind: 'url', address }],
+  ])('%s is sent to by it, and not without it', async (_, valueOf, target) => {
+    secure.asked.length = 0;
+    const value = valueOf(`${secure.url}/hook`);
+    await messenger(value).send({ ...to(target), tls }, NOTICE);
+    expect(secure.asked).toHaveLength(1);
+    expect((await refusal(value, to(target))).message).toMatch(/certificate/);
+    expect(secure.asked).toHaveLength(1);
+  });
+
+  test('cannot be notified while the file of the authority is missing', async () => {
+    const receiver = { ...URL_RECEIVER, tls: { caFile: join(dir, 'gone.crt') } };
+    const because = `${join(dir, 'gone.crt')} cannot be read (ENOENT)`;
+    expect(await messenger(secure.url).whyNotReady(receiver)).toBe(because);
+    expect((await refusal(secure.url, receiver)).message).toBe(because);
+    expect(await messenger(secure.url).whyNotReady({ ...URL_RECEIVER, tls })).toBeUndefined();
+  });
+});
+
+test('whoever stops the worker does not wait for a receiver', async () => {
+  answer = () => HANGS;
+  const given = new AbortController();
+  const sent = messenger(server.url).send(SLACK, NOTICE, given.signal);
+  while (server.asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  const reason = new Error('the worker stops');
+  given.abort(reason);
+  await expect(sent).rejects.toBe(reason);
 });
 
 test('matrix joins its rooms and posts the same message once, however often it is sent', async () => {

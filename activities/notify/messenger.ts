@@ -12,17 +12,18 @@ import { postJson, type HttpCall } from '../../domain/notifications/services/cal
 import { translate, type Transport } from '../../domain/notifications/services/translate.ts';
 import type { MailTransport } from '../../domain/notifications/services/transports.ts';
 import { textOf } from '../../domain/notifications/templates.ts';
-import type { Secrets } from '../gates/secrets.ts';
-import { carryOut } from './http.ts';
-import { sendMail } from './mail.ts';
+import { tlsOptions } from '../http.ts';
+import { Revealed, type Secrets } from '../secrets.ts';
+import { carrier, type CarryOut } from './http.ts';
+import { sendMail, type Certificates } from './mail.ts';
 import { postToRooms } from './matrix.ts';
 import { NotSent, notSent } from './not-sent.ts';
 import { signed } from './sign.ts';
 
 /** Sends notices to receivers, to each in its own way. Secrets are read for every message, and are in nothing that leaves here. */
 export interface Messenger {
-  /** Rejects with NotSent unless the receiver has taken it. */
-  send(receiver: Receiver, notice: Notice): Promise<void>;
+  /** Rejects with NotSent unless the receiver has taken it; gives up with the signal. */
+  send(receiver: Receiver, notice: Notice, signal?: AbortSignal): Promise<void>;
 }
 
 /**
@@ -46,7 +47,7 @@ export class RealMessenger implements Messenger {
     this.ports = ports;
   }
 
-  async send(receiver: Receiver, notice: Notice): Promise<void> {
+  async send(receiver: Receiver, notice: Notice, signal?: AbortSignal): Promise<void> {
     const { name } = receiver;
     const same = this.busy.filter((other) => other === name).length;
     if (same >= AT_ONCE.receiver || this.busy.length >= AT_ONCE.all) {
@@ -54,34 +55,52 @@ export class RealMessenger implements Messenger {
     }
     this.busy.push(name);
     try {
-      await this.sendNow(receiver, notice);
+      await this.sendNow(receiver, notice, signal);
     } finally {
       this.busy.splice(this.busy.indexOf(name), 1);
     }
   }
 
-  /** Why a receiver cannot be notified as things are: a secret is missing, or is no address. Sends nothing, and names no secret. */
-  async whyNotReady({ target }: Receiver): Promise<string | undefined> {
+  /**
+   * Why a receiver cannot be notified as things are: a secret or a certificate is missing, or an address is none. Sends nothing,
+   * and names no secret.
+   */
+  async whyNotReady({ target, tls = {} }: Receiver): Promise<string | undefined> {
     const notice: Notice = { id: '', event: 'draining', atMs: 0 };
     const revealed = new Revealed(this.ports.secrets);
-    return await transportOf(target, { notice, text: '' }, revealed).then(
-      () => undefined,
-      (error: unknown) => revealed.hide(notSent(error).message),
-    );
-  }
-
-  private async sendNow({ target, templates }: Receiver, notice: Notice): Promise<void> {
-    const revealed = new Revealed(this.ports.secrets);
     try {
-      const message = { notice, text: textOf(notice, templates) };
-      await this.transmit(await transportOf(target, message, revealed), message);
+      await tlsOptions(tls, revealed);
+      await transportOf(target, { notice, text: '' }, revealed);
+      return undefined;
     } catch (error) {
-      const { message, retryAfterMs } = notSent(error);
-      throw new NotSent(revealed.hide(message), retryAfterMs);
+      return revealed.redact(notSent(error).message);
     }
   }
 
-  private async transmit(transport: Transport, { notice, text }: Message): Promise<void> {
+  private async sendNow(
+    { target, templates, tls = {} }: Receiver,
+    notice: Notice,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const revealed = new Revealed(this.ports.secrets);
+    try {
+      const message = { notice, text: textOf(notice, templates) };
+      const certificates = await tlsOptions(tls, revealed);
+      const connection = { carryOut: carrier(revealed, { tls, signal }), certificates };
+      await this.transmit(await transportOf(target, message, revealed), message, connection);
+    } catch (error) {
+      signal?.throwIfAborted();
+      const { message, retryAfterMs } = notSent(error);
+      throw new NotSent(revealed.redact(message), retryAfterMs);
+    }
+  }
+
+  private async transmit(
+    transport: Transport,
+    { notice, text }: Message,
+    { carryOut, certificates }: Connection,
+  ): Promise<void> {
+    const { id } = notice;
     switch (transport.kind) {
       case 'http':
         for (const call of transport.calls) await carryOut(call);
@@ -89,11 +108,12 @@ export class RealMessenger implements Messenger {
       case 'mail': {
         const { subject, ...server } = transport.mail;
         const usual = mailText(notice, text);
-        await sendMail(server, { ...usual, id: notice.id, subject: subject ?? usual.subject });
+        const mail = { ...usual, id, subject: subject ?? usual.subject };
+        await sendMail(server, mail, certificates);
         return;
       }
       case 'matrix':
-        await postToRooms(transport.matrix, text, notice.id);
+        await postToRooms(transport.matrix, { text, id }, carryOut);
         return;
       case 'log':
         this.ports.log.info('notice', { text });
@@ -104,35 +124,15 @@ export class RealMessenger implements Messenger {
   }
 }
 
+/** How one message is sent, whatever its transport. */
+interface Connection {
+  readonly carryOut: CarryOut;
+  readonly certificates: Certificates;
+}
+
 interface Message {
   readonly notice: Notice;
   readonly text: string;
-}
-
-/** The secrets that were read for one message. */
-class Revealed {
-  private readonly secrets: Secrets;
-  private readonly hidden: string[] = [];
-
-  constructor(secrets: Secrets) {
-    this.secrets = secrets;
-  }
-
-  async read(secret: Parameters<Secrets['read']>[0]): Promise<string> {
-    try {
-      const value = await this.secrets.read(secret);
-      // A receiver may repeat a part of its address.
-      this.hidden.push(...value.split(/[^A-Za-z0-9_.~-]+/).filter((part) => part.length >= 6));
-      return value;
-    } catch (error) {
-      // Secrets says where it looked, never what it found.
-      throw new NotSent(error instanceof Error ? error.message : 'its secret cannot be read');
-    }
-  }
-
-  hide(text: string): string {
-    return this.hidden.reduce((left, part) => left.replaceAll(part, '…'), text);
-  }
 }
 
 async function transportOf(

@@ -1,4 +1,6 @@
 import { BadAddress } from '../../domain/notifications/services/address.ts';
+import { NoAnswer } from '../http.ts';
+import { NoSecret } from '../secrets.ts';
 
 /** A message was not sent. The message holds no secret: it is made of codes and of words of our own. */
 export class NotSent extends Error {
@@ -11,25 +13,13 @@ export class NotSent extends Error {
   }
 }
 
-/** Whatever went wrong, without what it says: messages of others may repeat an address. */
+/** Whatever went wrong, without what others say of it: they may repeat an address. */
 export function notSent(error: unknown): NotSent {
   if (error instanceof NotSent) return error;
-  if (error instanceof BadAddress)
+  if (error instanceof BadAddress) {
     return new NotSent(`its address cannot be used: ${error.message}`);
-  return new NotSent(codeOf(error));
-}
-
-const WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'it refuses connections',
-  ECONNRESET: 'the connection was cut',
-  EAI_AGAIN: 'its name cannot be looked up now',
-  ENOTFOUND: 'its name is not known',
-  UND_ERR_SOCKET: 'the connection was cut',
-};
-
-function codeOf(error: unknown): string {
-  const { name, code, cause } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
-  if (name === 'TimeoutError' || name === 'AbortError') return 'no answer in time';
-  if (typeof code === 'string') return WORDS[code] ?? `it cannot be reached (${code})`;
-  return cause === undefined ? 'it cannot be reached' : codeOf(cause);
+  }
+  if (error instanceof NoAnswer || error instanceof NoSecret) return new NotSent(error.message);
+  const { code } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  return new NotSent(`it cannot be notified${typeof code === 'string' ? ` (${code})` : ''}`);
 }

@@ -1,9 +1,11 @@
 import type { Client } from '@temporalio/client';
+import { backoffMs } from '../../domain/backoff.ts';
 import { notifierId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
 import type { Notice } from '../../domain/notifications/events.ts';
 import { wants, type Receiver } from '../../domain/notifications/receivers.ts';
-import { formatWait } from '../../domain/notifications/format-wait.ts';
+import type { SignalName } from '../../domain/signals.ts';
 import type { RolloutStatus } from '../../domain/status.ts';
+import { whyItWaits } from '../../domain/why-it-waits.ts';
 
 /** Lets people be told. A workflow of its own does it, so that no receiver is ever waited for here. */
 export interface Notices {
@@ -31,7 +33,7 @@ const TELL_WITHIN_MS = 2_000;
 const CALL_WITHIN_MS = 10_000;
 /** A Temporal that is away for longer has lost more than a message. */
 const GIVE_UP_AFTER_MS = 30 * 60_000;
-const LONGEST_PAUSE_MS = 30_000;
+const PAUSE = { firstMs: 1_000, mostMs: 30_000 };
 /** A reason that is longer is a list, of which people read the beginning. */
 const LONGEST_REASON = 1_000;
 
@@ -67,7 +69,8 @@ export class TemporalNotices implements Notices {
     try {
       const handle = client.workflow.getHandle(rolloutId(node));
       const asking = () => handle.query<RolloutStatus>('status');
-      return formatWait(await client.withDeadline(Date.now() + TELL_WITHIN_MS, asking));
+      const status = await client.withDeadline(Date.now() + TELL_WITHIN_MS, asking);
+      return whyItWaits(status) || `its rollout is ${status.phase.at}`;
     } catch {
       // There may be none, as for a node that is left alone.
       return 'no rollout of it says why';
@@ -93,7 +96,7 @@ export class TemporalNotices implements Notices {
             workflowId,
             taskQueue: TASK_QUEUE,
             args: [],
-            signal: 'notice',
+            signal: 'notice' satisfies SignalName,
             signalArgs: [{ notice, receivers }],
             staticSummary: `tells people about ${node ?? pool ?? 'the policy'}`.slice(0, 200),
           });
@@ -106,7 +109,7 @@ export class TemporalNotices implements Notices {
           return;
         }
         if (tries === 0) log.warn('people are told later', { event, node, pool, because });
-        await pause(Math.min(1_000 * 2 ** tries, LONGEST_PAUSE_MS));
+        await pause(backoffMs(PAUSE, tries + 1));
       }
     }
   }

@@ -1,29 +1,31 @@
-import type { KuredLockLook } from '../../domain/gates/kured-lock.ts';
-import type { AlertLook } from '../../domain/gates/outside.ts';
+import type { AlertObservation } from '../../domain/gates/alert-samples.ts';
+import type { ObjectAnswer, ObjectQuestion } from '../../domain/gates/outside-gate.ts';
 import type { PrometheusRules } from '../../domain/gates/prometheus-schema.ts';
 import type { Policy } from '../../domain/policy.ts';
 import type { AlertSource } from '../gates/alert-source.ts';
-import type { KuredLocks } from '../gates/kured-locks.ts';
 import type { SilencedRollout, Silences } from '../gates/silences.ts';
+import type { ObjectApi } from '../kube/objects.ts';
 
 /** Prometheis by their address; one that the test does not name is quiet. */
 export class FakeAlerts implements AlertSource {
-  readonly looks = new Map<string, AlertLook | Promise<AlertLook>>();
+  readonly observations = new Map<string, AlertObservation | Promise<AlertObservation>>();
   readonly asked: { readonly url: string; readonly maxAgeMs: number }[] = [];
 
-  async look({ target: { url } }: PrometheusRules, maxAgeMs: number): Promise<AlertLook> {
+  async observe({ target: { url } }: PrometheusRules, maxAgeMs: number): Promise<AlertObservation> {
     this.asked.push({ url, maxAgeMs });
-    return (await this.looks.get(url)) ?? { where: url, kind: 'quiet' };
+    return (await this.observations.get(url)) ?? { where: url, kind: 'quiet' };
   }
 }
 
-export class FakeKuredLocks implements KuredLocks {
-  lock: KuredLockLook = { kind: 'free' };
-  readonly asked: number[] = [];
+/** Objects by their resource; of one that the test does not name there is one for each name, empty, and none in a list. */
+export class FakeObjects implements ObjectApi {
+  readonly answers = new Map<string, ObjectAnswer>();
+  readonly asked: (ObjectQuestion & { readonly maxAgeMs: number })[] = [];
 
-  async look(_rules: unknown, maxAgeMs: number): Promise<KuredLockLook> {
-    this.asked.push(maxAgeMs);
-    return this.lock;
+  async ask(question: ObjectQuestion, maxAgeMs: number): Promise<ObjectAnswer> {
+    this.asked.push({ ...question, maxAgeMs });
+    const usual: ObjectAnswer = { kind: 'found', objects: question.verb === 'get' ? [{}] : [] };
+    return this.answers.get(question.resource) ?? usual;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Logger, LogLevel } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { DrainProgress } from '../../domain/drain-progress.ts';
-import type { PermitRequest } from '../../domain/lock-state.ts';
+import type { AnswerOfTurn, PermitAnswer, PermitRequest } from '../../domain/lock-state.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
 import { Policy } from '../../domain/policy.ts';
 import type { RolloutInput } from '../../domain/rollout-input.ts';
@@ -11,7 +11,7 @@ import type { Deps } from '../deps.ts';
 import type { TemporalPort } from '../temporal.ts';
 import { FakeNodes, FakePods } from './fake-cluster.ts';
 import { FakeMessenger, FakeNotices } from './fake-notices.ts';
-import { FakeAlerts, FakeKuredLocks, FakeSilences } from './fake-outside.ts';
+import { FakeAlerts, FakeObjects, FakeSilences } from './fake-outside.ts';
 
 /** A Temporal that only remembers. */
 class FakeTemporal implements TemporalPort {
@@ -25,10 +25,13 @@ class FakeTemporal implements TemporalPort {
   readonly rechecked: string[] = [];
   readonly drains: DrainProgress[] = [];
   readonly hosts = new Set<string>();
-  /** Whether the lock knows the permits it is asked about. */
-  knowsPermits = true;
-  /** Nodes with a permit. */
-  readonly holders: string[] = [];
+  /** What the lock knows of the permits it is asked about. */
+  permit: PermitAnswer | undefined = { countedAtMs: 0, others: [] };
+  /** What it answers who asks for a turn. */
+  turn: AnswerOfTurn | undefined;
+  /** Grants that open runs count on. */
+  readonly countedOn = new Set<string>();
+  readonly toldLock: { pool: string; name: string; what: unknown }[] = [];
   formerLockEndedMs: number | undefined;
   /** What past rollouts have taken, and how often that was asked for. */
   lengths: readonly number[] = [];
@@ -60,12 +63,20 @@ class FakeTemporal implements TemporalPort {
     this.requests.push({ pool, ...request });
   }
 
-  async holdsPermit(): Promise<boolean> {
-    return this.knowsPermits;
+  async turnOf(): Promise<AnswerOfTurn | undefined> {
+    return this.turn;
   }
 
-  async holdersOf(): Promise<readonly string[]> {
-    return this.holders;
+  async permitOf(): Promise<PermitAnswer | undefined> {
+    return this.permit;
+  }
+
+  async countsOnPermit(_workflowId: string, grantId: string): Promise<boolean> {
+    return this.countedOn.has(grantId);
+  }
+
+  async tellLock(pool: string, name: string, what: unknown): Promise<void> {
+    this.toldLock.push({ pool, name, what });
   }
 
   async lengthsOf(): Promise<readonly number[]> {
@@ -106,7 +117,7 @@ export class Stage {
   readonly shown = new Map<string, NodeFacts>();
   readonly pods = new FakePods();
   readonly alerts = new FakeAlerts();
-  readonly kuredLocks = new FakeKuredLocks();
+  readonly objects = new FakeObjects();
   readonly silences = new FakeSilences();
   readonly temporal = new FakeTemporal();
   readonly calendars = new FakeCalendars();
@@ -130,7 +141,7 @@ export class Stage {
       fleet: { node: (name) => this.shown.get(name) },
       pods: this.pods,
       alerts: this.alerts,
-      kuredLocks: this.kuredLocks,
+      objects: this.objects,
       silences: this.silences,
       temporal: this.temporal,
       calendars: this.calendars,

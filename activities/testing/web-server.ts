@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 export interface Asked {
@@ -17,12 +18,13 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
-/** An answer that never ends the response is a server that hangs. */
+/** An answer that never ends the response is a server that hangs. With certificates it speaks TLS. */
 export async function serveWeb(
   answer: (asked: Asked, response: ServerResponse) => void,
+  tls?: ServerOptions,
 ): Promise<WebServer> {
   const asked: Asked[] = [];
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -31,11 +33,12 @@ export async function serveWeb(
       asked.push(one);
       answer(one, response);
     });
-  });
+  };
+  const server = tls ? createTlsServer(tls, listener) : createServer(listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
     async close() {
       if (!server.listening) return;

@@ -1,5 +1,5 @@
-import { address } from '../../domain/gates/http-schema.ts';
-import { kuredLock as lockSchema } from '../../domain/gates/kured-lock-schema.ts';
+import { address } from '../../domain/http-schema.ts';
+import { kuredLock as lockGate } from '../../domain/gates/kured-lock.ts';
 import { expressionProblem } from '../../domain/gates/label-matcher.ts';
 import { parseSelector } from '../../domain/label-selector.ts';
 import { variableFor, type AlertsText, type Draft, type Reader } from './draft.ts';
@@ -114,7 +114,7 @@ export function kuredLock(read: Reader, { pool }: Draft): void {
     daemonSet: read.text('ds-name'),
     ...(annotation === 'weave.works/kured-node-lock' ? {} : { annotation }),
   };
-  const issues = lockSchema.safeParse(lock).error?.issues ?? [];
+  const issues = lockGate.key.safeParse(lock).error?.issues ?? [];
   for (const { path } of issues) {
     const option = LOCK_OPTIONS[path[0] as keyof typeof lock];
     read.close(option, `"${read.text(option)}" ${NO_LOCK}`);

@@ -1,9 +1,6 @@
 import { Command } from 'commander';
 import { EXIT, type Terminal } from '../terminal.ts';
-
-export interface StatusOptions {
-  readonly json?: true;
-}
+import type { StatusOptions } from './show.ts';
 
 const EXAMPLES = `
 Temporal is reached as the temporal CLI does it: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_…, or

@@ -35,19 +35,19 @@ function saySchedule(schedule: Seen['schedule'], ago: Say): string {
 
 function sayPool(pool: PoolSeen, since: Say): string[] {
   if ('unknown' in pool) return [`pool ${pool.pool}: ${pool.unknown}`];
-  const { holders, queue, troubles, because, paused, notUnderstood } = pool;
-  const permits = holders.length === 1 ? '1 permit' : `${holders.length} permits`;
+  const { permits, queue, troubles, because, paused, notUnderstood } = pool;
+  const given = permits.length === 1 ? '1 permit' : `${permits.length} permits`;
   return [
-    `pool ${pool.pool}: ${permits} given, ${queue.length} waiting`,
+    `pool ${pool.pool}: ${given} not yet used, ${queue.length} waiting`,
     ...(paused ? [`  PAUSED by ${paused.by} ${since(paused.atMs)}: ${paused.reason}`] : []),
-    ...holders.map(
-      ({ node, sinceMs, orphanedMs }) =>
-        `  ${node} has a permit ${since(sinceMs)}${orphanedMs === undefined ? '' : `; its rollout has ended ${since(orphanedMs)}`}`,
+    ...permits.map(
+      ({ node, sinceMs, endedMs }) =>
+        `  ${node} has a permit ${since(sinceMs)}${endedMs === undefined ? '' : `; no rollout has counted on it ${since(endedMs)}`}`,
     ),
     ...troubles.map(
       (trouble) => `  TROUBLE with ${trouble.node} ${since(trouble.sinceMs)}: ${trouble.because}`,
     ),
-    ...(because === undefined ? [] : [`  nobody's turn: ${because}`]),
+    ...(because === undefined ? [] : [`  nobody is admitted: ${because}`]),
     ...notUnderstood.map((text) => `  signal not understood: ${text}`),
   ];
 }

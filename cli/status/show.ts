@@ -1,8 +1,11 @@
 import { openTemporal } from '../temporal.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
-import type { StatusOptions } from './command.ts';
 import { gather } from './gather.ts';
 import { printStatus } from './print.ts';
+
+export interface StatusOptions {
+  readonly json?: true;
+}
 
 /** Connects, looks and prints; whatever is in the way is a CommandFailed. */
 export async function showStatus({ json }: StatusOptions, terminal: Terminal): Promise<void> {

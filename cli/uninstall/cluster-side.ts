@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PatchStrategy, setHeaderOptions, type V1DaemonSet } from '@kubernetes/client-node';
 import { statusOf, type KubeClient } from '../../activities/kube/client.ts';
+import { listAll } from '../../activities/kube/collection.ts';
 import { limited } from '../../activities/kube/request-limit.ts';
 import { CommandFailed } from '../terminal.ts';
 import { leftoversOf, type Leftovers } from './leftovers.ts';
@@ -11,7 +12,6 @@ export interface AgentsPlace {
   readonly daemonSet: string;
 }
 
-const PAGE = 500;
 const LOOK_EVERY_MS = 500;
 const GONE_WITHIN_MS = 120_000;
 
@@ -49,15 +49,8 @@ function selectorOf({ spec }: V1DaemonSet): string {
 }
 
 async function leftovers({ core }: KubeClient): Promise<Leftovers[]> {
-  const found: Leftovers[] = [];
-  let next: string | undefined;
-  do {
-    const query = { limit: PAGE, ...(next ? { _continue: next } : {}) };
-    const { items, metadata } = await core.listNode(query, limited());
-    found.push(...items.map(leftoversOf).filter((left) => left !== undefined));
-    next = metadata?._continue;
-  } while (next);
-  return found;
+  const { items } = await listAll((page) => core.listNode(page, limited()), leftoversOf);
+  return items.filter((left) => left !== undefined);
 }
 
 /** Annotations, cordon, labels and taint in one update, as they were written; then the conditions, which have a door of their own. */

@@ -1,15 +1,7 @@
 import { Command, Option } from 'commander';
 import { isDuration, parseDuration } from '../../domain/durations.ts';
 import { EXIT, wrongOption, type Terminal } from '../terminal.ts';
-
-export interface UninstallCommandOptions {
-  readonly namespace: string;
-  readonly agent: string;
-  readonly timeout: number;
-  readonly force?: true;
-  readonly temporal: boolean;
-  readonly dryRun?: true;
-}
+import type { UninstallCommandOptions } from './run.ts';
 
 const EXAMPLES = `
 Stops new rollouts, aborts those under way and waits for them: before the reboot a node is handed back as it was, after

@@ -3,9 +3,17 @@ import { answerOf, connectKube } from '../../activities/kube/client.ts';
 import { openTemporal } from '../temporal.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { clusterSide } from './cluster-side.ts';
-import type { UninstallCommandOptions } from './command.ts';
 import { temporalSide } from './temporal-side.ts';
 import { planUninstall, uninstall, type UninstallParts } from './uninstall.ts';
+
+export interface UninstallCommandOptions {
+  readonly namespace: string;
+  readonly agent: string;
+  readonly timeout: number;
+  readonly force?: true;
+  readonly temporal: boolean;
+  readonly dryRun?: true;
+}
 
 /** Connects as the environment says and uninstalls; everything that goes wrong is a CommandFailed in one line. */
 export async function runUninstall(

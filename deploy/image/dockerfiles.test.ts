@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { ValidationSeverity, validate } from 'dockerfile-utils';
 import { readManifests } from '../../lab/fleet/manifests.ts';
 import { variables } from '../../worker/config.ts';
 import { serveHealth } from '../../worker/health.ts';
@@ -43,27 +42,6 @@ describe.each([
   const last = stages.at(-1) ?? '';
   const [container] = podOf(kind).containers;
 
-  test('has nothing to complain of', () => {
-    const options = {
-      deprecatedMaintainer: ValidationSeverity.ERROR,
-      emptyContinuationLine: ValidationSeverity.ERROR,
-      instructionCasing: ValidationSeverity.ERROR,
-      instructionCmdMultiple: ValidationSeverity.ERROR,
-      instructionWorkdirRelative: ValidationSeverity.ERROR,
-      instructionJSONInSingleQuotes: ValidationSeverity.ERROR,
-    };
-    expect(validate(text, options).map(({ message, range }) => ({ message, range }))).toEqual([]);
-  });
-
-  test('takes every foreign image as an argument', () => {
-    const froms = stages.map((stage) => stage.split('\n')[0]);
-    expect(froms).toEqual([
-      'FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS build',
-      'FROM ${NODE_IMAGE} AS node',
-      'FROM ${BASE_IMAGE}',
-    ]);
-  });
-
   test('has the Node that the tests run on', () => {
     const { devDependencies } = JSON.parse(read('package.json')) as {
       devDependencies: { node: string };
@@ -73,12 +51,6 @@ describe.each([
 
   test('runs nothing in the stages of the target, so that no machine is emulated', () => {
     expect(stages.slice(1).join('')).not.toMatch(/^RUN /m);
-  });
-
-  test('says what it is, as OCI has it', () => {
-    for (const label of ['title', 'description', 'source', 'licenses', 'version', 'revision']) {
-      expect(last).toMatch(new RegExp(`org\\.opencontainers\\.image\\.${label}=".+"`));
-    }
   });
 
   test('starts as the manifest starts it, by the same user', () => {

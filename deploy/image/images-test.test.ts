@@ -12,21 +12,6 @@ const run = (...args: string[]) =>
   spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8', env: { PATH: '/nowhere' } });
 
 describe('npm run images:test', () => {
-  test('tells of its options', () => {
-    const { status, stdout } = run('--help');
-    expect(status).toBe(0);
-    for (const option of ['--node', '--worker-base', '--agent-base', '--init-image']) {
-      expect(stdout).toContain(`  ${option} IMAGE`);
-    }
-  });
-
-  test.each([['--base', 'x'], ['x'], ['--node']])('refuses %s', (...args) => {
-    expect(run(...args)).toMatchObject({
-      status: 2,
-      stderr: expect.stringContaining('try: npm run images:test -- --help'),
-    });
-  });
-
   test('says what is missing', () => {
     expect(run()).toMatchObject({
       status: 1,
@@ -57,14 +42,5 @@ describe('containers are run', () => {
       expect.arrayContaining([...strict, ...noMore, '--user', '65532:65532']),
     );
     expect(flagsOf('Deployment')).not.toContain('--cap-add');
-  });
-
-  test('with nothing that is not understood', () => {
-    const container = { securityContext: { runAsUser: 1, procMount: 'Unmasked' } };
-    expect(() => securityFlags({ pod: {}, container })).toThrow('procMount');
-    const unconfined = { runAsUser: 1, seccompProfile: { type: 'Unconfined' } };
-    expect(() => securityFlags({ pod: { securityContext: unconfined }, container: {} })).toThrow(
-      'this test knows of RuntimeDefault only',
-    );
   });
 });

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { copyPackages, packagesWith } from './packages.ts';
-import { isWanted } from './worker.ts';
 
 let root: string;
 beforeEach(() => {
@@ -101,22 +100,5 @@ describe('the packages that are wanted', () => {
       expect({ path, there: there(path) }).toEqual({ path, there: false });
     }
     expect(there('one/node_modules/stray')).toBe(false);
-  });
-});
-
-describe('of the native library', () => {
-  const core = 'node_modules/@temporalio/core-bridge';
-  test.each([
-    { path: `${core}/releases/x86_64-unknown-linux-gnu/index.node`, amd64: true, arm64: false },
-    { path: `${core}/releases/aarch64-unknown-linux-gnu/index.node`, amd64: false, arm64: true },
-    { path: `${core}/releases/aarch64-apple-darwin`, amd64: false, arm64: false },
-    { path: `${core}/releases`, amd64: true, arm64: true },
-    { path: `${core}/lib/index.js`, amd64: true, arm64: true },
-    { path: `${core}/sdk-core/Cargo.toml`, amd64: false, arm64: false },
-    { path: core, amd64: true, arm64: true },
-    { path: 'node_modules/other/releases/x', amd64: true, arm64: true },
-  ])('$path is wanted on amd64: $amd64, on arm64: $arm64', ({ path, amd64, arm64 }) => {
-    expect(isWanted(path, 'amd64')).toBe(amd64);
-    expect(isWanted(path, 'arm64')).toBe(arm64);
   });
 });

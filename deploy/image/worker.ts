@@ -38,7 +38,7 @@ const CORE = 'node_modules/@temporalio/core-bridge';
 const SOURCES = ['sdk-core', 'bridge-macros', 'src', 'ts', 'scripts', 'Cargo.lock', 'Cargo.toml'];
 
 /** Of the native library only the one for the machine, and none of its sources; of everything else all. */
-export function isWanted(path: string, machine: Machine): boolean {
+function isWanted(path: string, machine: Machine): boolean {
   if (!path.startsWith(`${CORE}/`)) return true;
   const [top = '', target] = path.slice(CORE.length + 1).split('/');
   if (SOURCES.includes(top)) return false;
@@ -93,6 +93,4 @@ function isMachine(word: string): word is Machine {
   return Object.hasOwn(NATIVE, word);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  process.exitCode = await main(process.argv.slice(2));
-}
+process.exitCode = await main(process.argv.slice(2));

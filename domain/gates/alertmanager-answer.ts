@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Silenced } from './alerts.ts';
+import type { Silenced } from './alert-samples.ts';
 
 /** What Alertmanager answers (prometheus/alertmanager, api/v2/openapi.yaml). */
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { longerThanZero } from '../duration-schema.ts';
-import { accessKeys, address, checkAccess, targetOf, type HttpTarget } from './http-schema.ts';
+import { accessKeys, address, checkAccess, targetOf, type HttpTarget } from '../http-schema.ts';
 import { isObject, tellTo } from './written-forms.ts';
 
 /** The Alertmanager beside a Prometheus. */

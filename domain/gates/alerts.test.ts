@@ -1,197 +1,75 @@
 import { describe, expect, test } from '@jest/globals';
-import { judgeSamples, queryOf, type Silenced } from './alerts.ts';
-import type { PrometheusRules } from './prometheus-schema.ts';
+import type { AlertObservation } from './alert-samples.ts';
+import { alerts } from './alerts.ts';
+import { judged } from './judged.fixture.ts';
 
 const where = 'http://prometheus:9090';
-const target = { url: where, headers: {}, deadlineMs: 10_000 };
+const reason = (...prometheis: AlertObservation[]) =>
+  judged(alerts, { prometheus: where }, { prometheis });
+const many = (count: number) => Array.from({ length: count }, (_, index) => `A${index + 1}`);
 
-type Filter = Extract<PrometheusRules['asks'], { kind: 'alerts' }>;
-const filtered = (filter: Partial<Filter> = {}): PrometheusRules => ({
-  target,
-  asks: {
-    kind: 'alerts',
-    anchored: false,
-    states: ['firing', 'pending'],
-    matchers: [],
-    ...filter,
-  },
-});
-
-const alert = (alertname: string, labels: Record<string, string> = {}, value = 1) => ({
-  labels: { __name__: 'ALERTS', alertname, alertstate: 'firing', ...labels },
-  value,
-});
-const pending = (name: string) => alert(name, { alertstate: 'pending' });
-
-const QUIET = { where, kind: 'quiet' };
-const firing = (...names: string[]) => ({ where, kind: 'alerts', firing: names, pending: [] });
-
-describe('the alerts that count', () => {
-  const ALL = [alert('Up'), alert('NodeDown'), pending('NodeFull')];
-  test.each([
+describe('G8: what is said of alerts', () => {
+  test.each<{ name: string; seen: AlertObservation[]; expected: string | undefined }>([
+    { name: 'without any Prometheus', seen: [], expected: undefined },
+    { name: 'of a quiet one', seen: [{ where, kind: 'quiet' }], expected: undefined },
     {
-      name: 'are all that fire or are about to, as in kured',
-      rules: filtered(),
-      samples: ALL,
-      expected: { where, kind: 'alerts', firing: ['NodeDown', 'Up'], pending: ['NodeFull'] },
-    },
-    { name: 'are none where there are none', rules: filtered(), samples: [], expected: QUIET },
-    {
-      name: 'are those in the states of the policy',
-      rules: filtered({ states: ['pending'] }),
-      samples: ALL,
-      expected: { where, kind: 'alerts', firing: [], pending: ['NodeFull'] },
+      name: 'of two states',
+      seen: [{ where, kind: 'alerts', firing: ['A', 'B'], pending: ['C'] }],
+      expected: 'A, B firing, C pending (http://prometheus:9090)',
     },
     {
-      name: 'leave out those whose name the expression matches anywhere',
-      rules: filtered({ ignore: 'Node' }),
-      samples: ALL,
-      expected: firing('Up'),
+      name: 'of one state',
+      seen: [{ where, kind: 'alerts', firing: [], pending: ['C'] }],
+      expected: 'C pending (http://prometheus:9090)',
     },
     {
-      name: 'leave out only whole names where the expression is anchored',
-      rules: filtered({ ignore: 'Node', anchored: true }),
-      samples: [alert('Node'), alert('NodeDown')],
-      expected: firing('NodeDown'),
+      name: 'where the silences are not known',
+      seen: [
+        { where, kind: 'alerts', firing: ['A'], pending: [], silencesUnknown: 'http://am: away' },
+      ],
+      expected: 'A firing (http://prometheus:9090, silences unknown: http://am: away)',
     },
     {
-      name: 'are only those whose name the expression matches',
-      rules: filtered({ only: '^Node' }),
-      samples: [alert('Up'), alert('NodeDown')],
-      expected: firing('NodeDown'),
+      name: 'of a query',
+      seen: [{ where, kind: 'above', query: 'sum(x)', threshold: 0.5, series: [''] }],
+      expected: '"sum(x)" is above 0.5 (http://prometheus:9090)',
     },
     {
-      name: 'are what only matches and ignore does not',
-      rules: filtered({ only: 'Node', ignore: 'Down$' }),
-      samples: [alert('NodeDown'), alert('NodeFull')],
-      expected: firing('NodeFull'),
+      name: 'of the series of a query',
+      seen: [{ where, kind: 'above', query: 'x', threshold: 0, series: ['{a="1"}', '{a="2"}'] }],
+      expected: '"x" is above 0 for {a="1"}, {a="2"} (http://prometheus:9090)',
     },
     {
-      name: 'are those with the labels of the policy',
-      rules: filtered({
-        matchers: [{ label: 'severity', operator: '=~', value: 'critical|page' }],
-      }),
-      samples: [alert('A', { severity: 'page' }), alert('B', { severity: 'info' }), alert('C')],
-      expected: firing('A'),
+      name: 'of one that cannot be asked',
+      seen: [{ where, kind: 'unknown', because: 'no answer within 10s' }],
+      expected: 'http://prometheus:9090 cannot be asked: no answer within 10s',
     },
     {
-      name: 'are named once, however many there are of a name, in a stable order',
-      rules: filtered(),
-      samples: [alert('B', { pod: 'x' }), alert('A'), alert('B', { pod: 'y' })],
-      expected: firing('A', 'B'),
+      name: 'of several: every reason at once',
+      seen: [
+        { where, kind: 'alerts', firing: ['A'], pending: [] },
+        { where: 'http://quiet', kind: 'quiet' },
+        { where: 'http://other', kind: 'unknown', because: 'x' },
+      ],
+      expected: 'A firing (http://prometheus:9090); http://other cannot be asked: x',
     },
-    {
-      name: 'are no alerts that are over, and nothing without a name',
-      rules: filtered(),
-      samples: [alert('A', {}, 0), { labels: { alertstate: 'firing' }, value: 1 }],
-      expected: QUIET,
-    },
-  ])('$name', ({ rules, samples, expected }) => {
-    expect(queryOf(rules)).toBe('ALERTS');
-    expect(judgeSamples(rules, samples)).toEqual(expected);
+  ])('$name', ({ seen, expected }) => {
+    expect(reason(...seen)).toBe(expected);
   });
-});
 
-const silenced = (...alerts: Record<string, string>[]): Silenced => ({ alerts });
-
-describe('silences', () => {
-  test.each<{ name: string; silences: Silenced | undefined; expected: object }>([
-    {
-      name: 'take out the alert that Alertmanager has with labels added on the way',
-      silences: silenced({ alertname: 'A', pod: 'x', cluster: 'prod', replica: '1' }),
-      expected: firing('B'),
-    },
-    {
-      name: 'do not take out an alert that differs in a label',
-      silences: silenced({ alertname: 'A', pod: 'y' }),
-      expected: firing('A', 'B'),
-    },
-    {
-      name: 'do not take out an alert that has a label more than what is silenced',
-      silences: silenced({ alertname: 'A' }),
-      expected: firing('A', 'B'),
-    },
-    {
-      name: 'that are not known take out nothing, and that is said',
-      silences: { problem: 'http://am:9093: it is away' },
-      expected: { ...firing('A', 'B'), silencesUnknown: 'http://am:9093: it is away' },
-    },
-    {
-      name: 'that nobody asks for take out nothing',
-      silences: undefined,
-      expected: firing('A', 'B'),
-    },
-    {
-      name: 'of everything open the gate',
-      silences: silenced({ alertname: 'A', pod: 'x' }, { alertname: 'B' }),
-      expected: QUIET,
-    },
-  ])('$name', ({ silences, expected }) => {
-    expect(judgeSamples(filtered(), [alert('A', { pod: 'x' }), alert('B')], silences)).toEqual(
-      expected,
+  test('stays the same while more and more alerts join', () => {
+    const [five, six, sixty] = [5, 6, 60].map((count) =>
+      reason({ where, kind: 'alerts', firing: many(count), pending: [] }),
     );
+    expect(five).toBe('A1, A2, A3, A4, A5 firing (http://prometheus:9090)');
+    expect(six).toBe('A1, A2, A3, A4, A5 and others firing (http://prometheus:9090)');
+    expect(sixty).toBe(six);
   });
 
-  test('that are not known matter to nobody while no alert counts', () => {
-    expect(judgeSamples(filtered(), [], { problem: 'it is away' })).toEqual(QUIET);
-  });
-});
-
-describe('a query of the own', () => {
-  const query = 'sum by (job) (errors)';
-  const rules = (threshold: number): PrometheusRules => ({
-    target,
-    asks: { kind: 'query', query, threshold },
-  });
-  const above = (threshold: number, ...series: string[]) => ({
-    where,
-    kind: 'above',
-    query,
-    threshold,
-    series,
-  });
-  test.each([
-    {
-      name: 'at its threshold is quiet',
-      threshold: 1,
-      samples: [{ labels: {}, value: 1 }],
-      expected: QUIET,
-    },
-    {
-      name: 'above its threshold closes',
-      threshold: 1,
-      samples: [{ labels: {}, value: 1.001 }],
-      expected: above(1, ''),
-    },
-    {
-      name: 'may have a threshold below zero',
-      threshold: -1,
-      samples: [{ labels: {}, value: 0 }],
-      expected: above(-1, ''),
-    },
-    { name: 'without an answer is quiet', threshold: 0, samples: [], expected: QUIET },
-    {
-      name: 'that gives no number is quiet, and infinity is above everything',
-      threshold: 0,
-      samples: [
-        { labels: { a: 'nan' }, value: Number.NaN },
-        { labels: { a: 'inf' }, value: Infinity },
-        { labels: { a: '-inf' }, value: -Infinity },
-      ],
-      expected: above(0, '{a="inf"}'),
-    },
-    {
-      name: 'names its series as Prometheus writes them, in a stable order, without their values',
-      threshold: 0,
-      samples: [
-        { labels: { __name__: 'up', job: 'b', az: '1' }, value: 2 },
-        { labels: { __name__: 'up', job: 'a' }, value: 1 },
-        { labels: { __name__: 'up' }, value: 1 },
-      ],
-      expected: above(0, 'up', 'up{az="1", job="b"}', 'up{job="a"}'),
-    },
-  ])('$name', ({ threshold, samples, expected }) => {
-    expect(queryOf(rules(threshold))).toBe(query);
-    expect(judgeSamples(rules(threshold), samples)).toEqual(expected);
+  test('is short, however long the query is', () => {
+    const seen = { where, kind: 'above', query: 'x'.repeat(5_000), threshold: 0, series: [''] };
+    const said = reason(seen as AlertObservation);
+    expect(said?.length).toBeLessThan(200);
+    expect(said).toContain('x…" is above 0');
   });
 });

@@ -1,91 +1,47 @@
-import { matching, nameTest } from './label-matcher.ts';
-import type { AlertLook } from './outside.ts';
-import type { Sample } from './prometheus-answer.ts';
-import type { AlertFilter, AlertState, PrometheusRules } from './prometheus-schema.ts';
+import type { AlertObservation } from './alert-samples.ts';
+import { NOT_IN_DRAIN } from './gate.ts';
+import { fewOf, outsideGate } from './outside-gate.ts';
+import { prometheis } from './prometheus-schema.ts';
 
-/** What an instant query has to ask. */
-export function queryOf({ asks }: PrometheusRules): string {
-  return asks.kind === 'query' ? asks.query : 'ALERTS';
+/** Closed while alerts are active, or a query of the user's own is above its threshold. */
+export const alerts = outsideGate({
+  key: prometheis
+    .optional()
+    .describe('Nothing is taken out while alerts are active; one Prometheus, or a list'),
+  moments: NOT_IN_DRAIN,
+  rights: [],
+  questions: (rules) => ({ prometheis: rules }),
+  judge(_, answers) {
+    const reasons = answers.prometheis.flatMap((observation) => sayAlerts(observation) ?? []);
+    return reasons.length === 0 ? undefined : reasons.join('; ');
+  },
+});
+
+function sayAlerts(seen: AlertObservation): string | undefined {
+  switch (seen.kind) {
+    case 'quiet':
+      return undefined;
+    case 'alerts': {
+      const states = [inState(seen.firing, 'firing'), inState(seen.pending, 'pending')];
+      const unknown =
+        seen.silencesUnknown === undefined ? '' : `, silences unknown: ${seen.silencesUnknown}`;
+      return `${states.filter((words) => words !== '').join(', ')} (${seen.where}${unknown})`;
+    }
+    case 'above': {
+      const { query, threshold, series, where } = seen;
+      const of = fewOf(series.filter((labels) => labels !== ''));
+      return `"${shortened(query)}" is above ${threshold}${of === '' ? '' : ` for ${of}`} (${where})`;
+    }
+    case 'unknown':
+      return `${seen.where} cannot be asked: ${seen.because}`;
+    default:
+      return seen satisfies never;
+  }
 }
 
-type Labels = Readonly<Record<string, string>>;
+const inState = (names: readonly string[], state: string): string =>
+  names.length === 0 ? '' : `${fewOf(names)} ${state}`;
 
-/** The labels of the alerts an Alertmanager has silenced; or why they are not known. */
-export type Silenced = { readonly alerts: readonly Labels[] } | { readonly problem: string };
-
-/** What a Prometheus that was asked `queryOf(rules)` says about the gate. `silenced`: absent where nobody is asked. */
-export function judgeSamples(
-  rules: PrometheusRules,
-  samples: readonly Sample[],
-  silenced?: Silenced,
-): AlertLook {
-  const where = rules.target.url;
-  const { asks } = rules;
-  return asks.kind === 'query'
-    ? { where, ...judgeQuery(asks, samples) }
-    : { where, ...judgeAlerts(asks, samples, silenced) };
-}
-
-/** NaN is above nothing. */
-function judgeQuery(
-  { query, threshold }: Extract<PrometheusRules['asks'], { kind: 'query' }>,
-  samples: readonly Sample[],
-) {
-  const above = samples.filter(({ value }) => value > threshold);
-  if (above.length === 0) return { kind: 'quiet' as const };
-  const series = above.map(({ labels }) => sayLabels(labels)).toSorted();
-  return { kind: 'above' as const, query, threshold, series };
-}
-
-/** As Prometheus writes a series: `up{job="api"}`. */
-function sayLabels({ __name__: name = '', ...labels }: Labels): string {
-  const pairs = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
-  return pairs.length === 0 ? name : `${name}{${pairs.toSorted().join(', ')}}`;
-}
-
-function judgeAlerts(filter: AlertFilter, samples: readonly Sample[], silenced?: Silenced) {
-  const counts = countingTest(filter);
-  const alerts = samples.filter((sample) => counts(sample));
-  const known = silenced && 'alerts' in silenced ? silenced.alerts : [];
-  const heard = alerts.filter(({ labels }) => !isSilenced(labels, known));
-  if (heard.length === 0) return { kind: 'quiet' as const };
-  return {
-    kind: 'alerts' as const,
-    firing: namesIn(heard, 'firing'),
-    pending: namesIn(heard, 'pending'),
-    ...(silenced && 'problem' in silenced && { silencesUnknown: silenced.problem }),
-  };
-}
-
-function countingTest(filter: AlertFilter): (sample: Sample) => boolean {
-  const { ignore, only, anchored, states } = filter;
-  const ignores = ignore === undefined ? () => false : nameTest(ignore, anchored);
-  const wants = only === undefined ? () => true : nameTest(only, anchored);
-  const matches = matching(filter.matchers);
-  return ({ labels, value }) => {
-    const { alertname: name, alertstate: state } = labels;
-    // As kured: a series without a name is no alert, and 0 is an alert that is over.
-    if (name === undefined || value === 0) return false;
-    if (!states.some((one) => one === state)) return false;
-    return wants(name) && !ignores(name) && matches(labels);
-  };
-}
-
-function namesIn(alerts: readonly Sample[], state: AlertState): string[] {
-  const names = alerts.flatMap(({ labels }) =>
-    labels['alertstate'] === state ? [labels['alertname'] ?? ''] : [],
-  );
-  return [...new Set(names)].toSorted();
-}
-
-/**
- * An alert in Prometheus is the one in Alertmanager that has all of its labels: on the way external labels are added. Where
- * labels were changed on the way it is not found, and counts.
- */
-function isSilenced(labels: Labels, silenced: readonly Labels[]): boolean {
-  const sent = Object.entries(labels).filter(([label]) => !OF_THE_SERIES.has(label));
-  return silenced.some((alert) => sent.every(([label, value]) => alert[label] === value));
-}
-
-/** What the series ALERTS has beside the labels of the alert. */
-const OF_THE_SERIES: ReadonlySet<string> = new Set(['__name__', 'alertstate']);
+const LONGEST = 120;
+const shortened = (text: string): string =>
+  text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;

@@ -1,32 +1,81 @@
+import { z } from 'zod';
+import { NOT_IN_DRAIN } from './gate.ts';
+import { fewOf, outsideGate, type ObjectAnswer } from './outside-gate.ts';
+
 /** The lock of kured: an annotation of its DaemonSet (kubereboot/kured, pkg/daemonsetlock). */
 
-export interface KuredLockRules {
-  readonly namespace: string;
-  readonly daemonSet: string;
-  readonly annotation: string;
+const RULE = 'write kuredLock like { namespace: kube-system, daemonSet: kured }';
+const NAME_RULE = 'write the name as kubectl shows it';
+const name = z.string(NAME_RULE).regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, NAME_RULE);
+
+const rules = z.strictObject(
+  {
+    namespace: name.default('kube-system').describe('Its ds-namespace'),
+    daemonSet: name.default('kured').describe('Its ds-name'),
+    annotation: z
+      .string(NAME_RULE)
+      .min(1, NAME_RULE)
+      .default('weave.works/kured-node-lock')
+      .describe('Its lock-annotation'),
+  },
+  { error: (issue) => (issue.code === 'invalid_type' ? RULE : undefined) },
+);
+
+const READ_DAEMON_SET = { group: 'apps', resource: 'daemonsets', verb: 'get' } as const;
+
+/** Closed while kured holds its lock for any node, or has no lock where the policy says it has one. */
+export const kuredLock = outsideGate({
+  key: rules
+    .optional()
+    .describe('During a migration: nothing is taken out while kured holds its lock'),
+  moments: NOT_IN_DRAIN,
+  rights: [READ_DAEMON_SET],
+  questions: ({ namespace, daemonSet }) => ({
+    objects: [{ ...READ_DAEMON_SET, version: 'v1', namespace, name: daemonSet }],
+  }),
+  judge({ namespace, daemonSet, annotation }, { objects: [answer], nowMs }) {
+    const lock = `the lock of kured (DaemonSet ${namespace}/${daemonSet})`;
+    const seen = lockIn(answer, annotation, nowMs);
+    if ('problem' in seen) return `${lock} cannot be read: ${seen.problem}`;
+    return seen.nodes.length === 0 ? undefined : `${lock} is held for ${fewOf(seen.nodes)}`;
+  },
+});
+
+/** The nodes it is held for, as kured wrote them; none: it is free. */
+type Lock = { readonly nodes: readonly string[] } | { readonly problem: string };
+
+/** A wrong name must not open the gate; once kured is gone, the key is taken out of the policy. */
+const MISSING =
+  'there is no such DaemonSet; take gates.kuredLock out of the policy once kured is gone';
+const UNREADABLE = 'its annotation cannot be read';
+
+const DaemonSet = z.object({
+  metadata: z.object({ annotations: z.record(z.string(), z.string()).optional() }).optional(),
+});
+
+function lockIn(answer: ObjectAnswer | undefined, annotation: string, nowMs: number): Lock {
+  if (answer?.kind === 'unknown') return { problem: answer.because };
+  if (answer?.kind !== 'found') return { problem: MISSING };
+  const read = DaemonSet.safeParse(answer.objects[0]);
+  if (!read.success) return { problem: UNREADABLE };
+  const written = read.data.metadata?.annotations?.[annotation];
+  return written === undefined ? { nodes: [] } : readLock(written, nowMs);
 }
 
-/** What is known of kured's lock. */
-export type KuredLockLook =
-  | { readonly kind: 'free' }
-  /** The nodes it holds it for, as kured wrote them. */
-  | { readonly kind: 'held'; readonly nodes: readonly string[] }
-  | { readonly kind: 'unknown'; readonly because: string };
-
-interface Hold {
-  readonly nodeID: string;
-  readonly created?: unknown;
+const Hold = z.object({
+  nodeID: z.string(),
+  created: z.unknown().optional(),
   /** A Go duration: nanoseconds; 0: for ever. */
-  readonly TTL?: unknown;
-}
+  TTL: z.unknown().optional(),
+});
+type Hold = z.output<typeof Hold>;
 
 /** Reads either form: one lock, or with `--concurrency` above 1 a list of them. A hold whose time is over is none, as in kured. */
-export function readKuredLock(annotation: string | undefined, nowMs: number): KuredLockLook {
-  if (annotation === undefined) return { kind: 'free' };
+function readLock(annotation: string, nowMs: number): Lock {
   const holds = holdsIn(annotation);
-  if (!holds) return { kind: 'unknown', because: 'its annotation cannot be read' };
+  if (!holds) return { problem: UNREADABLE };
   const nodes = holds.filter((hold) => !isOver(hold, nowMs)).map(({ nodeID }) => nodeID);
-  return nodes.length === 0 ? { kind: 'free' } : { kind: 'held', nodes: nodes.toSorted() };
+  return { nodes: nodes.toSorted() };
 }
 
 function holdsIn(annotation: string): readonly Hold[] | undefined {
@@ -38,16 +87,7 @@ function holdsIn(annotation: string): readonly Hold[] | undefined {
   }
   if (typeof value !== 'object' || value === null) return undefined;
   const holds: unknown = 'locks' in value ? (value.locks ?? []) : [value];
-  return Array.isArray(holds) && holds.every(isHold) ? holds : undefined;
-}
-
-function isHold(value: unknown): value is Hold {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'nodeID' in value &&
-    typeof value.nodeID === 'string'
-  );
+  return z.array(Hold).safeParse(holds).data;
 }
 
 /** What cannot be reckoned with is not over. */

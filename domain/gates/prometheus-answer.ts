@@ -33,10 +33,12 @@ const Answer = z.discriminatedUnion('status', [
   }),
 ]);
 
+export const NO_PROMETHEUS = 'its answer is not that of a Prometheus';
+
 /** The samples of an instant query; or why there are none to rely on, in words that stay the same. */
 export function readPrometheusAnswer(text: string): PrometheusAnswer {
   const parsed = Answer.safeParse(parse(text));
-  if (!parsed.success) return { problem: 'its answer is not that of a Prometheus' };
+  if (!parsed.success) return { problem: NO_PROMETHEUS };
   const answer = parsed.data;
   if (answer.status === 'error') return { refusal: answer.error };
   const missing = answer.warnings?.find((warning) => !isAdvice(warning));

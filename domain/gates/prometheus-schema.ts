@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { alertmanager, type Alertmanager } from './alertmanager-schema.ts';
-import { accessKeys, address, checkAccess, targetOf, type HttpTarget } from './http-schema.ts';
+import { accessKeys, address, checkAccess, targetOf, type HttpTarget } from '../http-schema.ts';
 import { expressionProblem, readMatcher, type LabelMatcher } from './label-matcher.ts';
 import { isObject, oneOrMany, tellTo, type Tell } from './written-forms.ts';
 
@@ -123,4 +123,4 @@ const one = fields
   .superRefine((written, context) => checkKeys(written, tellTo(context)), { when: isObject })
   .transform(rulesOf);
 
-export const alerts = oneOrMany(one, ALERTS_RULE);
+export const prometheis = oneOrMany(one, ALERTS_RULE);

@@ -1,5 +1,6 @@
 import { FACTS, type Notice } from './events.ts';
 import { factsIn } from './templates.ts';
+import { present } from '../present.ts';
 
 /** What is posted to receivers; pure, so that every body can be shown. */
 
@@ -8,7 +9,7 @@ export function slackBody(
   text: string,
   { username, channel }: { readonly username: string; readonly channel?: string },
 ): object {
-  return { text, username, ...(channel === undefined ? {} : { channel }) };
+  return present({ text, username, channel });
 }
 
 interface FactLine {

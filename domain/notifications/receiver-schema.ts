@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { checkTls, isPlainAddress, tls } from '../http-schema.ts';
 import { EVENTS } from './events.ts';
 import type { Receiver, Target } from './receivers.ts';
-import { sayPlace, secret, type Secret } from './secret-schema.ts';
+import { sayPlace, secret, type Secret } from '../secret-schema.ts';
 import { templateProblem } from './templates.ts';
 
 /** The key `notifications` of the policy. */
@@ -54,12 +55,6 @@ const plainAddress = z
   .refine(isPlainAddress)
   .transform((plain) => ({ plain }));
 
-function isPlainAddress(text: string): boolean {
-  if (!/^https?:\/\/[^/?#@\s]+(\/[^?#@\s]*)?$/.test(text) || !URL.canParse(text)) return false;
-  const { username, password } = new URL(text);
-  return username === '' && password === '';
-}
-
 const Webhook = z.strictObject({
   url: z.union([secret, plainAddress], ADDRESS_RULE).describe('Where the JSON is posted to'),
   secret: secret.describe('What the signature is made with'),
@@ -81,6 +76,7 @@ const ReceiverSchema = z.strictObject({
   email: Email.optional().describe('Mail by SMTP'),
   webhook: Webhook.optional().describe('Signed JSON with everything that is known'),
   url: secret.optional().describe("An address as kured's notify-url has it, or a plain https one"),
+  tls,
   on: z
     .array(z.enum(EVENTS, EVENT_RULE), 'write a list of events')
     .min(1, 'write at least one event')
@@ -111,6 +107,9 @@ const receiver = ReceiverSchema.superRefine(
         refuse([key], `${key} belongs to slack`);
       }
     }
+    checkTls(written.tls, plainAddressIn(written), (key, message) =>
+      refuse(key === undefined ? [] : [key], message),
+    );
     for (const { event, template } of templatesIn(written)) {
       const problem = templateProblem(template, event);
       if (problem !== undefined) refuse(['templates', event], problem);
@@ -121,6 +120,12 @@ const receiver = ReceiverSchema.superRefine(
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** As it is written, or as it has been read; any other address is found at its secret only. */
+function plainAddressIn({ webhook }: { webhook?: unknown }): unknown {
+  const { url } = Object(webhook) as { url?: unknown };
+  return isObject(url) ? url['plain'] : url;
+}
 
 function templatesIn({ templates }: { templates?: unknown }) {
   if (!isObject(templates)) return [];
@@ -153,13 +158,14 @@ function named(written: readonly ReceiverInput[]): readonly Receiver[] {
   return written.map((one, index) => {
     const before = names.slice(0, index).filter((name) => name === names[index]).length;
     const number = before === 0 ? '' : ` (${before + 1})`;
-    const { on, pools, templates } = one;
+    const { on, pools, templates, tls: files } = one;
     return {
       name: `${names[index]}${number}`,
       target: targetOf(one),
       on: on ?? EVENTS,
       templates,
       ...(pools ? { pools } : {}),
+      ...(files ? { tls: files } : {}),
     };
   });
 }

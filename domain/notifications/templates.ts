@@ -1,5 +1,6 @@
 import { formatDuration } from '../durations.ts';
 import { EVENT_INFO, factsOf, type Fact, type Notice, type NoticeEvent } from './events.ts';
+import { present } from '../present.ts';
 
 /** The words of messages: `{{fact}}` is replaced, and nothing else happens. */
 
@@ -43,13 +44,12 @@ export function factsIn(notice: Notice): Partial<Record<Fact, string>> {
   return {
     event,
     at: utc(atMs),
-    ...(node === undefined ? {} : { node }),
-    ...(pool === undefined ? {} : { pool }),
-    ...(because === undefined ? {} : { because }),
-    ...(sinceMs === undefined
-      ? {}
-      : { since: utc(sinceMs), lasting: formatDuration(atMs - sinceMs) }),
-    ...(rollout === undefined ? {} : { rollout }),
+    ...present({ node, pool, because }),
+    ...(sinceMs !== undefined && {
+      since: utc(sinceMs),
+      lasting: formatDuration(atMs - sinceMs),
+    }),
+    ...present({ rollout }),
   };
 }
 

@@ -16,30 +16,7 @@ const DURATION = 'write a duration like 90s, 30m, 1h30m or 14d';
 
 describe('G9: a window is refused with its path and its rule:', () => {
   test.each<[name: string, window: unknown, expected: string[]]>([
-    ['nothing in it', {}, [': write one of always, days, cron, rrule, dates, calendar']],
-    ['a word', 'always', [`: ${WINDOW}`]],
     ['nothing', null, [`: ${WINDOW}`]],
-    [
-      'two kinds at once',
-      { days: ['mon'], cron: '0 22 * * *', for: '1h' },
-      [': write days and cron as windows of their own'],
-    ],
-    ['a key that is not known', { always: true, alway: 1 }, [': Unrecognized key: "alway"']],
-    [
-      'an end without a start',
-      { days: ['mon'], end: '04:00' },
-      [': a window by days needs start, such as start: "22:00"'],
-    ],
-    [
-      'a start without an end',
-      { days: ['mon'], start: '04:00' },
-      [': a window by days needs end, such as end: "04:00"'],
-    ],
-    [
-      'a cron without a length',
-      { cron: '0 22 * * *' },
-      [': a window by cron needs for, such as for: 4h'],
-    ],
     [
       'a rule without anything else',
       { rrule: 'FREQ=DAILY' },
@@ -47,11 +24,6 @@ describe('G9: a window is refused with its path and its rule:', () => {
         ': a window by rrule needs start, such as start: "22:00"',
         ': a window by rrule needs for, such as for: 4h',
       ],
-    ],
-    [
-      'dates without a length',
-      { dates: ['2026-12-05'], start: '08:00' },
-      [': a window by dates needs for, such as for: 4h'],
     ],
     [
       'keys that do not go together',
@@ -62,22 +34,10 @@ describe('G9: a window is refused with its path and its rule:', () => {
       ],
     ],
     [
-      'a calendar with a length',
-      { calendar: 'a.ics', for: '1h' },
-      ['.for: for does not go with calendar: leave it out'],
-    ],
-    ['never', { always: false }, ['.always: write always: true, or another window']],
-    [
       'no day',
       { days: [], start: '08:00', end: '09:00' },
       ['.days: write days like [mon, tue, wed, thu, fri, sat, sun]'],
     ],
-    [
-      'a day that is none',
-      { days: ['mo'], start: '08:00', end: '09:00' },
-      ['.days[0]: write days like [mon, tue, wed, thu, fri, sat, sun]'],
-    ],
-    ['an hour that is none', { days: ['mon'], start: '24:00', end: '09:00' }, [`.start: ${TIME}`]],
     [
       'a time without digits',
       { days: ['mon'], start: '8:00', end: '9' },
@@ -88,31 +48,12 @@ describe('G9: a window is refused with its path and its rule:', () => {
       { days: ['mon'], start: '08:00', end: '24:01' },
       [`.end: ${TIME}, or "24:00"`],
     ],
-    ['a time that is a number', { days: ['mon'], start: 22, end: '23:00' }, [`.start: ${TIME}`]],
-    [
-      'an end that is the start',
-      { days: ['mon'], start: '08:00', end: '08:00' },
-      ['.end: write an end other than the start; a whole day is "00:00" to "24:00"'],
-    ],
     [
       'a length of nothing',
       { cron: '0 22 * * *', for: '0s' },
       ['.for: write a duration of at least 1s'],
     ],
-    ['a length without a unit', { cron: '0 22 * * *', for: '30' }, [`.for: ${DURATION}`]],
-    [
-      'a length of months',
-      { cron: '0 22 * * *', for: '32d' },
-      ['.for: write a duration of at most 31d'],
-    ],
-    ['a cron of six fields', { cron: '0 0 22 * * *', for: '1h' }, [`.cron: ${CRON}`]],
-    ['a cron with a name', { cron: '@daily', for: '1h' }, [`.cron: ${CRON}`]],
     ['a cron with an hour that is none', { cron: '0 25 * * *', for: '1h' }, [`.cron: ${CRON}`]],
-    [
-      'a cron of 31 February',
-      { cron: '0 22 31 2 *', for: '1h' },
-      ['.cron: this cron never fires: write a day that exists'],
-    ],
     [
       'a cron of 31 of short months',
       { cron: '0 22 31 4,6,9,11 *', for: '1h' },
@@ -120,39 +61,9 @@ describe('G9: a window is refused with its path and its rule:', () => {
     ],
     ['a cron of the sixth Monday', { cron: '0 22 * * 1#6', for: '1h' }, [`.cron: ${CRON}`]],
     [
-      'a cron of every minute',
-      { cron: '* 22 * * *', for: '1h' },
-      ['.cron: write a cron that fires at most 24 times a day'],
-    ],
-    [
       'no text',
       { cron: 5, for: '1h' },
       ['.cron: write a cron of five fields, such as "0 22 * * 2#2"'],
-    ],
-    [
-      'no dates',
-      { dates: [], start: '08:00', for: '1h' },
-      ['.dates: write at least one date, like [2026-12-05]'],
-    ],
-    [
-      '31 February',
-      { dates: ['2027-02-28', '2027-02-31'], start: '08:00', for: '1h' },
-      [`.dates[1]: ${DATE}`],
-    ],
-    [
-      '29 February of another year',
-      { dates: ['2027-02-29'], start: '08:00', for: '1h' },
-      [`.dates[0]: ${DATE}`],
-    ],
-    [
-      'a date written as in another country',
-      { dates: ['5.12.2026'], start: '08:00', for: '1h' },
-      [`.dates[0]: ${DATE}`],
-    ],
-    [
-      'a calendar without encryption',
-      { calendar: 'http://example.org/a.ics' },
-      [`.calendar: ${CALENDAR}`],
     ],
     [
       'a calendar of another kind',
@@ -161,16 +72,6 @@ describe('G9: a window is refused with its path and its rule:', () => {
     ],
     ['a calendar nowhere', { calendar: ' ' }, [`.calendar: ${CALENDAR}`]],
     ['a calendar at no address', { calendar: 'https://' }, [`.calendar: ${CALENDAR}`]],
-    [
-      'a zone that nobody knows',
-      { cron: '0 22 * * *', for: '1h', timeZone: 'Europe/Berne' },
-      [`.timeZone: ${ZONE}`],
-    ],
-    [
-      'an offset for a zone',
-      { cron: '0 22 * * *', for: '1h', timeZone: '+01:00' },
-      [`.timeZone: ${ZONE}`],
-    ],
     [
       'everything that is wrong, at once',
       { days: ['mo'], start: '25:00', for: '1', timeZone: 'Mars' },
@@ -189,10 +90,6 @@ describe('G9: a window is refused with its path and its rule:', () => {
       expected.map((text) => `${path}${text}`),
     );
   });
-
-  test('windows that are no list', () => {
-    expect(problemsIn({ windows: { always: true } })).toEqual(['windows: write a list of windows']);
-  });
 });
 
 describe('G9: a recurrence rule is refused', () => {
@@ -206,7 +103,6 @@ describe('G9: a recurrence rule is refused', () => {
       'write only FREQ, INTERVAL, COUNT, UNTIL, BYMONTH, BYMONTHDAY, BYYEARDAY, BYWEEKNO, BYSETPOS, BYDAY, WKST, not ""',
     ],
     ['BYDAY=MO', FREQ],
-    ['FREQ=HOURLY', FREQ],
     ['FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30', FREQ],
     ['FREQ=MONTHLY;BYMONTHDAY=40', 'write BYMONTHDAY from 1 to 31, or -1 to -31'],
     ['FREQ=MONTHLY;BYMONTHDAY=0', 'write BYMONTHDAY from 1 to 31, or -1 to -31'],
@@ -271,11 +167,6 @@ describe('G9: a freeze is refused with its path and its rule:', () => {
       ['freezes[0]: write a freeze like { from: 2026-12-18, to: 2027-01-04, because: year end }'],
     ],
     ['no reason', { ...good, because: ' ' }, ['freezes[0].because: write why']],
-    [
-      'days that do not exist',
-      { ...good, from: '2026-02-30', to: '31.12.' },
-      [`freezes[0].from: ${MOMENT}`, `freezes[0].to: ${MOMENT}`],
-    ],
     [
       'a time that does not exist',
       { ...good, to: '2027-01-04T25:00' },

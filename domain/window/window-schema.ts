@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { longerThanZero } from '../duration-schema.ts';
+import { checkTls, tls } from '../http-schema.ts';
 import { parseCron } from './cron.ts';
 import { date, endOfDay, timeOfDay, timeZone } from './field-schemas.ts';
 import { checkRule, needsBegin } from './recurrence-rule.ts';
@@ -28,6 +29,7 @@ function ruleProblem(text: string, begin: number | undefined): string | undefine
   return 'problem' in parsed ? parsed.problem : undefined;
 }
 
+const LONGEST_PLACE = 4_095;
 const CALENDAR_RULE = 'write the path of an .ics file, or an address that begins with https://';
 
 const fields = z.strictObject(
@@ -78,6 +80,7 @@ const fields = z.strictObject(
       .describe('How long it stays open, as elapsed time'),
     from: date.optional().describe('The first day of an rrule; INTERVAL and COUNT count from it'),
     timeZone: timeZone.optional(),
+    tls,
   },
   { error: (issue) => (issue.code === 'invalid_type' ? WINDOW_RULE : undefined) },
 );
@@ -85,7 +88,9 @@ const fields = z.strictObject(
 const WINDOW_RULE = 'write a window like { days: [sat], start: "22:00", end: "04:00" }';
 
 function isCalendarPlace(text: string): boolean {
-  if (text.startsWith('https://')) return URL.canParse(text);
+  // URL reads line breaks away, and a path may not end at one.
+  if (/\p{C}/u.test(text) || text.length > LONGEST_PLACE) return false;
+  if (text.startsWith('https://')) return !/[\s\\]/.test(text) && URL.canParse(text);
   return text.trim() !== '' && !/^[a-z][a-z0-9+.-]*:/i.test(text);
 }
 
@@ -99,7 +104,7 @@ const KINDS = {
   cron: { needs: ['for'], may: ['timeZone'] },
   rrule: { needs: ['start', 'for'], may: ['from', 'timeZone'] },
   dates: { needs: ['start', 'for'], may: ['timeZone'] },
-  calendar: { needs: [], may: ['timeZone'] },
+  calendar: { needs: [], may: ['timeZone', 'tls'] },
 } as const satisfies Partial<Record<Key, { needs: readonly Key[]; may: readonly Key[] }>>;
 
 type Kind = keyof typeof KINDS;
@@ -130,6 +135,9 @@ function checkKeys(written: object, tell: Tell): void {
     if (has(key) && !known.includes(key))
       tell([key], `${key} does not go with ${kind}: leave it out`);
   }
+  if (kind !== 'calendar') return;
+  const { tls: files, calendar } = written as { tls?: unknown; calendar?: unknown };
+  checkTls(files, calendar, (_, message) => tell(['tls'], message));
 }
 
 /** What only several keys together can get wrong. */
@@ -166,7 +174,11 @@ const MAKE: Readonly<Record<Kind, (written: Fields) => Window>> = {
     startMs,
     forMs,
   }),
-  calendar: ({ calendar = '' }) => ({ kind: 'calendar', calendar }),
+  calendar: ({ calendar = '', tls: files }) => ({
+    kind: 'calendar',
+    calendar,
+    ...(files && { tls: files }),
+  }),
 };
 
 function windowOf(written: Fields): Window {

@@ -1,3 +1,5 @@
+import type { TlsFiles } from '../http-schema.ts';
+
 /** A window as it is reckoned with: times of day and durations in milliseconds, days as local midnights. */
 export type Window = { readonly timeZone?: string } & (
   | { readonly kind: 'always' }
@@ -23,5 +25,5 @@ export type Window = { readonly timeZone?: string } & (
       readonly startMs: number;
       readonly forMs: number;
     }
-  | { readonly kind: 'calendar'; readonly calendar: string }
+  | { readonly kind: 'calendar'; readonly calendar: string; readonly tls?: TlsFiles }
 );

@@ -20,11 +20,13 @@ describe('the audit log', () => {
       {
         user: 'worker',
         verb: 'patch',
+        group: '',
         resource: 'nodes',
         subresource: '',
         name: 'n1',
         namespace: '',
         code: 409,
+        allowed: true,
         at: Date.UTC(2026, 10, 23, 10, 0, 0, 500),
       },
     ]);

@@ -33,12 +33,14 @@ interface AuditEvent {
   readonly verb: string;
   readonly user: { readonly username: string };
   readonly objectRef?: {
+    readonly apiGroup?: string;
     readonly resource?: string;
     readonly subresource?: string;
     readonly name?: string;
     readonly namespace?: string;
   };
   readonly responseStatus?: { readonly code?: number };
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly requestReceivedTimestamp: string;
 }
 
@@ -66,15 +68,18 @@ export function parseAudit(text: string): AuditRecord[] {
 }
 
 function recordOf(event: AuditEvent): AuditRecord {
-  const { resource = '', subresource = '', name = '', namespace = '' } = event.objectRef ?? {};
+  const { objectRef = {}, annotations = {} } = event;
+  const { apiGroup = '', resource = '', subresource = '', name = '', namespace = '' } = objectRef;
   return {
     user: event.user.username,
     verb: event.verb,
+    group: apiGroup,
     resource,
     subresource,
     name,
     namespace,
     code: event.responseStatus?.code ?? 0,
+    allowed: annotations['authorization.k8s.io/decision'] !== 'forbid',
     at: Date.parse(event.requestReceivedTimestamp),
   };
 }

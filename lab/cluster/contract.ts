@@ -89,11 +89,15 @@ export interface ClusterOptions {
 export interface AuditRecord {
   readonly user: string;
   readonly verb: string;
+  /** Empty for the core group. */
+  readonly group: string;
   readonly resource: string;
   readonly subresource: string;
   readonly name: string;
   readonly namespace: string;
   readonly code: number;
+  /** False: no role of the user allows it. */
+  readonly allowed: boolean;
   /** Milliseconds since the epoch at which the request was received. */
   readonly at: number;
 }

@@ -36,15 +36,6 @@ function isAlive(pid: number): boolean {
 }
 
 describe('a process of the lab', () => {
-  test('is started once, however often it is asked to', async () => {
-    const it = aProcess('echo $$ ready; sleep 60');
-    await Promise.all([it.start(signal), it.start(signal)]);
-    await it.start(signal);
-    expect((await readFile(join(dir, 'log'), 'utf8')).trim().split('\n')).toHaveLength(1);
-    await it.stop();
-    expect(it.running).toBe(false);
-  });
-
   test('is killed, children included, when it does not heed SIGTERM', async () => {
     const it = aProcess("trap '' TERM; sleep 60 & echo child $! ready; wait; wait");
     await it.start(signal);
@@ -68,11 +59,6 @@ describe('a process of the lab', () => {
       /^it ended \(exit code 3\); it last said: no such thing \(log: .*\)$/,
     );
     expect(deaths).toEqual([]);
-  });
-
-  test('that cannot be started says so', async () => {
-    const it = aProcess('', { command: join(dir, 'not-there') });
-    await expect(it.start(signal)).rejects.toThrow(/^it could not be started: .*ENOENT/);
   });
 
   test('that ends by itself is reported, one that is stopped is not', async () => {

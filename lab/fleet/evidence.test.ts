@@ -20,29 +20,6 @@ describe('NodeLog', () => {
     expect(log.bootIds('worker-1')).toEqual(['a', 'b', 'a']);
   });
 
-  test('knows no boot id of a node never seen', () => {
-    expect(new NodeLog().bootIds('worker-9')).toEqual([]);
-  });
-
-  test('tells only what changed', () => {
-    const log = new NodeLog();
-    log.note(facts('a'), 1);
-    log.note(facts('a'), 2);
-    log.note(facts('a', { cordoned: true }), 3);
-    log.note(facts('a', { cordoned: true, ready: false }), 4);
-    expect(log.timeline.map(({ atMs }) => atMs)).toEqual([1, 3, 4]);
-  });
-
-  test('until resolves for what is so already, and for what comes', async () => {
-    const log = new NodeLog();
-    log.note(facts('a'), 0);
-    await log.until('worker-1', 'there', () => true, 10);
-    const rebooted = log.until('worker-1', 'rebooted', ({ bootId }) => bootId === 'b', 60_000);
-    log.note(facts('b'), 0);
-    expect(await rebooted).toMatchObject({ bootId: 'b' });
-    expect(log.listeners.size).toBe(0);
-  });
-
   test('until says what it waited for and what it saw last', async () => {
     const log = new NodeLog();
     log.note(facts('a', { ready: false, cordoned: true }), 0);

@@ -16,7 +16,7 @@ export function nodeName(number: number): string {
 }
 
 /** A Node that KWOK plays the kubelet of, with room for the pods of its neighbours. */
-export function nodeManifest(number: number, bootId: string) {
+function nodeManifest(number: number, bootId: string) {
   const name = nodeName(number);
   const room = { cpu: '32', memory: '128Gi', pods: '250', 'ephemeral-storage': '100Gi' };
   return {

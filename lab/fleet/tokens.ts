@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Change } from '../../activities/kube/follow.ts';
 import type { ProgressSink } from '../tools/contract.ts';
 import type { Kube, KubeObject } from './kube.ts';
 import type { Component } from './manifests.ts';
 import { nodeFiles, replaceFile } from './node-files.ts';
-import { follow, type Change } from './watch.ts';
+import { follow } from './watch.ts';
 
 /** Keeps in every node's directory a token bound to the agent pod there, as a kubelet does for the pod itself. */
 export interface Tokens {

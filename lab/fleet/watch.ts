@@ -1,13 +1,22 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { KubeError, type Kube, type KubeObject } from './kube.ts';
+import {
+  follow as followSource,
+  readEvent,
+  type Change,
+  type Update,
+} from '../../activities/kube/follow.ts';
+import type { Kube, KubeObject } from './kube.ts';
 
-/** What became of one object; `gone` when it was deleted. */
-export type Change<T extends KubeObject> =
-  { readonly kind: 'seen'; readonly object: T } | { readonly kind: 'gone'; readonly object: T };
-
-interface Listed<T> {
+interface ObjectList<T> {
   readonly metadata: { readonly resourceVersion: string };
   readonly items: readonly T[];
+}
+
+/** Who is told of what is there and of what changes. */
+export interface Sink<T extends KubeObject> {
+  readonly signal: AbortSignal;
+  readonly onListed: (objects: readonly T[], version: string) => void;
+  readonly onChange: (change: Change<T>) => void;
 }
 
 const RETRY_MS = 250;
@@ -20,59 +29,35 @@ const RETRY_MS = 250;
 export async function follow<T extends KubeObject>(
   kube: Kube,
   path: string,
-  options: Sink<T>,
+  { signal, onListed, onChange }: Sink<T>,
 ): Promise<void> {
-  let version: string | undefined;
-  while (!options.signal.aborted) {
-    try {
-      version ??= await list(kube, path, options);
-      version = await watchFrom(kube, path, version, options);
-    } catch (error) {
-      if (options.signal.aborted) return;
-      if (isTooOld(error)) version = undefined;
-      await pause(RETRY_MS, undefined, { signal: options.signal }).catch(() => undefined);
-    }
-  }
-}
-
-/** Who is told of what is there and of what changes. */
-export interface Sink<T extends KubeObject> {
-  readonly signal: AbortSignal;
-  readonly onListed: (objects: readonly T[], version: string) => void;
-  readonly onChange: (change: Change<T>) => void;
-}
-
-async function list<T extends KubeObject>(
-  kube: Kube,
-  path: string,
-  sink: Sink<T>,
-): Promise<string> {
-  const listed = await kube.get<Listed<T>>(path);
-  for (const object of listed.items) sink.onChange({ kind: 'seen', object });
-  sink.onListed(listed.items, listed.metadata.resourceVersion);
-  return listed.metadata.resourceVersion;
-}
-
-/** The last version seen when the server closes the stream, as it does every few minutes. */
-async function watchFrom<T extends KubeObject>(
-  kube: Kube,
-  path: string,
-  from: string,
-  sink: Sink<T>,
-): Promise<string> {
-  let version = from;
   const joint = path.includes('?') ? '&' : '?';
-  const stream = `${path}${joint}watch=1&allowWatchBookmarks=true&resourceVersion=${version}`;
-  for await (const event of kube.watch(stream, sink.signal)) {
-    if (event.type === 'ERROR') throw new KubeError(410, 'the watch has to start over');
-    version = event.object.metadata.resourceVersion ?? version;
-    if (event.type === 'BOOKMARK') continue;
-    const object = event.object as T;
-    sink.onChange({ kind: event.type === 'DELETED' ? 'gone' : 'seen', object });
-  }
-  return version;
+  const stream = `${path}${joint}watch=1&allowWatchBookmarks=true&resourceVersion=`;
+  const tell = (update: Update<T>): void => {
+    if (update.kind === 'seen' || update.kind === 'gone') onChange(update);
+    if (update.kind !== 'listed') return;
+    for (const object of update.items) onChange({ kind: 'seen', object });
+    onListed(update.items, update.resourceVersion);
+  };
+  await followSource<T>(
+    {
+      async list() {
+        const { items, metadata } = await kube.get<ObjectList<T>>(path);
+        return { items, resourceVersion: metadata.resourceVersion };
+      },
+      async watch({ resourceVersion, onEvent, signal }) {
+        for await (const event of kube.watch(`${stream}${resourceVersion}`, signal))
+          onEvent(readEvent(event, (object) => object as T));
+      },
+    },
+    tell,
+    { signal, gapless: true, clock: HURRIED },
+  );
 }
 
-function isTooOld(error: unknown): boolean {
-  return error instanceof KubeError && error.status === 410;
-}
+/** A lab's API server is away for moments only, and nobody else asks it. */
+const HURRIED = {
+  now: () => Date.now(),
+  pause: (_: number, signal: AbortSignal) =>
+    pause(RETRY_MS, undefined, { signal }).catch(() => undefined),
+};

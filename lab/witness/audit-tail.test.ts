@@ -37,21 +37,6 @@ describe('a line of the audit log', () => {
 
   test.each<{ name: string; event: object; told: object[] }>([
     {
-      name: 'of a write of a node tells what it became and who wrote it',
-      event: { responseObject: NODE },
-      told: [{ kind: 'node', user: 'ann', atMs, object: NODE }],
-    },
-    {
-      name: 'of an eviction tells which pod was meant',
-      event: anEviction,
-      told: [{ ...moved, how: 'evicted', uid: 'u-1' }],
-    },
-    {
-      name: 'of a deletion tells which pod was meant',
-      event: aDeletion,
-      told: [{ ...moved, how: 'deleted', uid: 'u-1' }],
-    },
-    {
       name: 'of a deletion by name alone tells the name',
       event: { ...aDeletion, requestObject: undefined },
       told: [{ ...moved, how: 'deleted', uid: undefined }],

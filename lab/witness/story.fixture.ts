@@ -1,7 +1,7 @@
 import { writeAnswer, writeOrder, writeRollout } from '../../domain/node-contract.ts';
 import type { RebootAnswer, RebootOrder, RolloutRecord } from '../../domain/node-contract.ts';
 import type { Author, NodeSight, PodSight, PoolLimits, WitnessEvent } from './contract.ts';
-import { Judge, type JudgeOptions } from './judge.ts';
+import { Judge } from './judge.ts';
 
 const worker: Author = { role: 'worker', name: 'the worker' };
 const agent: Author = { role: 'agent', name: 'the agent' };
@@ -15,14 +15,13 @@ const runOf = (name: string) => ({ workflowId: `node-rollout/${name}`, runId: 'r
 export class Story {
   readonly broken: string[] = [];
   atMs = Date.UTC(2026, 10, 24, 22);
-  readonly #judge: Judge;
+  readonly #judge = new Judge();
   readonly #nodes = new Map<string, NodeSight>();
   #revision = 0;
   #stepMs = 10_000;
   #asked: { node: string; atMs: number }[] = [];
 
-  constructor(options: JudgeOptions = {}) {
-    this.#judge = new Judge(options);
+  constructor() {
     this.limits({});
   }
 
@@ -149,9 +148,6 @@ export class Story {
   }
 
   /** Whether the judge wants to know the pods of an order. */
-  get asks(): boolean {
-    return this.#asked.length > 0;
-  }
 
   #show(node: NodeSight, by: Author): this {
     this.#nodes.set(node.name, node);

@@ -16,16 +16,6 @@ const revisions = (timeline: Timeline, nowMs: number) =>
   timeline.take(nowMs).map(({ revision }) => revision);
 
 describe('the timeline', () => {
-  test('hands a write out with its author and the time of the API server, once', () => {
-    const timeline = new Timeline();
-    timeline.seen('n1', 7, aNode(7), 100);
-    timeline.told(aNode(7), ANN, 150);
-    expect(timeline.take(150)).toEqual([]);
-    const write = { revision: 7, name: 'n1', object: aNode(7), ...ANN };
-    expect(timeline.take(100 + SOON)).toEqual([write]);
-    expect(timeline.take(LONG_AFTER)).toEqual([]);
-  });
-
   test('hands writes out in the order of their revisions, however they were heard of', () => {
     const timeline = new Timeline();
     timeline.told(aNode(9, 'n2'), ANN, 0);
@@ -33,17 +23,6 @@ describe('the timeline', () => {
     timeline.seen('n1', 8, aNode(8), 20);
     timeline.told(aNode(8), ANN, 30);
     expect(revisions(timeline, SOON + 30)).toEqual([8, 9]);
-  });
-
-  test('knows of a state once it has heard of it or of a later one, handed out or not', () => {
-    const timeline = new Timeline();
-    expect(timeline.knows('n1', 8)).toBe(false);
-    timeline.seen('n1', 8, aNode(8), 0);
-    expect(timeline.knows('n1', 8)).toBe(true);
-    timeline.take(LONG_AFTER);
-    expect(timeline.knows('n1', 7)).toBe(true);
-    expect(timeline.knows('n1', 9)).toBe(false);
-    expect(timeline.knows('n2', 8)).toBe(false);
   });
 
   test('waits for the author, and holds up what comes after', () => {
@@ -84,14 +63,6 @@ describe('the timeline', () => {
     timeline.seen('n1', 7, aNode(7), SOON);
     timeline.seen('n2', 6, aNode(6, 'n2'), SOON);
     expect(timeline.take(LONG_AFTER)).toMatchObject([{ name: 'n2' }]);
-  });
-
-  test('tells of a deletion without waiting for an author', () => {
-    const timeline = new Timeline();
-    timeline.seen('n1', 9, undefined, 0);
-    const [write] = timeline.take(SOON);
-    expect(write).toMatchObject({ name: 'n1', revision: 9 });
-    expect(write?.object).toBeUndefined();
   });
 
   test('finds out from a list which nodes have gone unseen', () => {

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Change } from '../../activities/kube/follow.ts';
 import type { ClusterFacts } from '../cluster/contract.ts';
 import { connectKube, KubeError, type Kube, type KubeObject } from '../fleet/kube.ts';
-import { follow, type Change, type Sink } from '../fleet/watch.ts';
+import { follow, type Sink } from '../fleet/watch.ts';
 import { AuditTail, type Told } from './audit-tail.ts';
 import { caughtUp } from './caught-up.ts';
 import type {

@@ -92,8 +92,8 @@ function rememberedOn({ lab }: MatrixScene, node: string): number {
 /** What the lock of a pool still has in hand; undefined: nothing. */
 async function unrestOf(scene: MatrixScene, pool: string): Promise<string | undefined> {
   const lock = await scene.lockStatus(pool);
-  const { holders = [], queue = [], troubles = [] } = lock ?? {};
-  if (holders.length + queue.length + troubles.length === 0) return undefined;
+  const { permits = [], queue = [], troubles = [] } = lock ?? {};
+  if (permits.length + queue.length + troubles.length === 0) return undefined;
   return `the lock is not at rest: ${JSON.stringify(lock)}`;
 }
 

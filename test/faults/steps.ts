@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ANNOTATION } from '../../domain/node-contract.ts';
 import type { HoldPoint, Matcher } from '../../lab/proxy/holds.ts';
+import { closedGatesOf } from '../labs/rollout-scene.ts';
 import { eventually, type MatrixScene, type Place } from './scene.ts';
 
 /** The ten steps of a rollout, as docs/architecture.md tells them. */
@@ -95,7 +96,7 @@ async function byHoldAnnotation({ scene, place: { node } }: HoldOptions): Promis
     reached: () =>
       eventually(
         () => scene.rolloutStatus(node),
-        ({ waitingFor }) => waitingFor.some(({ gate }) => gate === 'hold'),
+        (status) => closedGatesOf(status).some(({ gate }) => gate === 'hold'),
       ),
     lose: nothing,
     letGo: once(() => annotate(null)),

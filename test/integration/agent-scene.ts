@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runAgent } from '../../agent/agent.ts';
-import { systemClock } from '../../agent/clock.ts';
+import { systemClock } from '../../activities/clock.ts';
 import type { Host } from '../../agent/host.ts';
 import type { Sentinel } from '../../agent/sentinel.ts';
 import { ANNOTATION, readAnswer, REBOOT_REQUIRED } from '../../domain/node-contract.ts';

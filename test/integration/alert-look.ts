@@ -1,7 +1,8 @@
+import { tmpdir } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { HttpAlertSource } from '../../activities/gates/alert-source.ts';
-import { secretsOf } from '../../activities/gates/secrets.ts';
-import type { AlertLook } from '../../domain/gates/outside.ts';
+import { secretsOf } from '../../activities/secrets.ts';
+import type { AlertObservation } from '../../domain/gates/alert-samples.ts';
 import { Policy } from '../../domain/policy.ts';
 import type { Rule } from './monitoring.ts';
 
@@ -24,10 +25,10 @@ export const policyWith = (alerts: object): Policy =>
 export async function lookAt(
   alerts: object,
   environment: NodeJS.ProcessEnv = {},
-): Promise<AlertLook> {
+): Promise<AlertObservation> {
   const [rules] = policyWith({ deadline: '5s', ...alerts }).pools[0]?.gates.alerts ?? [];
   if (!rules) throw new Error('the policy has no alerts');
-  return await new HttpAlertSource(secretsOf(environment)).look(rules, 0);
+  return await new HttpAlertSource(secretsOf(environment, [tmpdir()])).observe(rules, 0);
 }
 
 /** Asks until it holds, for at most a minute; the last answer is in the error. */

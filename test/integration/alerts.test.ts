@@ -185,12 +185,12 @@ describe('a Prometheus that does not know everybody', () => {
     {
       name: 'the wrong password',
       alerts: () => ({ basicAuth: { username: 'ann', password: '${WRONG}' }, tls: tls() }),
-      because: 'it answers 401 Unauthorized',
+      because: 'it answers 401 Unauthorized to POST /api/v1/query',
     },
     {
       name: 'no password',
       alerts: () => ({ tls: tls() }),
-      because: 'it answers 401 Unauthorized',
+      because: 'it answers 401 Unauthorized to POST /api/v1/query',
     },
     {
       name: 'an authority that signed nothing',
@@ -218,7 +218,7 @@ describe('a Prometheus that does not know everybody', () => {
     {
       name: 'no TLS',
       alerts: () => ({ ...known, prometheus: secure.url.replace('https:', 'http:') }),
-      because: 'it answers 400 Bad Request',
+      because: expect.stringMatching(/^it answers 400 Bad Request to POST /),
     },
   ])('closes it, and repeats no secret, with $name', async ({ alerts, because }) => {
     const first = await ask(alerts());
@@ -274,7 +274,9 @@ describe('a Prometheus behind a door that wants a token', () => {
     expect(await ask(alerts)).toEqual({
       where: door.url,
       kind: 'unknown',
-      because: 'it answers 401 Unauthorized',
+      because: expect.stringMatching(
+        /^it answers 401 Unauthorized to POST \/api\/v1\/query: not with (Bearer …|undefined)$/,
+      ),
     });
   });
 });

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { readConfig } from '../../agent/config.ts';
 import { Chart, pool, VARIANTS, type Values } from '../../deploy/chart.fixture.ts';
 import { CHART, MANIFESTS, renderManifests } from '../../deploy/helm.ts';
-import { permissionsOf, usedPermissions } from '../../deploy/permissions.ts';
+import { documentedPermissions, permissionsOf } from '../../deploy/permissions.ts';
 import { readPolicy } from '../../domain/policy-text.ts';
 import { call } from '../../lab/cluster/http.ts';
 import { applyObjects } from '../../lab/fleet/apply.ts';
@@ -170,10 +170,11 @@ describe('G10: the rights of the worker', () => {
     });
   });
 
-  test('of the account that uninstalls are what it uses, and it is there only then', async () => {
+  test('of the account that uninstalls are those of the documents, and it is there only then', async () => {
     const objects = await render({});
-    expect(permissionsOf(objects, 'uninstall')).toEqual(
-      await usedPermissions('cli/uninstall/*.ts'),
+    const install = readFileSync(join(CHART, '../../docs/install.md'), 'utf8');
+    expect(documentedPermissions(install, 'uninstall')).toEqual(
+      permissionsOf(objects, 'uninstall'),
     );
     const lasting = objects.filter(
       ({ metadata }) =>

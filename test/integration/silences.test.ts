@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { secretsOf } from '../../activities/gates/secrets.ts';
+import { secretsOf } from '../../activities/secrets.ts';
 import { HttpSilences } from '../../activities/gates/silences.ts';
 import { Stage } from '../../activities/testing/stage.ts';
 import { call } from '../../lab/cluster/http.ts';

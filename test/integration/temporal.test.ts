@@ -133,8 +133,9 @@ describe('a worker', () => {
 
     const stranger = await start({ ...env, TEMPORAL_API_KEY: 'wrong' });
     expect(await stranger.says(UNREACHABLE)).toMatchObject({
-      because:
-        'the server does not know us (TEMPORAL_API_KEY, or a client certificate): Request unauthorized.',
+      because: expect.stringMatching(
+        /^it does not know us \(TEMPORAL_API_KEY, or a client certificate\): .*Request unauthorized/,
+      ),
       address: proxy.address,
       temporalNamespace: namespace,
       retryMs: 1_000,
@@ -169,18 +170,17 @@ describe('G8: what keeps a worker from Temporal is said in one line, and tried a
     until: new Date(Date.now() - HOUR_MS),
   };
 
-  test.each<{ name: string; wrong: () => Promise<Pair>; because: RegExp }>([
+  const because = /^it ends the connection: .* a valid client certificate /;
+  test.each<{ name: string; wrong: () => Promise<Pair> }>([
     {
       name: 'a certificate that has expired',
       wrong: () => ours.issue({ name: 'worker', ...past }),
-      because: /^the client certificate expired on 20\S+Z$/,
     },
     {
       name: 'a certificate of somebody else',
       wrong: async () => (await createAuthority('others')).issue({ name: 'worker' }),
-      because: /^the server does not accept the client certificate/,
     },
-  ])('$name', async ({ wrong, because }) => {
+  ])('$name', async ({ wrong }) => {
     await createNamespace(namespace);
     const address = await mutualTls();
     const started = await start({
@@ -197,10 +197,12 @@ describe('G8: what keeps a worker from Temporal is said in one line, and tried a
 
   test('a namespace that is not there', async () => {
     const started = await start({ TEMPORAL_ADDRESS: lab().temporalAddress });
-    const { because } = await started.says(UNREACHABLE);
-    expect(because).toMatch(`there is no namespace "${namespace}" (TEMPORAL_NAMESPACE): `);
+    expect(await started.says(UNREACHABLE)).toMatchObject({
+      because: expect.stringMatching(/^there is no such namespace \(TEMPORAL_NAMESPACE\): /),
+      temporalNamespace: namespace,
+    });
     await createNamespace(namespace);
-    await works(started, /^there is no namespace/);
+    await works(started, /^there is no such namespace/);
   });
 
   test('a Temporal that is down', async () => {
@@ -209,17 +211,17 @@ describe('G8: what keeps a worker from Temporal is said in one line, and tried a
     open.push(proxy);
     proxy.cut();
     const started = await start({ TEMPORAL_ADDRESS: proxy.address });
-    const { because } = await started.says(UNREACHABLE);
-    expect(because).toMatch(/ ends the connection at once: /);
+    const { because: down } = await started.says(UNREACHABLE);
+    expect(down).toMatch(/^it ends the connection: /);
     proxy.restore();
-    await works(started, / ends the connection at once: /);
+    await works(started, /^it ends the connection: /);
   });
 
   test('nobody there, while it is told to stop', async () => {
     const [port] = await freePorts(1);
     const started = await start({ TEMPORAL_ADDRESS: `127.0.0.1:${port}` });
-    const { because } = await started.says(UNREACHABLE);
-    expect(because).toBe(`nothing listens at 127.0.0.1:${port}`);
+    const { because: nobody } = await started.says(UNREACHABLE);
+    expect(nobody).toMatch(/^nothing listens there: /);
     expect(await started.stop()).toBe(0);
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
+import { sayGate } from '../../domain/gates/names.ts';
 import type { RolloutStatus } from '../../domain/status.ts';
 import { call } from '../../lab/cluster/http.ts';
 import { applyObjects } from '../../lab/fleet/apply.ts';
@@ -10,7 +11,7 @@ import {
   type Rule,
   type Server,
 } from '../integration/monitoring.ts';
-import { eventually, RolloutScene } from './rollout-scene.ts';
+import { closedGatesOf, eventually, RolloutScene } from './rollout-scene.ts';
 
 /** Rollouts in the lab that wait for what is outside their node. */
 
@@ -52,8 +53,7 @@ afterAll(async () => {
   await monitoring.close();
 });
 
-const waitsFor = ({ waitingFor }: RolloutStatus): string[] =>
-  waitingFor.map(({ gate, because }) => `${gate}: ${because}`);
+const waitsFor = (status: RolloutStatus): string[] => closedGatesOf(status).map(sayGate);
 
 const untilItWaitsFor = (rollout: WorkflowHandle, ...reasons: readonly string[]) =>
   eventually(

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { sayGate } from '../../domain/gates/names.ts';
 import type { RolloutStatus } from '../../domain/status.ts';
-import { eventually, RolloutScene } from './rollout-scene.ts';
+import { closedGatesOf, eventually, RolloutScene } from './rollout-scene.ts';
 
 /** The policy is edited while rollouts wait that nothing else would wake: the scan sleeps, and so does every look. */
 
@@ -24,8 +25,7 @@ afterAll(async () => {
   await scene.close();
 });
 
-const waitsFor = ({ waitingFor }: RolloutStatus): string[] =>
-  waitingFor.map(({ gate, because }) => `${gate}: ${because}`);
+const waitsFor = (status: RolloutStatus): string[] => closedGatesOf(status).map(sayGate);
 
 async function started(pool: string, node: string) {
   await scene.moveTo(pool, node);

@@ -8,6 +8,7 @@ import { parse, stringify } from 'yaml';
 import type { z } from 'zod';
 import { lockId, rolloutId } from '../../domain/names.ts';
 import type { Policy } from '../../domain/policy.ts';
+import type { NodeFacts } from '../../domain/node-facts.ts';
 import type { LockStatus, RolloutResult, RolloutStatus } from '../../domain/status.ts';
 import type { Cluster } from '../../lab/cluster/contract.ts';
 import type { Manifests } from '../../lab/fleet/manifests.ts';
@@ -174,6 +175,13 @@ export class RolloutScene {
     }
   }
 
+  /** The nodes of the pool, as the cluster showed them last. */
+  nodesOf(pool: string): NodeFacts[] {
+    const { evidence } = this.lab.fleet;
+    const all = this.lab.fleet.nodes.flatMap((name) => evidence.node(name) ?? []);
+    return all.filter(({ labels }) => labels[POOL_LABEL.key] === pool);
+  }
+
   lockOf(pool: string): WorkflowHandle {
     return this.client.workflow.getHandle(lockId(pool));
   }
@@ -248,3 +256,7 @@ export async function eventually<T>(
   }
   throw new Error(`it never came to that; the last answer was ${JSON.stringify(answer)}`);
 }
+
+/** The gates that a rollout waits at; none in another phase. */
+export const closedGatesOf = ({ phase }: RolloutStatus) =>
+  phase.at === 'waiting' ? phase.closed : [];

@@ -3,7 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { AuditRecord } from '../../lab/cluster/contract.ts';
 import { readAudit } from '../../lab/cluster/audit.ts';
 import { failureOf } from './failure-of.ts';
-import { eventually, RolloutScene } from './rollout-scene.ts';
+import { closedGatesOf, eventually, RolloutScene } from './rollout-scene.ts';
 
 let scene: RolloutScene;
 beforeAll(async () => {
@@ -59,11 +59,19 @@ describe('an undisturbed rollout', () => {
     expect(types).not.toContain('Drained');
   });
 
-  test('takes at most 70 events of history', async () => {
+  test('takes at most 60 events of history', async () => {
     const { events } = await rollout.fetchHistory();
     expect(events?.length).toBeGreaterThan(20);
-    expect(events?.length).toBeLessThanOrEqual(70);
+    expect(events?.length).toBeLessThanOrEqual(60);
     await scene.record('rebooted', rollout.workflowId);
+  });
+
+  test('G10: asks the API server for nothing that no role gives', () => {
+    const ours = requests.filter(({ user }) =>
+      user.startsWith('system:serviceaccount:lockkeeper:'),
+    );
+    expect(ours.length).toBeGreaterThan(5);
+    expect(ours.filter(({ allowed }) => !allowed)).toEqual([]);
   });
 
   test('takes at most 30 Kubernetes requests of the worker and its agent beyond the evictions', () => {
@@ -123,10 +131,10 @@ describe('a rollout started by hand', () => {
     const rollout = await scene.startByHand('worker-2');
     const status = await eventually(
       () => scene.status(rollout),
-      ({ waitingFor }) => waitingFor.length > 0,
+      (status) => closedGatesOf(status).length > 0,
     );
     expect(status.phase.at).toBe('waiting');
-    expect(status.waitingFor).toMatchObject([
+    expect(closedGatesOf(status)).toMatchObject([
       { gate: 'hold', because: 'held: disk is being swapped' },
     ]);
     const pending = await eventually(
@@ -249,14 +257,11 @@ describe('several rollouts', () => {
         scene.lab.fleet.bootIds(node).length > boots && !unschedulable && record === undefined,
     );
     expect(scene.lab.fleet.bootIds(node)).toHaveLength(boots + 1);
-    const { holders } = await eventually(
-      () =>
-        scene.client.workflow
-          .getHandle('pool-lock/workers')
-          .query<{ holders: unknown[] }>('status'),
-      (status) => status.holders.length === 0,
+    const { queue } = await eventually(
+      () => scene.lockStatus('workers'),
+      ({ permits }) => permits.length === 0,
     );
-    expect(holders).toEqual([]);
+    expect(queue).toEqual([]);
     await scene.record('picked-up', rollout.workflowId);
   });
 

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
+import { troublesOf } from '../../domain/trouble.ts';
+import { whyItWaits } from '../../domain/why-it-waits.ts';
 import { failureOf } from './failure-of.ts';
-import { eventually, RolloutScene } from './rollout-scene.ts';
+import { closedGatesOf, eventually, RolloutScene } from './rollout-scene.ts';
 import { throttleWorker } from './throttle.ts';
 
 /** Each test has a pool of its own, so that a halted one holds up no other. */
@@ -47,13 +49,14 @@ async function rollIn(pool: keyof typeof POOLS, node: string): Promise<WorkflowH
   return await scene.startByHand(node);
 }
 
-/** The lock has noted, or forgotten, the trouble with its nodes: a release is a signal, which takes its time. */
+/** The nodes of the pool that show a trouble, which is what halts it. */
 async function troubled(pool: keyof typeof POOLS, nodes: readonly string[]): Promise<void> {
-  const { troubles } = await eventually(
-    () => scene.lockStatus(pool),
-    (status) => status.troubles.length === nodes.length,
+  const judged = { returnWithin: 3_000 };
+  const shown = await eventually(
+    async () => troublesOf(scene.nodesOf(pool), { ...judged, nowMs: Date.now() }),
+    ({ length }) => length === nodes.length,
   );
-  expect(troubles.map(({ node }) => node)).toEqual(nodes);
+  expect(shown.map(({ node }) => node)).toEqual(nodes);
 }
 
 /** What the step that is under way says of itself, as `temporal workflow describe` shows it. */
@@ -73,7 +76,7 @@ async function handedBack(node: string): Promise<void> {
 }
 
 describe('a node that does not come back', () => {
-  test('G5: halts its pool and keeps its permit, and when it is back all goes on', async () => {
+  test('G5: halts its pool and keeps its place, and when it is back all goes on', async () => {
     machine('worker-1').setFault({ kind: 'never-returns' });
     const lost = await rollIn('lost', 'worker-1');
     await eventually(
@@ -82,21 +85,17 @@ describe('a node that does not come back', () => {
     );
     machine('worker-1').setFault({ kind: 'none' });
     const other = await rollIn('lost', 'worker-2');
-    const { because, holders, troubles } = await eventually(
+    const { because, troubles } = await eventually(
       () => scene.lockStatus('lost'),
       (status) => status.because?.includes('halted') === true,
     );
     expect(because).toMatch(/the pool is halted until it is resumed or the node is back: worker-1/);
-    expect(holders).toMatchObject([{ node: 'worker-1' }]);
     expect(troubles).toMatchObject([{ node: 'worker-1' }]);
-    expect(
-      (
-        await eventually(
-          () => scene.status(other),
-          ({ queue }) => queue !== undefined,
-        )
-      ).queue,
-    ).toMatchObject({ place: 1, behind: ['worker-1'] });
+    const { phase: shown } = await eventually(
+      () => scene.status(other),
+      (status) => whyItWaits(status).includes('halted'),
+    );
+    expect(shown).toMatchObject({ at: 'queued', place: { place: 1, why: 'halted' } });
     expect(await scene.eventsOf('worker-1')).toContainEqual(expect.stringMatching(/^Lost: /));
     expect(boots('worker-2')).toBe(1);
 
@@ -126,7 +125,7 @@ describe('a node that does not come back', () => {
       (at) => at === 'lost',
     );
     await scene.lab.fleet.evidence.until('worker-4', 'Ready', ({ ready }) => ready);
-    expect((await scene.status(rollout)).because).toContain('its boot id has not changed');
+    expect(whyItWaits(await scene.status(rollout))).toContain('its boot id has not changed');
     expect(boots('worker-4')).toBe(1);
 
     machine('worker-4').setFault({ kind: 'none' });
@@ -161,9 +160,11 @@ describe('a node that does not come back', () => {
     await handedBack('worker-5');
     await troubled('loops', ['worker-5']);
     const again = await scene.startByHand('worker-5');
-    const { waitingFor } = await eventually(
-      () => scene.status(again),
-      (status) => status.waitingFor.length > 0,
+    const waitingFor = closedGatesOf(
+      await eventually(
+        () => scene.status(again),
+        (status) => closedGatesOf(status).length > 0,
+      ),
     );
     expect(waitingFor.map(({ gate }) => gate)).toContain('quarantine');
 
@@ -221,9 +222,11 @@ describe('an order', () => {
 
     await scene.lab.fleet.agent(node).start();
     const again = await scene.startByHand(node);
-    const { waitingFor } = await eventually(
-      () => scene.status(again),
-      (status) => status.waitingFor.length > 0,
+    const waitingFor = closedGatesOf(
+      await eventually(
+        () => scene.status(again),
+        (status) => closedGatesOf(status).length > 0,
+      ),
     );
     expect(waitingFor).toMatchObject([
       { gate: 'rest', because: expect.stringMatching(/^tried once without a reboot, next try/) },
@@ -285,7 +288,7 @@ describe('a drain', () => {
     const rollout = await rollIn('throttled', node);
     await eventually(
       () => scene.status(rollout),
-      ({ drain }) => drain !== undefined && drain.blockers.length > 0,
+      (status) => status.phase.at === 'draining' && whyItWaits(status) !== '',
     );
     const throttledNoMore = await throttleWorker(scene.lab.cluster, scene.lab.fleet.kube);
     await scene.allowEvictions();
@@ -304,7 +307,7 @@ describe('a drain', () => {
     expect(boots(node)).toBe(before + 1);
   });
 
-  test('of a node that is deleted meanwhile, ends cleanly and gives the permit back', async () => {
+  test('of a node that is deleted meanwhile, ends cleanly and leaves nothing in the lock', async () => {
     const node = 'worker-9';
     await scene.forbidEvictions(node);
     const rollout = await scene.startByHand(node, { node, skip: ['rest'] });
@@ -314,7 +317,7 @@ describe('a drain', () => {
     await scene.allowEvictions();
     await eventually(
       () => scene.lockStatus('patient'),
-      ({ holders }) => holders.length === 0,
+      ({ permits }) => permits.length === 0,
     );
     await scene.record('node-gone', rollout.workflowId);
   });

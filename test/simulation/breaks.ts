@@ -1,32 +1,106 @@
 import type { Deps } from '../../activities/deps.ts';
+import type { Activities } from '../../activities/index.ts';
 import type { NodeApi } from '../../activities/kube/nodes.ts';
+import type { Permit } from '../../domain/lock-state.ts';
 import { ANNOTATION } from '../../domain/node-contract.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
 import type { Rule } from './judge/contract.ts';
+import type { PlannedEvent } from './plan.ts';
 
-/** Something broken in the place of what the activities act through, and the guarantee that does not survive it. */
-export interface Break {
+/** What is broken: what the activities act through, or the activities themselves. */
+export interface Twist {
+  readonly deps?: (deps: Deps) => Deps;
+  readonly activities?: (activities: Activities) => Activities;
+  /** What happens in every history besides, so that it shows. */
+  readonly events?: readonly PlannedEvent[];
+}
+
+/** Something broken, and the guarantee that does not survive it. */
+export interface Break extends Twist {
   readonly name: string;
   readonly rule: Rule;
-  readonly twist: (deps: Deps) => Deps;
 }
 
 const SLOW_MS = 3_000;
+const VERY_SLOW_MS = 20_000;
 
 /** Each guarantee can be broken, and the simulation sees it: a judge that never says anything would pass every history. */
 export const BREAKS: readonly Break[] = [
   {
     name: 'overlooks-outages',
     rule: 'G1',
-    twist: (deps) =>
+    deps: (deps) =>
       withNodes(deps, {
         list: async (selector) => (await deps.nodes.list(selector)).map(inService),
       }),
   },
   {
+    // What is cordoned and down without a record is taken for returned.
+    name: 'takes-a-removed-record-for-a-return',
+    rule: 'G1',
+    deps: (deps) =>
+      withNodes(deps, {
+        list: async (selector) =>
+          (await deps.nodes.list(selector)).map((node) => (node.rollout ? node : inService(node))),
+      }),
+  },
+  {
+    name: 'forgets-an-unused-permit',
+    rule: 'G1',
+    activities: (activities) => ({
+      ...activities,
+      admitNext: (asked) => activities.admitNext({ ...asked, permits: [] }),
+    }),
+  },
+  {
+    // Cordons are slow, and locks are ended just after they have granted a permit.
+    name: 'grants-before-a-new-lock-may',
+    rule: 'G1',
+    events: [0, 1, 2, 3].flatMap((node) =>
+      [0, 1, 2].map((pool) => ({
+        when: { node, step: 'granted', plusMs: 100 } as const,
+        what: { kind: 'lock', pool, how: 'terminate', fraction: 0 } as const,
+      })),
+    ),
+    deps: (deps) => ({
+      ...withNodes(deps, {
+        update: async (name, update) => {
+          if (update.unschedulable) await new Promise((done) => setTimeout(done, VERY_SLOW_MS));
+          return await deps.nodes.update(name, update);
+        },
+      }),
+      temporal: { ...deps.temporal, formerLockEndedAt: async () => undefined },
+    }),
+  },
+  {
+    // Beside the record on its Node, as if that were another's: the pool comes to a stand.
+    name: 'counts-a-permit-twice',
+    rule: 'G7',
+    activities: (activities) => {
+      const granted = new Map<string, Permit>();
+      return {
+        ...activities,
+        async admitNext(asked) {
+          for (const one of asked.permits) {
+            granted.set(one.grantId, {
+              ...one,
+              node: one.grantId,
+              sinceMs: Number.MAX_SAFE_INTEGER,
+            });
+          }
+          const others = [...granted.values()].filter(({ grantId }) =>
+            grantId.startsWith(`${asked.pool}-`),
+          );
+          const permits = [...asked.permits, ...others];
+          return await activities.admitNext({ ...asked, permits });
+        },
+      };
+    },
+  },
+  {
     name: 'sees-no-pods',
     rule: 'G2',
-    twist: (deps) => ({
+    deps: (deps) => ({
       ...deps,
       pods: {
         ...deps.pods,
@@ -37,7 +111,7 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'takes-every-node-for-ready',
     rule: 'G3',
-    twist: (deps) =>
+    deps: (deps) =>
       withNodes(deps, {
         read: async (name) => ready(await deps.nodes.read(name)),
         follow: (name, seen, signal) =>
@@ -47,7 +121,7 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'overwrites-what-others-wrote',
     rule: 'G4',
-    twist: (deps) =>
+    deps: (deps) =>
       withNodes(deps, {
         update: async (name, update) => {
           // What has changed meanwhile is lost: the longer, the more.
@@ -61,7 +135,7 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'never-halts',
     rule: 'G5',
-    twist: (deps) => ({
+    deps: (deps) => ({
       ...deps,
       policy: {
         current: () => {
@@ -75,17 +149,21 @@ export const BREAKS: readonly Break[] = [
     }),
   },
   {
-    name: 'forgets-a-halt-with-its-lock',
+    name: 'excuses-every-trouble',
     rule: 'G5',
-    twist: (deps) =>
+    deps: (deps) =>
       withNodes(deps, {
-        list: async (selector) => (await deps.nodes.list(selector)).map(withoutPast),
+        list: async (selector) =>
+          (await deps.nodes.list(selector)).map((node) => ({
+            ...node,
+            excusedAtMs: Date.now() - SLOW_MS,
+          })),
       }),
   },
   {
     name: 'forgets-to-uncordon',
     rule: 'G6',
-    twist: (deps) =>
+    deps: (deps) =>
       withNodes(deps, {
         update: (name, { unschedulable, ...update }) =>
           deps.nodes.update(name, { ...update, ...(unschedulable ? { unschedulable } : {}) }),
@@ -94,7 +172,7 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'forgets-the-labels',
     rule: 'G6',
-    twist: (deps) =>
+    deps: (deps) =>
       withNodes(deps, {
         update: (name, { labels, ...update }) =>
           deps.nodes.update(name, { ...update, ...(update.unschedulable && labels && { labels }) }),
@@ -103,7 +181,7 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'leaves-its-taint',
     rule: 'G6',
-    twist: (deps) =>
+    deps: (deps) =>
       withNodes(deps, {
         update: (name, { taints, ...update }) => {
           const puts = typeof update.annotations?.[ANNOTATION.taint] === 'string';
@@ -114,7 +192,7 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'starts-no-second-rollout',
     rule: 'G7',
-    twist: (deps) => ({
+    deps: (deps) => ({
       ...deps,
       temporal: {
         ...deps.temporal,
@@ -126,7 +204,7 @@ export const BREAKS: readonly Break[] = [
   {
     name: 'keeps-the-drain-to-itself',
     rule: 'G8',
-    twist: (deps) => ({
+    deps: (deps) => ({
       ...deps,
       temporal: { ...deps.temporal, tellDrain: async () => undefined },
     }),
@@ -140,11 +218,6 @@ function withNodes(deps: Deps, changes: Partial<NodeApi>): Deps {
 function inService(node: NodeFacts): NodeFacts {
   const { rollout: _, ...rest } = node;
   return { ...rest, ready: true, unschedulable: false, deleting: false };
-}
-
-function withoutPast(node: NodeFacts): NodeFacts {
-  const { past: _, ...rest } = node;
-  return rest;
 }
 
 function ready(node: NodeFacts | undefined): NodeFacts | undefined {

@@ -1,6 +1,6 @@
 import './temporal/sdk-globals.ts';
 import { maybeGetActivator } from '@temporalio/workflow/lib/global-attributes.js';
-import type { Deps } from '../../activities/deps.ts';
+import type { Twist } from './breaks.ts';
 import { inVirtualTime } from './time/virtual-time.ts';
 import { judgeEnding, sayRestless } from './judge/ending.ts';
 import { judgeHalt } from './judge/halt.ts';
@@ -15,7 +15,7 @@ import { World } from './world/world.ts';
 
 export interface HistoryOptions {
   readonly trace?: (line: string) => void;
-  readonly twist?: (deps: Deps) => Deps;
+  readonly twist?: Twist;
   /** Guarantees that are not judged. */
   readonly without?: ReadonlySet<Rule>;
   /** A history that takes more steps than this is taken for one that never ends. */
@@ -42,7 +42,9 @@ const MOST_STEPS = 500_000;
 const ASK_EVERY_MS = 4 * MINUTE_MS;
 
 /** Lives one history from beginning to end, as far as the first broken guarantee. */
-export async function live(plan: Plan, options: HistoryOptions = {}): Promise<History> {
+export async function live(planned: Plan, options: HistoryOptions = {}): Promise<History> {
+  const { events = [] } = options.twist ?? {};
+  const plan = { ...planned, events: [...planned.events, ...events] };
   const judge = new Judge();
   const world = new World(plan, { ...options, observer: judge });
   const { clock, random } = world;

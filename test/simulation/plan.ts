@@ -130,7 +130,6 @@ export type WorldEvent =
       readonly signal: 'pause' | 'resume' | 'recheck';
       readonly input: unknown;
     }
-  | { readonly kind: 'release'; readonly node: number }
   | {
       readonly kind: 'start';
       readonly node: number;
@@ -162,7 +161,6 @@ export const ROLLOUT_SIGNALS = [
   'retry',
   'recheck',
   'permitGranted',
-  'queued',
   'drainProgress',
 ] as const;
 type RolloutSignal = (typeof ROLLOUT_SIGNALS)[number];

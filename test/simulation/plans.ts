@@ -171,7 +171,6 @@ const worldEvent: fc.Arbitrary<WorldEvent> = weighted(
       input,
     }),
   ],
-  [1, fc.record({ kind: fc.constant('release' as const), node: some })],
   [
     1,
     fc.record({

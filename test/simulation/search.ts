@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { Deps } from '../../activities/deps.ts';
+import type { Twist } from './breaks.ts';
 import { live, type History } from './history.ts';
 import { RULES, type Broken, type Rule } from './judge/contract.ts';
 import type { Plan } from './plan.ts';
@@ -16,7 +16,7 @@ export interface SearchOptions extends Pick<Shrinking, 'shrinkMs' | 'onTry'> {
   readonly keepGoing?: boolean;
   /** Only this guarantee is judged, and no smaller history is looked for. */
   readonly only?: Rule;
-  readonly twist?: (deps: Deps) => Deps;
+  readonly twist?: Twist;
   /** A history that takes more steps than this is taken for one that never ends. */
   readonly mostSteps?: number;
   /** Asked before every history. */

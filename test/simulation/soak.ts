@@ -41,7 +41,7 @@ function look(args: SoakArgs, progress: Progress, stopped: () => boolean): Promi
     onTry: (tries) => progress.tellTry(tries),
     ...(args.mostSteps === undefined ? {} : { mostSteps: args.mostSteps }),
     ...(args.path === undefined ? {} : { path: args.path }),
-    ...(broken ? { twist: broken.twist, only: broken.rule } : {}),
+    ...(broken ? { twist: broken, only: broken.rule } : {}),
   });
 }
 
@@ -70,7 +70,7 @@ function sayFinding({ rule, sentence, seed, path }: Finding, args: SoakArgs): st
 /** The end of the history, line by line; all of it where it was asked for by its path. */
 async function tellStory({ path, mostSteps, ...args }: SoakArgs, { plan }: Finding): Promise<void> {
   const lines: string[] = [];
-  const twist = BREAKS.find(({ name }) => name === args.break)?.twist;
+  const twist = BREAKS.find(({ name }) => name === args.break);
   await live(plan, {
     trace: (line) => {
       lines.push(line);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { GateQuestion } from '../../activities/gates.ts';
+import type { GateQuestion } from '../../activities/gates/gate-facts.ts';
 import type { Moved } from '../../activities/pool.ts';
 import { lockId } from '../../domain/names.ts';
 import type { LockStatus } from '../../domain/status.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Activities } from '../../activities/index.ts';
-import type { GateLook } from '../../activities/gates.ts';
+import type { GateAnswer } from '../../activities/gates/pass-gates.ts';
 import { Pool } from './pool-scene.ts';
 import { failureOf, openRealStage, reached, statusOf, until } from './stage.ts';
 
@@ -13,7 +13,7 @@ afterAll(async () => {
   await env.teardown();
 });
 
-const OPEN: GateLook = { kind: 'open', taint: 'example.org/waits' };
+const OPEN: GateAnswer = { kind: 'open', taint: 'example.org/waits' };
 
 /** A pool that has its waiting nodes tainted, full at first, and the rollout that waits there with its taint. */
 async function tainted(

@@ -15,8 +15,8 @@ interface Observer<A extends keyof Activities> {
 const namesOf = (closed: readonly { readonly gate: string }[]): string[] =>
   closed.map(({ gate }) => gate);
 
-const lockLooked = (metrics: Metrics, { pool, holders, troubles }: Asked<'watchPool'>): void =>
-  metrics.lockLooked({ pool, permits: holders.length, troubles: troubles.length });
+const poolCounted = (metrics: Metrics, { pool, permits }: Asked<'admitNext'>): void =>
+  metrics.poolCounted({ pool, permits: permits.length });
 
 const OBSERVERS: { readonly [A in keyof Activities]?: Observer<A> } = {
   passGates: {
@@ -28,7 +28,7 @@ const OBSERVERS: { readonly [A in keyof Activities]?: Observer<A> } = {
       if (kindOf(error) === 'gate-closed') metrics.gatesClosed(pool, namesOf(known));
     },
   },
-  watchPool: { answered: lockLooked, failed: lockLooked },
+  admitNext: { answered: poolCounted, failed: poolCounted },
   restoreNode: {
     answered(metrics, { pool = '' }, { kind }) {
       if (kind === 'restored') metrics.nodeReturned(pool, 'returned');
@@ -36,8 +36,8 @@ const OBSERVERS: { readonly [A in keyof Activities]?: Observer<A> } = {
     },
   },
   undoNode: {
-    answered(metrics, { pool = '', failed }, { kind }) {
-      if (kind === 'undone') metrics.nodeUndone(pool, failed);
+    answered(metrics, { pool = '', why }, { kind }) {
+      if (kind === 'undone') metrics.nodeUndone(pool, why === 'failure');
     },
   },
 };

@@ -22,9 +22,9 @@ function busyLocks({ server, plan }: World): string[] {
   return plan.pools.flatMap((_, index) => {
     const lock = server.open(lockId(poolName(index)));
     const status = lock?.answer as LockStatus | undefined;
-    const { holders = [], queue = [], troubles = [] } = status ?? {};
-    if (holders.length + queue.length + troubles.length === 0) return [];
-    return [`the lock of ${poolName(index)} has ${JSON.stringify({ holders, queue, troubles })}`];
+    const { permits = [], queue = [] } = status ?? {};
+    if (permits.length + queue.length === 0) return [];
+    return [`the lock of ${poolName(index)} has ${JSON.stringify({ permits, queue })}`];
   });
 }
 

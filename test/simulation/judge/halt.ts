@@ -56,8 +56,6 @@ class Halts {
     // A forged grant is nobody's, and one that is only said again was judged when it was new.
     if (!grantId.startsWith(`${pool}-`) || this.#known.has(grantId)) return;
     this.#known.add(grantId);
-    // A rollout that finds its node out already claims a permit without asking.
-    if (cluster.facts(node)?.rollout) return;
     const troubled = this.#troubledIn(pool);
     // Who is the trouble may try again, also while the lock has hardly heard of it.
     const isTrouble = [...troubled, ...this.#judge.failures].some((one) => one.node === node);
@@ -112,6 +110,7 @@ class Halts {
     const machine = this.#world.machines.get(node);
     if (!machine || !this.#world.cluster.record(node)) return false;
     const rebooted = machine.ordered.some((boot) => boot.atMs > atMs);
-    return !rebooted && machine.sentinel;
+    const wasWell = (this.#judge.wellMs.get(node) ?? 0) >= atMs;
+    return !rebooted && !wasWell && machine.sentinel;
   }
 }

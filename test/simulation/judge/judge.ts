@@ -1,5 +1,6 @@
 import type { ApplicationFailure } from '@temporalio/common';
 import { readOrder, readRollout } from '../../../domain/node-contract.ts';
+import type { NodeFacts } from '../../../domain/node-facts.ts';
 import type { Policy } from '../../../domain/policy.ts';
 import type { Outcome, RolloutResult } from '../../../domain/status.ts';
 import type { NodeSight } from '../../../lab/witness/contract.ts';
@@ -35,6 +36,8 @@ export class Judge implements Observer {
   readonly #sights = new Map<string, NodeSight>();
   readonly #readySinceMs = new Map<string, number>();
   readonly #releasedMs = new Map<string, number>();
+  /** When each node was last seen as a node should be: in service, and wanting no reboot. */
+  readonly wellMs = new Map<string, number>();
   readonly failures: { node: string; pool: string; atMs: number; type: string }[] = [];
   #world: World | undefined;
   #events: Events | undefined;
@@ -59,6 +62,7 @@ export class Judge implements Observer {
     const before = this.#sights.get(now.name);
     const atMs = world.clock.nowMs;
     this.#noteReady(now, atMs);
+    this.#noteWell(world.cluster.factsOf(view), atMs);
     this.#hear(this.#witness.note({ kind: 'node', atMs, revision, by, node: now }).violations);
     if (before && isReleased(before, now)) this.#releasedMs.set(now.name, atMs);
     if (before && by.role === 'worker') this.#judgeWork(before, now, atMs);
@@ -123,6 +127,11 @@ export class Judge implements Observer {
   #noteReady({ name, ready }: NodeSight, atMs: number): void {
     if (!ready) this.#readySinceMs.delete(name);
     else if (!this.#readySinceMs.has(name)) this.#readySinceMs.set(name, atMs);
+  }
+
+  #noteWell({ name, ready, rollout, quarantine, report }: NodeFacts, atMs: number): void {
+    const isWell = ready && !rollout && !quarantine && report?.wants !== 'required';
+    if (isWell) this.wellMs.set(name, atMs);
   }
 
   /** G2: the attempt that wrote the order had itself seen the node empty just before. */

@@ -1,5 +1,4 @@
-import type { Phase } from '../../../domain/phases.ts';
-import type { LockStatus, RolloutStatus } from '../../../domain/status.ts';
+import type { LockStatus, Phase, RolloutStatus } from '../../../domain/status.ts';
 import type { Run } from '../temporal/run.ts';
 import type { World } from '../world/world.ts';
 import type { Judge } from './judge.ts';
@@ -39,27 +38,47 @@ function silenceOf(run: Run, nowMs: number): { phase: string; words: string } | 
   return type === 'poolLock' ? silenceOfLock(answer as LockStatus, nowMs) : undefined;
 }
 
-function silenceOfRollout(status: RolloutStatus, nowMs: number) {
-  const { at, sinceMs } = status.phase;
-  if (nowMs - sinceMs < KNOWN_WITHIN_MS || REASONS[at]?.(status) !== false) return undefined;
-  return { phase: at, words: `does not say why it waits: ${JSON.stringify(status)}` };
+function silenceOfRollout({ phase, ...status }: RolloutStatus, nowMs: number) {
+  if (nowMs - phase.sinceMs < KNOWN_WITHIN_MS || saysWhy(phase, status)) return undefined;
+  return {
+    phase: phase.at,
+    words: `does not say why it waits: ${JSON.stringify({ phase, ...status })}`,
+  };
 }
 
-/** Phases in which something is waited for, and whether the status says what; in the others what happens is the reason. */
-const REASONS: Partial<Record<Phase, (status: RolloutStatus) => boolean>> = {
-  waiting: ({ waitingFor }) => waitingFor.length > 0,
-  queued: ({ queue }) =>
-    queue !== undefined && (queue.behind.length > 0 || queue.because !== undefined),
-  paused: ({ paused }) => paused !== undefined,
-  draining: ({ drain }) =>
-    drain !== undefined && (drain.blockers.length > 0 || drain.podsLeft === 0),
-  lost: ({ because }) => because !== undefined,
-  undoing: ({ because }) => because !== undefined,
-};
+/** In some phases something is waited for; in the others what happens is the reason. */
+function saysWhy(phase: Phase, { paused }: Pick<RolloutStatus, 'paused'>): boolean {
+  switch (phase.at) {
+    case 'waiting':
+      return phase.closed.length > 0;
+    case 'queued':
+      return phase.place !== undefined && phase.place.why !== 'counting';
+    case 'paused':
+      return paused !== undefined;
+    case 'draining':
+      return (
+        phase.drain !== undefined && (phase.drain.blockers.length > 0 || phase.drain.podsLeft === 0)
+      );
+    case 'lost':
+    case 'undoing':
+      return phase.because !== '';
+    case 'starting':
+    case 'cordoning':
+    case 'ordering':
+    case 'rebooting':
+    case 'restoring':
+    case 'done':
+    case 'failed':
+    case 'aborted':
+      return true;
+    default:
+      return phase satisfies never;
+  }
+}
 
 function silenceOfLock(status: LockStatus, nowMs: number) {
-  const { queue, paused, because, holders } = status;
+  const { queue, paused, because, permits } = status;
   const waits = queue.some(({ sinceMs }) => nowMs - sinceMs > KNOWN_WITHIN_MS);
-  if (!waits || paused || because !== undefined || holders.length > 0) return undefined;
+  if (!waits || paused || because !== undefined || permits.length > 0) return undefined;
   return { phase: '', words: `does not say why nobody gets on: ${JSON.stringify(status)}` };
 }

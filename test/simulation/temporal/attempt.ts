@@ -116,7 +116,7 @@ export class Attempt {
   async #tell(verdict: Verdict): Promise<void> {
     const { activity, worker } = this;
     if (activity.asked.local) return activity.ended(this, verdict);
-    for (;;) {
+    for (let againMs = TELL_AGAIN_MS; ; againMs = Math.min(2 * againMs, 30 * TELL_AGAIN_MS)) {
       try {
         await send(this.#weather, { service: 'temporal', host: worker }, () => {
           // What was not sent yet goes along.
@@ -126,7 +126,7 @@ export class Attempt {
         return;
       } catch {
         await new Promise((resolve) => {
-          worker.after(TELL_AGAIN_MS, () => resolve(undefined));
+          worker.after(againMs, () => resolve(undefined));
         });
       }
     }

@@ -3,7 +3,7 @@ import { lockId, rolloutId } from '../../../domain/names.ts';
 import { send } from '../world/weather.ts';
 import { toPayloads } from './payloads.ts';
 import type { Server } from './server.ts';
-import type { LockStatus } from '../../../domain/status.ts';
+import type { LockStatus, RolloutStatus } from '../../../domain/status.ts';
 import type { WorkerProcess } from './workers.ts';
 
 /** As far back as the real port looks for a lost lock. */
@@ -17,6 +17,14 @@ export function temporalPort(server: Server, worker: WorkerProcess): TemporalPor
   const isRunning = (workflowId: string, runId?: string): boolean => {
     const run = server.open(workflowId);
     return run !== undefined && (runId === undefined || run.runId === runId);
+  };
+  const queryLock = async <T>(
+    pool: string,
+    name: string,
+    ...args: string[]
+  ): Promise<T | undefined> => {
+    if (!(await ask(() => isRunning(lockId(pool))))) return undefined;
+    return ((await ask(() => server.query(lockId(pool), name, args))) as T | null) ?? undefined;
   };
   return {
     isRunning: (workflowId, runId) => ask(() => isRunning(workflowId, runId)),
@@ -54,31 +62,41 @@ export function temporalPort(server: Server, worker: WorkerProcess): TemporalPor
         );
       }),
 
-    async holdsPermit(pool, { workflowId, grantId }) {
-      if (!(await ask(() => isRunning(lockId(pool))))) return false;
-      const args = [workflowId, grantId];
-      return (await ask(() => server.query(lockId(pool), 'holds', args))) === true;
+    turnOf: (pool, workflowId) => queryLock(pool, 'turn', workflowId),
+
+    permitOf: (pool, { workflowId, grantId }) => queryLock(pool, 'permit', workflowId, grantId),
+
+    async countsOnPermit(workflowId, grantId) {
+      if (!(await ask(() => isRunning(workflowId)))) return false;
+      const status = await ask(() => server.query(workflowId, 'status', []));
+      const { permit, phase } = status as RolloutStatus;
+      return permit === grantId || phase.at === 'queued';
     },
 
-    async holdersOf(pool) {
-      const status = await ask(() => server.query(lockId(pool), 'status', []));
-      return (status as LockStatus).holders.map(({ node }) => node);
+    async tellLock(pool, name, what) {
+      const tell = () => {
+        server.signal({ workflowId: lockId(pool) }, { name, input: toPayloads(what) });
+      };
+      await ask(tell).catch(() => undefined);
     },
 
     lengthsOf: (pool) =>
       ask(async () => {
         if (!isRunning(lockId(pool))) return [];
-        return ((await server.query(lockId(pool), 'status', [])) as LockStatus).lengths ?? [];
+        return ((await server.query(lockId(pool), 'status', [])) as LockStatus).lengths;
       }),
 
-    formerLockEndedAt: (pool) =>
+    formerLockEndedAt: (pool, runId) =>
       ask(() => {
         const sinceMs = server.clock.nowMs - FORMER_LOCK_MS;
         const ended = server
           .visible('poolLock')
-          .filter(({ status }) => status !== 'running' && status !== 'continued-as-new')
-          .filter(({ run }) => run.workflowId === lockId(pool) && run.closedAtMs >= sinceMs);
-        return ended.length === 0 ? undefined : Math.max(...ended.map(({ run }) => run.closedAtMs));
+          .map(({ run }) => run)
+          .filter((run) => run.workflowId === lockId(pool) && run.runId !== runId)
+          .filter(({ status, isOpen }) => isOpen || status !== 'continued-as-new')
+          .map((run) => (run.isOpen ? server.clock.nowMs : run.closedAtMs))
+          .filter((atMs) => atMs >= sinceMs);
+        return ended.length === 0 ? undefined : Math.max(...ended);
       }),
 
     workerNodes: () =>

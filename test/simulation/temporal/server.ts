@@ -176,14 +176,22 @@ export class Server {
   /** Needs a worker that answers; rejects when none does for a while. */
   query(workflowId: string, name: string, args: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const limit = this.clock.after(QUERY_MS, () =>
-        reject(new Error('query: no worker answered')),
-      );
+      let isOver = false;
+      const limit = this.clock.after(QUERY_MS, () => {
+        isOver = true;
+        reject(new Error('query: no worker answered'));
+      });
+      let againMs = 5;
       const ask = (): void => {
+        if (isOver) return;
         const run = this.open(workflowId);
         if (!run) return reject(new Error(`query: ${workflowId} is not running`));
         // A query sees everything that happened before it.
-        if (!run.isSettled) return void this.after(5, ask);
+        if (!run.isSettled) {
+          // A run that nobody works on is asked less and less often, or waiting for it would be all that is lived.
+          againMs = Math.min(2 * againMs, 500);
+          return void this.after(againMs, ask);
+        }
         limit.off = true;
         try {
           resolve(run.query(name, args));

@@ -49,7 +49,6 @@ export class Events {
     lock: (event) => this.#lock(event),
     say: (event) => this.#say(event),
     'say-lock': ({ pool, signal, input }) => this.sayLock(this.#pool(pool), signal, input),
-    release: (event) => this.#release(event),
     start: (event) => this.#start(event),
     node: ({ node, how, forMs }) => {
       const machine = this.#machine(node);
@@ -162,15 +161,6 @@ export class Events {
     for (let time = 0; time < times; time += 1) {
       clock.after(time * random.between(0, 30_000), () => server.signal({ workflowId }, said));
     }
-  }
-
-  #release({ node }: Of<'release'>): void {
-    const machine = this.#machine(node);
-    const pool = machine?.plan.labels['pool'] ?? '';
-    this.#world.server.signal(
-      { workflowId: lockId(pool) },
-      { name: 'release', input: toPayloads({ node: machine?.name }) },
-    );
   }
 
   #start({ node, otherId, evenIfNotRequired }: Of<'start'>): void {

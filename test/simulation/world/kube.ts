@@ -115,7 +115,7 @@ function asker(weather: Weather, worker: WorkerProcess) {
 
 type Followed = { cluster: Cluster; weather: Weather; random: Random; worker: WorkerProcess };
 
-/** As activities/kube/node-watch.ts: a stream that breaks is begun anew, and what it shows is always a little late. */
+/** As the follower of activities/kube/follow.ts: a stream that breaks is begun anew, and what it shows is always a little late. */
 async function follow(
   { cluster, weather, random, worker }: Followed,
   {
@@ -191,22 +191,24 @@ function podsOf(
         return { pods: pods.on(node), resourceVersion: String(cluster.nextRevision()) };
       });
     },
-    watch: ({ node, onEvent, signal }) =>
-      new Promise((resolve) => {
+    watch: (node, { onEvent, signal }) =>
+      new Promise((resolve, reject) => {
         const stop = pods.watch(node, (change) =>
           worker.after(random.between(1, 30), () => {
             if (!signal.aborted) onEvent(change);
           }),
         );
-        const end = (how: Awaited<ReturnType<PodApi['watch']>>): void => {
+        const end = (because?: string, status?: number): void => {
           stop();
-          resolve(how);
+          if (because === undefined) resolve();
+          else reject(Object.assign(new Error(because), { status }));
         };
-        signal.addEventListener('abort', () => end({ kind: 'closed' }), { once: true });
-        if (signal.aborted) end({ kind: 'closed' });
+        signal.addEventListener('abort', () => end(), { once: true });
+        if (signal.aborted) end();
         const cut = weather.fate('kube', worker).kind === 'failed';
-        if (cut) worker.after(5, () => end({ kind: 'broke', because: 'no answer' }));
-        else worker.after(random.between(60_000, 290_000), () => end({ kind: 'closed' }));
+        if (cut) worker.after(5, () => end('no answer'));
+        // Sooner than the follower takes it for dead; what is still on its way is lost, so a list has to follow.
+        else worker.after(random.between(60_000, 140_000), () => end('too old', 410));
       }),
     evict: (pod, { signal }) =>
       answer(pod, { signal, how: 'evicted', obey: () => pods.evict(pod.uid) }),

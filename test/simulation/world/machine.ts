@@ -1,4 +1,4 @@
-import { systemClock, type Clock as AgentClock } from '../../../agent/clock.ts';
+import { systemClock, type Clock as AgentClock } from '../../../activities/clock.ts';
 import type { Host as AgentHost } from '../../../agent/host.ts';
 import type { Log } from '../../../agent/log.ts';
 import { OrderDesk } from '../../../agent/orders.ts';

@@ -1,3 +1,4 @@
+import type { Change } from '../../../activities/kube/follow.ts';
 import type { DisruptionBudget } from '../../../domain/disruption-budget.ts';
 import type { HttpAnswer } from '../../../domain/eviction-answer.ts';
 import type { PodFacts } from '../../../domain/pod-verdict.ts';
@@ -29,9 +30,7 @@ interface PodRecord extends PodFacts {
   stuck: boolean;
 }
 
-export type PodChange =
-  | { readonly kind: 'seen'; readonly pod: PodFacts }
-  | { readonly kind: 'gone'; readonly uid: string };
+type PodChange = Change<PodFacts>;
 
 const NAMESPACE = 'shop';
 const SCHEDULE_AGAIN_MS = 15_000;
@@ -198,7 +197,7 @@ export class Pods {
 
   #remove(pod: PodRecord): void {
     if (!this.#pods.delete(pod.uid)) return;
-    this.#tell(pod.node, { kind: 'gone', uid: pod.uid });
+    this.#tell(pod.node, { kind: 'gone', object: pod });
     if (this.on(pod.node).every(mayStay)) this.#onEmpty(pod.node);
     const app = this.apps.get(pod.owner?.name ?? '');
     if (app) this.#clock.after(this.#random.between(50, 1_000), () => this.#schedule(app));
@@ -260,7 +259,7 @@ export class Pods {
   #change(pod: PodRecord): void {
     this.#cluster.nextRevision();
     this.#pods.set(pod.uid, pod);
-    this.#tell(pod.node, { kind: 'seen', pod });
+    this.#tell(pod.node, { kind: 'seen', object: pod });
   }
 
   #tell(node: string, change: PodChange): void {

@@ -1,10 +1,6 @@
 import { createActivities } from '../../../activities/index.ts';
 import type { Deps } from '../../../activities/deps.ts';
-import {
-  FakeAlerts,
-  FakeKuredLocks,
-  FakeSilences,
-} from '../../../activities/testing/fake-outside.ts';
+import { FakeAlerts, FakeObjects, FakeSilences } from '../../../activities/testing/fake-outside.ts';
 import { FakeMessenger, FakeNotices } from '../../../activities/testing/fake-notices.ts';
 import type { NodeTaint } from '../../../domain/node-facts.ts';
 import type { Policy, PoolPolicy } from '../../../domain/policy.ts';
@@ -15,6 +11,7 @@ import { WorkerProcess, Workers } from '../temporal/workers.ts';
 import { Clock } from '../time/clock.ts';
 import { settle } from '../time/settle.ts';
 import { Random } from '../time/random.ts';
+import type { Twist } from '../breaks.ts';
 import type { Plan } from '../plan.ts';
 import { poolName, policyOf, STATE_LABEL, type PoolNow } from '../policy.ts';
 import { Cluster, type NodeWrite } from './cluster.ts';
@@ -41,7 +38,7 @@ export interface WorldOptions {
   /** Told what happens, line by line, where somebody wants to read it. */
   readonly trace?: (line: string) => void;
   /** Puts something broken in the place of what the activities act through. */
-  readonly twist?: (deps: Deps) => Deps;
+  readonly twist?: Twist;
 }
 
 /** Some Monday. */
@@ -146,7 +143,8 @@ export class World {
     const nodes = [...this.machines.keys()];
     const node = this.plan.workersOnNodes ? nodes[slot % nodes.length] : undefined;
     const worker = new WorkerProcess(`worker-${slot}.${this.#processes}`, this.clock, node);
-    worker.effects = createActivities(this.#deps(worker));
+    const activities = createActivities(this.#deps(worker));
+    worker.effects = this.#options.twist?.activities?.(activities) ?? activities;
     this.workers.add(worker);
   }
 
@@ -263,7 +261,7 @@ export class World {
       fleet: { node: () => undefined },
       calendars: { read: async () => ({ problem: 'there is no calendar' }) },
       alerts: new FakeAlerts(),
-      kuredLocks: new FakeKuredLocks(),
+      objects: new FakeObjects(),
       silences: new FakeSilences(),
       notices: new FakeNotices(),
       messenger: new FakeMessenger(),
@@ -271,7 +269,7 @@ export class World {
       searchAttributes: true,
       lookAgainMs: this.plan.lookAgainMs,
     };
-    return this.#options.twist?.(deps) ?? deps;
+    return this.#options.twist?.deps?.(deps) ?? deps;
   }
 
   /** The schedule: a scan that is due while one runs is skipped. */

@@ -1,0 +1,32 @@
+import { log } from '@temporalio/activity';
+import { ANNOTATION, writeExcused } from '../domain/node-contract.ts';
+import type { PersonsWord } from '../domain/status.ts';
+import { troublesOf } from '../domain/trouble.ts';
+import type { Deps } from './deps.ts';
+import { failure, waiting } from './failure.ts';
+import { knownPool } from './pool.ts';
+
+/**
+ * Writes on every node that halts the pool that a person has excused its troubles up to this moment, where the lock of now and
+ * any that takes its place read it. Repeating it changes nothing.
+ */
+export async function excuseTroubles(
+  deps: Deps,
+  { pool: name, by, reason, atMs }: { readonly pool: string } & PersonsWord,
+): Promise<void> {
+  const pool = knownPool(deps, name);
+  if (!pool) throw waiting('no-room', `pool ${name} is not in the policy`, deps.lookAgainMs);
+  const judged = { returnWithin: pool.reboot.returnWithin, nowMs: Date.now() };
+  const nodes = await deps.nodes.list(pool.nodes);
+  for (const node of nodes) {
+    const [trouble] = troublesOf([node], judged);
+    if (!trouble || trouble.sinceMs > atMs) continue;
+    const done = await deps.nodes.update(node.name, {
+      resourceVersion: node.resourceVersion,
+      annotations: { [ANNOTATION.excused]: writeExcused(atMs) },
+    });
+    // Tried again from what stands there then.
+    if (done === 'conflict') throw failure('kube-unavailable', `${node.name} has just changed`);
+    log.info('trouble excused', { node: node.name, pool: name, by, reason });
+  }
+}

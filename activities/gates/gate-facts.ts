@@ -1,0 +1,46 @@
+import type { GateFacts, Moment } from '../../domain/gates/gate.ts';
+import type { NodeFacts } from '../../domain/node-facts.ts';
+import { poolOf } from '../../domain/policy.ts';
+import type { Deps } from '../deps.ts';
+import { thisRun } from '../ours.ts';
+import { knownPool, restRules, type Place } from '../pool.ts';
+import { windowLook } from '../windows.ts';
+import { observe } from './observe.ts';
+
+/** Whose gates are asked about. */
+export interface GateQuestion extends Place {
+  readonly node: string;
+  /** Gates a person has told us to skip. */
+  readonly skip: readonly string[];
+  readonly evenIfNotRequired: boolean;
+}
+
+/** Everything the gates are judged on at a step of the rollout, for a node just read. */
+export async function gateFacts(
+  deps: Deps,
+  { moment, ...asked }: GateQuestion & { readonly moment: Moment },
+  node: NodeFacts,
+): Promise<GateFacts> {
+  const { workflowId } = thisRun();
+  const owner = node.rollout?.ok ? node.rollout.value.workflowId : workflowId;
+  const pool = knownPool(deps, asked.pool);
+  const underWay = moment === 'drain' || moment === 'order';
+  const nowMs = Date.now();
+  return {
+    moment,
+    node,
+    workflowId,
+    ownerRunning: owner === workflowId || (await deps.temporal.isRunning(owner)),
+    window: await windowLook(deps, { pool: asked.pool, underWay, nowMs }),
+    outside: pool ? await observe(deps, { ...asked, gates: pool.gates, moment }) : {},
+    rest: restRules(pool),
+    ...poollessness(deps, node),
+    evenIfNotRequired: asked.evenIfNotRequired,
+    nowMs,
+  };
+}
+
+function poollessness({ policy }: Deps, { labels }: NodeFacts): Pick<GateFacts, 'noPool'> {
+  const choice = poolOf(policy.current(), labels);
+  return choice.kind === 'none' ? { noPool: choice.because } : {};
+}

@@ -1,0 +1,60 @@
+import { cancellationSignal } from '@temporalio/activity';
+import type { GateFacts, Moment } from '../../domain/gates/gate.ts';
+import type { Answers, Questions } from '../../domain/gates/outside-gate.ts';
+import { dueGates, type Gates } from '../../domain/gates/outside-gates.ts';
+import type { PodList } from '../kube/pods.ts';
+import type { Deps } from '../deps.ts';
+
+/** How old an answer may be that others share. */
+const SHARED_FOR_MS = 10_000;
+/** Before the cordon and the order: what was true a moment ago, so that only rollouts of the same moment share it. */
+const FRESH_FOR_MS = 2_000;
+
+interface ObservedNode {
+  readonly node: string;
+  readonly gates: Gates;
+  readonly moment: Moment;
+  readonly skip: readonly string[];
+}
+
+/** Asks for all gates outside the Node at once, and says why which are closed. Nobody waits for a gate that is skipped: it is not asked. */
+export async function observe(deps: Deps, asked: ObservedNode): Promise<GateFacts['outside']> {
+  const ask = asker(deps, asked);
+  const judged = dueGates(asked.gates, asked).map(async ({ name, questions, judge }) => {
+    const because = judge(await ask(questions));
+    return because === undefined ? {} : { [name]: because };
+  });
+  return Object.assign({}, ...(await orCancelled(Promise.all(judged)))) as GateFacts['outside'];
+}
+
+/** Answers the questions of one gate after the other; the pods of the node are listed once for all of them. */
+function asker(
+  { alerts, objects, pods }: Deps,
+  { node, moment }: ObservedNode,
+): (questions: Questions) => Promise<Answers> {
+  const maxAgeMs = moment === 'waiting' ? SHARED_FOR_MS : FRESH_FOR_MS;
+  let onNode: Promise<PodList> | undefined;
+  return async (questions) => {
+    if (questions.pods) onNode ??= pods.list(node, cancellationSignal());
+    const [prometheis, listed, found] = await Promise.all([
+      Promise.all((questions.prometheis ?? []).map((rules) => alerts.observe(rules, maxAgeMs))),
+      questions.pods ? onNode : undefined,
+      Promise.all((questions.objects ?? []).map((one) => objects.ask(one, maxAgeMs))),
+    ]);
+    return { prometheis, pods: listed?.pods ?? [], objects: found, nowMs: Date.now() };
+  };
+}
+
+/** An answer that others share is waited for without the one who no longer wants it. */
+async function orCancelled<T>(answer: Promise<T>): Promise<T> {
+  const signal = cancellationSignal();
+  signal.throwIfAborted();
+  const cancelled = Promise.withResolvers<never>();
+  const cancel = (): void => cancelled.reject(signal.reason as Error);
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    return await Promise.race([answer, cancelled.promise]);
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
+}

@@ -1,0 +1,128 @@
+import { activityInfo, log } from '@temporalio/activity';
+import { closedGates } from '../../domain/gates/closed-gates.ts';
+import type { GateFacts } from '../../domain/gates/gate.ts';
+import { sameGates, sayGate, type ClosedGate } from '../../domain/gates/names.ts';
+import { nothingToDo } from '../../domain/gates/node-gates.ts';
+import { pollPause, type PollPause } from '../../domain/gates/poll-pause.ts';
+import type { NodeFacts } from '../../domain/node-facts.ts';
+import type { Deps } from '../deps.ts';
+import { waiting } from '../failure.ts';
+import { untaint } from '../marks.ts';
+import { leftBehind, thisRun, type LeftBehind } from '../ours.ts';
+import { knownPool, movedFrom, withPolicyNow, type Followed, type Moved } from '../pool.ts';
+import { gateFacts, type GateQuestion } from './gate-facts.ts';
+
+/** What decides when it is the node's turn. */
+export interface QueuePriority {
+  readonly zone?: string;
+  /** From then on it goes before others; absent when nobody knows since when it waits. */
+  readonly overdueAtMs?: number;
+}
+
+/** How the gates of a node are. */
+export type GateAnswer =
+  | ({ readonly kind: 'open' } & QueuePriority & Followed)
+  | ({
+      readonly kind: 'closed';
+      readonly closed: readonly ClosedGate[];
+      readonly lookAgainMs: number;
+    } & Followed)
+  /** Its pool is another now, whose gates are to be evaluated. */
+  | Moved
+  | LeftBehind
+  | { readonly kind: 'nothing-to-do'; readonly because: string }
+  | { readonly kind: 'gone'; readonly because: string };
+
+/** Evaluates every gate once and says what is closed. */
+export async function evaluateGates(source: Deps, asked: GateQuestion): Promise<GateAnswer> {
+  const deps = withPolicyNow(source);
+  return (await evaluate(deps, asked, await deps.nodes.read(asked.node))).answer;
+}
+
+interface Evaluation {
+  readonly answer: GateAnswer;
+  /** What it was judged on, where gates are closed. */
+  readonly facts?: GateFacts;
+}
+
+async function evaluate(
+  deps: Deps,
+  asked: GateQuestion,
+  node: NodeFacts | undefined,
+): Promise<Evaluation> {
+  if (!node) return { answer: { kind: 'gone', because: 'its Node object was deleted' } };
+  const { hash: policy } = deps.policy;
+  const moved = movedFrom(asked, deps, node);
+  // Without a pool it stays where it is, for the gate to say so.
+  if (moved?.pool !== undefined) return { answer: moved };
+  const left = await leftBehind(deps, node, thisRun());
+  if (left) return { answer: left };
+  const facts = await gateFacts(deps, { ...asked, moment: 'waiting' }, node);
+  const closed = closedGates(facts, asked.skip);
+  if (closed.length === 0) {
+    return { answer: { kind: 'open', policy, ...queuePriority(deps, asked, node) } };
+  }
+  // It may have waited in the queue, and does so no longer.
+  await untaint(deps, node);
+  const idle = nothingToDo(facts, asked.skip);
+  if (idle !== undefined) return { answer: { kind: 'nothing-to-do', because: idle } };
+  const { ms: lookAgainMs } = pollPause(facts, closed, { usualMs: deps.lookAgainMs, inARow: 1 });
+  return { answer: { kind: 'closed', policy, closed, lookAgainMs }, facts };
+}
+
+type WaitQuestion = GateQuestion & { readonly known: readonly ClosedGate[] };
+
+/**
+ * Waits until there is something new to say: the gates are open, or others are closed than the `known` ones. While nothing
+ * changes it fails with the reasons as its message and is retried, which costs no history and no slot.
+ */
+export async function passGates(source: Deps, asked: WaitQuestion): Promise<GateAnswer> {
+  const deps = withPolicyNow(source);
+  const { attempt: inARow } = activityInfo();
+  const { answer, facts } = await evaluateCheaply(deps, asked, inARow);
+  if (answer.kind !== 'closed') return answer;
+  const words = answer.closed.map(sayGate);
+  if (facts && sameGates(answer.closed, asked.known)) {
+    const pause = pollPause(facts, answer.closed, { usualMs: deps.lookAgainMs, inARow });
+    throw waiting('gate-closed', words.join('; '), spread(pause));
+  }
+  log.info('node waits', { node: asked.node, because: words });
+  return answer;
+}
+
+/**
+ * After anything was said, and before anything new is answered, the node itself is read. While it only waits on, the worker's
+ * watch can tell that too, and the API server is not asked for the node however many wait.
+ */
+async function evaluateCheaply(
+  deps: Deps,
+  asked: WaitQuestion,
+  inARow: number,
+): Promise<Evaluation> {
+  const shown = inARow > 1 ? deps.fleet.node(asked.node) : undefined;
+  if (shown) {
+    const evaluation = await evaluate(deps, asked, shown);
+    const { answer } = evaluation;
+    if (answer.kind === 'closed' && sameGates(answer.closed, asked.known)) return evaluation;
+  }
+  return await evaluate(deps, asked, await deps.nodes.read(asked.node));
+}
+
+function queuePriority(
+  deps: Deps,
+  asked: GateQuestion,
+  { zone, report }: NodeFacts,
+): QueuePriority {
+  const { overdueAfter: overdueAfterMs } = knownPool(deps, asked.pool) ?? {};
+  const since = report?.sinceMs;
+  return {
+    ...(zone === undefined ? {} : { zone }),
+    ...(since && overdueAfterMs ? { overdueAtMs: since + overdueAfterMs } : {}),
+  };
+}
+
+/** So that a fleet does not poll all at once. A gate that opens soon is polled just after it has. */
+function spread({ ms, exact }: PollPause): number {
+  const random = Math.random();
+  return Math.round(exact ? ms + random * 1_000 : ms * (0.9 + random * 0.2));
+}

@@ -1,0 +1,76 @@
+import { activityInfo } from '@temporalio/activity';
+import type { Notice, NoticeEvent } from '../../domain/notifications/events.ts';
+import type { PoolAnswer, PoolQuestion } from '../admit-next.ts';
+import type { Cordoned } from '../cordon.ts';
+import type { Deps } from '../deps.ts';
+import type { Ordered } from '../order.ts';
+import { thisRun } from '../ours.ts';
+import type { Restored, RestoreRequest, Undone, UndoRequest } from '../restore.ts';
+import type { Return } from '../return.ts';
+
+/** What people are to know of an activity's answer. */
+export type ToNotify = Pick<Notice, 'event' | 'because' | 'sinceMs'> & {
+  /** Absent: of this activity as it was scheduled, so that another try of it is the same notice. */
+  readonly id?: string;
+  readonly node?: string;
+  readonly pool?: string | undefined;
+};
+
+/** Hands a notice on for the workflow that this activity works for. */
+export async function notify(deps: Deps, { id, pool, node, ...what }: ToNotify): Promise<void> {
+  await deps.notices.tell({
+    id: id ?? noticeId(what.event),
+    atMs: Date.now(),
+    ...what,
+    ...(node === undefined ? {} : { node, rollout: thisRun().workflowId }),
+    ...(pool === undefined ? {} : { pool }),
+  });
+}
+
+const noticeId = (event: NoticeEvent): string =>
+  `${thisRun().runId}/${activityInfo().activityId}/${event}`;
+
+interface Of {
+  readonly node: string;
+  readonly pool?: string | undefined;
+}
+
+export const ofCordon = ({ node, pool }: Of, { kind }: Cordoned): ToNotify | undefined =>
+  kind === 'cordoned' ? { event: 'draining', node, pool } : undefined;
+
+export const ofOrder = ({ node, pool }: Of, { kind }: Ordered): ToNotify | undefined =>
+  kind === 'ordered' ? { event: 'rebooting', node, pool } : undefined;
+
+export const ofReturn = ({ node, pool }: Of, answer: Return): ToNotify | undefined =>
+  answer.kind === 'late' ? { event: 'lost', node, pool, because: answer.because } : undefined;
+
+export function ofRestore(
+  { node, pool, record }: RestoreRequest,
+  { kind }: Restored,
+): ToNotify | undefined {
+  if (kind === 'quarantined') {
+    return { event: 'failed', node, pool, because: 'it rebooted, and still wants a reboot' };
+  }
+  if (kind !== 'restored') return undefined;
+  const kept = record.cordonedByUs ? {} : { because: 'it was cordoned before, and stays so' };
+  return { event: 'returned', node, pool, ...kept };
+}
+
+export function ofUndo(
+  { node, pool, because, why }: UndoRequest,
+  { kind }: Undone,
+): ToNotify | undefined {
+  if (kind !== 'undone') return undefined;
+  return { event: why === 'failure' ? 'failed' : 'undone', node, pool, because };
+}
+
+/** That a pool is halted; the same halt is the same notice. */
+export function ofAdmission(
+  { pool }: PoolQuestion,
+  { admission, troubles = [] }: PoolAnswer,
+): ToNotify | undefined {
+  if (admission?.kind !== 'halted') return undefined;
+  const { because } = admission;
+  const which = troubles.map(({ node, sinceMs }) => `${node}@${sinceMs}`).toSorted();
+  return { id: `${pool}/halted/${which.join(',')}`, event: 'halted', pool, because };
+}

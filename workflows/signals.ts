@@ -1,0 +1,127 @@
+import { setHandler } from '@temporalio/workflow';
+import { readProgress } from '../domain/drain-progress.ts';
+import { SKIPPABLE } from '../domain/gates/names.ts';
+import type { DrainNews, Pause, PersonsWord } from '../domain/status.ts';
+import { sayPause } from '../domain/why-it-waits.ts';
+import { pauseOf, readWord, type SignalWord } from '../domain/word.ts';
+import { signal } from './messages.ts';
+
+/** No more words that were not understood are kept, and no longer ones: whoever sends them may send any number. */
+const MOST_NOT_UNDERSTOOD = 20;
+const LONGEST_NOT_UNDERSTOOD = 300;
+
+/**
+ * What people, the lock and the drain have said to one rollout. A handler only takes notes and never throws; the steps read
+ * the notes wherever they wait, and count by `news` whether there are new ones.
+ */
+export class SignalsHeard {
+  paused: Pause | undefined;
+  aborted: PersonsWord | undefined;
+  readonly skipped: (PersonsWord & { gate: string })[] = [];
+  readonly notUnderstood: string[] = [];
+  /** The permit that the lock has given and the rollout has not used. */
+  grantId: string | undefined;
+  /** A grant is expected: any other is nobody's. */
+  asksForTurn = false;
+  /** How the drain stands, as it last told. */
+  drain: DrainNews | undefined;
+  /** Counts what makes another evaluation worth while. */
+  news = 0;
+  readonly #changed: () => void;
+
+  /** Registers every handler, so it has to be made before anything is awaited; `changed` is called after every signal. */
+  constructor(changed: () => void) {
+    this.#changed = changed;
+    this.#listenToPeople();
+    this.#listenToOthers();
+  }
+
+  /** Somebody wants the rollout to go no further than the next safe point. */
+  get stops(): boolean {
+    return this.paused !== undefined || this.aborted !== undefined;
+  }
+
+  /** Why it goes no further; an abort counts before a pause. */
+  whyStopped(): string {
+    if (this.aborted) return `aborted by ${this.aborted.by}: ${this.aborted.reason}`;
+    return this.paused ? sayPause(this.paused) : 'it was paused for a moment';
+  }
+
+  /** Cancelling the workflow says the same as the signal `abort`. */
+  cancel(atMs: number): void {
+    this.aborted ??= { reason: 'cancelled', by: 'Temporal', atMs };
+    this.news += 1;
+    this.#changed();
+  }
+
+  #listenToPeople(): void {
+    const optional = 'Optional input: {"reason": …, "by": …}';
+    this.#on('pause', `Stop at the next safe point. ${optional}, "for": "2h".`, (word) => {
+      this.paused = pauseOf(word);
+    });
+    this.#on('resume', `Go on after a pause. ${optional}.`, () => {
+      this.paused = undefined;
+    });
+    const undoes = 'Hand the node back; an accepted reboot is finished';
+    this.#on('abort', `${undoes}. ${optional}.`, ({ reason, by, atMs }) => {
+      this.aborted = { reason, by, atMs };
+    });
+    this.#on('skipGate', 'Go on although one gate is closed. Input: {"gate": …}.', (word) =>
+      this.#skip(word),
+    );
+    const tries = 'Try now: evaluate again, and cut short a rest after failed tries';
+    this.#on('retry', `${tries}. ${optional}.`, (word) => this.#skip({ ...word, gate: 'rest' }));
+  }
+
+  #on(
+    name: 'pause' | 'resume' | 'abort' | 'skipGate' | 'retry',
+    description: string,
+    act: (word: SignalWord) => void,
+  ): void {
+    const handler = (sent: unknown): void => {
+      const word = readWord(sent, Date.now());
+      if (word.notUnderstood !== undefined) this.#noteUnread(word.notUnderstood);
+      act(word);
+      this.news += 1;
+      this.#changed();
+    };
+    setHandler(signal(name), handler, { description });
+  }
+
+  #skip({ gate, reason, by, atMs }: SignalWord): void {
+    if (SKIPPABLE.some((known) => known === gate)) {
+      this.skipped.push({ reason, by, atMs, gate: gate ?? '' });
+    } else this.#noteUnread(`skipGate: write {"gate": …} with one of ${SKIPPABLE.join(', ')}`);
+  }
+
+  #noteUnread(words: string): void {
+    this.notUnderstood.push(words.slice(0, LONGEST_NOT_UNDERSTOOD));
+    if (this.notUnderstood.length > MOST_NOT_UNDERSTOOD) this.notUnderstood.shift();
+  }
+
+  #listenToOthers(): void {
+    setHandler(signal('recheck'), () => void (this.news += 1), {
+      description: 'Evaluate everything again now.',
+    });
+    setHandler(
+      signal('permitGranted'),
+      (sent) => {
+        const grantId = sent?.grantId;
+        if (!this.asksForTurn || typeof grantId !== 'string') return;
+        this.grantId = grantId;
+        this.#changed();
+      },
+      { description: 'From the lock: it is the turn of this node.' },
+    );
+    setHandler(
+      signal('drainProgress'),
+      (sent) => {
+        const progress = readProgress(sent);
+        if (!progress) return;
+        this.drain = { ...progress, atMs: Date.now() };
+        this.#changed();
+      },
+      { description: 'From the drain: what is left, and what it waits for.' },
+    );
+  }
+}

@@ -1,0 +1,75 @@
+import type { GateAnswer, QueuePriority } from '../activities/gates/pass-gates.ts';
+import type { ClosedGate } from '../domain/gates/names.ts';
+import { polling, quick } from './activities.ts';
+import { interruptible } from './interrupt.ts';
+import { pauseOver } from './pause.ts';
+import type { Rollout } from './rollout.ts';
+import { over, saidBy, startOver } from './stop.ts';
+
+/** Waits until every gate is open, and answers what decides when it is the node's turn. */
+export async function waitForGates(rollout: Rollout): Promise<QueuePriority> {
+  const { signals } = rollout;
+  let known: readonly ClosedGate[] = [];
+  for (;;) {
+    await untilResumed(rollout);
+    if (signals.aborted) throw saidBy(signals);
+    const found = await evaluateGates(rollout, known);
+    // Whatever was said meanwhile counts before what was seen.
+    known = found?.kind === 'closed' ? found.closed : [];
+    const priority = found && learn(rollout, found);
+    if (priority) return priority;
+  }
+}
+
+/** The next answer about the gates that is new; undefined when somebody said something meanwhile. */
+async function evaluateGates(
+  rollout: Rollout,
+  known: readonly ClosedGate[],
+): Promise<GateAnswer | undefined> {
+  if (!rollout.isWaiting) rollout.waitFor([], 0);
+  const { news } = rollout.signals;
+  const heard = (): boolean => rollout.signals.news > news;
+  const found = await interruptible(
+    () => polling(`gates of ${rollout.node}`).passGates({ ...rollout.gateQuestion(), known }),
+    heard,
+  );
+  return heard() ? undefined : found;
+}
+
+/** Takes over what the gates have said; an answer where they are open. */
+function learn(rollout: Rollout, found: GateAnswer): QueuePriority | undefined {
+  switch (found.kind) {
+    case 'gone':
+      throw over('node-gone', found.because);
+    case 'nothing-to-do':
+      throw over('nothing-to-do', found.because);
+    case 'open': {
+      const { kind: _, policy, ...priority } = found;
+      rollout.follow(policy);
+      return priority;
+    }
+    case 'closed':
+      rollout.follow(found.policy);
+      rollout.waitFor(found.closed, found.lookAgainMs);
+      return undefined;
+    case 'moved':
+      rollout.move(found);
+      return undefined;
+    case 'left-behind':
+      throw startOver(found.because);
+    default:
+      return found satisfies never;
+  }
+}
+
+/** Returns once nobody has the rollout paused. */
+export async function untilResumed(rollout: Rollout): Promise<void> {
+  const { signals, node, place } = rollout;
+  if (!signals.paused) return;
+  // How long a person takes says nothing of how long a rollout takes.
+  rollout.outSinceMs = undefined;
+  rollout.enter({ at: 'paused' });
+  await pauseOver(signals, async (because) => {
+    await quick(`remind of the pause of ${node}`).remind({ ...place, because });
+  });
+}

@@ -1,0 +1,64 @@
+import type { QueuePriority } from '../activities/gates/pass-gates.ts';
+import type { Turn } from '../activities/await-turn.ts';
+import type { QueuePlace } from '../domain/lock-state.ts';
+import { polling } from './activities.ts';
+import { interruptible } from './interrupt.ts';
+import type { Rollout } from './rollout.ts';
+import { gateClosed, saidBy, startOver } from './stop.ts';
+
+/**
+ * Waits until the lock of the pool says that it is the node's turn, and answers with the permit. Waiting is one activity that
+ * is tried again, as at the gates: it joins the queue wherever the lock does not know the rollout, so that a lost lock is
+ * healed by the next try. The grant comes by signal and ends the wait at once.
+ */
+export async function waitForTurn(rollout: Rollout, priority: QueuePriority): Promise<string> {
+  const { signals, pool = '' } = rollout;
+  rollout.has({ kind: 'turn', pool });
+  for (let known: QueuePlace | undefined; ;) {
+    rollout.enter({ at: 'queued', ...(known && { place: known }) });
+    const turn = await awaitTurn(rollout, priority, known);
+    if (signals.aborted) throw saidBy(signals);
+    if (signals.grantId !== undefined) return signals.grantId;
+    switch (turn?.kind) {
+      case undefined:
+        break;
+      case 'granted':
+        signals.grantId = turn.grantId;
+        return turn.grantId;
+      case 'waiting':
+        known = turn;
+        break;
+      case 'moved':
+        rollout.move(turn);
+        throw gateClosed(turn.because);
+      case 'left-behind':
+        throw startOver(turn.because);
+      default:
+        turn satisfies never;
+    }
+  }
+}
+
+/** The next answer of the lock that is new; undefined when there is a grant, an abort or other news. */
+async function awaitTurn(
+  rollout: Rollout,
+  priority: QueuePriority,
+  known: QueuePlace | undefined,
+): Promise<Turn | undefined> {
+  const { signals, node, pool = '' } = rollout;
+  const { before } = rollout.gateQuestion();
+  const { news } = signals;
+  const isOver = (): boolean =>
+    signals.grantId !== undefined || signals.aborted !== undefined || signals.news > news;
+  return await interruptible(
+    () =>
+      polling(`turn of ${node} in ${pool}`).awaitTurn({
+        node,
+        pool,
+        ...priority,
+        ...(before && { before }),
+        ...(known && { known }),
+      }),
+    isOver,
+  );
+}
