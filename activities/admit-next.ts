@@ -100,27 +100,35 @@ async function count(deps: Deps, asked: PoolQuestion): Promise<PoolAnswer> {
   return { ...NOTHING, admission: { ...admission, runId, countedAtMs: nowMs }, troubles };
 }
 
+type Waits = Exclude<Admission, { kind: 'grant' }>;
+
+const waitsIn = ({ admission }: PoolAnswer): Waits | undefined =>
+  admission?.kind === 'wait' || admission?.kind === 'halted' ? admission : undefined;
+
 /** The answer if it is news; else the failure that has it tried again. */
 function answer(deps: Deps, asked: PoolQuestion, found: PoolAnswer): PoolAnswer {
-  const { used, ended, lapsed, admission } = found;
-  const waits = admission?.kind === 'wait' || admission?.kind === 'halted' ? admission : undefined;
-  const isNews =
-    used.length + ended.length + lapsed.length > 0 ||
-    (admission !== undefined && !waits) ||
-    waits?.because !== asked.known;
-  if (isNews) {
-    if (waits) log.info('lock waits', { pool: asked.pool, because: waits.because });
-    return admission ? { ...found, admission: { ...admission, policy: deps.policy.hash } } : found;
+  const waits = waitsIn(found);
+  if (!isNews(asked, found)) {
+    const names = asked.permits.map(({ node }) => node).join(', ');
+    const because = waits?.because ?? `permits not yet used: ${names}`;
+    throw waiting('no-room', because, pauseMs(deps, asked, waits));
   }
-  const names = asked.permits.map(({ node }) => node).join(', ');
-  const because = waits?.because ?? `permits not yet used: ${names}`;
-  throw waiting('no-room', because, pauseMs(deps, asked, waits));
+  if (waits) log.info('lock waits', { pool: asked.pool, because: waits.because });
+  const { admission } = found;
+  return admission ? { ...found, admission: { ...admission, policy: deps.policy.hash } } : found;
+}
+
+function isNews({ known }: PoolQuestion, found: PoolAnswer): boolean {
+  const { used, ended, lapsed, admission } = found;
+  if (used.length + ended.length + lapsed.length > 0) return true;
+  const waits = waitsIn(found);
+  return waits ? waits.because !== known : admission !== undefined || known !== undefined;
 }
 
 function pauseMs(
   { lookAgainMs }: Deps,
   { permits }: PoolQuestion,
-  waits: Exclude<Admission, { kind: 'grant' }> | undefined,
+  waits: Waits | undefined,
 ): number {
   const usualMs = permits.length > 0 ? Math.min(lookAgainMs, PERMITS_ASKED_EVERY_MS) : lookAgainMs;
   if (waits?.kind !== 'wait' || waits.againAtMs === undefined) return usualMs;

@@ -62,10 +62,11 @@ export async function awaitTurn(source: Deps, asked: TurnQuestion): Promise<Turn
 /** What is worth a place in the history: the first answer, and for the first in the queue another kind of reason. */
 function isNews(turn: QueuePlace, known: QueuePlace | undefined): boolean {
   if (!known) return true;
-  const isFirst = ({ place }: QueuePlace): boolean => place === 1;
   if (isFirst(turn) !== isFirst(known)) return true;
   return isFirst(turn) && turn.why !== 'counting' && turn.why !== known.why;
 }
+
+const isFirst = ({ place }: QueuePlace): boolean => place === 1;
 
 function pauseMs({ lookAgainMs }: Deps, { of }: QueuePlace): number {
   const longestMs = Math.max(lookAgainMs, Math.min(5 * lookAgainMs, LONGEST_PAUSE_MS));

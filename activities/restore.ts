@@ -11,7 +11,7 @@ import { undoLabels, type LabelPatch } from '../domain/node-marks.ts';
 import { afterFailure, afterReboot } from '../domain/past.ts';
 import { isAccepted } from '../domain/recovery.ts';
 import type { Deps } from './deps.ts';
-import { NO_LIFECYCLE } from './kube/nodes.ts';
+import { NO_LIFECYCLE, type NodeEvent } from './kube/nodes.ts';
 import { labelsOfReturn } from './marks.ts';
 
 const NO_ANNOTATIONS = {
@@ -43,7 +43,7 @@ export interface RestoreRequest {
  */
 export async function restoreNode(deps: Deps, asked: RestoreRequest): Promise<Restored> {
   const { node: name, pool, record, stillRequired: marked, bootedAtMs, tookMs } = asked;
-  const node = await handBack(deps, name, {
+  const node = await giveBack(deps, name, {
     record,
     pool,
     ...(marked || tookMs === undefined ? {} : { tookMs }),
@@ -55,17 +55,25 @@ export async function restoreNode(deps: Deps, asked: RestoreRequest): Promise<Re
   });
   if (!node) return { kind: 'gone' };
   if (isAway(record)(node)) return { kind: 'not-back' };
-  if (node.rollout && !isOurs(node, record)) {
-    await deps.nodes.announce(name, { type: 'Warning', reason: 'LeftAsItIs', message: NOT_OURS });
-    return { kind: 'not-ours' };
+  const isLeft = node.rollout !== undefined && !isOurs(node, record);
+  const kind = isLeft ? 'not-ours' : marked ? 'quarantined' : 'restored';
+  await deps.nodes.announce(name, eventOf(kind, node));
+  log.info('node returned', { node: name, bootId: node.bootId, kind });
+  return { kind };
+}
+
+function eventOf(kind: 'not-ours' | 'quarantined' | 'restored', { bootId }: NodeFacts): NodeEvent {
+  const returned = `rebooted and back, boot id ${bootId}`;
+  switch (kind) {
+    case 'not-ours':
+      return { type: 'Warning', reason: 'LeftAsItIs', message: NOT_OURS };
+    case 'quarantined':
+      return { type: 'Warning', reason: 'Quarantined', message: `${returned}; ${STILL_REQUIRED}` };
+    case 'restored':
+      return { type: 'Normal', reason: 'Returned', message: returned };
+    default:
+      return kind satisfies never;
   }
-  await deps.nodes.announce(name, {
-    type: marked ? 'Warning' : 'Normal',
-    reason: marked ? 'Quarantined' : 'Returned',
-    message: `rebooted and back, boot id ${node.bootId}${marked ? `; ${STILL_REQUIRED}` : ''}`,
-  });
-  log.info('node returned', { node: name, bootId: node.bootId, quarantined: marked });
-  return { kind: marked ? 'quarantined' : 'restored' };
 }
 
 const NOT_OURS =
@@ -107,7 +115,7 @@ export async function undoNode(deps: Deps, asked: UndoRequest): Promise<Undone> 
   const failed = why === 'failure' || why === 'abort';
   const tooLate = (node: NodeFacts): boolean =>
     isAccepted(node) || node.bootId !== record.bootIdBefore;
-  const node = await handBack(deps, name, {
+  const node = await giveBack(deps, name, {
     record,
     pool,
     unless: tooLate,
@@ -126,7 +134,7 @@ export async function undoNode(deps: Deps, asked: UndoRequest): Promise<Undone> 
   return { kind: 'undone' };
 }
 
-interface HandBack {
+interface GivingBack {
   readonly record: RolloutRecord;
   readonly pool: string | undefined;
   readonly tookMs?: number;
@@ -140,11 +148,11 @@ interface HandBack {
 }
 
 /** The node as it was when it was handed back; untouched when `unless` holds; undefined when it is gone. */
-async function handBack(deps: Deps, name: string, how: HandBack): Promise<NodeFacts | undefined> {
+async function giveBack(deps: Deps, name: string, how: GivingBack): Promise<NodeFacts | undefined> {
   for (;;) {
     const node = await deps.nodes.read(name);
     if (!node || how.unless?.(node)) return node;
-    const done = isOurs(node, how.record) ? await release(deps, node, how) : 'updated';
+    const done = isOurs(node, how.record) ? await removeRecord(deps, node, how) : 'updated';
     if (done === 'conflict') continue;
     await tellEnd(deps, node, how);
     if (done === 'gone') return undefined;
@@ -160,7 +168,7 @@ async function handBack(deps: Deps, name: string, how: HandBack): Promise<NodeFa
 async function tellEnd(
   { temporal }: Deps,
   { name: node, zone }: NodeFacts,
-  { pool, tookMs }: HandBack,
+  { pool, tookMs }: GivingBack,
 ): Promise<void> {
   if (pool === undefined) return;
   await temporal.tellLock(pool, 'rolloutEnded', {
@@ -170,7 +178,7 @@ async function tellEnd(
   });
 }
 
-function release(deps: Deps, node: NodeFacts, { record, mark, labels, past }: HandBack) {
+function removeRecord(deps: Deps, node: NodeFacts, { record, mark, labels, past }: GivingBack) {
   const patch = labels(node);
   return deps.nodes.update(node.name, {
     resourceVersion: node.resourceVersion,

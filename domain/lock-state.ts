@@ -94,7 +94,7 @@ export function enqueue(state: LockState, request: PermitRequest, nowMs: number)
 /** Moves a waiter from the queue to the permits. The time in the grant id tells it from those that a reset has taken back. */
 export function grant(
   state: LockState,
-  { sinceMs: _, ...waiter }: Waiter,
+  waiter: Waiter,
   { countedAtMs, nowMs }: { countedAtMs: number; nowMs: number },
 ): { state: LockState; permit: Permit } {
   const grants = state.grants + 1;

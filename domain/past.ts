@@ -1,6 +1,5 @@
 import { backoffMs } from './backoff.ts';
 import type { Past } from './node-contract.ts';
-import { present } from './present.ts';
 
 /** What a node's past means for its next rollout: a pause that grows with failed tries, and a cap on reboots in a day. */
 

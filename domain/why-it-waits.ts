@@ -1,7 +1,7 @@
 import { sayGate } from './gates/names.ts';
 import { shortList } from './short-list.ts';
 import type { QueuePlace } from './lock-state.ts';
-import type { Pause, RolloutStatus } from './status.ts';
+import type { Pause, RolloutStatus, WaitingGate } from './status.ts';
 import type { Blocker, DrainProgress } from './drain-progress.ts';
 
 /** One reason why a rollout stands where it stands; `sinceMs` where that is known. */
@@ -29,36 +29,21 @@ export function reasonsOf({ phase, paused, aborted }: RolloutStatus): Reason[] {
 }
 
 function reasonsOfPhase(phase: RolloutStatus['phase']): Reason[] {
-  switch (phase.at) {
-    case 'waiting':
-      return phase.closed.map((gate) => ({
-        what: `gate ${gate.gate}`,
-        because: sayGate(gate),
-        sinceMs: gate.sinceMs,
-      }));
-    case 'queued':
-      return phase.place ? [{ what: 'queue', because: sayPlace(phase.place) }] : [];
-    case 'draining':
-    case 'paused': {
-      const { trouble, blockers = [] } = phase.drain ?? {};
-      return [...(trouble ? [trouble] : []), ...blockers].map(reasonOfBlocker);
-    }
-    case 'lost':
-    case 'undoing':
-    case 'done':
-    case 'failed':
-    case 'aborted':
-      return [{ what: phase.at, because: phase.because, sinceMs: phase.sinceMs }];
-    case 'starting':
-    case 'cordoning':
-    case 'ordering':
-    case 'rebooting':
-    case 'restoring':
-      return [];
-    default:
-      return phase satisfies never;
+  if ('closed' in phase) return phase.closed.map(reasonOfGate);
+  if ('because' in phase) {
+    return [{ what: phase.at, because: phase.because, sinceMs: phase.sinceMs }];
   }
+  if ('place' in phase && phase.place) return [{ what: 'queue', because: sayPlace(phase.place) }];
+  if (!('drain' in phase) || !phase.drain) return [];
+  const { trouble, blockers } = phase.drain;
+  return [...(trouble ? [trouble] : []), ...blockers].map(reasonOfBlocker);
 }
+
+const reasonOfGate = (gate: WaitingGate): Reason => ({
+  what: `gate ${gate.gate}`,
+  because: sayGate(gate),
+  sinceMs: gate.sinceMs,
+});
 
 const reasonOfBlocker = ({ what, because, sinceMs }: Blocker): Reason => ({
   what,

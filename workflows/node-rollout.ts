@@ -29,13 +29,11 @@ export async function nodeRollout(input: RolloutInput): Promise<RolloutResult> {
 async function untilTheEnd(rollout: Rollout, input: RolloutInput): Promise<RolloutResult> {
   try {
     for (;;) {
-      try {
-        return done(rollout, await roll(rollout, input));
-      } catch (thrown) {
-        const next = await handBack(rollout, stopOf(thrown));
-        if (next === 'too-late') return done(rollout, await bringBack(rollout));
-        if (next !== 'again') return done(rollout, next);
-      }
+      const end = await roll(rollout, input).catch((thrown: unknown) =>
+        handBack(rollout, stopOf(thrown)),
+      );
+      if (end === 'too-late') return done(rollout, await bringBack(rollout));
+      if (end !== 'again') return done(rollout, end);
     }
   } catch (error) {
     const cause = causeOf(error);

@@ -18,24 +18,24 @@ export async function waitForTurn(rollout: Rollout, priority: QueuePriority): Pr
     rollout.enter({ at: 'queued', ...(known && { place: known }) });
     const turn = await awaitTurn(rollout, priority, known);
     if (signals.aborted) throw saidBy(signals);
+    if (turn?.kind === 'granted') signals.grantId = turn.grantId;
     if (signals.grantId !== undefined) return signals.grantId;
-    switch (turn?.kind) {
-      case undefined:
-        break;
-      case 'granted':
-        signals.grantId = turn.grantId;
-        return turn.grantId;
-      case 'waiting':
-        known = turn;
-        break;
-      case 'moved':
-        rollout.move(turn);
-        throw gateClosed(turn.because);
-      case 'left-behind':
-        throw startOver(turn.because);
-      default:
-        turn satisfies never;
-    }
+    if (turn && turn.kind !== 'granted') known = placeIn(rollout, turn);
+  }
+}
+
+/** The place in the queue; what has become of the node meanwhile ends the wait. */
+function placeIn(rollout: Rollout, turn: Exclude<Turn, { kind: 'granted' }>): QueuePlace {
+  switch (turn.kind) {
+    case 'waiting':
+      return turn;
+    case 'moved':
+      rollout.move(turn);
+      throw gateClosed(turn.because);
+    case 'left-behind':
+      throw startOver(turn.because);
+    default:
+      return turn satisfies never;
   }
 }
 

@@ -149,6 +149,7 @@ test('G1, G5: a lock that is terminated is started anew by who waits, and goes b
   });
   await scene.patchNode(failed, { metadata: { annotations: { [ANNOTATION.past]: past } } });
   await scene.askForReboot(failed);
+  rollouts.push(await scene.startByHand(failed));
   // The terminated one still answers, but says nothing of itself.
   await eventually(
     () => scene.lockStatus('lost'),

@@ -47,33 +47,19 @@ function silenceOfRollout({ phase, ...status }: RolloutStatus, nowMs: number) {
 }
 
 /** In some phases something is waited for; in the others what happens is the reason. */
+const SAYS_WHY: { [At in Phase['at']]?: (phase: Extract<Phase, { at: At }>) => boolean } = {
+  waiting: ({ closed }) => closed.length > 0,
+  queued: ({ place }) => place !== undefined && place.why !== 'counting',
+  draining: ({ drain }) =>
+    drain !== undefined && (drain.blockers.length > 0 || drain.podsLeft === 0),
+  lost: ({ because }) => because !== '',
+  undoing: ({ because }) => because !== '',
+};
+
 function saysWhy(phase: Phase, { paused }: Pick<RolloutStatus, 'paused'>): boolean {
-  switch (phase.at) {
-    case 'waiting':
-      return phase.closed.length > 0;
-    case 'queued':
-      return phase.place !== undefined && phase.place.why !== 'counting';
-    case 'paused':
-      return paused !== undefined;
-    case 'draining':
-      return (
-        phase.drain !== undefined && (phase.drain.blockers.length > 0 || phase.drain.podsLeft === 0)
-      );
-    case 'lost':
-    case 'undoing':
-      return phase.because !== '';
-    case 'starting':
-    case 'cordoning':
-    case 'ordering':
-    case 'rebooting':
-    case 'restoring':
-    case 'done':
-    case 'failed':
-    case 'aborted':
-      return true;
-    default:
-      return phase satisfies never;
-  }
+  if (phase.at === 'paused') return paused !== undefined;
+  const says = SAYS_WHY[phase.at] as ((phase: Phase) => boolean) | undefined;
+  return says?.(phase) ?? true;
 }
 
 function silenceOfLock(status: LockStatus, nowMs: number) {
