@@ -5,7 +5,7 @@ import type { NodeFacts } from '../domain/node-facts.ts';
 import { afterWish } from '../domain/past.ts';
 import { NO_POLICY, poolOf } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
-import { tellOfWaits, type ToldWaits } from './notify/late.ts';
+import { notifyWaits, type NotifiedWaits } from './notify/overdue.ts';
 import { NO_LIFECYCLE } from './kube/nodes.ts';
 import { untaint } from './marks.ts';
 
@@ -24,14 +24,14 @@ export interface Scan {
   readonly noPolicy?: true;
   readonly atMs: number;
   /** The long waits that people have been told of; absent when there are none. */
-  readonly told?: ToldWaits;
+  readonly told?: NotifiedWaits;
 }
 
 export interface ScanQuestion {
   /** Hash of the policy of the scan before, where there was one. */
   readonly formerPolicy?: string;
   /** The long waits that people had been told of by then. */
-  readonly told?: ToldWaits;
+  readonly told?: NotifiedWaits;
 }
 
 /** A rollout that failed or that a person aborted is not started again before this; a hold lasts longer. */
@@ -51,7 +51,7 @@ export async function scanFleet(
   const { started, unmanaged } = await startRollouts(deps, nodes, busy);
   const goneBy = byWhich(deps, formerPolicy);
   // Without a policy nobody is known who could be told of anything.
-  const told = goneBy.noPolicy ? before : await tellOfWaits(deps, nodes, before);
+  const told = goneBy.noPolicy ? before : await notifyWaits(deps, nodes, before);
   const waits = told.length > 0 ? { told } : {};
   return { nodes: nodes.length, started, unmanaged, atMs, ...goneBy, ...waits };
 }

@@ -3,19 +3,19 @@ import { describe, expect, test } from '@jest/globals';
 import { signed } from '../activities/notify/sign.ts';
 import {
   adaptiveCard,
-  linesOf,
+  factLines,
   mailText,
   slackBody,
   webhookBody,
 } from '../domain/notifications/bodies.ts';
-import { ABOUT, EVENTS, type Notice } from '../domain/notifications/events.ts';
+import { EVENT_INFO, EVENTS, type Notice } from '../domain/notifications/events.ts';
 import { textOf } from '../domain/notifications/templates.ts';
 
-const text = `\n${readFileSync(new URL('notifications.md', import.meta.url), 'utf8')}`;
+const page = `\n${readFileSync(new URL('notifications.md', import.meta.url), 'utf8')}`;
 
 /** The first block under a heading. */
 function block(heading: string, language: string): string {
-  const [, section = ''] = text.split(`\n${heading}\n`);
+  const [, section = ''] = page.split(`\n${heading}\n`);
   return new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(section)?.[1] ?? '';
 }
 
@@ -27,41 +27,41 @@ const NOTICE: Notice = {
   pool: 'workers',
   rollout: 'node-rollout/worker-7',
 };
-const SAYS = textOf(NOTICE, {});
+const TEXT = textOf(NOTICE, {});
 
 test('the table of events is that of the code', () => {
-  const rows = [...text.matchAll(/^\| `(\w+)` +\| (.*?) +\| (.*?) +\| (.*?) +\|$/gm)].map((row) =>
+  const rows = [...page.matchAll(/^\| `(\w+)` +\| (.*?) +\| (.*?) +\| (.*?) +\|$/gm)].map((row) =>
     row.slice(1).map((cell) => cell.trim()),
   );
   const shown = rows.filter(([event]) => EVENTS.some((known) => known === event));
   expect(shown).toEqual(
     EVENTS.map((event) => {
-      const { meaning, facts, says } = ABOUT[event];
+      const { meaning, facts, text } = EVENT_INFO[event];
       const named = facts.map((fact) => `\`{{${fact}}}\``).join(' ');
-      return [event, meaning, named, says];
+      return [event, meaning, named, text];
     }),
   );
 });
 
 describe('the body shown is what is sent:', () => {
   test('slack, to the letter', () => {
-    const body = JSON.stringify(slackBody(SAYS, { username: 'lockkeeper' }));
+    const body = JSON.stringify(slackBody(TEXT, { username: 'lockkeeper' }));
     expect(block('### `slack`', 'text')).toBe(`${body}\n`);
   });
 
   test('teams', () => {
     const shown = JSON.parse(block('### `teams`', 'json')) as unknown;
-    expect(shown).toEqual(adaptiveCard(SAYS, linesOf(NOTICE)));
+    expect(shown).toEqual(adaptiveCard(TEXT, factLines(NOTICE)));
   });
 
   test('email', () => {
-    const { subject, text: body } = mailText(NOTICE, SAYS);
+    const { subject, text: body } = mailText(NOTICE, TEXT);
     expect(block('### `email`', 'text')).toBe(`Subject: ${subject}\n\n${body}`);
   });
 
   test('webhook', () => {
     const shown = JSON.parse(block('### `webhook`', 'json')) as unknown;
-    expect(shown).toEqual(webhookBody(NOTICE, SAYS));
+    expect(shown).toEqual(webhookBody(NOTICE, TEXT));
   });
 });
 

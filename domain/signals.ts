@@ -1,6 +1,6 @@
 import type { DrainProgress } from './drain-progress.ts';
 import type { PermitRequest, PermitWord, RolloutEnd } from './lock-state.ts';
-import type { Notified } from './notifications/post.ts';
+import type { AddressedNotice } from './notifications/outbox.ts';
 
 /**
  * Every signal by its name: what it carries, and who sends it to whom. Workflows define their handlers by it and activities
@@ -29,7 +29,7 @@ export interface Signals {
   /** The activities undoNode and restoreNode to the lock: the node has no record any more. */
   readonly rolloutEnded: RolloutEnd;
   /** Activities to the notifier of a node, a pool or the policy. */
-  readonly notice: Notified;
+  readonly notice: AddressedNotice;
 }
 
 export type SignalName = keyof Signals;

@@ -3,7 +3,6 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from '@temporalio/worker';
 import { RealMessenger, type Messenger } from '../activities/notify/messenger.ts';
 import { TemporalNotices, type Notices } from '../activities/notify/notices.ts';
-import { whyNotReady } from '../activities/notify/readiness.ts';
 import type { Secrets } from '../activities/secrets.ts';
 import type { PolicyFile } from './policy-file.ts';
 
@@ -35,17 +34,18 @@ export function notificationsOf({
     warn: (message: string, fields: object) => logger.warn(message, { ...fields }),
     error: (message: string, fields: object) => logger.error(message, { ...fields }),
   };
+  const messenger = new RealMessenger({ secrets, log });
   const notices = new TemporalNotices({ client, policy, log });
   const check = async (): Promise<void> => {
     for (const receiver of policy.current().notifications) {
-      const because = await whyNotReady(receiver, secrets);
+      const because = await messenger.whyNotReady(receiver);
       if (because === undefined) continue;
-      log.warn('receiver cannot be told yet', { receiver: receiver.name, because });
+      log.warn('receiver cannot be notified yet', { receiver: receiver.name, because });
     }
   };
   return {
     notices,
-    messenger: new RealMessenger({ secrets, log }),
+    messenger,
     check: () => void check(),
     policyRefused(because) {
       const id = `policy/${createHash('sha256').update(because).digest('hex').slice(0, 12)}`;

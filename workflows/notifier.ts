@@ -10,7 +10,13 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Notice } from '../domain/notifications/events.ts';
-import { NOTHING, readNotified, settle, take, type Post } from '../domain/notifications/post.ts';
+import {
+  EMPTY_OUTBOX,
+  readAddressed,
+  settle,
+  take,
+  type Outbox,
+} from '../domain/notifications/outbox.ts';
 import { causeOf } from './cause.ts';
 import { delivering } from './activities.ts';
 import { signal } from './messages.ts';
@@ -26,7 +32,7 @@ const STAY_MS = 10 * 60_000;
  * Tells people about one node, one pool or the policy. Each receiver is told everything in the order in which it happened, and
  * none waits for another. It ends when there is nothing left to tell.
  */
-export async function notifier(carried: Post = NOTHING): Promise<void> {
+export async function notifier(carried: Outbox = EMPTY_OUTBOX): Promise<void> {
   const desk = openDesk(carried);
   for (;;) {
     await condition(() => desk.isDone() || due());
@@ -47,13 +53,13 @@ const due = (): boolean => workflowInfo().continueAsNewSuggested;
 
 interface Desk {
   isDone(): boolean;
-  post(): Post;
+  post(): Outbox;
   /** Stops telling; what was not told is left in the post. */
   close(): Promise<void>;
 }
 
 /** Registers the handler before anything is awaited, and begins with what was carried over. */
-function openDesk(carried: Post): Desk {
+function openDesk(carried: Outbox): Desk {
   let post = carried;
   let closed = false;
   const scope = new CancellationScope();
@@ -79,7 +85,7 @@ function openDesk(carried: Post): Desk {
   setHandler(
     signal('notice'),
     (sent) => {
-      const told = readNotified(sent);
+      const told = readAddressed(sent);
       if (told) post = take(post, told);
       else log.warn('not a notice', { sent });
       show(post);
@@ -120,7 +126,7 @@ function stopped(error: unknown): void {
   if (!isCancellation(error)) throw error;
 }
 
-function show({ left }: Post): void {
+function show({ left }: Outbox): void {
   const lines = Object.entries(left).map(
     ([receiver, notices]) => `- ${receiver}: ${notices.map(({ event }) => event).join(', ')}`,
   );

@@ -5,7 +5,7 @@ import { sayGate } from '../../domain/gates/names.ts';
 import { pause } from '../auto-reset-event.ts';
 import type { Deps } from '../deps.ts';
 import { drainNode } from './drain.ts';
-import { tellingOfBlocked } from '../notify/blocked.ts';
+import { blockedNotifier } from '../notify/blocked.ts';
 import { gateFacts, type GateQuestion } from '../gates/gate-facts.ts';
 import { ourRecord, stillCordoned, thisRun, type Run } from '../ours.ts';
 import { drainOptions, poolPolicy, withPolicyNow, type Followed } from '../pool.ts';
@@ -52,7 +52,7 @@ async function drain(deps: Deps, asked: DrainRequest): Promise<DrainResult> {
   const result = await drainNode(
     {
       pods: deps.pods,
-      progress: telling(deps, run, tellingOfBlocked(deps, asked)),
+      progress: telling(deps, run, blockedNotifier(deps, asked)),
       guard: () => mayGoOn(deps, asked, run),
       signal,
       nowMs: Date.now,

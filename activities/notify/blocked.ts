@@ -4,26 +4,26 @@ import type { Deps } from '../deps.ts';
 import { knownPool } from '../pool.ts';
 import { notify } from './answers.ts';
 
-/** Takes the progress of one drain, and lets people know, once, of what has been in its way for too long. Never waited for. */
-export function tellingOfBlocked(
+/** Takes the progress of one drain, and notifies people, once, of what has been in its way for too long. Never waited for. */
+export function blockedNotifier(
   deps: Deps,
   { node, pool }: { node: string; pool: string },
 ): (progress: DrainProgress) => void {
-  let told = false;
+  let notified = false;
   return ({ blockers, trouble }) => {
     const afterMs = knownPool(deps, pool)?.drain.blockedAfter;
-    if (told || afterMs === undefined) return;
+    if (notified || afterMs === undefined) return;
     const nowMs = Date.now();
     const stuck = [...(trouble ? [trouble] : []), ...blockers].filter(
       ({ sinceMs }) => nowMs - sinceMs > afterMs,
     );
     const [first] = stuck;
     if (!first) return;
-    told = true;
+    notified = true;
     const sinceMs = Math.min(...stuck.map((one) => one.sinceMs));
-    const because = shortList(stuck.map(say), { between: '; ' });
+    const because = shortList(stuck.map(formatBlocker), { between: '; ' });
     void notify(deps, { event: 'blocked', node, pool, because, sinceMs });
   };
 }
 
-const say = ({ what, because }: Blocker): string => `${what}: ${because}`;
+const formatBlocker = ({ what, because }: Blocker): string => `${what}: ${because}`;

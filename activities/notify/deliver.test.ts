@@ -26,7 +26,7 @@ async function failureOf(attempt: number, refuse: Error) {
 }
 
 describe('a delivery', () => {
-  test('tells the receiver that the policy has under that name', async () => {
+  test('goes to the receiver that the policy has under that name', async () => {
     const stage = new Stage();
     await to(stage, 'ops');
     expect(stage.messenger.sent).toEqual([{ receiver: 'ops', notice }]);
@@ -36,7 +36,7 @@ describe('a delivery', () => {
     const stage = new Stage();
     await to(stage, 'former');
     expect(stage.messenger.sent).toEqual([]);
-    expect(stage.logged).toEqual(['receiver has left the policy, and is not told']);
+    expect(stage.logged).toEqual(['receiver has left the policy, and is not notified']);
   });
 
   test('that is not taken is tried again, with the name of the receiver and the reason', async () => {
@@ -58,7 +58,7 @@ describe('a delivery', () => {
   test('says nothing of an error that is not its own but its code', async () => {
     const error = Object.assign(new Error('https://T0PS3CRET'), { code: 'EPIPE' });
     const { failure } = await failureOf(1, error);
-    expect(failure.message).toBe('ops: it cannot be told (EPIPE)');
+    expect(failure.message).toBe('ops: it cannot be notified (EPIPE)');
     expect(failure.cause).toBeUndefined();
     expect(failure.stack).toBe('');
   });

@@ -13,12 +13,12 @@ export interface Delivery {
   readonly notice: Notice;
 }
 
-/** A receiver that stays away is told of in the log once in so many tries. */
+/** A receiver that stays away is logged once in so many tries. */
 const LOG_EVERY = 10;
 
 const NO_POLICY_PAUSE_MS = 30_000;
 
-/** Tells one receiver of one notice; tried again until it has taken it. One that has left the policy is not told. */
+/** Sends one notice to one receiver; tried again until it has taken it. One that has left the policy gets nothing. */
 export async function deliver(
   { policy, messenger }: Pick<Deps, 'policy' | 'messenger'>,
   { receiver: name, notice }: Delivery,
@@ -29,27 +29,28 @@ export async function deliver(
   if (policy.current() === NO_POLICY) throw notDelivered(whyNone(policy), NO_POLICY_PAUSE_MS);
   const receiver = policy.current().notifications.find((one) => one.name === name);
   if (!receiver) {
-    log.warn('receiver has left the policy, and is not told', about);
+    log.warn('receiver has left the policy, and is not notified', about);
     return;
   }
   try {
     await messenger.send(receiver, notice, cancellationSignal());
   } catch (error) {
-    const { message: because, againMs } = notSent(error);
+    const { message: because, retryAfterMs } = notSent(error);
     const { attempt } = activityInfo();
-    if (attempt % LOG_EVERY === 1) log.warn('receiver is not told', { ...about, attempt, because });
-    throw notDelivered(`${name}: ${because}`, againMs);
+    if (attempt % LOG_EVERY === 1)
+      log.warn('receiver not notified', { ...about, attempt, because });
+    throw notDelivered(`${name}: ${because}`, retryAfterMs);
   }
-  log.info('receiver told', about);
+  log.info('receiver notified', about);
 }
 
-function notDelivered(message: string, againMs: number | undefined): ApplicationFailure {
+function notDelivered(message: string, retryAfterMs: number | undefined): ApplicationFailure {
   const failure = ApplicationFailure.create({
     type: 'not-delivered' satisfies FailureKind,
     message,
     // A receiver that is away is its own trouble; the log above says so.
     category: ApplicationFailureCategory.BENIGN,
-    ...(againMs === undefined ? {} : { nextRetryDelay: Math.round(againMs) }),
+    ...(retryAfterMs === undefined ? {} : { nextRetryDelay: Math.round(retryAfterMs) }),
   });
   failure.stack = '';
   return failure;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { MailWay } from '../../domain/notifications/services/translate.ts';
+import type { MailTransport } from '../../domain/notifications/services/transports.ts';
 import type { tlsOptions } from '../http.ts';
 import { NotSent } from './not-sent.ts';
 
@@ -10,23 +10,22 @@ export interface Mail {
   readonly text: string;
 }
 
-/** What a mail server says of itself, and no more than a few words of it, may take this long. */
+/** One answer of a mail server may take this long. */
 const STEP_MS = 8_000;
 const WITHIN_MS = 20_000;
 
-/** How to reach a mail server: with `starttls` nothing is said before the connection is encrypted. */
-export type MailServer = Omit<MailWay, 'tls'> & {
-  readonly tls: MailWay['tls'] | 'starttls';
-  readonly certificates: Certificates;
-};
-
+/** What a connection by TLS is made with besides the usual authorities. */
 export type Certificates = Awaited<ReturnType<typeof tlsOptions>>;
 
 /** Hands one mail to the server; rejects with NotSent unless it was taken for at least one address. */
-export async function sendMail(server: MailServer, mail: Mail): Promise<void> {
+export async function sendMail(
+  server: MailTransport,
+  mail: Mail,
+  certificates: Certificates,
+): Promise<void> {
   // Thirteen megabytes, which only those should have who send mail.
   const { createTransport } = await import('nodemailer');
-  const { login, tls, certificates } = server;
+  const { login, tls } = server;
   const transport = createTransport({
     host: server.server,
     port: server.port,
@@ -49,21 +48,21 @@ export async function sendMail(server: MailServer, mail: Mail): Promise<void> {
   try {
     await Promise.race([transport.sendMail(messageOf(server, mail)), tooLate]);
   } catch (error) {
-    throw error instanceof NotSent ? error : new NotSent(sayMailTrouble(error));
+    throw error instanceof NotSent ? error : new NotSent(describeMailError(error));
   } finally {
     clearTimeout(timer);
     transport.close();
   }
 }
 
-function messageOf({ from, to }: MailServer, { id, subject, text }: Mail) {
+function messageOf({ from, to }: MailTransport, { id, subject, text }: Mail) {
   const unique = createHash('sha256').update(id).digest('hex').slice(0, 32);
   const [, host = 'lockkeeper'] = from.split('@');
   return { from, to: [...to], subject, text, messageId: `<${unique}@${host}>` };
 }
 
-/** The codes alone: a server may repeat what it was told. */
-function sayMailTrouble(error: unknown): string {
+/** The codes alone: a server may repeat what was sent to it. */
+function describeMailError(error: unknown): string {
   const { code, responseCode } = error as { code?: unknown; responseCode?: unknown };
   const words = [code, responseCode].filter((word) => ['string', 'number'].includes(typeof word));
   return `the mail server did not take it${words.length > 0 ? ` (${words.join(' ')})` : ''}`;

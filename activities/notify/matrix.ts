@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { postJson } from '../../domain/notifications/services/call.ts';
-import type { MatrixWay } from '../../domain/notifications/services/translate.ts';
+import type { MatrixTransport } from '../../domain/notifications/services/transports.ts';
 import type { CarryOut } from './http.ts';
 import { NotSent } from './not-sent.ts';
 
@@ -8,14 +8,14 @@ import { NotSent } from './not-sent.ts';
 
 const API = '/_matrix/client/v3';
 
-/** Says the text in every room; said again under the same id it appears once. */
-export async function sayInRooms(
-  way: MatrixWay,
+/** Posts the text to every room; posted again under the same id it appears once. */
+export async function postToRooms(
+  transport: MatrixTransport,
   { text, id }: { text: string; id: string },
   carryOut: CarryOut,
 ): Promise<void> {
-  const { server, rooms } = way;
-  const token = way.user === undefined ? way.password : await logIn(way, way.user, carryOut);
+  const { server, rooms, user, password } = transport;
+  const token = user === undefined ? password : await logIn(transport, user, carryOut);
   const headers = { authorization: `Bearer ${token}` };
   const named = rooms.length > 0 ? rooms : await joinedRooms(server, headers, carryOut);
   const transaction = createHash('sha256').update(id).digest('hex').slice(0, 32);
@@ -29,7 +29,7 @@ export async function sayInRooms(
 }
 
 async function logIn(
-  { server, password }: MatrixWay,
+  { server, password }: MatrixTransport,
   user: string,
   carryOut: CarryOut,
 ): Promise<string> {

@@ -54,6 +54,7 @@ function messenger(value: string): RealMessenger {
 
 const to = (target: Target): Receiver => ({ name: 'ops', target, on: ['draining'], templates: {} });
 const SLACK = to({ kind: 'slack', address, username: 'lockkeeper' });
+const URL_RECEIVER = to({ kind: 'url', address });
 
 /** Why the notice was not taken. */
 async function refusal(value: string, receiver: Receiver = SLACK) {
@@ -64,134 +65,124 @@ async function refusal(value: string, receiver: Receiver = SLACK) {
   return notSent(error);
 }
 
-const post = async (target: Target): Promise<Asked> => {
-  await messenger(`${server.url}/hook`).send(to(target), NOTICE);
-  return server.asked[0] as Asked;
-};
+const SLACK_TARGET = { kind: 'slack', address, username: 'kured' } as const;
+const secret = { variable: 'TOKEN' };
 
 describe('what is posted', () => {
-  test('to Slack is the text and who speaks', async () => {
-    const { body, method, headers } = await post({ kind: 'slack', address, username: 'kured' });
-    expect(method).toBe('POST');
-    expect(headers['content-type']).toBe('application/json');
-    expect(body).toBe('{"text":"Draining node n1","username":"kured"}');
+  test.each<[string, Receiver | Target, (url: string) => string, object]>([
+    [
+      'to Slack: the text and who speaks',
+      SLACK_TARGET,
+      (url) => `${url}/hook`,
+      { method: 'POST', path: '/hook', body: '{"text":"Draining node n1","username":"kured"}' },
+    ],
+    [
+      'to Slack: the channel, when there is one',
+      { ...SLACK_TARGET, channel: '#ops' },
+      (url) => url,
+      { body: '{"text":"Draining node n1","username":"kured","channel":"#ops"}' },
+    ],
+    [
+      'what the template of the receiver says',
+      { ...to(SLACK_TARGET), templates: { draining: 'now {{node}}' } },
+      (url) => url,
+      { body: '{"text":"now n1","username":"kured"}' },
+    ],
+    [
+      'to Teams: a card',
+      { kind: 'teams', address },
+      (url) => url,
+      { body: expect.stringContaining('application/vnd.microsoft.card.adaptive') },
+    ],
+    [
+      'to an address of kured: what kured posted',
+      { kind: 'url', address },
+      (url) => `generic+${url}/hook`,
+      { path: '/hook', body: 'Draining node n1' },
+    ],
+    [
+      'to an address with user and password: both in a header',
+      SLACK_TARGET,
+      (url) => url.replace('//', '//ann:p%40ss@'),
+      { headers: { authorization: `Basic ${Buffer.from('ann:p@ss').toString('base64')}` } },
+    ],
+  ])('%s', async (_, target, value, expected) => {
+    const receiver = 'target' in target ? target : to(target);
+    await messenger(value(server.url)).send(receiver, NOTICE);
+    const headers = { 'content-type': 'application/json' };
+    expect(server.asked).toMatchObject([{ method: 'POST', headers, ...expected }]);
   });
 
-  test('to Slack names the channel only when there is one', async () => {
-    const target = { kind: 'slack', address, username: 'kured', channel: '#ops' } as const;
-    expect((await post(target)).body).toBe(
-      '{"text":"Draining node n1","username":"kured","channel":"#ops"}',
-    );
-  });
-
-  test('to Teams is a card', async () => {
-    expect(JSON.parse((await post({ kind: 'teams', address })).body)).toMatchObject({
-      attachments: [{ contentType: 'application/vnd.microsoft.card.adaptive' }],
-    });
-  });
-
-  test('to a webhook is signed with its secret', async () => {
-    const secret = { variable: 'TOKEN' };
-    const { body, headers } = await post({ kind: 'webhook', address, secret });
+  test('to a webhook: everything that is known, signed, also at an address that is no secret', async () => {
+    const plain = { plain: `${server.url}/open` };
+    await messenger('').send(to({ kind: 'webhook', address: plain, secret }), NOTICE);
+    const [{ body, headers, path }] = server.asked as [Asked];
+    expect(path).toBe('/open');
     const words = `${NOTICE.id}.${String(headers['webhook-timestamp'])}.${body}`;
     const signature = createHmac('sha256', SECRET).update(words).digest('base64');
     expect(headers).toMatchObject({
       'webhook-id': NOTICE.id,
       'webhook-signature': `v1,${signature}`,
     });
-    expect(JSON.parse(body)).toEqual({
-      id: NOTICE.id,
-      event: 'draining',
-      at: '1970-01-01T00:00:00.000Z',
-      node: 'n1',
-      pool: 'workers',
-      text: 'Draining node n1',
-    });
+    expect(JSON.parse(body)).toMatchObject({ id: NOTICE.id, text: 'Draining node n1' });
   });
 
-  test('to a webhook whose address is no secret goes there', async () => {
-    const target = {
-      kind: 'webhook',
-      address: { plain: `${server.url}/open` },
-      secret: { variable: 'TOKEN' },
-    } as const;
-    expect((await post(target)).path).toBe('/open');
-  });
-
-  test('to an address of kured is what kured posted', async () => {
-    const way = `generic+${server.url}/hook`;
-    await messenger(way).send(to({ kind: 'url', address }), NOTICE);
-    expect(server.asked[0]).toMatchObject({ path: '/hook', body: 'Draining node n1' });
-  });
-
-  test('to an address with user and password has them in a header', async () => {
-    await messenger(server.url.replace('//', '//ann:p%40ss@')).send(SLACK, NOTICE);
-    const login = Buffer.from('ann:p@ss').toString('base64');
-    expect(server.asked[0]?.headers.authorization).toBe(`Basic ${login}`);
-  });
-
-  test('follows the template of the receiver', async () => {
-    const receiver = { ...SLACK, templates: { draining: 'now {{node}}' } };
-    await messenger(server.url).send(receiver, NOTICE);
-    expect(server.asked[0]?.body).toContain('"now n1"');
-  });
-
-  test('to a logger is logged', async () => {
-    await messenger('logger://').send(to({ kind: 'url', address }), NOTICE);
+  test('nothing to a logger, which is only logged', async () => {
+    await messenger('logger://').send(URL_RECEIVER, NOTICE);
     expect(logged).toContain('notice {"text":"Draining node n1"}');
     expect(server.asked).toEqual([]);
   });
 });
 
+const again = (value: string) => ({ 'retry-after': value });
+
 describe('a receiver that does not take it', () => {
-  test.each<[string, Answer, { message: string; againMs?: number }]>([
-    ['with an error', { status: 500 }, { message: 'it answers 500' }],
+  test.each<[string, Answer, string, number | undefined]>([
+    ['with an error', { status: 500 }, 'it answers 500', undefined],
     [
       'with words',
       { status: 403, text: 'invalid_token' },
-      { message: 'it answers 403: invalid_token' },
+      'it answers 403: invalid_token',
+      undefined,
     ],
     [
       'with JSON',
       { status: 400, text: '{"ok":false,"description":"Bad Request: chat not found"}' },
-      { message: 'it answers 400: Bad Request: chat not found' },
+      'it answers 400: Bad Request: chat not found',
+      undefined,
     ],
-    ['with a page', { status: 502, text: '<html>T0PS3CRET</html>' }, { message: 'it answers 502' }],
+    ['with a page', { status: 502, text: '<html>T0PS3CRET</html>' }, 'it answers 502', undefined],
     [
       'with a no that looks like a yes',
       { status: 200, text: '{"ok":false,"error":"not_in_channel"}' },
-      { message: 'it answers 200: not_in_channel' },
+      'it answers 200: not_in_channel',
+      undefined,
     ],
     [
       'with a redirection',
       { status: 302, headers: { location: 'https://example.org' } },
-      { message: 'it answers 302' },
+      'it answers 302',
+      undefined,
     ],
     [
       'with its own address',
       { status: 404, text: 'no T_PS_CRET_here' },
-      { message: 'it answers 404: no …' },
+      'it answers 404: no …',
+      undefined,
     ],
-    [
-      'for a while',
-      { status: 429, headers: { 'retry-after': '30' } },
-      { message: 'it answers 429', againMs: 30_000 },
-    ],
-    [
-      'for very long',
-      { status: 503, headers: { 'retry-after': '86400' } },
-      { message: 'it answers 503', againMs: 3_600_000 },
-    ],
+    ['for a while', { status: 429, headers: again('30') }, 'it answers 429', 30_000],
+    ['for very long', { status: 503, headers: again('86400') }, 'it answers 503', 3_600_000],
     [
       'for a time that is none',
-      { status: 503, headers: { 'retry-after': 'soon' } },
-      { message: 'it answers 503' },
+      { status: 503, headers: again('soon') },
+      'it answers 503',
+      undefined,
     ],
-  ])('says so: %s', async (_, said, { message, againMs }) => {
-    answer = () => said;
+  ])('says so: %s', async (_, answered, message, retryAfterMs) => {
+    answer = () => answered;
     const refused = await refusal(`${server.url}/services/T_PS_CRET_here`);
     expect(refused.message).toBe(message);
-    expect(refused.againMs).toBe(againMs);
+    expect(refused.retryAfterMs).toBe(retryAfterMs);
   });
 
   test('because it is not there', async () => {
@@ -199,45 +190,53 @@ describe('a receiver that does not take it', () => {
     expect((await refusal(server.url)).message).toBe('connect ECONNREFUSED');
   });
 
-  test('because nobody knows its name', async () => {
-    const { message } = await refusal('http://nowhere.invalid/T0PS3CRET');
-    expect(message).toMatch(/^getaddrinfo E\w+ …$/);
-  });
-
-  test('because it speaks no TLS', async () => {
-    const { message } = await refusal(server.url.replace('http:', 'https:'));
-    expect(message).toMatch(/^TLS: /);
-  });
-
   test.each([
-    [
-      'because its variable is not there',
-      { kind: 'slack', address: { variable: 'GONE' }, username: 'a' },
-      'the worker has no environment variable GONE',
-    ],
-    [
-      'because its address is none',
-      { kind: 'teams', address: { variable: 'TOKEN' } },
-      'its address cannot be used: it is not an http address',
-    ],
-    [
-      'because its address names no service',
-      { kind: 'url', address: { variable: 'TOKEN' } },
-      'its address cannot be used: it is not an address',
-    ],
-  ] as [string, Target, string][])('%s', async (_, target, message) => {
-    expect((await refusal(server.url, to(target))).message).toBe(message);
+    ['nobody knows its name', () => 'http://nowhere.invalid/T0PS3CRET', /^getaddrinfo E\w+ …$/],
+    ['it speaks no TLS', () => server.url.replace('http:', 'https:'), /^TLS: /],
+  ])('because %s', async (_, value, message) => {
+    expect((await refusal(value())).message).toMatch(message);
   });
 });
 
+const GONE = { variable: 'GONE' };
+const NO_VARIABLE = 'the worker has no environment variable GONE';
+const NO_HTTP = 'its address cannot be used: it is not an http address';
+
+describe('a receiver that cannot be notified as things are', () => {
+  test.each<[string, Target, string | undefined]>([
+    ['whose variable is not there', { ...SLACK_TARGET, address: GONE }, NO_VARIABLE],
+    [
+      'whose secret for signatures is not there',
+      { kind: 'webhook', address: { plain: 'https://example.org' }, secret: GONE },
+      NO_VARIABLE,
+    ],
+    ['whose address is none', { kind: 'teams', address: secret }, NO_HTTP],
+    [
+      'whose address names no service',
+      { kind: 'url', address: secret },
+      'its address cannot be used: it is not an address',
+    ],
+  ])('says so beforehand and when it is to be: one %s', async (_, target, because) => {
+    expect(await messenger('').whyNotReady(to(target))).toBe(because);
+    expect((await refusal('', to(target))).message).toBe(because);
+  });
+
+  test.each(['https://example.org/x', 'ntfy://host/topic', 'logger://'])(
+    'is not one with the address %s',
+    async (value) => {
+      expect(await messenger(value).whyNotReady(URL_RECEIVER)).toBeUndefined();
+    },
+  );
+});
+
 describe('G11: receivers that hang', () => {
-  test('are given up after 10 s, and at most three of one are told at a time', async () => {
+  test('are given up after 10 s, and no more than three are sent to one at a time', async () => {
     answer = () => HANGS;
     const one = messenger(server.url);
     const first = [1, 2, 3].map(() => one.send(SLACK, NOTICE).catch(notSent));
     const fourth = await one.send(SLACK, NOTICE).catch(notSent);
-    expect(fourth).toMatchObject({ message: 'others are being told just now' });
-    expect(fourth && fourth.againMs).toBeGreaterThan(0);
+    expect(fourth).toMatchObject({ message: 'others are being sent just now' });
+    expect(fourth && fourth.retryAfterMs).toBeGreaterThan(0);
     const asked = (): number => server.asked.length;
     while (asked() < 3) await new Promise((resolve) => setTimeout(resolve, 10));
     answer = () => ({ status: 200 });
@@ -270,16 +269,24 @@ describe('a receiver with an authority of its own', () => {
   });
 
   test.each<[string, (url: string) => string, Target]>([
-    ['of a webhook', (url) => url, { kind: 'webhook', address, secret: { variable: 'TOKEN' } }],
-    ['of Slack', (url) => url, SLACK.target],
+    ['of a webhook', (url) => url, { kind: 'webhook', address, secret }],
+    ['of Slack', (url) => url, SLACK_TARGET],
     ['as kured has it', (url) => `generic+${url}`, { kind: 'url', address }],
-  ])('%s is told by it, and not without it', async (_, wayOf, target) => {
+  ])('%s is sent to by it, and not without it', async (_, valueOf, target) => {
     secure.asked.length = 0;
-    const way = wayOf(`${secure.url}/hook`);
-    await messenger(way).send({ ...to(target), tls }, NOTICE);
+    const value = valueOf(`${secure.url}/hook`);
+    await messenger(value).send({ ...to(target), tls }, NOTICE);
     expect(secure.asked).toHaveLength(1);
-    expect((await refusal(way, to(target))).message).toMatch(/certificate/);
+    expect((await refusal(value, to(target))).message).toMatch(/certificate/);
     expect(secure.asked).toHaveLength(1);
+  });
+
+  test('cannot be notified while the file of the authority is missing', async () => {
+    const receiver = { ...URL_RECEIVER, tls: { caFile: join(dir, 'gone.crt') } };
+    const because = `${join(dir, 'gone.crt')} cannot be read (ENOENT)`;
+    expect(await messenger(secure.url).whyNotReady(receiver)).toBe(because);
+    expect((await refusal(secure.url, receiver)).message).toBe(because);
+    expect(await messenger(secure.url).whyNotReady({ ...URL_RECEIVER, tls })).toBeUndefined();
   });
 });
 
@@ -293,7 +300,7 @@ test('whoever stops the worker does not wait for a receiver', async () => {
   await expect(sent).rejects.toBe(reason);
 });
 
-test('matrix joins its rooms and says the same thing once, however often it is told', async () => {
+test('matrix joins its rooms and posts the same message once, however often it is sent', async () => {
   answer = ({ path }) => {
     const text = {
       '/_matrix/client/v3/login': '{"access_token":"t0ken"}',
@@ -301,21 +308,18 @@ test('matrix joins its rooms and says the same thing once, however often it is t
     }[path];
     return { status: 200, text: text ?? '{"event_id":"$1"}' };
   };
-  const way = `${server.url.replace('http:', 'matrix:').replace('//', '//ann:pw@')}/?rooms=ops&disableTLS=yes`;
-  const receiver = to({ kind: 'url', address });
-  await messenger(way).send(receiver, NOTICE);
-  await messenger(way).send(receiver, NOTICE);
-  const said = server.asked.filter(({ path }) => path.includes('/send/'));
-  expect(said).toHaveLength(2);
-  expect(said[0]?.path).toMatch(
-    /^\/_matrix\/client\/v3\/rooms\/!r%3Aexample.org\/send\/m.room.message\/[0-9a-f]{32}$/,
-  );
-  expect(said[1]?.path).toBe(said[0]?.path);
-  expect(said[0]).toMatchObject({
+  const value = `${server.url.replace('http://', 'matrix://ann:pw@')}/?rooms=ops&disableTLS=yes`;
+  for (const _ of [1, 2]) await messenger(value).send(URL_RECEIVER, NOTICE);
+  const [first, second] = server.asked.filter(({ path }) => path.includes('/send/'));
+  expect(first).toMatchObject({
     method: 'PUT',
+    path: expect.stringMatching(
+      /^\/_matrix\/client\/v3\/rooms\/!r%3Aexample.org\/send\/m.room.message\/[0-9a-f]{32}$/,
+    ),
     body: '{"msgtype":"m.text","body":"Draining node n1"}',
+    headers: { authorization: 'Bearer t0ken' },
   });
-  expect(said[0]?.headers.authorization).toBe('Bearer t0ken');
+  expect(second?.path).toBe(first?.path);
 });
 
 describe('mail', () => {
@@ -362,25 +366,19 @@ describe('mail', () => {
     login: { user: 'lockkeeper', password: { variable: 'TOKEN' } },
   });
 
-  test('has the message as its subject and everything that is known in it', async () => {
-    await messenger('').send(to(mailServer()), NOTICE);
+  test('has the message as its subject, all that is known, and the same id however often it is sent', async () => {
+    for (const _ of [1, 2]) await messenger('').send(to(mailServer()), NOTICE);
     expect(lines).toContain('RCPT TO:<ann@example.org>');
     expect(lines).toContain('Subject: Draining node n1');
     expect(lines).toContain('pool: workers');
     const login = Buffer.from(`\0lockkeeper\0${SECRET}`).toString('base64');
     expect(lines).toContain(`AUTH PLAIN ${login}`);
-  });
-
-  test('has the same id however often it is sent', async () => {
-    await messenger('').send(to(mailServer()), NOTICE);
-    await messenger('').send(to(mailServer()), NOTICE);
     const ids = lines.filter((line) => line.startsWith('Message-ID: '));
-    expect(ids).toHaveLength(2);
     expect(ids[0]).toMatch(/^Message-ID: <[0-9a-f]{32}@example.org>$/);
-    expect(ids[1]).toBe(ids[0]);
+    expect(ids).toEqual([ids[0], ids[0]]);
   });
 
-  test('that is refused is told with codes alone', async () => {
+  test('that is refused is reported with codes alone', async () => {
     refuses = 'AUTH';
     const { message } = await refusal('', to(mailServer()));
     expect(message).toBe('the mail server did not take it (EAUTH 535)');
@@ -394,8 +392,8 @@ describe('mail', () => {
 
   test('goes to an address of kured too', async () => {
     const { port } = mailServer();
-    const way = `smtp://lockkeeper:x@127.0.0.1:${port}/?from=a@example.org&to=b@example.org&subject=nodes`;
-    await messenger(way).send(to({ kind: 'url', address }), NOTICE);
+    const value = `smtp://lockkeeper:x@127.0.0.1:${port}/?from=a@example.org&to=b@example.org&subject=nodes`;
+    await messenger(value).send(URL_RECEIVER, NOTICE);
     expect(lines).toContain('Subject: nodes');
     expect(lines).toContain('RCPT TO:<b@example.org>');
   });

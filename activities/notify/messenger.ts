@@ -1,6 +1,6 @@
 import {
   adaptiveCard,
-  linesOf,
+  factLines,
   mailText,
   slackBody,
   webhookBody,
@@ -9,28 +9,29 @@ import type { Notice } from '../../domain/notifications/events.ts';
 import type { Receiver, Target } from '../../domain/notifications/receivers.ts';
 import { BadAddress } from '../../domain/notifications/services/address.ts';
 import { postJson, type HttpCall } from '../../domain/notifications/services/call.ts';
-import { translate, type Way } from '../../domain/notifications/services/translate.ts';
+import { translate, type Transport } from '../../domain/notifications/services/translate.ts';
+import type { MailTransport } from '../../domain/notifications/services/transports.ts';
 import { textOf } from '../../domain/notifications/templates.ts';
 import { tlsOptions } from '../http.ts';
 import { Revealed, type Secrets } from '../secrets.ts';
 import { carrier, type CarryOut } from './http.ts';
 import { sendMail, type Certificates } from './mail.ts';
-import { sayInRooms } from './matrix.ts';
+import { postToRooms } from './matrix.ts';
 import { NotSent, notSent } from './not-sent.ts';
 import { signed } from './sign.ts';
 
-/** Tells receivers, each in its own way. Secrets are read for every message, and are in nothing that leaves here. */
+/** Sends notices to receivers, to each in its own way. Secrets are read for every message, and are in nothing that leaves here. */
 export interface Messenger {
   /** Rejects with NotSent unless the receiver has taken it; gives up with the signal. */
   send(receiver: Receiver, notice: Notice, signal?: AbortSignal): Promise<void>;
 }
 
 /**
- * How many of one receiver, and of all, are told at the same time. A receiver that hangs holds a few of the worker's hundred
- * activities this way, and never all of them.
+ * How many messages to one receiver, and to all, are under way at the same time. A receiver that hangs holds a few of the
+ * worker's hundred activities this way, and never all of them.
  */
 const AT_ONCE = { receiver: 3, all: 12 } as const;
-const AGAIN_MS = 3_000;
+const RETRY_AFTER_MS = 3_000;
 
 export interface MessengerPorts {
   readonly secrets: Secrets;
@@ -50,13 +51,29 @@ export class RealMessenger implements Messenger {
     const { name } = receiver;
     const same = this.busy.filter((other) => other === name).length;
     if (same >= AT_ONCE.receiver || this.busy.length >= AT_ONCE.all) {
-      throw new NotSent('others are being told just now', AGAIN_MS * (1 + Math.random()));
+      throw new NotSent('others are being sent just now', RETRY_AFTER_MS * (1 + Math.random()));
     }
     this.busy.push(name);
     try {
       await this.sendNow(receiver, notice, signal);
     } finally {
       this.busy.splice(this.busy.indexOf(name), 1);
+    }
+  }
+
+  /**
+   * Why a receiver cannot be notified as things are: a secret or a certificate is missing, or an address is none. Sends nothing,
+   * and names no secret.
+   */
+  async whyNotReady({ target, tls = {} }: Receiver): Promise<string | undefined> {
+    const notice: Notice = { id: '', event: 'draining', atMs: 0 };
+    const revealed = new Revealed(this.ports.secrets);
+    try {
+      await tlsOptions(tls, revealed);
+      await transportOf(target, { notice, text: '' }, revealed);
+      return undefined;
+    } catch (error) {
+      return revealed.redact(notSent(error).message);
     }
   }
 
@@ -69,50 +86,46 @@ export class RealMessenger implements Messenger {
     try {
       const message = { notice, text: textOf(notice, templates) };
       const certificates = await tlsOptions(tls, revealed);
-      if (target.kind === 'email') {
-        await mailTo({ ...target, certificates }, message, revealed);
-      } else {
-        const by = { carryOut: carrier(revealed, { tls, signal }), certificates };
-        await this.go(await wayTo(target, message, revealed), message, by);
-      }
+      const connection = { carryOut: carrier(revealed, { tls, signal }), certificates };
+      await this.transmit(await transportOf(target, message, revealed), message, connection);
     } catch (error) {
       signal?.throwIfAborted();
-      const { message, againMs } = notSent(error);
-      throw new NotSent(revealed.redact(message), againMs);
+      const { message, retryAfterMs } = notSent(error);
+      throw new NotSent(revealed.redact(message), retryAfterMs);
     }
   }
 
-  private async go(way: Way, { notice, text }: Message, by: By): Promise<void> {
-    switch (way.kind) {
+  private async transmit(
+    transport: Transport,
+    { notice, text }: Message,
+    { carryOut, certificates }: Connection,
+  ): Promise<void> {
+    const { id } = notice;
+    switch (transport.kind) {
       case 'http':
-        for (const call of way.calls) await by.carryOut(call);
+        for (const call of transport.calls) await carryOut(call);
         return;
       case 'mail': {
+        const { subject, ...server } = transport.mail;
         const usual = mailText(notice, text);
-        const { certificates } = by;
-        await sendMail(
-          { ...way.mail, certificates },
-          {
-            id: notice.id,
-            ...usual,
-            subject: way.mail.subject ?? usual.subject,
-          },
-        );
+        const mail = { ...usual, id, subject: subject ?? usual.subject };
+        await sendMail(server, mail, certificates);
         return;
       }
       case 'matrix':
-        await sayInRooms(way.matrix, { text, id: notice.id }, by.carryOut);
+        await postToRooms(transport.matrix, { text, id }, carryOut);
         return;
       case 'log':
         this.ports.log.info('notice', { text });
         return;
       default:
-        way satisfies never;
+        transport satisfies never;
     }
   }
 }
 
-interface By {
+/** How one message is sent, whatever its transport. */
+interface Connection {
   readonly carryOut: CarryOut;
   readonly certificates: Certificates;
 }
@@ -122,29 +135,19 @@ interface Message {
   readonly text: string;
 }
 
-async function mailTo(
-  { login, ...server }: Extract<Target, { kind: 'email' }> & { certificates: Certificates },
+async function transportOf(
+  target: Target,
   { notice, text }: Message,
   revealed: Revealed,
-): Promise<void> {
-  const password = login && (await revealed.read(login.password));
-  const withLogin =
-    login && password !== undefined ? { login: { user: login.user, password } } : {};
-  await sendMail({ ...server, ...withLogin }, { id: notice.id, ...mailText(notice, text) });
-}
-
-async function wayTo(
-  target: Exclude<Target, { kind: 'email' }>,
-  { notice, text }: Message,
-  revealed: Revealed,
-): Promise<Way> {
+): Promise<Transport> {
+  if (target.kind === 'email') return { kind: 'mail', mail: await mailTransport(target, revealed) };
   const address =
     'plain' in target.address ? target.address.plain : await revealed.read(target.address);
   switch (target.kind) {
     case 'slack':
       return one(postJson(webAddress(address), slackBody(text, target)));
     case 'teams':
-      return one(postJson(webAddress(address), adaptiveCard(text, linesOf(notice))));
+      return one(postJson(webAddress(address), adaptiveCard(text, factLines(notice))));
     case 'webhook': {
       const secret = await revealed.read(target.secret);
       const call = postJson(webAddress(address), webhookBody(notice, text));
@@ -159,7 +162,15 @@ async function wayTo(
   }
 }
 
-const one = (call: HttpCall): Way => ({ kind: 'http', calls: [call] });
+async function mailTransport(
+  { login, ...server }: Extract<Target, { kind: 'email' }>,
+  revealed: Revealed,
+): Promise<MailTransport> {
+  if (!login) return server;
+  return { ...server, login: { ...login, password: await revealed.read(login.password) } };
+}
+
+const one = (call: HttpCall): Transport => ({ kind: 'http', calls: [call] });
 
 function webAddress(text: string): string {
   if (/^https?:\/\//.test(text) && URL.canParse(text)) return text;

@@ -2,14 +2,14 @@ import { BadAddress } from '../../domain/notifications/services/address.ts';
 import { NoAnswer } from '../http.ts';
 import { NoSecret } from '../secrets.ts';
 
-/** A receiver was not told. The message holds no secret: it is made of codes and of words of our own. */
+/** A message was not sent. The message holds no secret: it is made of codes and of words of our own. */
 export class NotSent extends Error {
   /** When to try again, where the receiver has said so. */
-  readonly againMs: number | undefined;
+  readonly retryAfterMs: number | undefined;
 
-  constructor(because: string, againMs?: number) {
+  constructor(because: string, retryAfterMs?: number) {
     super(because);
-    this.againMs = againMs;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -21,5 +21,5 @@ export function notSent(error: unknown): NotSent {
   }
   if (error instanceof NoAnswer || error instanceof NoSecret) return new NotSent(error.message);
   const { code } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
-  return new NotSent(`it cannot be told${typeof code === 'string' ? ` (${code})` : ''}`);
+  return new NotSent(`it cannot be notified${typeof code === 'string' ? ` (${code})` : ''}`);
 }

@@ -3,8 +3,8 @@ import type { DrainProgress } from '../../domain/drain-progress.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
 import { aNode } from '../../domain/a-node.fixture.ts';
 import { Stage } from '../testing/stage.ts';
-import { tellingOfBlocked } from './blocked.ts';
-import { tellOfWaits, type ToldWaits } from './late.ts';
+import { blockedNotifier } from './blocked.ts';
+import { notifyWaits, type NotifiedWaits } from './overdue.ts';
 
 const HOUR = 3_600_000;
 
@@ -16,8 +16,8 @@ const waiting = (sinceMs: number, changes: Partial<NodeFacts> = {}): NodeFacts =
     ...changes,
   });
 
-const look = (stage: Stage, node: NodeFacts, before: ToldWaits = []): Promise<ToldWaits> =>
-  stage.environment.run(() => tellOfWaits(stage.deps, [node], before)) as Promise<ToldWaits>;
+const scan = (stage: Stage, node: NodeFacts, before: NotifiedWaits = []): Promise<NotifiedWaits> =>
+  stage.environment.run(() => notifyWaits(stage.deps, [node], before)) as Promise<NotifiedWaits>;
 
 function aStage(): Stage {
   const stage = new Stage({ waitingAfter: '1h', overdueAfter: '10h' });
@@ -29,8 +29,8 @@ describe('a node that waits for its reboot', () => {
   test('is told of after waitingAfter with the reason, and only once', async () => {
     const stage = aStage();
     const node = waiting(Date.now() - 2 * HOUR);
-    const first = await look(stage, node);
-    const second = await look(stage, node, first);
+    const first = await scan(stage, node);
+    const second = await scan(stage, node, first);
     expect(stage.notices.told).toMatchObject([
       { event: 'waiting', node: 'n1', pool: 'workers', because: 'window: closed' },
     ]);
@@ -40,7 +40,7 @@ describe('a node that waits for its reboot', () => {
   test('is told of again after overdueAfter', async () => {
     const stage = aStage();
     const sinceMs = Date.now() - 11 * HOUR;
-    const told = await look(stage, waiting(sinceMs), [`n1/waiting/${sinceMs}`]);
+    const told = await scan(stage, waiting(sinceMs), [`n1/waiting/${sinceMs}`]);
     expect(stage.notices.told.map(({ event }) => event)).toEqual(['overdue']);
     expect(told).toEqual([`n1/overdue/${sinceMs}`, `n1/waiting/${sinceMs}`]);
   });
@@ -48,14 +48,14 @@ describe('a node that waits for its reboot', () => {
   test('is told of as overdue alone, when nobody was told before', async () => {
     const stage = aStage();
     const node = waiting(Date.now() - 11 * HOUR);
-    await look(stage, node, await look(stage, node));
+    await scan(stage, node, await scan(stage, node));
     expect(stage.notices.told.map(({ event }) => event)).toEqual(['overdue']);
   });
 
   test('is told of anew when it waits anew', async () => {
     const stage = aStage();
-    const before = await look(stage, waiting(Date.now() - 3 * HOUR));
-    await look(stage, waiting(Date.now() - 2 * HOUR), before);
+    const before = await scan(stage, waiting(Date.now() - 3 * HOUR));
+    await scan(stage, waiting(Date.now() - 2 * HOUR), before);
     expect(stage.notices.told).toHaveLength(2);
   });
 
@@ -63,10 +63,10 @@ describe('a node that waits for its reboot', () => {
     const stage = aStage();
     stage.notices.wants.clear();
     const node = waiting(Date.now() - 2 * HOUR);
-    const before = await look(stage, node);
+    const before = await scan(stage, node);
     expect(before).toEqual([]);
     stage.notices.wants.add('waiting');
-    await look(stage, node, before);
+    await scan(stage, node, before);
     expect(stage.notices.told).toHaveLength(1);
   });
 
@@ -87,7 +87,7 @@ describe('a node that waits for its reboot', () => {
     ['of which nobody knows since when', waiting(0)],
   ])('is not told of: one %s', async (_, node) => {
     const stage = aStage();
-    expect(await look(stage, node)).toEqual([]);
+    expect(await scan(stage, node)).toEqual([]);
     expect(stage.notices.told).toEqual([]);
   });
 });
@@ -101,11 +101,11 @@ const progress = (changes: Partial<DrainProgress>): DrainProgress => ({
   ...changes,
 });
 const blocker = (what: string, sinceMs: number) => ({ what, because: 'its budget', sinceMs });
-const tellAll = async (...looks: DrainProgress[]) => {
+const noticesOf = async (...reports: DrainProgress[]) => {
   const stage = new Stage({ drain: { blockedAfter: '5m' } });
   await stage.environment.run(async () => {
-    const people = tellingOfBlocked(stage.deps, { node: 'n1', pool: 'workers' });
-    for (const one of looks) people(one);
+    const report = blockedNotifier(stage.deps, { node: 'n1', pool: 'workers' });
+    for (const one of reports) report(one);
   });
   return stage.notices.told;
 };
@@ -118,7 +118,7 @@ describe('a drain', () => {
       blocker('a/older', now - 7 * MINUTE),
       blocker('a/new', now - MINUTE),
     ];
-    const told = await tellAll(progress({ blockers }), progress({ blockers }));
+    const told = await noticesOf(progress({ blockers }), progress({ blockers }));
     expect(told).toMatchObject([
       {
         event: 'blocked',
@@ -136,13 +136,13 @@ describe('a drain', () => {
       because: 'is away',
       sinceMs: Date.now() - 6 * MINUTE,
     };
-    expect(await tellAll(progress({ trouble }))).toMatchObject([
+    expect(await noticesOf(progress({ trouble }))).toMatchObject([
       { because: 'the API server: is away' },
     ]);
   });
 
   test('is not told of while it takes its usual time', async () => {
     const blockers = [blocker('a/new', Date.now() - MINUTE)];
-    expect(await tellAll(progress({ blockers }), progress({}))).toEqual([]);
+    expect(await noticesOf(progress({ blockers }), progress({}))).toEqual([]);
   });
 });

@@ -12,13 +12,13 @@ export function slackBody(
   return present({ text, username, channel });
 }
 
-interface Line {
+interface FactLine {
   readonly title: string;
   readonly value: string;
 }
 
 /** What is known, a line each, without what the text says anyway. */
-export function linesOf(notice: Notice): Line[] {
+export function factLines(notice: Notice): FactLine[] {
   const facts = factsIn(notice);
   return FACTS.flatMap((title) => {
     const value = facts[title];
@@ -27,7 +27,7 @@ export function linesOf(notice: Notice): Line[] {
 }
 
 /** A message with an Adaptive Card, as the workflows of Teams take it. */
-export function adaptiveCard(text: string, facts: readonly Line[]): object {
+export function adaptiveCard(text: string, facts: readonly FactLine[]): object {
   return {
     type: 'message',
     attachments: [
@@ -56,6 +56,6 @@ export function webhookBody(notice: Notice, text: string): object {
 /** A mail: its subject is the message. */
 export function mailText(notice: Notice, text: string): { subject: string; text: string } {
   const [first = ''] = text.split('\n');
-  const lines = linesOf(notice).map(({ title, value }) => `${title}: ${value}`);
+  const lines = factLines(notice).map(({ title, value }) => `${title}: ${value}`);
   return { subject: first.slice(0, 200), text: `${text}\n\n${lines.join('\n')}\n` };
 }

@@ -1,4 +1,4 @@
-/** What people can be told of, and what is known of it. Without zod: workflows import it. */
+/** The events that people are notified of, and what is known of each. Without zod: workflows import it. */
 
 /** A closed list; the names are those of the policy, of history, of bodies and of logs. */
 export const EVENTS = [
@@ -18,9 +18,9 @@ export const EVENTS = [
 
 export type NoticeEvent = (typeof EVENTS)[number];
 
-/** One happening that people are told of; plain JSON, for it stands in history. */
+/** One event that people are notified of; plain JSON, for it stands in history. */
 export interface Notice {
-  /** The same for the same happening, however often it is told. */
+  /** The same for the same event, however often it is sent. */
   readonly id: string;
   readonly event: NoticeEvent;
   readonly atMs: number;
@@ -48,80 +48,80 @@ export const FACTS = [
 
 export type Fact = (typeof FACTS)[number];
 
-interface About {
+interface EventInfo {
   /** Who does what when, in a sentence for people. */
   readonly meaning: string;
   /** What is known of it, beside `event` and `at`. */
   readonly facts: readonly Fact[];
-  /** What people are told where the policy has no template; kured's own words where kured tells of it. */
-  readonly says: string;
+  /** The message where the policy has no template; kured's own words where kured has any. */
+  readonly text: string;
 }
 
 const ROLLOUT: readonly Fact[] = ['node', 'pool', 'rollout'];
 const REASON: readonly Fact[] = [...ROLLOUT, 'because'];
 const WAIT: readonly Fact[] = ['node', 'pool', 'because', 'since', 'lasting'];
 
-export const ABOUT: Readonly<Record<NoticeEvent, About>> = {
+export const EVENT_INFO: Readonly<Record<NoticeEvent, EventInfo>> = {
   waiting: {
     meaning: "a node has waited for its reboot for longer than its pool's `waitingAfter`",
     facts: WAIT,
-    says: 'Node {{node}} has waited {{lasting}} for its reboot: {{because}}',
+    text: 'Node {{node}} has waited {{lasting}} for its reboot: {{because}}',
   },
   overdue: {
     meaning: "a node has waited for its reboot for longer than its pool's `overdueAfter`",
     facts: WAIT,
-    says: 'Node {{node}} is overdue: it has waited {{lasting}} for its reboot: {{because}}',
+    text: 'Node {{node}} is overdue: it has waited {{lasting}} for its reboot: {{because}}',
   },
   draining: {
     meaning: 'a node was cordoned, and its pods are evicted',
     facts: ROLLOUT,
-    says: 'Draining node {{node}}',
+    text: 'Draining node {{node}}',
   },
   blocked: {
     meaning: "something has been in the way of a drain for longer than the pool's `blockedAfter`",
     facts: [...REASON, 'since', 'lasting'],
-    says: 'The drain of node {{node}} has been blocked for {{lasting}}: {{because}}',
+    text: 'The drain of node {{node}} has been blocked for {{lasting}}: {{because}}',
   },
   rebooting: {
     meaning: 'a node was found empty, and its reboot is ordered',
     facts: ROLLOUT,
-    says: 'Rebooting node {{node}}',
+    text: 'Rebooting node {{node}}',
   },
   returned: {
     meaning: 'a node is back in another boot, and handed back',
     facts: REASON,
-    says: 'Node {{node}} rebooted & uncordoned successfully!',
+    text: 'Node {{node}} rebooted & uncordoned successfully!',
   },
   undone: {
     meaning: 'a node was handed back without a reboot, because a gate closed or a person aborted',
     facts: REASON,
-    says: 'Node {{node}} was handed back without a reboot: {{because}}',
+    text: 'Node {{node}} was handed back without a reboot: {{because}}',
   },
   failed: {
     meaning: 'a rollout failed, or its node still wants a reboot after the reboot',
     facts: REASON,
-    says: 'The rollout of node {{node}} failed: {{because}}',
+    text: 'The rollout of node {{node}} failed: {{because}}',
   },
   lost: {
     meaning: "a node is not back within its pool's `returnWithin`",
     facts: REASON,
-    says: 'Node {{node}} has not come back after its reboot: {{because}}',
+    text: 'Node {{node}} has not come back after its reboot: {{because}}',
   },
   halted: {
     meaning: 'a pool takes out no further node, because too many failed or are lost',
     facts: ['pool', 'because'],
-    says: 'Pool {{pool}} is halted: {{because}}',
+    text: 'Pool {{pool}} is halted: {{because}}',
   },
   pausedTooLong: {
     meaning:
       'a rollout has been paused for 12 hours without an end, and again after each further 12',
     facts: REASON,
-    says: 'The rollout of node {{node}} is still paused: {{because}}',
+    text: 'The rollout of node {{node}} is still paused: {{because}}',
   },
   policyRefused: {
     meaning: 'the policy file was changed to something that cannot be; the last good one stays',
     facts: ['because'],
-    says: 'The policy was refused, and the last good one stays in force: {{because}}',
+    text: 'The policy was refused, and the last good one stays in force: {{because}}',
   },
 };
 
@@ -129,5 +129,5 @@ export const ABOUT: Readonly<Record<NoticeEvent, About>> = {
 export const factsOf = (event: NoticeEvent): readonly Fact[] => [
   'event',
   'at',
-  ...ABOUT[event].facts,
+  ...EVENT_INFO[event].facts,
 ];

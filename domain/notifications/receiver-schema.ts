@@ -31,7 +31,7 @@ const Email = z
     tls: z
       .enum(['starttls', 'always', 'never'], 'write starttls, always or never')
       .default('starttls')
-      .describe('starttls: the connection is encrypted before anything is said, or not used'),
+      .describe('starttls: the connection is encrypted before anything is sent, or not used'),
     from: mailAddress.describe('Who the mail is from'),
     to: z
       .array(mailAddress, 'write a list of addresses')
@@ -60,7 +60,7 @@ const Webhook = z.strictObject({
   secret: secret.describe('What the signature is made with'),
 });
 
-const Written = z.strictObject({
+const ReceiverSchema = z.strictObject({
   name: z
     .string()
     .regex(
@@ -81,22 +81,22 @@ const Written = z.strictObject({
     .array(z.enum(EVENTS, EVENT_RULE), 'write a list of events')
     .min(1, 'write at least one event')
     .optional()
-    .describe('What it is told of; default: everything'),
+    .describe('What it is notified of; default: everything'),
   pools: z
     .array(z.string())
     .min(1, 'write at least one pool')
     .optional()
-    .describe('Pools it is told of; default: all. What concerns no pool is told in any case'),
+    .describe('Pools it is notified of; default: all. What concerns no pool is sent in any case'),
   templates: z
     .partialRecord(z.enum(EVENTS, EVENT_RULE), z.string('write a text').min(1, 'write a text'))
     .default({})
     .describe('Words for events, in which {{node}} and other facts are replaced'),
 });
 
-type WrittenReceiver = z.output<typeof Written>;
+type ReceiverInput = z.output<typeof ReceiverSchema>;
 
-/** Goes on whatever is wrong inside, so that everything is told at once. */
-const receiver = Written.superRefine(
+/** Goes on whatever is wrong inside, so that all problems are shown at once. */
+const receiver = ReceiverSchema.superRefine(
   (written, context) => {
     const refuse = (path: string[], message: string) =>
       context.addIssue({ code: 'custom', path, message });
@@ -150,17 +150,17 @@ export const notifications = z
     { when: ({ value }) => Array.isArray(value) && value.every(isObject) },
   )
   .transform(named)
-  .describe('Who is told what');
+  .describe('Who is notified of what');
 
 /** Every receiver has a name; those of the same address are numbered. */
-function named(written: readonly WrittenReceiver[]): readonly Receiver[] {
-  const usual = written.map(usualName);
+function named(written: readonly ReceiverInput[]): readonly Receiver[] {
+  const names = written.map(defaultName);
   return written.map((one, index) => {
-    const before = usual.slice(0, index).filter((name) => name === usual[index]).length;
+    const before = names.slice(0, index).filter((name) => name === names[index]).length;
     const number = before === 0 ? '' : ` (${before + 1})`;
     const { on, pools, templates, tls: files } = one;
     return {
-      name: `${usual[index]}${number}`,
+      name: `${names[index]}${number}`,
       target: targetOf(one),
       on: on ?? EVENTS,
       templates,
@@ -170,17 +170,17 @@ function named(written: readonly WrittenReceiver[]): readonly Receiver[] {
   });
 }
 
-function usualName(written: WrittenReceiver): string {
+function defaultName(written: ReceiverInput): string {
   if (written.name !== undefined) return written.name;
   const target = targetOf(written);
   if (target.kind === 'email') return `email to ${target.to.join(', ')}`;
-  return `${target.kind} ${sayAddress(target.address)}`;
+  return `${target.kind} ${formatAddress(target.address)}`;
 }
 
-const sayAddress = (address: Secret | { plain: string }): string =>
+const formatAddress = (address: Secret | { plain: string }): string =>
   'plain' in address ? address.plain : sayPlace(address);
 
-function targetOf(written: WrittenReceiver): Target {
+function targetOf(written: ReceiverInput): Target {
   const { slack, username = 'lockkeeper', channel, teams, email, webhook, url } = written;
   if (slack) return { kind: 'slack', address: slack, username, ...(channel ? { channel } : {}) };
   if (teams) return { kind: 'teams', address: teams };

@@ -1,8 +1,9 @@
 import type { TlsFiles } from '../http-schema.ts';
 import type { Notice, NoticeEvent } from './events.ts';
 import type { Secret } from '../secret-schema.ts';
+import type { MailTransport } from './services/transports.ts';
 
-/** Somebody who wants to be told, as the policy has it. */
+/** Who is notified, of what and how, as the policy has it. */
 export interface Receiver {
   /** Unique; the same as long as its address is. */
   readonly name: string;
@@ -11,19 +12,14 @@ export interface Receiver {
   readonly templates: Readonly<Partial<Record<NoticeEvent, string>>>;
   /** Absent: all. */
   readonly pools?: readonly string[];
-  /** Certificates of the web or mail server it is told by. */
+  /** Certificates for the web or mail server that takes its messages. */
   readonly tls?: TlsFiles;
 }
 
-/** Mail by SMTP. */
-interface MailServer {
-  readonly server: string;
-  readonly port: number;
-  readonly tls: 'starttls' | 'always' | 'never';
-  readonly from: string;
-  readonly to: readonly string[];
+/** Mail by SMTP, whose password is a secret. */
+type MailTarget = Omit<MailTransport, 'subject' | 'login'> & {
   readonly login?: { readonly user: string; readonly password: Secret };
-}
+};
 
 export type Target =
   | {
@@ -38,25 +34,19 @@ export type Target =
       readonly address: Secret | { readonly plain: string };
       readonly secret: Secret;
     }
-  | ({ readonly kind: 'email' } & MailServer);
+  | ({ readonly kind: 'email' } & MailTarget);
 
-/** Whether the receiver is to be told. What concerns no pool concerns everybody. */
-export function wants({ on, pools }: Receiver, { event, pool }: WantedBy): boolean {
+/** Whether the receiver is to be notified. What concerns no pool concerns everybody. */
+export function wants(
+  { on, pools }: Receiver,
+  { event, pool }: Pick<Notice, 'event' | 'pool'>,
+): boolean {
   if (!on.includes(event)) return false;
   return pools === undefined || pool === undefined || pools.includes(pool);
 }
 
-type WantedBy = Pick<Notice, 'event' | 'pool'>;
-
-/** The secrets a receiver needs, wherever they are found. */
-export function secretsOf({ target }: Receiver): readonly Secret[] {
-  if (target.kind === 'email') return target.login ? [target.login.password] : [];
-  const address = 'plain' in target.address ? [] : [target.address];
-  return target.kind === 'webhook' ? [...address, target.secret] : address;
-}
-
 /**
- * Receivers limited to a pool that does not exist. Takes what is written, so that it is told together with whatever else is
+ * Receivers limited to a pool that does not exist. Takes what is written, so that they are shown together with whatever else is
  * wrong.
  */
 export function notificationProblems({

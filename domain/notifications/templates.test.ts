@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ABOUT, EVENTS, FACTS, factsOf, type Notice } from './events.ts';
+import { EVENT_INFO, EVENTS, FACTS, factsOf, type Notice } from './events.ts';
 import { factsIn, templateProblem, textOf } from './templates.ts';
 
 const NOTICE: Notice = {
@@ -19,8 +19,8 @@ describe('without a template', () => {
     ['rebooting', 'Rebooting node worker-1'],
     ['returned', 'Node worker-1 rebooted & uncordoned successfully!'],
   ] as const)('G12: %s says what kured says', (event, text) => {
-    const { because: _, ...told } = NOTICE;
-    expect(textOf({ ...told, event }, {})).toBe(text);
+    const { because: _, ...others } = NOTICE;
+    expect(textOf({ ...others, event }, {})).toBe(text);
   });
 
   test('a node that stays cordoned is not said to be uncordoned', () => {
@@ -31,10 +31,10 @@ describe('without a template', () => {
   });
 
   test.each(EVENTS)('%s has words, with everything in them known', (event) => {
-    expect(templateProblem(ABOUT[event].says, event)).toBeUndefined();
+    expect(templateProblem(EVENT_INFO[event].text, event)).toBeUndefined();
     const text = textOf({ ...NOTICE, event }, {});
     expect(text).not.toMatch(/[{}]|unknown/);
-    if (ABOUT[event].facts.includes('because')) expect(text).toContain('the reason');
+    if (EVENT_INFO[event].facts.includes('because')) expect(text).toContain('the reason');
   });
 });
 
@@ -59,8 +59,8 @@ describe('a template', () => {
   });
 
   test('says what is not known', () => {
-    const { pool: _, ...told } = NOTICE;
-    expect(textOf(told, { draining: 'of {{pool}}' })).toBe('of (unknown)');
+    const { pool: _, ...others } = NOTICE;
+    expect(textOf(others, { draining: 'of {{pool}}' })).toBe('of (unknown)');
   });
 
   test('of another event changes nothing', () => {

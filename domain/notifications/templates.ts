@@ -1,5 +1,5 @@
 import { formatDuration } from '../durations.ts';
-import { ABOUT, factsOf, type Fact, type Notice, type NoticeEvent } from './events.ts';
+import { EVENT_INFO, factsOf, type Fact, type Notice, type NoticeEvent } from './events.ts';
 import { present } from '../present.ts';
 
 /** The words of messages: `{{fact}}` is replaced, and nothing else happens. */
@@ -17,28 +17,28 @@ export function templateProblem(template: string, event: NoticeEvent): string | 
   return `there is no ${named} in ${event}; there is ${known.map((fact) => `{{${fact}}}`).join(', ')}`;
 }
 
-/** What people read: the template of the event, filled in; without one the usual words. */
+/** What people read: the template of the event, filled in; without one the text of the event. */
 export function textOf(
   notice: Notice,
   templates: Readonly<Partial<Record<NoticeEvent, string>>>,
 ): string {
   const facts = factsIn(notice);
-  const template = templates[notice.event] ?? usualWords(notice);
+  const template = templates[notice.event] ?? defaultTemplate(notice);
   return template.replaceAll(PLACEHOLDER, (_, name: string) => factOr(facts, name.trim()));
 }
 
-/** kured tells nobody of a node that stays cordoned, so it has no words for it. */
-function usualWords({ event, because }: Notice): string {
+/** kured says nothing of a node that stays cordoned, so there are no words of its own for it. */
+function defaultTemplate({ event, because }: Notice): string {
   if (event === 'returned' && because !== undefined) {
     return 'Node {{node}} rebooted successfully; {{because}}';
   }
-  return ABOUT[event].says;
+  return EVENT_INFO[event].text;
 }
 
 const factOr = (facts: Partial<Record<string, string>>, name: string): string =>
   facts[name] ?? '(unknown)';
 
-/** Everything known of a happening, in words; what is not known is absent. */
+/** Everything known of an event, in words; what is not known is absent. */
 export function factsIn(notice: Notice): Partial<Record<Fact, string>> {
   const { event, atMs, sinceMs, node, pool, because, rollout } = notice;
   return {

@@ -290,7 +290,7 @@ test('no secret stands in any history, in any log or in what is shown of workflo
   const all = [...texts.values()].join('\n');
   expect(all).toContain('slack ${HANGING_URL}: no answer within 10s');
   expect(all).toContain('slack ${DEAD_URL}: connect ECONNREFUSED');
-  expect(texts.get('worker.log')).toContain('receiver is not told');
+  expect(texts.get('worker.log')).toContain('receiver not notified');
   expect([...texts.keys()]).toContain('history of notify/node/worker-1');
   const found = [...texts].filter(([, text]) => text.includes('T0PS3CRET')).map(([where]) => where);
   expect(found).toEqual([]);

@@ -2,94 +2,95 @@
 export class BadAddress extends Error {}
 
 /**
- * An address as shoutrrr writes them: `service://user:password@host/path?key=value`. Keys are found whatever their case, as
- * there; every key has to be asked for, or the address is refused, because a typo would go unnoticed.
+ * Gives a part of an address or a key of its query, which is named whatever its case: `title`, or `title/subject` where it has
+ * two names. `host=a.b` is a.b where it is empty, `scheme=https|http` one of these, `badge#0` a whole number, and `json!no` yes
+ * or no, as `yes` or empty.
  */
-export class ServiceAddress {
-  readonly service: string;
-  readonly user: string;
-  readonly password: string | undefined;
-  /** With its port, if it has one. */
-  readonly host: string;
-  readonly hostname: string;
-  readonly port: string;
-  /** Decoded; begins with a slash unless it is empty. */
-  readonly path: string;
-  /** What follows a `#`; empty when there is none. */
-  readonly fragment: string;
-  private readonly url: URL;
-  private readonly asked = new Set<string>();
+export type Values = (spec: string) => string;
 
-  constructor(text: string) {
-    if (!URL.canParse(text)) throw new BadAddress('it is not an address');
-    this.url = new URL(text);
-    this.service = this.url.protocol.replace(':', '');
-    this.user = decoded(this.url.username);
-    this.password = this.url.password === '' ? undefined : decoded(this.url.password);
-    this.host = decoded(this.url.host);
-    this.hostname = decoded(this.url.hostname);
-    this.port = this.url.port;
-    this.path = decoded(this.url.pathname);
-    this.fragment = decoded(this.url.hash.replace('#', ''));
+/**
+ * Reads an address whose parts the format names, `user:password@host/segment?key`: what is in brackets may be missing, `*`
+ * takes all other segments. Throws BadAddress for what is missing or unreadable, and for keys that were not read: a typo would
+ * go unnoticed.
+ */
+export function readAddress<T>(url: URL, format: string, read: (value: Values) => T): T {
+  const [parts = '', required = ''] = format.split('?');
+  const known = partsOf(url, parts.replaceAll(/[[\]]/g, ''));
+  const asked = new Set<string>();
+  const value: Values = (spec) => {
+    const [, names, kind, usual] = SPEC.exec(spec) as unknown as [string, string, string, string];
+    const part = known.get(names);
+    if (part !== undefined) return part || usual;
+    for (const name of names.split('/')) asked.add(name);
+    return readKey(kind, queryOf(url, names), usual, names.replace(/\/.*/, ''));
+  };
+  const needed = parts.replaceAll(/\[.*?\]/g, '').match(/\w+/g) ?? [];
+  const missing = [...needed, ...required.split('&')].find(
+    (name) => name && /^,*$/.test(value(name)),
+  );
+  if (missing !== undefined) {
+    const name = missing.replace(/\/.*/, '');
+    throw new BadAddress(`${name} is missing, as in ${url.protocol}//${format}`);
   }
+  const result = read(value);
+  const all = [...asked];
+  if ([...url.searchParams.keys()].every((key) => isOneOf(all, key))) return result;
+  throw new BadAddress(`it has a key that is not known; it may have ${all.join(', ') || 'none'}`);
+}
 
-  /** What stands between the slashes of the path. */
-  get segments(): string[] {
-    return this.path.split('/').filter((segment) => segment !== '');
+const SPEC = /^([\w/]+)([=#!]?)(.*)$/;
+
+const isOneOf = (names: readonly string[], key: string): boolean =>
+  names.some((name) => name.toLowerCase() === key.toLowerCase());
+
+const queryOf = ({ searchParams }: URL, names: string): string | undefined =>
+  [...searchParams].find(([key]) => isOneOf(names.split('/'), key))?.[1];
+
+function partsOf(url: URL, format: string): Map<string, string> {
+  const [, user = '', password = '', host = '', path = ''] =
+    /^(?:(\w*):?(\w*)@)?(\w*)(.*)/.exec(format) ?? [];
+  const names = path.split('/').slice(1);
+  const segments = decoded(url.pathname).split('/').filter(Boolean);
+  const star = names.findIndex((name) => name.endsWith('*'));
+  if (star !== -1) {
+    const several = segments.slice(star, Math.max(star, segments.length - names.length + star + 1));
+    segments.splice(star, several.length, several.map((segment) => `/${segment}`).join(''));
   }
+  return new Map([
+    ['port', url.port],
+    ['hostname', decoded(url.hostname)],
+    ['fragment', decoded(url.hash.slice(1))],
+    [user, decoded(url.username)],
+    [password, decoded(url.password)],
+    [host, decoded(url.host)],
+    ...names.map((name, at) => [name.replace('*', ''), segments[at] ?? ''] as const),
+  ]);
+}
 
-  /** The query, in order. */
-  get query(): [string, string][] {
-    return [...this.url.searchParams];
-  }
-
-  /** The value of the first of these names that is there; empty when none is. */
-  text(...names: readonly string[]): string {
-    return this.find(names) ?? '';
-  }
-
-  list(...names: readonly string[]): string[] {
-    const text = this.text(...names);
-    return text === '' ? [] : text.split(',');
-  }
-
-  flag(name: string, otherwise: boolean): boolean {
-    const text = this.find([name]) ?? (otherwise ? 'yes' : 'no');
-    if (/^(true|1|yes|y)$/i.test(text)) return true;
-    if (/^(false|0|no|n)$/i.test(text)) return false;
-    throw new BadAddress(`${name} is neither yes nor no`);
-  }
-
-  /** A number, also as 0x… or #…. */
-  whole(name: string, otherwise: number): number {
-    const text = this.find([name]) ?? String(otherwise);
+function readKey(kind: string, written: string | undefined, usual: string, name: string): string {
+  const text = written ?? usual;
+  if (kind === '#') {
+    // Also as 0x… or #….
     const number = Number(text.replace(/^#/, '0x'));
-    if (text !== '' && Number.isSafeInteger(number)) return number;
+    if (text !== '' && Number.isSafeInteger(number)) return String(number);
     throw new BadAddress(`${name} is not a whole number`);
   }
-
-  one<T extends string>(name: string, ...known: readonly [T, ...T[]]): T {
-    const text = this.find([name]) ?? known[0];
-    const found = known.find((word) => word.toLowerCase() === text.toLowerCase());
-    if (found !== undefined) return found;
-    throw new BadAddress(`${name} is none of ${known.filter(Boolean).join(', ')}`);
+  if (kind === '!') {
+    if (isYes(text)) return 'yes';
+    if (/^(false|0|no|n)$/i.test(text)) return '';
+    throw new BadAddress(`${name} is not yes or no`);
   }
-
-  /** Refuses keys that nobody has asked for. */
-  done(): void {
-    const left = this.query.filter(([key]) => !this.asked.has(key.toLowerCase()));
-    if (left.length === 0) return;
-    const known = [...this.asked].toSorted().join(', ') || 'none';
-    throw new BadAddress(`it has a key that ${this.service} does not know; it knows ${known}`);
-  }
-
-  private find(names: readonly string[]): string | undefined {
-    for (const name of names) this.asked.add(name.toLowerCase());
-    return this.query.find(([key]) =>
-      names.some((name) => name.toLowerCase() === key.toLowerCase()),
-    )?.[1];
-  }
+  return usual.includes('|') ? oneOf(usual.split('|'), written, name) : text || usual;
 }
+
+function oneOf(words: readonly string[], written: string | undefined, name: string): string {
+  const word = words.find((one) => written === undefined || isOneOf([one], written));
+  if (word !== undefined) return word;
+  throw new BadAddress(`${name} is not one of ${words.join(', ')}`);
+}
+
+/** Whether a word of an address means yes. */
+export const isYes = (text = ''): boolean => /^(true|1|yes|y)$/i.test(text);
 
 /** A percent sign that encodes nothing is one. */
 function decoded(text: string): string {
@@ -98,10 +99,4 @@ function decoded(text: string): string {
   } catch {
     return text;
   }
-}
-
-/** The text, or why it may not be missing. */
-export function needed(text: string | undefined, what: string): string {
-  if (text === undefined || text === '') throw new BadAddress(`${what} is missing`);
-  return text;
 }

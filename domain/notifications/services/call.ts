@@ -6,7 +6,7 @@ export interface HttpCall {
   readonly body?: string;
 }
 
-/** Posts JSON; what is empty or absent is left out, as shoutrrr does. */
+/** A POST of JSON; what is undefined is left out. */
 export function postJson(url: string, body: object, headers: HttpCall['headers'] = {}): HttpCall {
   return {
     method: 'POST',
@@ -16,34 +16,14 @@ export function postJson(url: string, body: object, headers: HttpCall['headers']
   };
 }
 
-export function postForm(url: string, fields: Readonly<Record<string, string>>): HttpCall {
-  return {
-    method: 'POST',
-    url,
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: queryOf(fields),
-  };
+/** The fields in a query or form, sorted by key. */
+export function queryString(fields: Readonly<Record<string, string>>): string {
+  const query = new URLSearchParams(fields);
+  query.sort();
+  return query.toString();
 }
 
-/** Sorted by key. */
-export function queryOf(fields: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(fields).toSorted(([one], [other]) => (one < other ? -1 : 1));
-  return new URLSearchParams(pairs).toString();
-}
-
-/** The fields that say something. */
-export function given<T extends Readonly<Record<string, string | readonly unknown[] | object>>>(
-  fields: T,
-): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) =>
-      typeof value === 'string' || Array.isArray(value)
-        ? value.length > 0
-        : Object.keys(value).length > 0,
-    ),
-  ) as Partial<T>;
-}
-
+/** The header that logs in with a user and a password. */
 export function basicAuth(user: string, password: string): { authorization: string } {
   const bytes = new TextEncoder().encode(`${user}:${password}`);
   return { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };

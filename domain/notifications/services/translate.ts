@@ -1,153 +1,111 @@
 import { adaptiveCard } from '../bodies.ts';
-import { BadAddress, needed, ServiceAddress } from './address.ts';
-import { postJson, type HttpCall } from './call.ts';
-import * as chat from './chat.ts';
-import { generic, genericTo } from './generic.ts';
-import * as push from './push.ts';
+import { BadAddress, readAddress, type Values } from './address.ts';
+import { postJson, queryString, type HttpCall } from './call.ts';
+import { genericCall } from './generic.ts';
+import { listOf } from './own-fields.ts';
+import { SERVICES, type Fields, type Service } from './services.ts';
+import {
+  mailTransport,
+  matrixTransport,
+  type MailTransport,
+  type MatrixTransport,
+} from './transports.ts';
 
-/** What has to be done to tell the receiver at an address. */
-export type Way =
+/** How a message reaches the receiver at an address. */
+export type Transport =
   | { readonly kind: 'http'; readonly calls: readonly HttpCall[] }
-  | { readonly kind: 'mail'; readonly mail: MailWay }
-  | { readonly kind: 'matrix'; readonly matrix: MatrixWay }
+  | { readonly kind: 'mail'; readonly mail: MailTransport }
+  | { readonly kind: 'matrix'; readonly matrix: MatrixTransport }
   /** It is only to be logged. */
   | { readonly kind: 'log' };
 
-export interface MailWay {
-  readonly server: string;
-  readonly port: number;
-  /** whenOffered: as shoutrrr, also without encryption when the server has none. */
-  readonly tls: 'whenOffered' | 'always' | 'never';
-  readonly from: string;
-  readonly to: readonly string[];
-  readonly subject?: string;
-  readonly login?: { readonly user: string; readonly password: string };
-}
-
-export interface MatrixWay {
-  readonly server: string;
-  /** Absent: the password is an access token. */
-  readonly user?: string;
-  readonly password: string;
-  /** Aliases (#) and ids (!); none: every room that was joined. */
-  readonly rooms: readonly string[];
-}
-
-type Service = (address: ServiceAddress, text: string) => HttpCall[];
-
-/** The services of shoutrrr 0.8 (pkg/router/servicemap.go) that take one request. */
-const SERVICES: Readonly<Partial<Record<string, Service>>> = {
-  bark: push.bark,
-  discord: chat.discord,
-  generic,
-  'generic+http': genericTo,
-  'generic+https': genericTo,
-  googlechat: chat.googleChat,
-  gotify: push.gotify,
-  hangouts: chat.googleChat,
-  ifttt: push.ifttt,
-  join: push.join,
-  mattermost: chat.mattermost,
-  ntfy: push.ntfy,
-  opsgenie: push.opsgenie,
-  pushbullet: push.pushbullet,
-  pushover: push.pushover,
-  rocketchat: chat.rocketChat,
-  slack: chat.slack,
-  teams: chat.teams,
-  telegram: chat.telegram,
-  zulip: chat.zulip,
-};
-
-/** Keys are whatever the receiver wants. */
-const ANY_KEYS = /^generic/;
-
 /**
- * How to tell `text` to the receiver at this address: one that kured's notify-url takes, or the plain address of a webhook.
+ * How `text` reaches the receiver at this address: one that kured's notify-url takes, or the plain address of a webhook.
  * Throws BadAddress, in words without any of the address.
  */
-export function translate(written: string, text: string): Way {
+export function translate(written: string, text: string): Transport {
   // kured takes addresses in quotes, which YAML and shells leave behind.
   const bare = written.trim().replace(/^(["'])(.*)\1$/s, '$2');
-  const address = new ServiceAddress(bare);
-  const { service } = address;
-  if (service === 'https' || service === 'http') return plain(new URL(bare), text);
-  if (service === 'logger') return { kind: 'log' };
-  if (service === 'smtp') return checked(address, { kind: 'mail', mail: mail(address) });
-  if (service === 'matrix') return checked(address, { kind: 'matrix', matrix: matrix(address) });
-  const calls = SERVICES[service]?.(address, text);
-  if (!calls) throw new BadAddress('it names no service that is known');
-  return ANY_KEYS.test(service)
-    ? { kind: 'http', calls }
-    : checked(address, { kind: 'http', calls });
+  if (!URL.canParse(bare)) throw new BadAddress('it is not an address');
+  const url = new URL(bare);
+  switch (url.protocol) {
+    case 'logger:':
+      return { kind: 'log' };
+    case 'smtp:': {
+      const mail = readAddress(
+        url,
+        '[user:password@]server?from/fromAddress&to/toAddresses',
+        mailTransport,
+      );
+      return { kind: 'mail', mail };
+    }
+    case 'matrix:':
+      return { kind: 'matrix', matrix: readAddress(url, '[user]:password@host', matrixTransport) };
+    case 'http:':
+    case 'https:':
+      return { kind: 'http', calls: [postJson(url.href, webhookBody(url.hostname, text))] };
+    case 'generic:':
+    case 'generic+http:':
+    case 'generic+https:':
+      return { kind: 'http', calls: [genericCall(url, text)] };
+    default:
+      return { kind: 'http', calls: callsOf(url, text) };
+  }
 }
 
-function checked(address: ServiceAddress, way: Way): Way {
-  address.done();
-  return way;
+/** Most webhooks of chats take what Slack takes. */
+function webhookBody(host: string, text: string): object {
+  if (/^(discord|discordapp)\.com$/.test(host)) return { content: text, username: 'lockkeeper' };
+  // Workflows and Power Automate; Logic Apps of people's own take what Slack takes.
+  const isTeams = /\.(webhook\.office\.com|api\.powerplatform\.com)$/.test(host);
+  return isTeams ? adaptiveCard(text, []) : { text, username: 'lockkeeper' };
 }
 
-const DISCORD = /^(discord|discordapp)\.com$/;
-/** Workflows and Power Automate; Logic Apps of people's own take what Slack takes. */
-const TEAMS = /\.(webhook\.office\.com|api\.powerplatform\.com)$/;
-
-/** A plain address: most webhooks of chats take what Slack takes. */
-function plain(url: URL, text: string): Way {
-  const body = DISCORD.test(url.hostname)
-    ? { content: text, username: 'lockkeeper' }
-    : TEAMS.test(url.hostname)
-      ? adaptiveCard(text, [])
-      : { text, username: 'lockkeeper' };
-  return { kind: 'http', calls: [postJson(url.href, body)] };
+function callsOf(url: URL, text: string): HttpCall[] {
+  const scheme = url.protocol.slice(0, -1);
+  const service = Object.hasOwn(SERVICES, scheme) ? SERVICES[scheme] : undefined;
+  if (!service) throw new BadAddress('it names no service that is known');
+  return readAddress(url, service.address, (read) => {
+    const value: Values = (spec) => (spec === 'text' ? text : read(spec));
+    service.ignored?.split(' ').forEach(value);
+    return (service.values?.(value) ?? [{}]).map((made: Readonly<Record<string, string>>) =>
+      callOf(service, (spec) => made[spec] ?? value(spec)),
+    );
+  });
 }
 
-/** `smtp://[user:password@]host[:port]/?from=…&to=…`. */
-function mail(address: ServiceAddress): MailWay {
-  const port = Number(address.port || '25');
-  // What is known and means nothing here.
-  for (const known of ['fromname', 'usehtml', 'clienthost']) address.text(known);
-  const subject = address.text('subject', 'title');
-  const to = address.list('toaddresses', 'to');
-  needed(to[0], 'to');
+function callOf(service: Service, value: Values): HttpCall {
+  const search = queryString(filled(service.query, value));
+  const address = service.url.replaceAll(/\{(.+?)\}/g, (_, spec: string) => value(spec));
+  const { type, body } = bodyOf(service, value);
   return {
-    server: needed(address.hostname, 'the server'),
-    port,
-    tls: mailTls(address, port),
-    from: mailAddress(needed(address.text('fromaddress', 'from'), 'from')),
-    to: to.map(mailAddress),
-    ...(subject === '' ? {} : { subject }),
-    ...mailLogin(address),
+    method: 'POST',
+    url: `${address}${search && `?${search}`}`,
+    headers: { ...(type && { 'content-type': type }), ...filled(service.headers, value) },
+    ...(body !== undefined && { body }),
   };
 }
 
-function mailTls(address: ServiceAddress, port: number): MailWay['tls'] {
-  const encryption = address.one('encryption', 'Auto', 'None', 'ExplicitTLS', 'ImplicitTLS');
-  const starts = address.flag('usestarttls', true) && address.flag('starttls', true);
-  if (encryption === 'ImplicitTLS' || (encryption === 'Auto' && port === 465)) return 'always';
-  return starts ? 'whenOffered' : 'never';
+function bodyOf({ plain, form, json }: Service, value: Values): { type?: string; body?: string } {
+  const text = plain?.(value);
+  const fields = filled(form ?? json, value);
+  if (form) return { type: 'application/x-www-form-urlencoded', body: queryString(fields) };
+  if (json) return { type: 'application/json', body: text ?? JSON.stringify(fields) };
+  return text === undefined ? {} : { body: text };
 }
 
-function mailLogin(address: ServiceAddress): Pick<MailWay, 'login'> {
-  const auth = address.one('auth', 'Unknown', 'None', 'Plain', 'CRAMMD5', 'OAuth2');
-  if (auth === 'OAuth2') throw new BadAddress('OAuth2 is not supported: use a password');
-  const { user, password = '' } = address;
-  return user === '' || auth === 'None' ? {} : { login: { user, password } };
-}
+const FIELD = /(?:([\w-]+):)?((\w+)[\w/]*([=#]?)[^\s?,]*)([?,]?)/g;
 
-/** A plus sign in an address is read as a space. */
-const mailAddress = (text: string): string => text.replaceAll(' ', '+');
-
-/** `matrix://user:password@host/?rooms=a,b`; without a user the password is an access token. */
-function matrix(address: ServiceAddress): MatrixWay {
-  const scheme = address.flag('disabletls', false) ? 'http' : 'https';
-  address.text('title');
-  const rooms = address
-    .list('rooms', 'room')
-    .map((room) => (/^[#!]/.test(room) ? room : `#${room}`));
-  return {
-    server: `${scheme}://${needed(address.host, 'the server')}`,
-    password: needed(address.password, 'the password or token'),
-    rooms,
-    ...(address.user === '' ? {} : { user: address.user }),
-  };
+/** The fields with their values, without those that have none. */
+function filled(fields: Fields | readonly Fields[] = [], value: Values): Record<string, string> {
+  const inWords = (words: string): [string, unknown][] =>
+    [...words.matchAll(FIELD)].map(([, field, spec = '', name = '', kind, end]) => {
+      const text = value(spec);
+      const found = kind === '#' ? Number(text) : end === ',' ? listOf(text) : text;
+      return [field ?? name, end && text === '' ? undefined : found];
+    });
+  const all = [fields]
+    .flat()
+    .flatMap((part) => (typeof part === 'string' ? inWords(part) : Object.entries(part(value))));
+  return Object.fromEntries(all.filter(([, found]) => found !== undefined));
 }

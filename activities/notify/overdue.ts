@@ -3,27 +3,27 @@ import type { NodeFacts } from '../../domain/node-facts.ts';
 import { poolOf, type PoolPolicy } from '../../domain/policy.ts';
 import type { Deps } from '../deps.ts';
 
-/** Which waits people have been told of: `node/event/since`. */
-export type ToldWaits = readonly string[];
+/** The waits that people have been notified of: `node/event/since`. */
+export type NotifiedWaits = readonly string[];
 
 /**
- * Lets people know of nodes that have waited too long for their reboot, once for each wait; `before` is the answer of the
- * look before this one.
+ * Notifies people of nodes that have waited too long for their reboot, once for each wait; `before` is what the call before
+ * this one returned.
  */
-export async function tellOfWaits(
+export async function notifyWaits(
   deps: Deps,
   nodes: readonly NodeFacts[],
-  before: ToldWaits,
-): Promise<ToldWaits> {
-  const told: string[] = [];
+  before: NotifiedWaits,
+): Promise<NotifiedWaits> {
+  const notified: string[] = [];
   for (const node of nodes) {
     heartbeat();
-    told.push(...(await tellOfWait(deps, node, before)));
+    notified.push(...(await notifyWait(deps, node, before)));
   }
-  return told;
+  return notified;
 }
 
-async function tellOfWait(deps: Deps, node: NodeFacts, before: ToldWaits): Promise<string[]> {
+async function notifyWait(deps: Deps, node: NodeFacts, before: NotifiedWaits): Promise<string[]> {
   const sinceMs = node.report?.wants === 'required' ? node.report.sinceMs : undefined;
   if (!sinceMs) return [];
   const choice = poolOf(deps.policy.current(), node.labels);
@@ -36,7 +36,7 @@ async function tellOfWait(deps: Deps, node: NodeFacts, before: ToldWaits): Promi
   const pool = choice.pool.name;
   if (!gravest || before.includes(id)) return ids.filter((one) => before.includes(one));
   const { event } = gravest;
-  // Whoever wants to hear of it from tomorrow on is told tomorrow.
+  // Whoever wants to hear of it from tomorrow on is notified tomorrow.
   if (!deps.notices.wanted({ event, pool })) return ids.filter((one) => before.includes(one));
   const because = await deps.notices.whyWaiting(node.name);
   await deps.notices.tell({ id, event, atMs, node: node.name, pool, because, sinceMs });
