@@ -62,6 +62,7 @@ const away = async () => {
 describe('who is admitted', () => {
   test("G1: the first, when the pool's own nodes are in service, whatever other pools are like", async () => {
     expect(await onStage().ask()).toEqual({
+      troubles: [],
       used: [],
       ended: [],
       lapsed: [],
@@ -300,7 +301,7 @@ describe('what becomes of a permit', () => {
     const { ask, stage } = onStage({}, { n2 });
     if (uncounted) stage.temporal.countedOn.clear();
     const asked = ask({ candidates: [], permits: [given] });
-    if (expected) expect(await asked).toEqual({ ...NOTHING, ...expected, settled: 'lock-1' });
+    if (expected) expect(await asked).toMatchObject({ ...NOTHING, ...expected, settled: 'lock-1' });
     else await expect(asked).rejects.toMatchObject({ message: 'permits not yet used: n2' });
   });
 

@@ -216,7 +216,7 @@ describe('G6: the taint is taken off', () => {
 
   test('by the look that finds a gate closed, and by no other', async () => {
     const { stage, nodes } = onStage(WAITING);
-    expect(await stage.run(evaluateGates, ASKED)).toMatchObject({ kind: 'open', taint: KEY });
+    expect(await stage.run(evaluateGates, ASKED)).toMatchObject({ kind: 'open' });
     expect(nodes.updates).toEqual([]);
     const held = { ...marked, [ANNOTATION.hold]: 'disk swap' };
     nodes.change('n1', { annotations: held });
