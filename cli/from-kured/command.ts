@@ -3,7 +3,8 @@ import { fileText, stdinText } from '../files.ts';
 import { CommandFailed, EXIT, type Terminal } from '../terminal.ts';
 
 const EXAMPLES = `
-Takes kured's DaemonSet, several of them (YAML documents or a List), a values file of its Helm chart, or a HelmRelease.
+Takes kured's DaemonSet, several of them (YAML documents or a List), a values file of its Helm chart, or what installs the
+chart: a HelmRelease (Flux), a HelmChart (k3s) or an Application (Argo CD).
 Comments at the head of the policy say what has to be set elsewhere, what could not be carried over, and why; what nobody
 should miss is said on stderr as well. Secrets are never repeated. docs/migrating-from-kured.md has every option.
 
