@@ -40,9 +40,8 @@ export function convert(kured: Kured, name: string, suffix: string): Converted {
   const { nodes, notes } = nodesOf(kured.scheduling, name);
   read.notes.push(...notes);
   const agent: Draft = {};
-  const receiver: Draft = {};
   // The keys in the order of the documentation.
-  const pool: PoolDraft = {
+  const draft: PoolDraft & { notifications?: Draft } = {
     name,
     nodes,
     maxUnavailable: 1,
@@ -52,14 +51,13 @@ export function convert(kured: Kured, name: string, suffix: string): Converted {
     gates: { alerts: undefined, blockingPods: undefined, kuredLock: undefined },
   };
   for (const [path, value] of carriedOver(read)) {
-    if (path.startsWith('LOCKKEEPER_')) agent[path] = value;
-    else if (path.startsWith('notifications.')) put(receiver, path.split('.').slice(1), value);
-    else put(pool, path.split('.'), value);
+    put(path.startsWith('LOCKKEEPER_') ? agent : draft, path.split('.'), value);
   }
+  const { notifications = {}, ...pool } = draft;
   const hours = pool.windows;
   if (read.closed.length > 0) pool.windows = [];
   fitIntoWindow(pool, read);
-  const { slack, url, username, channel, templates = {} } = receiver;
+  const { slack, url, username, channel, templates = {} } = notifications;
   const notification = { slack, url, username, channel, on: EVENTS, templates };
   return {
     title: kured.title,

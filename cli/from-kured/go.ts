@@ -77,47 +77,47 @@ function allDays(texts: readonly string[]): Day[] | undefined {
   return days.includes(undefined) ? undefined : (days as Day[]);
 }
 
-const asOne = (text: string): string[] => [text];
-const last =
-  <T>(read: (text: string) => T | undefined) =>
-  (texts: readonly string[]): T | undefined =>
-    read(texts.at(-1) ?? '');
+/** Of several texts the last one counts; what `read` does not understand breaks the rule. */
+const one = <T>(read: (text: string) => T | undefined, rule = '', does = 'does not start') => ({
+  read: (texts: readonly string[]): T | undefined => read(texts.at(-1) ?? ''),
+  split: undefined,
+  rule,
+  does,
+});
 
-/**
- * How the values of an option are read: each time it is given its text is split, lists grow, and what `read` does not
- * understand breaks the rule.
- */
+/** Each time it is given its text is split, and the list grows. */
+const list = <T>(
+  split: (text: string) => string[],
+  read: (texts: readonly string[]) => T | undefined,
+  rule = '',
+) => ({ read, split, rule, does: 'does not start' });
+
+/** How the values of an option are read, the rule that they keep, and what kured does not do with those that break it. */
 export const TYPES = {
-  text: { read: last((text) => text), rule: '' },
-  bool: { read: last(bool), rule: 'true or false' },
-  int: { read: last(integer), rule: 'a whole number' },
-  duration: { read: last(durationMs), rule: 'a duration like 90s or 1h30m' },
-  time: { read: last(timeOfDay), rule: 'a time like 22:00, 22:00:30, 10pm or 05:00pm' },
-  zone: { read: last(zone), rule: 'the name of a time zone like Europe/Zurich' },
-  // An expression stays as it is: both sides read it as RE2 does, unanchored.
-  regexp: {
-    read: last((text) => (text && expressionProblem(text) ? undefined : text)),
-    rule: 'a regular expression of Go',
-  },
-  method: {
-    read: last((text) => (/^(command|signal)$/.test(text) ? text : undefined)),
-    rule: 'command or signal',
-  },
-  selector: {
-    read: last((text) => (text && !parseSelector(text) ? undefined : text)),
-    rule: 'a label selector',
-    does: 'drains nothing',
-  },
-  days: { read: allDays, split: csv, rule: 'a list of days, as names or as 0 (Sunday) to 6' },
-  texts: { read: (texts: readonly string[]) => texts, split: csv, rule: '' },
-  selectors: { read: (texts: readonly string[]) => texts, split: asOne, rule: '' },
+  text: one((text) => text),
+  bool: one(bool, 'true or false'),
+  int: one(integer, 'a whole number'),
+  duration: one(durationMs, 'a duration like 90s or 1h30m'),
+  time: one(timeOfDay, 'a time like 22:00, 22:00:30, 10pm or 05:00pm'),
+  zone: one(zone, 'the name of a time zone like Europe/Zurich'),
+  method: one((text) => (/^(command|signal)$/.test(text) ? text : undefined), 'command or signal'),
+  // Expressions and selectors stay as they are: both sides read them alike.
+  regexp: one(
+    (text) => (text && expressionProblem(text) ? undefined : text),
+    'a regular expression of Go',
+  ),
+  selector: one(
+    (text) => (text && !parseSelector(text) ? undefined : text),
+    'a label selector',
+    'drains nothing',
+  ),
+  days: list(csv, allDays, 'a list of days, as names or as 0 (Sunday) to 6'),
+  texts: list(csv, (texts) => texts),
+  selectors: list(
+    (text) => [text],
+    (texts) => texts,
+  ),
 } as const;
 
 export type Type = keyof typeof TYPES;
 export type ValueOf<T extends Type> = NonNullable<ReturnType<(typeof TYPES)[T]['read']>>;
-
-/** How each text of a list is split; undefined for what is no list, where the last text counts. */
-export function splitOf(type: Type): ((text: string) => string[]) | undefined {
-  const row = TYPES[type];
-  return 'split' in row ? row.split : undefined;
-}

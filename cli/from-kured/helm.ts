@@ -10,14 +10,14 @@ import { OPTION_NAMES, OPTIONS } from './options.ts';
 const HELM = 'spec.source.helm';
 
 /**
- * What tells a controller to install a chart, and where it says which one (one of them names kured), the name and namespace
- * of the release, its values, and what holds further values that are not in the input. The first path that is there counts;
- * with "+" several are one name.
+ * What tells a controller to install a chart, and where it says which one, the name and namespace of the release, its values,
+ * and what holds further values that are not in the input. The first path that is there counts; with "+" several are one
+ * name.
  */
 export const ENVELOPES = {
   // Of Flux.
   HelmRelease: {
-    chart: ['spec.chart', 'spec.chartRef', 'metadata.name'],
+    chart: ['spec.chart', 'spec.chartRef'],
     name: ['spec.releaseName', 'spec.targetNamespace+metadata.name', 'metadata.name'],
     namespace: ['spec.targetNamespace', 'metadata.namespace'],
     values: ['spec.values'],
@@ -47,12 +47,14 @@ const OWN_KEYS = ['configuration', 'extraArgs', 'extraEnvVars'];
 const OTHER_KEYS =
   /^(image|revisionHistoryLimit|updateStrategy|maxUnavailable|podAnnotations|dsAnnotations|podLabels|rbac|serviceAccount|podSecurityPolicy|containerSecurityContext|resources|hostNetwork|metrics|service|livenessProbe|readinessProbe|priorityClassName|tolerations|affinity|nodeSelector|volumeMounts|volumes|initContainers|nameOverride|fullnameOverride|useRebootSentinelHostPath)$/;
 
+const isOwn = (values: unknown): boolean =>
+  OWN_KEYS.some((key) => typeof (at(values, key) ?? '') === 'object');
+
 /** The kured of a values file; as a part of another chart's values, kured's own stand under its name. */
 export function kuredsOfValues(object: Tree): Found[] {
   const keys = Object.keys(object);
-  const isOwn = OWN_KEYS.some((key) => typeof object[key] === 'object' && object[key] !== null);
   const isKnown = keys.length > 0 && keys.every((key) => OTHER_KEYS.test(key));
-  const all = [isOwn || isKnown ? object : undefined, object['kured']];
+  const all = [isOwn(object) || isKnown ? object : undefined, object['kured']];
   return all.filter(isTree).flatMap((values) => kuredOf({ title: 'the Helm values', values }));
 }
 
@@ -66,8 +68,6 @@ export function kuredsOfRelease(kind: keyof typeof ENVELOPES, object: Tree): Fou
   const envelope = ENVELOPES[kind];
   const found = (paths: readonly string[]) =>
     paths.filter((path) => path.split('+').every((part) => at(object, part) !== undefined));
-  const names = found(envelope.chart).map((path) => JSON.stringify(at(object, path)));
-  if (!names.some((name) => name.includes('kured'))) return [];
   const first = (paths: readonly string[]): string | undefined =>
     found(paths)[0]
       ?.split('+')
@@ -75,14 +75,17 @@ export function kuredsOfRelease(kind: keyof typeof ENVELOPES, object: Tree): Fou
       .join('-');
   const title = `the ${kind}`;
   const values = valuesOf(at(object, found(envelope.values)[0] ?? ''));
-  if (values instanceof Error)
-    return [{ problem: `${title}: its values are not YAML: ${values.message}` }];
+  // A name like kured's is also that of what belongs to it, such as its alerts.
+  const chart = [...envelope.chart, ...(isOwn(values) ? ['metadata.name'] : [])];
+  if (!JSON.stringify(chart.map((path) => at(object, path))).includes('kured')) return [];
+  if (values instanceof Error) return [{ problem: `${title}: its values: ${values.message}` }];
+  const isFull = (path: string) => !/^(null|\[\]|\{\})$/.test(JSON.stringify(at(object, path)));
   return kuredOf({
     title,
     release: first(envelope.name),
     namespace: first(envelope.namespace),
     values: at(values, 'kured') ?? values,
-    unseen: found(envelope.unseen),
+    unseen: found(envelope.unseen).filter(isFull),
   });
 }
 
@@ -90,7 +93,7 @@ export function kuredsOfRelease(kind: keyof typeof ENVELOPES, object: Tree): Fou
 function valuesOf(given: unknown): unknown {
   const document = parseDocument(typeof given === 'string' ? given : '');
   const [broken] = document.errors;
-  if (broken) return new Error(sayYaml(broken.message));
+  if (broken) return new Error(`not YAML: ${sayYaml(broken.message)}`);
   return (typeof given === 'string' ? document.toJS() : given) ?? {};
 }
 

@@ -1,12 +1,8 @@
-import { splitOf, TYPES, type ValueOf } from './go.ts';
+import { TYPES, type ValueOf } from './go.ts';
 import { loud, quiet, type Kured, type Note } from './kured.ts';
 import { OPTIONS, type Option, type OptionName } from './options.ts';
 import { readSettings, type Setting } from './settings.ts';
 
-interface Rule {
-  readonly rule: string;
-  readonly does?: string;
-}
 type Value<N extends OptionName> = (typeof OPTIONS)[N] extends Option<infer T> ? ValueOf<T> : never;
 
 /** The settings of one kured, and what there is to say about them: of the option of this `name`, unless another is given. */
@@ -23,12 +19,11 @@ export class Reader {
 
   /** The suffix is put behind the names of variables that hold secrets, where pools have different ones. */
   constructor(kured: Kured, suffix: string) {
-    const { settings, notes, closed } = readSettings(kured);
     this.kured = kured;
-    this.settings = settings;
     this.suffix = suffix;
-    this.notes = [...kured.notes, ...notes];
-    this.closed = [...kured.closed, ...closed];
+    this.notes = [...kured.notes];
+    this.closed = [...kured.closed];
+    this.settings = readSettings(kured, this);
   }
 
   setting(name = this.name): Setting | undefined {
@@ -61,7 +56,7 @@ export class Reader {
       return undefined;
     }
     const value = this.read(name, values) as Value<N> | undefined;
-    const { rule, does = 'does not start' }: Rule = TYPES[type];
+    const { rule, does } = TYPES[type];
     if (value === undefined)
       this.shut(`kured ${does} with ${by}=${values?.at(-1)}: it is not ${rule}`);
     return value;
@@ -70,7 +65,7 @@ export class Reader {
   private read(name = this.name, values?: readonly string[]): unknown {
     const { type, fallback } = OPTIONS[name];
     // kured prints the default of a list in brackets.
-    const standard = splitOf(type) ? fallback.split(/[[\],]/).filter(Boolean) : [fallback];
+    const standard = TYPES[type].split ? fallback.split(/[[\],]/).filter(Boolean) : [fallback];
     return TYPES[type].read(values ?? standard);
   }
 

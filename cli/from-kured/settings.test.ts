@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { readSettings } from './settings.ts';
-import type { EnvVar } from './kured.ts';
+import type { EnvVar, Note } from './kured.ts';
 
 interface Row {
   readonly args?: readonly string[];
@@ -53,12 +53,14 @@ K3 but what they say themselves stays: { args: ['--reboot-command=sh -c "\${A}"'
 test.each(Object.entries(ROWS))('%s', (_, { args = [], env = [], settings = {}, told = [] }) => {
   const kured = { args, env, title: '', name: '', mounts: [], notes: [], closed: [] };
   const scheduling = { tolerations: [], affinity: { terms: [], isPreferred: false } };
-  const read = readSettings({ ...kured, scheduling });
+  const notes: Note[] = [];
+  const closed: string[] = [];
+  const read = readSettings({ ...kured, scheduling }, { notes, closed });
   const found = Object.fromEntries(
-    [...read.settings].map(([name, { values, elsewhere }]) => [name, elsewhere ?? values]),
+    [...read].map(([name, { values, elsewhere }]) => [name, elsewhere ?? values]),
   );
   expect(found).toEqual(settings);
-  const said = [...read.notes.map(({ about, text }) => `${about}: ${text}`), ...read.closed];
+  const said = [...notes.map(({ about, text }) => `${about}: ${text}`), ...closed];
   expect(said).toEqual(told.map((text) => expect.stringContaining(text)));
   // A flag nobody knows, and a default of a placeholder, may hold a secret.
   expect(JSON.stringify([found, said])).not.toContain('s3cret');

@@ -1,4 +1,4 @@
-import { splitOf } from './go.ts';
+import { TYPES } from './go.ts';
 import { loud, quiet, type EnvVar, type Kured, type Note } from './kured.ts';
 import { isOption, OPTION_NAMES, OPTIONS, type OptionName } from './options.ts';
 
@@ -12,7 +12,7 @@ export interface Setting {
   readonly elsewhere?: string | undefined;
 }
 
-export interface Settings {
+interface Reading {
   readonly settings: Map<OptionName, Setting>;
   readonly notes: Note[];
   /** Reasons why kured would not have started, or nobody can tell with what. */
@@ -23,8 +23,11 @@ export interface Settings {
  * The settings in force, as kured finds them: flags by the rules of Go's pflag, then the variables KURED_*, which win over
  * the flags. A flag nobody knows is noted by its name alone, because its value may be a secret.
  */
-export function readSettings({ args, env: written }: Kured): Settings {
-  const read: Settings = { settings: new Map(), notes: [], closed: [] };
+export function readSettings(
+  { args, env: written }: Kured,
+  { notes, closed }: Pick<Reading, 'notes' | 'closed'>,
+): Reading['settings'] {
+  const read: Reading = { settings: new Map(), notes, closed };
   const env: EnvVar[] = [];
   for (const one of written) env.push(one.value ? { ...one, value: expand(one.value, env) } : one);
   const words = args.map((word) => expand(word, env));
@@ -33,7 +36,7 @@ export function readSettings({ args, env: written }: Kured): Settings {
   }
   const texts = [...args, ...written.map(({ value }) => value)].join(' ');
   for (const one of env) readVariable(one, !texts.includes(`$(${one.name})`), read);
-  return read;
+  return read.settings;
 }
 
 /** "$(NAME)" is a variable defined above; "$$(NAME)" and an unknown name stay as they are written. */
@@ -49,7 +52,7 @@ const UNKNOWN =
 const STRAY = 'belongs to no flag, so kured ignores it; a switch takes its value as --flag=false';
 
 /** Takes a flag, and its value from the words after it. */
-function readArgument(word: string, words: string[], env: readonly EnvVar[], read: Settings): void {
+function readArgument(word: string, words: string[], env: readonly EnvVar[], read: Reading): void {
   const [, flag = '', name = '', inline] = /^(--([^=]+)|[^=]*)(?:=([\s\S]*))?$/.exec(word) ?? [];
   if (isOption(name)) {
     // A switch needs no value, and takes none from the next word.
@@ -70,7 +73,7 @@ function dropValue(words: string[], inline: string | undefined): void {
 }
 
 /** As in kured's own example: without a shell the quotes are part of the value. */
-function unquoted(gift: Gift, { notes }: Settings): Gift {
+function unquoted(gift: Gift, { notes }: Reading): Gift {
   if (!/^(""|'')$/.test(gift.value)) return gift;
   notes.push(quiet(gift.by, 'two quotes are no empty text to kured; here they are'));
   return { ...gift, value: '' };
@@ -83,8 +86,8 @@ interface Gift {
 }
 
 /** Lists grow with each repetition; of anything else the last one counts. */
-function give(name: OptionName, { by, value, from }: Gift, { settings }: Settings): void {
-  const split = splitOf(OPTIONS[name].type);
+function give(name: OptionName, { by, value, from }: Gift, { settings }: Reading): void {
+  const { split } = TYPES[OPTIONS[name].type];
   const before = split && settings.get(name);
   const elsewhere = before?.elsewhere ?? from ?? filledIn(name, value);
   const values = [...(before?.values ?? []), ...(split?.(value) ?? [value])];
@@ -123,7 +126,7 @@ const VARIABLES = new Map(
 const IGNORED =
   'kured ignores this variable, so these pods never held it up; here they do, because somebody meant them to';
 
-function readVariable(variable: EnvVar, isUnused: boolean, read: Settings): void {
+function readVariable(variable: EnvVar, isUnused: boolean, read: Reading): void {
   const { name: by, value } = variable;
   const name = VARIABLES.get(by);
   const from = placeOf(variable);
@@ -142,7 +145,7 @@ function readVariable(variable: EnvVar, isUnused: boolean, read: Settings): void
 const bare = (name: string): string => name.replaceAll(/[-_]/g, '').toLowerCase();
 
 /** The chart's own example is slackHookUrl. */
-function noteNeverRead(by: string, { notes }: Settings): void {
+function noteNeverRead(by: string, { notes }: Reading): void {
   const [right] = [...VARIABLES].find(([, name]) => bare(name) === bare(by)) ?? [];
   const text = `kured reads no such variable, so it never had any effect and is not converted; its name would be ${right}`;
   if (right !== undefined) notes.push(loud(by, text));
