@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { fileText, stdinText } from '../files.ts';
-import { CommandFailed, EXIT, type Terminal } from '../terminal.ts';
+import { EXIT, type Terminal } from '../terminal.ts';
 
 const EXAMPLES = `
 Takes kured's DaemonSet, several of them (YAML documents or a List), a values file of its Helm chart, or what installs the
@@ -30,10 +30,9 @@ export function fromKuredCommand(
       const given = file === undefined ? await input() : fileText(file);
       // The schemas are read only when they are needed.
       const { fromKured } = await import('./from-kured.ts');
-      const result = fromKured(given);
-      if ('problems' in result) throw new CommandFailed(result.problems);
-      for (const warning of result.warnings) terminal.err(`warning: ${warning}\n`);
-      terminal.out(result.yaml);
+      const { yaml, warnings } = fromKured(given);
+      for (const warning of warnings) terminal.err(`warning: ${warning}\n`);
+      terminal.out(yaml);
     });
 }
 

@@ -11,7 +11,7 @@ import { sayDuration, shortestMs, type Window } from './windows.ts';
 export type Draft = Record<string, unknown>;
 
 /** A pool of the policy. */
-export interface PoolDraft extends Draft {
+interface PoolDraft extends Draft {
   readonly name: string;
   nodes: string;
   windows: readonly Window[];

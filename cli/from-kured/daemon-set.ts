@@ -1,15 +1,7 @@
 import { z } from 'zod';
 import { splitWords } from '../../agent/command.ts';
-import {
-  at,
-  EnvVar,
-  listOf,
-  problemsIn,
-  Scheduling,
-  word,
-  type Found,
-  type Tree,
-} from './kured.ts';
+import { CommandFailed } from '../terminal.ts';
+import { accepted, at, EnvVar, listOf, Scheduling, word, type Kured, type Tree } from './kured.ts';
 
 const Container = z.object({
   name: z.string().optional(),
@@ -42,17 +34,16 @@ const VARIABLES =
   'variables KURED_* from its envFrom win over all that is seen here, and are not in the input: look into that ConfigMap or Secret, and set them in the policy';
 
 /** The kured of a DaemonSet, none if it runs something else. */
-export function kuredOfDaemonSet(object: Tree): Found[] {
+export function kuredOfDaemonSet(object: Tree): Kured[] {
   const parsed = DaemonSet.safeParse(object);
   const container = parsed.data?.spec.template.spec.containers.find(runsKured);
   const missing = missingIn(object, container);
-  if (missing.length > 0) return [{ problem: sayPart(object, missing) }];
-  if (!parsed.success) return problemsIn('DaemonSet', parsed.error);
+  if (missing.length > 0) throw new CommandFailed([sayPart(object, missing)]);
+  const { metadata, spec } = accepted('DaemonSet', parsed);
   if (container === undefined) return [];
-  const { metadata, spec } = parsed.data;
   const { name, namespace } = metadata;
   const pod = spec.template.spec;
-  const kured = {
+  const kured: Kured = {
     title: `DaemonSet ${namespace === undefined ? name : `${namespace}/${name}`}`,
     name,
     args: programOf(container).slice(1),
@@ -65,7 +56,7 @@ export function kuredOfDaemonSet(object: Tree): Found[] {
     notes: [],
     closed: container.envFrom.length > 0 ? [VARIABLES] : [],
   };
-  return [{ kured }];
+  return [kured];
 }
 
 /** What every DaemonSet has and a patch over one has not: it is the whole of no kured, whatever else it says. */

@@ -6,21 +6,20 @@ import { setApart } from './nodes.ts';
 import { render } from './render.ts';
 import { readSources } from './sources.ts';
 
-export type FromKured =
-  /** The policy with its comments, and what deserves to be said aloud, a line each. */
-  | { readonly yaml: string; readonly warnings: readonly string[] }
-  /** What was expected and not there, or could not be read. */
-  | { readonly problems: readonly string[] };
+interface FromKured {
+  /** The policy with its comments. */
+  readonly yaml: string;
+  /** What deserves to be said aloud, a line each. */
+  readonly warnings: readonly string[];
+}
 
 /**
  * The policy that does what kured did, from whatever kured is deployed by. Every option is carried over or answered with
  * the reason why not; secrets are never repeated. What decides over nodes and cannot be read leaves its pool without a
- * window.
+ * window. Fails, as a command does, where there is no kured in the text or it cannot be read.
  */
 export function fromKured(text: string): FromKured {
-  const sources = readSources(text);
-  if ('problems' in sources) return sources;
-  const all = convertAll(sources.kureds);
+  const all = convertAll(readSources(text));
   const pairs = all.flatMap((one, index) =>
     all.slice(0, index).map((other) => [other, one] as const),
   );

@@ -1,8 +1,9 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { sayYaml } from '../../domain/problem-words.ts';
-import { at, EnvVar, isTree, listOf, loud, problemsIn, Scheduling } from './kured.ts';
-import type { Found, Note, Tree } from './kured.ts';
+import { CommandFailed } from '../terminal.ts';
+import { accepted, at, EnvVar, isTree, listOf, loud, Scheduling } from './kured.ts';
+import type { Kured, Note, Tree } from './kured.ts';
 import { OPTION_NAMES, OPTIONS } from './options.ts';
 
 /** Values of kured's chart, turned into the arguments its templates would make (chart 6.1, templates/daemonset.yaml). */
@@ -51,15 +52,15 @@ const isOwn = (values: unknown): boolean =>
   OWN_KEYS.some((key) => typeof (at(values, key) ?? '') === 'object');
 
 /** The kured of a values file; as a part of another chart's values, kured's own stand under its name. */
-export function kuredsOfValues(object: Tree): Found[] {
+export function kuredsOfValues(object: Tree): Kured[] {
   const keys = Object.keys(object);
   const isKnown = keys.length > 0 && keys.every((key) => OTHER_KEYS.test(key));
   const all = [isOwn(object) || isKnown ? object : undefined, object['kured']];
-  return all.filter(isTree).flatMap((values) => kuredOf({ title: 'the Helm values', values }));
+  return all.filter(isTree).map((values) => kuredOf({ title: 'the Helm values', values }));
 }
 
 /** The kureds of an object that tells a controller to install the chart. */
-export function kuredsOfRelease(kind: keyof typeof ENVELOPES, object: Tree): Found[] {
+export function kuredsOfRelease(kind: keyof typeof ENVELOPES, object: Tree): Kured[] {
   const { sources, ...spec } = (object['spec'] ?? {}) as Tree;
   if (Array.isArray(sources)) {
     const one = (source: unknown): Tree => ({ ...object, spec: { ...spec, source } });
@@ -74,27 +75,30 @@ export function kuredsOfRelease(kind: keyof typeof ENVELOPES, object: Tree): Fou
       .map((part) => at(object, part))
       .join('-');
   const title = `the ${kind}`;
-  const values = valuesOf(at(object, found(envelope.values)[0] ?? ''));
+  const values = valuesOf(title, at(object, found(envelope.values)[0] ?? ''));
   // A name like kured's is also that of what belongs to it, such as its alerts.
   const chart = [...envelope.chart, ...(isOwn(values) ? ['metadata.name'] : [])];
   if (!JSON.stringify(chart.map((path) => at(object, path))).includes('kured')) return [];
-  if (values instanceof Error) return [{ problem: `${title}: its values: ${values.message}` }];
   const isFull = (path: string) => !/^(null|\[\]|\{\})$/.test(JSON.stringify(at(object, path)));
-  return kuredOf({
+  const kured = kuredOf({
     title,
     release: first(envelope.name),
     namespace: first(envelope.namespace),
     values: at(values, 'kured') ?? values,
     unseen: found(envelope.unseen).filter(isFull),
   });
+  return [kured];
 }
 
 /** Some envelopes hold them as a text. */
-function valuesOf(given: unknown): unknown {
-  const document = parseDocument(typeof given === 'string' ? given : '');
-  const [broken] = document.errors;
-  if (broken) return new Error(`not YAML: ${sayYaml(broken.message)}`);
-  return (typeof given === 'string' ? document.toJS() : given) ?? {};
+function valuesOf(title: string, given: unknown = {}): unknown {
+  if (typeof given !== 'string') return given;
+  const document = parseDocument(given);
+  const lines = document.errors.map(
+    ({ message }) => `${title}: its values are not YAML: ${sayYaml(message)}`,
+  );
+  if (lines.length > 0) throw new CommandFailed(lines);
+  return document.toJS();
 }
 
 const Values = Scheduling.extend({
@@ -119,14 +123,12 @@ interface Release {
 }
 
 /** What the chart would start, or every place where the values cannot be read. */
-function kuredOf({ title, release = 'kured', namespace, unseen = [], ...given }: Release): Found[] {
-  const parsed = Values.safeParse(given.values);
-  if (!parsed.success) return problemsIn(title, parsed.error);
-  const values = parsed.data;
+function kuredOf({ title, release = 'kured', namespace, unseen = [], ...given }: Release): Kured {
+  const values = accepted(title, Values.safeParse(given.values ?? {}));
   const name = fullname(values, release);
   const notes: Note[] = namespace === undefined ? [loud('--ds-namespace', NOWHERE)] : [];
   const where = namespace === undefined ? [] : [`--ds-namespace=${namespace}`];
-  const kured = {
+  return {
     title,
     name,
     notes,
@@ -138,7 +140,6 @@ function kuredOf({ title, release = 'kured', namespace, unseen = [], ...given }:
       (path) => `further values come from its ${path}, which are not in the input: add them to it`,
     ),
   };
-  return [{ kured }];
 }
 
 /** As the chart's templates/_helpers.tpl. */

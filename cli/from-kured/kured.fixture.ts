@@ -56,9 +56,7 @@ export interface Result {
 
 /** The conversion of an input that is accepted, to a policy that is accepted. */
 export function converted(...texts: readonly string[]): Result {
-  const result = fromKured(texts.join('---\n'));
-  if ('problems' in result) throw new Error(result.problems.join('\n'));
-  const { yaml, warnings } = result;
+  const { yaml, warnings } = fromKured(texts.join('---\n'));
   const lines = yaml.split('\n').filter((line) => line.startsWith('#'));
   const policy = parse(yaml) as PolicyText;
   const { error } = Policy.safeParse(policy);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CommandFailed } from '../terminal.ts';
 
 /** The parts of Kubernetes objects that matter here, read leniently: what else is in them is none of our business. */
 
@@ -78,14 +79,11 @@ export interface Kured {
   readonly closed: readonly string[];
 }
 
-/** What is found in a place: kureds, or why it cannot be read. */
-export type Found = { readonly kured: Kured } | { readonly problem: string };
-
-/** What a schema refuses, a line for each place. */
-export function problemsIn(title: string, { issues }: z.ZodError): Found[] {
-  return issues.map(({ path, message }) => ({
-    problem: `${title}: ${path.join('.')}: ${message}`,
-  }));
+/** What a schema accepts; fails with a line for each place that it does not. */
+export function accepted<T>(title: string, { data, error }: z.ZodSafeParseResult<T>): T {
+  if (error === undefined) return data;
+  const lines = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new CommandFailed(lines.map((line) => `${title}: ${line}`));
 }
 
 /** An object nobody has read yet. */

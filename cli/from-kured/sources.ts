@@ -1,29 +1,24 @@
 import { parseAllDocuments } from 'yaml';
 import { sayYaml } from '../../domain/problem-words.ts';
+import { CommandFailed } from '../terminal.ts';
 import { kuredOfDaemonSet } from './daemon-set.ts';
 import { ENVELOPES, kuredsOfRelease, kuredsOfValues } from './helm.ts';
-import { isTree, type Found, type Kured, type Tree } from './kured.ts';
-
-export type Sources =
-  { readonly kureds: readonly Kured[] } | { readonly problems: readonly string[] };
+import { isTree, type Kured, type Tree } from './kured.ts';
 
 const EXPECTED =
   "expected kured's DaemonSet, several of them (YAML documents or a List), a values file of its Helm chart, or a HelmRelease, HelmChart or Argo CD Application of it";
 const INSTEAD =
   'of anything else give what it becomes: kubectl -n NAMESPACE get daemonset NAME -o yaml';
 
-/** Every kured that is described in the text, whatever its envelope. */
-export function readSources(text: string): Sources {
+/** Every kured that is described in the text, whatever its envelope. Fails with what was expected, or what cannot be read. */
+export function readSources(text: string): Kured[] {
   const documents = [...parseAllDocuments(text)];
   const broken = documents.flatMap(({ errors }) => errors.map(({ message }) => sayYaml(message)));
-  if (broken.length > 0) return { problems: broken.map((message) => `not YAML: ${message}`) };
+  if (broken.length > 0) throw new CommandFailed(broken.map((message) => `not YAML: ${message}`));
   const objects = documents.flatMap((document) => flatten(document.toJS()));
-  const found = objects.flatMap(readObject);
-  const problems = found.flatMap((one) => ('problem' in one ? [one.problem] : []));
-  if (problems.length > 0) return { problems };
-  const kureds = found.flatMap((one) => ('kured' in one ? [one.kured] : []));
-  if (kureds.length > 0) return { kureds };
-  return { problems: [`${EXPECTED}; ${whatWasThere(objects)}`] };
+  const kureds = objects.flatMap(readObject);
+  if (kureds.length > 0) return kureds;
+  throw new CommandFailed([`${EXPECTED}; ${whatWasThere(objects)}`]);
 }
 
 function flatten(object: unknown): Tree[] {
@@ -35,7 +30,7 @@ function flatten(object: unknown): Tree[] {
   return items.flatMap(flatten).map((item) => ({ ...one, ...item }));
 }
 
-function readObject(object: Tree): Found[] {
+function readObject(object: Tree): Kured[] {
   const { kind } = object;
   if (kind === 'DaemonSet') return kuredOfDaemonSet(object);
   if (kind === undefined) return kuredsOfValues(object);
