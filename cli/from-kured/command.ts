@@ -14,7 +14,7 @@ Examples:
 
 Exit codes:
   ${EXIT.ok}  converted, also where an option is unknown: warnings on stderr name it
-  ${EXIT.failed}  the input is something else or cannot be read; stderr says what was expected
+  ${EXIT.failed}  the input is something else, only a part, or cannot be read; stderr says what to give
   ${EXIT.usage}  the command line is wrong`;
 
 /** `lockkeeper policy from-kured`: a policy on stdout from what kured was told. `input` reads stdin to its end. */

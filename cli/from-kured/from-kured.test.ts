@@ -59,6 +59,9 @@ const CLOSED = parse(
 --lock-release-delay: 'kured does not start: --lock-release-delay has no value'
 --alert-filter-regexp=(?=a): kured does not start with --alert-filter-regexp=(?=a)
 --blocking-pod-selector=: '--blocking-pod-selector: "" is no label selector'
+--drain-pod-selector=a b: 'kured drains nothing with --drain-pod-selector=a b: it is not a label selector'
+--ds-name=Foo_Bar: '--ds-name: "Foo_Bar" is no name in Kubernetes'
+--prometheus-url=prom: '--prometheus-url: is not an address'
 --prometheus-url=http://a%3Ab:p@prom: its user is empty or has a colon
 --time-zone=@{ZONE}: '--time-zone comes from what fills in @{ZONE}, which is not in the input: look there, and write it into timeZone'
 --prometheus-url=http://@{PROM}: 'look there, and write it into gates.alerts'

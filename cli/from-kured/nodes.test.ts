@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { parseSelector } from '../../domain/label-selector.ts';
-import { matchesNothing } from '../../domain/selector-overlap.ts';
 import { Scheduling } from './kured.ts';
 import { nodesOf } from './nodes.ts';
 
@@ -95,21 +94,4 @@ describe('the control plane', () => {
   test('may be what the selector asks for', () => {
     expect(nodesIn({ labels: { [key]: '' }, tolerations: [] }).nodes).toBe(`${key}=`);
   });
-});
-
-const DISJOINT = parse(String.raw`
-other values: ['pool in (a,b)', pool=c, true]
-a value and its exclusion: [pool=a, 'pool notin (a,b)', true]
-a label and its absence: [pool, '!pool', true]
-a value and its absence: [pool=a, '!pool', true]
-a value in common: ['pool in (a,b)', 'pool in (b,c)', false]
-another label: [pool=a, tier=b, false]
-a label and one of its values: [pool, pool=a, false]
-two exclusions: [pool!=a, pool!=b, false]
-a value that is not excluded: ['pool in (a,c)', pool!=a, false]
-two absences: ['!pool', pool!=a, false]
-`) as Record<string, [string, string, boolean]>;
-
-test.each(Object.entries(DISJOINT))('whether two share no node: %s', (_, [one, other, apart]) => {
-  expect([`${one},${other}`, `${other},${one}`].map(matchesNothing)).toEqual([apart, apart]);
 });
