@@ -57,7 +57,8 @@ export function convert(kured: Kured, name: string, suffix: string): Converted {
   const hours = pool.windows;
   if (read.closed.length > 0) pool.windows = [];
   fitIntoWindow(pool, read);
-  const { slack, url, username, channel, templates = {} } = notifications;
+  const { slack, url, username, channel, templates: said = {} } = notifications;
+  const templates = Object.fromEntries(EVENTS.map((event) => [event, at(said, event)]));
   const notification = { slack, url, username, channel, on: EVENTS, templates };
   return {
     title: kured.title,

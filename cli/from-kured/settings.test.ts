@@ -42,6 +42,7 @@ variables in variables: { args: [--start-time=$(O), --end-time=$$(O), --period=$
 K7 no variable of kured's: { env: [{ name: slackHookUrl, valueFrom: {} }], told: ['slackHookUrl: kured reads no such variable, so it never had any effect and is not converted; its name would be KURED_SLACK_HOOK_URL'] }
 K7 but one that a flag names: { args: [--period=$(PERIOD)], env: [{ name: PERIOD, value: 5m }], settings: { period: [5m] } }
 K3 filled in by Flux: { args: ['--time-zone=\${ZONE:=s3cret}'], settings: { time-zone: 'what fills in \${ZONE}' } }
+K3 filled in by Terraform: { args: ['--period=\${var.period}'], settings: { period: 'what fills in \${var.period}' } }
 K3 part of a list: { args: [--reboot-days=sat, '--reboot-days=\${D}', --reboot-days=sun], settings: { reboot-days: 'what fills in \${D}' } }
 K3 filled in by a template: { args: ['--notify-url={{ .Values.s3cret }}'], settings: { notify-url: 'what fills in {{ … }}' } }
 K3 flags that are filled in: { args: ['\${FLAGS}', '--\${X}=s3cret'], told: ['arguments come from what fills in \${FLAGS}', 'arguments come from what fills in \${X}'] }

@@ -73,20 +73,20 @@ function dropValue(words: string[], inline: string | undefined): void {
 }
 
 /** As in kured's own example: without a shell the quotes are part of the value. */
-function unquoted(gift: Gift, { notes }: Reading): Gift {
-  if (!/^(""|'')$/.test(gift.value)) return gift;
-  notes.push(quiet(gift.by, 'two quotes are no empty text to kured; here they are'));
-  return { ...gift, value: '' };
+function unquoted(given: Given, { notes }: Reading): Given {
+  if (!/^(""|'')$/.test(given.value)) return given;
+  notes.push(quiet(given.by, 'two quotes are no empty text to kured; here they are'));
+  return { ...given, value: '' };
 }
 
-interface Gift {
+interface Given {
   readonly by: string;
   readonly value: string;
   readonly from: string | undefined;
 }
 
 /** Lists grow with each repetition; of anything else the last one counts. */
-function give(name: OptionName, { by, value, from }: Gift, { settings }: Reading): void {
+function give(name: OptionName, { by, value, from }: Given, { settings }: Reading): void {
   const { split } = TYPES[OPTIONS[name].type];
   const before = split && settings.get(name);
   const elsewhere = before?.elsewhere ?? from ?? filledIn(name, value);
@@ -108,9 +108,9 @@ function placeOf({ valueFrom }: EnvVar): string | undefined {
   return valueFrom ? 'a field of the pod' : undefined;
 }
 
-/** ${NAME} as Flux and envsubst have it, or {{ … }} as templates do; a default inside may be a secret and is not repeated. */
+/** ${NAME} as Flux, envsubst and Terraform have it, or {{ … }} as templates do; a default inside may be a secret and is not repeated. */
 function placeholderIn(text: string): string | undefined {
-  const [found, name = '…'] = /\$\{\s*(\w+)?[^}]*\}|\{\{[\s\S]*?\}\}/.exec(text) ?? [];
+  const [found, name = '…'] = /\$\{\s*([\w.]+)?[^}]*\}|\{\{[\s\S]*?\}\}/.exec(text) ?? [];
   return found && `what fills in ${found.startsWith('$') ? `\${${name}}` : '{{ … }}'}`;
 }
 
