@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { fileText, stdinText } from '../files.ts';
-import { CommandFailed, EXIT, type Terminal } from '../terminal.ts';
+import { EXIT, type Terminal } from '../terminal.ts';
 
 const EXAMPLES = `
-Takes kured's DaemonSet, several of them (YAML documents or a List), a values file of its Helm chart, or a HelmRelease.
+Takes kured's DaemonSet, several of them (YAML documents or a List), a values file of its Helm chart, or what installs the
+chart: a HelmRelease (Flux), a HelmChart (k3s) or an Application (Argo CD).
 Comments at the head of the policy say what has to be set elsewhere, what could not be carried over, and why; what nobody
 should miss is said on stderr as well. Secrets are never repeated. docs/migrating-from-kured.md has every option.
 
@@ -13,7 +14,7 @@ Examples:
 
 Exit codes:
   ${EXIT.ok}  converted, also where an option is unknown: warnings on stderr name it
-  ${EXIT.failed}  the input is something else or cannot be read; stderr says what was expected
+  ${EXIT.failed}  the input is something else, only a part, or cannot be read; stderr says what to give
   ${EXIT.usage}  the command line is wrong`;
 
 /** `lockkeeper policy from-kured`: a policy on stdout from what kured was told. `input` reads stdin to its end. */
@@ -29,10 +30,9 @@ export function fromKuredCommand(
       const given = file === undefined ? await input() : fileText(file);
       // The schemas are read only when they are needed.
       const { fromKured } = await import('./from-kured.ts');
-      const result = fromKured(given);
-      if ('problems' in result) throw new CommandFailed(result.problems);
-      for (const warning of result.warnings) terminal.err(`warning: ${warning}\n`);
-      terminal.out(result.yaml);
+      const { yaml, warnings } = fromKured(given);
+      for (const warning of warnings) terminal.err(`warning: ${warning}\n`);
+      terminal.out(yaml);
     });
 }
 

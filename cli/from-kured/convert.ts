@@ -1,202 +1,138 @@
 import { parseDuration } from '../../domain/durations.ts';
-import { parseSelector } from '../../domain/label-selector.ts';
 import { REBOOT_DEFAULTS } from '../../domain/policy.ts';
 import { rolloutLength } from '../../domain/rollout-length.ts';
-import { agentSettings } from './agent-settings.ts';
-import { sayDuration, Reader, type Draft, type PoolText } from './draft.ts';
-import { readFlags } from './flags.ts';
-import { durationMs } from './go.ts';
-import { alerts, blockingPods, kuredLock } from './gates.ts';
-import { hours } from './hours.ts';
-import { INSTEAD } from './instead.ts';
-import type { Kured } from './kured.ts';
-import { nodesOf, type NodeChoice } from './nodes.ts';
-import { marks } from './marks.ts';
-import { loud } from './notes.ts';
-import { notifications } from './notify.ts';
-import { OPTION_NAMES, OPTIONS, type OptionName } from './options.ts';
-import { shortestS } from './windows.ts';
+import { at, loud, type Kured } from './kured.ts';
+import { nodesOf } from './nodes.ts';
+import { OPTION_NAMES, OPTIONS, type Option, type OptionName } from './options.ts';
+import { Reader } from './reader.ts';
+import { sayDuration, shortestMs, type Window } from './windows.ts';
 
-/** Takes its options from the reader and writes what they become. */
-type Converter = (read: Reader, draft: Draft, kured: Kured) => void;
+/** Something to be written as YAML; what is undefined is left out. */
+export type Draft = Record<string, unknown>;
 
-/** Every option of kured, and who deals with it. One that is missing here does not compile. */
-const CONVERTERS: Readonly<Record<OptionName, Converter>> = {
-  'node-id': sayWhyNot,
-  'force-reboot': drain,
-  'metrics-host': sayWhyNot,
-  'metrics-port': sayWhyNot,
-  'drain-grace-period': drain,
-  'drain-pod-selector': drain,
-  'skip-wait-for-delete-timeout': drain,
-  'drain-delay': drain,
-  'drain-timeout': drain,
-  'reboot-delay': pauses,
-  'reboot-method': agentSettings,
-  period: agentSettings,
-  'ds-namespace': kuredLock,
-  'ds-name': kuredLock,
-  'lock-annotation': kuredLock,
-  'lock-ttl': sayWhyNot,
-  'lock-release-delay': pauses,
-  'prometheus-url': alerts,
-  'alert-filter-regexp': alerts,
-  'alert-filter-match-only': alerts,
-  'alert-firing-only': alerts,
-  'reboot-sentinel': agentSettings,
-  'prefer-no-schedule-taint': marks,
-  'reboot-sentinel-command': agentSettings,
-  'reboot-command': agentSettings,
-  concurrency: budget,
-  'reboot-signal': agentSettings,
-  'slack-hook-url': notifications,
-  'slack-username': notifications,
-  'slack-channel': notifications,
-  'notify-url': notifications,
-  'message-template-uncordon': notifications,
-  'message-template-drain': notifications,
-  'message-template-reboot': notifications,
-  'blocking-pod-selector': blockingPods,
-  'reboot-days': hours,
-  'start-time': hours,
-  'end-time': hours,
-  'time-zone': hours,
-  'annotate-nodes': sayWhyNot,
-  'log-format': agentSettings,
-  'pre-reboot-node-labels': marks,
-  'post-reboot-node-labels': marks,
-};
-
-export interface Converted extends Draft {
-  readonly title: string;
-  readonly nodes: NodeChoice;
+/** A pool of the policy. */
+interface PoolDraft extends Draft {
+  readonly name: string;
+  nodes: string;
+  windows: readonly Window[];
+  labels?: { readonly before?: Draft; readonly after?: Draft };
 }
 
 /** One kured as one pool, with everything there is to say about it. */
-export function convert(kured: Kured, poolName: string, suffix: string): Converted {
-  const nodes = nodesOf(kured.scheduling, poolName);
-  const { settings, notes, faults } = readFlags(kured.args, kured.env);
-  const draft: Converted = {
-    title: kured.title,
+export interface Converted {
+  readonly title: string;
+  readonly pool: PoolDraft;
+  /** The windows it would have, if nothing had closed it. */
+  readonly hours: readonly Window[];
+  readonly notification: Draft | undefined;
+  /** Settings of the agent, as the environment of its container. */
+  readonly agent: Readonly<Draft>;
+  /** Its notes, secrets, and why it is closed. */
+  readonly said: Pick<Reader, 'notes' | 'secrets' | 'closed'>;
+}
+
+/** kured's three messages, as events of Lockkeeper. */
+const EVENTS = ['draining', 'rebooting', 'returned'];
+
+/** Goes through the table of options; the suffix is put behind the names of variables that hold secrets. */
+export function convert(kured: Kured, name: string, suffix: string): Converted {
+  const read = new Reader(kured, suffix);
+  const { nodes, notes } = nodesOf(kured.scheduling, name);
+  read.notes.push(...notes);
+  const agent: Draft = {};
+  // The keys in the order of the documentation.
+  const draft: PoolDraft & { notifications?: Draft } = {
+    name,
     nodes,
-    pool: { name: poolName, nodes: nodes.selector, maxUnavailable: 1, windows: [] },
-    timeZone: { name: 'UTC' },
-    notifications: [],
-    suffix,
-    secrets: new Map(),
-    agent: [],
-    notes: [...kured.notes, ...nodes.notes, ...notes],
-    closed: faults.map((fault) => `kured does not start: ${fault}`),
+    maxUnavailable: 1,
+    timeZone: 'UTC',
+    windows: [],
+    expectedLength: undefined,
+    gates: { alerts: undefined, blockingPods: undefined, kuredLock: undefined },
   };
-  const read = new Reader(settings, draft);
-  for (const converter of new Set(Object.values(CONVERTERS))) converter(read, draft, kured);
-  if (draft.closed.length > 0) draft.pool.windows = [];
-  fitIntoWindow(draft);
-  if (draft.pool.windows.some((window) => 'always' in window)) {
-    draft.notes.push(loud('windows', ALWAYS));
+  for (const [path, value] of carriedOver(read)) {
+    put(path.startsWith('LOCKKEEPER_') ? agent : draft, path.split('.'), value);
   }
-  return draft;
+  const { notifications = {}, ...pool } = draft;
+  const hours = pool.windows;
+  if (read.closed.length > 0) pool.windows = [];
+  fitIntoWindow(pool, read);
+  const { slack, url, username, channel, templates: said = {} } = notifications;
+  const templates = Object.fromEntries(EVENTS.map((event) => [event, at(said, event)]));
+  const notification = { slack, url, username, channel, on: EVENTS, templates };
+  return {
+    title: kured.title,
+    pool,
+    hours,
+    agent,
+    notification: slack || url ? notification : undefined,
+    said: read,
+  };
+}
+
+/** What is set where. */
+function* carriedOver(read: Reader): Generator<readonly [path: string, value: unknown]> {
+  for (const name of OPTION_NAMES) {
+    read.name = name;
+    const option: Option = OPTIONS[name];
+    const value = become(option, read.value(name), read);
+    if (option.to !== undefined && value !== undefined) yield [option.to, value];
+  }
+}
+
+/** What a value becomes. Says of every option that was given why it becomes nothing, or what is different. */
+function become(option: Option, value: unknown, read: Reader): unknown {
+  const because = option.because ?? noEffect(option, read);
+  if (because !== undefined) {
+    if (read.differs()) read.note(because);
+    return undefined;
+  }
+  if (value === undefined) return undefined;
+  if (value === '' && option.empty !== undefined) {
+    read.note(option.empty);
+    return undefined;
+  }
+  const written = option.as ? option.as(value as never, read) : value;
+  if (written === undefined) return undefined;
+  read.note(option.said);
+  read.warn(option.warned);
+  return written;
+}
+
+/** Why kured does nothing with the option, or undefined. */
+function noEffect({ without = [], beside, method }: Option, read: Reader): string | undefined {
+  const has = (name: string) => read.has(name as OptionName);
+  if (beside !== undefined && has(beside)) return `has no effect beside ${beside}`;
+  if (without.length > 0 && !without.some(has)) {
+    return `has no effect without ${without.join(' or ')}`;
+  }
+  const other = read.value('reboot-method');
+  if (method === undefined || other === undefined || method === other) return undefined;
+  return `has no effect with reboot-method ${other}`;
+}
+
+function put(draft: Draft, [key = '', ...rest]: readonly string[], value: unknown): void {
+  if (rest.length === 0) draft[key] = value;
+  else put((draft[key] ??= {}) as Draft, rest, value);
 }
 
 const ALWAYS =
   'kured has no window here, so this pool is open at every hour; if a scheduler deployed kured on maintenance days only, write those days into the policy instead: `dates` or `calendar`';
-
-/** kured starts until the last second; Lockkeeper when a rollout fits, and refuses a window in which none would. */
-function fitIntoWindow({ pool, notes }: Draft): void {
-  const shortestMs = shortestS(pool.windows) * 1_000;
-  if (shortestMs >= longestMs(pool)) return;
-  pool.expectedLength = sayDuration(Math.max(shortestMs / 2, 1_000));
-  notes.push(loud('windows', SHORT));
-}
-
 const SHORT =
   'a window is shorter than a rollout may take by its timeouts, so expectedLength is set to half of it; better write what your rollouts take: none begins when less is left';
 
-function longestMs({ drain, reboot }: PoolText): number {
-  const { delay = '0s', timeout = '30m' } = drain ?? {};
-  return rolloutLength({
-    drain: { delay: parseDuration(delay), timeout: parseDuration(timeout) },
-    reboot: { ...REBOOT_DEFAULTS, delay: parseDuration(reboot?.delay ?? '0s') },
+/** kured starts until the last second; Lockkeeper when a rollout fits, and refuses a window in which none would. */
+function fitIntoWindow(pool: PoolDraft, read: Reader): void {
+  const lengthOf = (path: string, standard: string): number =>
+    parseDuration((at(pool, path) as string | undefined) ?? standard);
+  const longestMs = rolloutLength({
+    drain: { delay: lengthOf('drain.delay', '0s'), timeout: lengthOf('drain.timeout', '30m') },
+    reboot: { ...REBOOT_DEFAULTS, delay: lengthOf('reboot.delay', '0s') },
   });
-}
-
-/** For options that have nothing instead: says so, if they were given something else than kured's default. */
-function sayWhyNot(read: Reader): void {
-  for (const name of OPTION_NAMES) {
-    const instead = INSTEAD[name];
-    if ('because' in instead && differs(read, name)) read.note(name, instead.because);
+  const openMs = shortestMs(pool.windows);
+  if (openMs < longestMs) {
+    pool['expectedLength'] = sayDuration(Math.max(openMs / 2, 1_000));
+    read.notes.push(loud('windows', SHORT));
   }
-}
-
-/** The node's name is set in every manifest, and no choice of anybody. */
-function differs(read: Reader, name: OptionName): boolean {
-  const setting = read.setting(name);
-  if (setting === undefined || name === 'node-id') return false;
-  const { type, fallback } = OPTIONS[name];
-  const value = setting.values.at(-1) ?? '';
-  return type === 'duration' ? durationMs(value) !== durationMs(fallback) : value !== fallback;
-}
-
-function budget(read: Reader, { pool }: Draft): void {
-  const most = Number.MAX_SAFE_INTEGER;
-  pool.maxUnavailable = Math.min(Math.max(1, read.integer('concurrency')), most);
-  if (pool.maxUnavailable > 1) read.note('concurrency', COUNTED);
-}
-
-const COUNTED =
-  'maxUnavailable counts every node of the pool that is out of service, where kured counts only the holders of its lock';
-
-function drain(read: Reader, draft: Draft): void {
-  const timeout = read.duration('drain-timeout');
-  const grace = read.seconds('drain-grace-period');
-  const skip = read.seconds('skip-wait-for-delete-timeout');
-  const delay = read.duration('drain-delay');
-  const settings = {
-    ...(timeout === undefined ? {} : { timeout: sayDuration(Math.max(timeout, 1_000)) }),
-    ...(forced(read, timeout) ? { onTimeout: 'delete' as const } : {}),
-    ...(grace < 0 ? {} : { gracePeriod: `${grace}s` }),
-    ...podSelector(read),
-    ...(skip > 0 ? { skipWaitForDeleteTimeout: `${skip}s` } : {}),
-    ...(delay === undefined ? {} : { delay: sayDuration(delay) }),
-  };
-  if (timeout === undefined) read.note('drain-timeout', ENDLESS);
-  if (delay !== undefined) read.note('drain-delay', DELAYED);
-  if (Object.keys(settings).length > 0) draft.pool.drain = settings;
-}
-
-const ENDLESS =
-  'kured drains without end; Lockkeeper hands the node back after drain.timeout (30m) and tries again later, so that others get their turn';
-const DELAYED = 'kured waits before it cordons; drain.delay waits after the cordon';
-
-function forced(read: Reader, timeoutMs: number | undefined): boolean {
-  if (!read.bool('force-reboot')) return false;
-  if (timeoutMs === undefined) read.warn('force-reboot', FORCED_WITHOUT_END);
-  else read.note('force-reboot', FORCED);
-  return true;
-}
-
-const FORCED =
-  'drain.onTimeout: delete deletes what is left at the deadline, disruption budgets or not; unlike kured it reboots no node because a cordon or the API server failed';
-const FORCED_WITHOUT_END = `without drain-timeout kured never got past a disruption budget, and Lockkeeper does after drain.timeout (30m): take drain.onTimeout away if budgets must hold. ${FORCED}`;
-
-function podSelector(read: Reader): { podSelector?: string } {
-  const selector = read.text('drain-pod-selector');
-  if (selector === '') return {};
-  if (parseSelector(selector) === undefined) {
-    read.close('drain-pod-selector', NO_SELECTOR);
-    return {};
-  }
-  read.warn('drain-pod-selector', STAY);
-  return { podSelector: selector };
-}
-
-const NO_SELECTOR =
-  'is no label selector, so every drain of kured fails; drain.podSelector is left out';
-const STAY = 'pods that do not match stay on the node and are killed by the reboot, as with kured';
-
-function pauses(read: Reader, { pool }: Draft): void {
-  const delay = read.duration('reboot-delay');
-  const between = read.duration('lock-release-delay');
-  if (delay !== undefined) pool.reboot = { delay: sayDuration(delay) };
-  if (between !== undefined) pool.pauseBetween = sayDuration(between);
+  if (pool.windows.some((window) => 'always' in window)) read.notes.push(loud('windows', ALWAYS));
 }

@@ -1,108 +1,195 @@
+import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { EnvVar, Scheduling, type Kured } from './kured.ts';
-import { loud, type Note } from './notes.ts';
-import { OPTION_NAMES, OPTIONS, type OptionName } from './options.ts';
+import { sayYaml } from '../../domain/problem-words.ts';
+import { CommandFailed } from '../terminal.ts';
+import { accepted, at, EnvVar, isTree, listOf, loud, Scheduling } from './kured.ts';
+import type { Kured, Note, Tree } from './kured.ts';
+import { OPTION_NAMES, OPTIONS } from './options.ts';
 
-/** A values file of kured's chart, turned into the arguments its templates would make (chart 6.1, templates/daemonset.yaml). */
+/** Values of kured's chart, turned into the arguments its templates would make (chart 6.1, templates/daemonset.yaml). */
+
+const HELM = 'spec.source.helm';
+
+/**
+ * What tells a controller to install a chart, and where it says which one, the name and namespace of the release, its values,
+ * and what holds further values that are not in the input. The first path that is there counts; with "+" several are one
+ * name.
+ */
+export const ENVELOPES = {
+  // Of Flux.
+  HelmRelease: {
+    chart: ['spec.chart', 'spec.chartRef'],
+    name: ['spec.releaseName', 'spec.targetNamespace+metadata.name', 'metadata.name'],
+    namespace: ['spec.targetNamespace', 'metadata.namespace'],
+    values: ['spec.values'],
+    unseen: ['spec.valuesFrom'],
+  },
+  // Of k3s.
+  HelmChart: {
+    chart: ['spec.chart'],
+    name: ['metadata.name'],
+    namespace: ['spec.targetNamespace', 'metadata.namespace'],
+    values: ['spec.values', 'spec.valuesContent'],
+    unseen: ['spec.set', 'spec.valuesSecrets'],
+  },
+  // Of Argo CD; several sources are read one by one.
+  Application: {
+    chart: ['spec.source.chart'],
+    name: [`${HELM}.releaseName`, 'metadata.name'],
+    namespace: ['spec.destination.namespace'],
+    values: [`${HELM}.valuesObject`, `${HELM}.values`],
+    unseen: [`${HELM}.valueFiles`, `${HELM}.parameters`, `${HELM}.fileParameters`],
+  },
+};
+
+/** Keys only this chart has, or that say what its pods are told: one of them makes a file a values file. */
+const OWN_KEYS = ['configuration', 'extraArgs', 'extraEnvVars'];
+/** A file of nothing but these is one too: kured's defaults are in force. */
+const OTHER_KEYS =
+  /^(image|revisionHistoryLimit|updateStrategy|maxUnavailable|podAnnotations|dsAnnotations|podLabels|rbac|serviceAccount|podSecurityPolicy|containerSecurityContext|resources|hostNetwork|metrics|service|livenessProbe|readinessProbe|priorityClassName|tolerations|affinity|nodeSelector|volumeMounts|volumes|initContainers|nameOverride|fullnameOverride|useRebootSentinelHostPath)$/;
+
+const isOwn = (values: unknown): boolean =>
+  OWN_KEYS.some((key) => typeof (at(values, key) ?? '') === 'object');
+
+/** The kured of a values file; as a part of another chart's values, kured's own stand under its name. */
+export function kuredsOfValues(object: Tree): Kured[] {
+  const keys = Object.keys(object);
+  const isKnown = keys.length > 0 && keys.every((key) => OTHER_KEYS.test(key));
+  const all = [isOwn(object) || isKnown ? object : undefined, object['kured']];
+  return all.filter(isTree).map((values) => kuredOf({ title: 'the Helm values', values }));
+}
+
+/** The kureds of an object that tells a controller to install the chart. */
+export function kuredsOfRelease(kind: keyof typeof ENVELOPES, object: Tree): Kured[] {
+  const { sources, ...spec } = (object['spec'] ?? {}) as Tree;
+  if (Array.isArray(sources)) {
+    const one = (source: unknown): Tree => ({ ...object, spec: { ...spec, source } });
+    return sources.flatMap((source) => kuredsOfRelease(kind, one(source)));
+  }
+  const envelope = ENVELOPES[kind];
+  const found = (paths: readonly string[]) =>
+    paths.filter((path) => path.split('+').every((part) => at(object, part) !== undefined));
+  const first = (paths: readonly string[]): string | undefined =>
+    found(paths)[0]
+      ?.split('+')
+      .map((part) => at(object, part))
+      .join('-');
+  const title = `the ${kind}`;
+  const values = valuesOf(title, at(object, found(envelope.values)[0] ?? ''));
+  // A name like kured's is also that of what belongs to it, such as its alerts.
+  const chart = [...envelope.chart, ...(isOwn(values) ? ['metadata.name'] : [])];
+  if (!JSON.stringify(chart.map((path) => at(object, path))).includes('kured')) return [];
+  const isFull = (path: string) => !/^(null|\[\]|\{\})$/.test(JSON.stringify(at(object, path)));
+  const kured = kuredOf({
+    title,
+    release: first(envelope.name),
+    namespace: first(envelope.namespace),
+    values: at(values, 'kured') ?? values,
+    unseen: found(envelope.unseen).filter(isFull),
+  });
+  return [kured];
+}
+
+/** Some envelopes hold them as a text. */
+function valuesOf(title: string, given: unknown = {}): unknown {
+  if (typeof given !== 'string') return given;
+  const document = parseDocument(given);
+  const lines = document.errors.map(
+    ({ message }) => `${title}: its values are not YAML: ${sayYaml(message)}`,
+  );
+  if (lines.length > 0) throw new CommandFailed(lines);
+  return document.toJS();
+}
 
 const Values = Scheduling.extend({
   configuration: z.record(z.string(), z.unknown()).nullish(),
   extraArgs: z.record(z.string(), z.unknown()).nullish(),
-  extraEnvVars: z
-    .array(EnvVar)
-    .nullish()
-    .transform((list) => list ?? []),
+  extraEnvVars: listOf(EnvVar),
   useRebootSentinelHostPath: z.boolean().optional(),
   nameOverride: z.string().nullish(),
   fullnameOverride: z.string().nullish(),
 });
 type Values = z.infer<typeof Values>;
 
-/** Keys only this chart has, or that say what its pods are told: one of them makes a file a values file. */
-const OWN_KEYS = ['configuration', 'extraArgs', 'extraEnvVars'];
+const NOWHERE =
+  "the chart takes the release's namespace and name, which this does not tell: if they are not kube-system and kured, write the right ones into gates.kuredLock";
 
-/** Whether an object without a kind reads like values of the chart. */
-export function isValues(object: Readonly<Record<string, unknown>>): boolean {
-  return OWN_KEYS.some((key) => typeof object[key] === 'object' && object[key] !== null);
+interface Release {
+  readonly title: string;
+  readonly release?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly values: unknown;
+  readonly unseen?: readonly string[];
 }
 
 /** What the chart would start, or every place where the values cannot be read. */
-export function kuredOfValues(
-  object: unknown,
-  title: string,
-): { readonly kured: Kured } | { readonly problems: readonly string[] } {
-  const parsed = Values.safeParse(object);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(
-      ({ path, message }) => `${title}: ${path.join('.')}: ${message}`,
-    );
-    return { problems };
-  }
-  const values = parsed.data;
-  const name = values.fullnameOverride || values.nameOverride || 'kured';
-  const configured = argumentsOf(values.configuration ?? {});
+function kuredOf({ title, release = 'kured', namespace, unseen = [], ...given }: Release): Kured {
+  const values = accepted(title, Values.safeParse(given.values ?? {}));
+  const name = fullname(values, release);
+  const notes: Note[] = namespace === undefined ? [loud('--ds-namespace', NOWHERE)] : [];
+  const where = namespace === undefined ? [] : [`--ds-namespace=${namespace}`];
   return {
-    kured: {
-      title,
-      name,
-      args: [`--ds-name=${name}`, ...configured.args, ...extraArguments(values.extraArgs ?? {})],
-      env: values.extraEnvVars,
-      scheduling: scheduled(values),
-      mounts: [],
-      notes: [...configured.notes, ...namespaceNote(), ...sentinelNote(values)],
-    },
+    title,
+    name,
+    notes,
+    mounts: [],
+    env: values.extraEnvVars,
+    scheduling: scheduled(values),
+    args: [`--ds-name=${name}`, ...where, ...argumentsOf(values, notes)],
+    closed: unseen.map(
+      (path) => `further values come from its ${path}, which are not in the input: add them to it`,
+    ),
   };
 }
 
-const camelCase = (name: OptionName) =>
-  name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+/** As the chart's templates/_helpers.tpl. */
+function fullname({ fullnameOverride, nameOverride }: Values, release: string): string {
+  const chart = nameOverride || 'kured';
+  const joined = release.includes(chart) ? release : `${release}-${chart}`;
+  return (fullnameOverride || joined).slice(0, 63).replace(/-$/, '');
+}
 
 /** node-id, ds-name and ds-namespace are no keys: the templates set them. */
 const KEYS = new Map(
-  OPTION_NAMES.filter((name) => !['node-id', 'ds-name', 'ds-namespace'].includes(name)).map(
-    (name) => [camelCase(name), name],
-  ),
+  OPTION_NAMES.filter((name) => !/^(node-id|ds-.*)$/.test(name)).map((name) => [
+    name.replaceAll(/-[a-z]/g, (dash) => dash.slice(1).toUpperCase()),
+    name,
+  ]),
 );
+const NO_KEY = 'the chart has no such key, so kured never saw it';
+const NO_COMMAND =
+  'the chart passes rebootSentinelCommand on only with useRebootSentinelHostPath: false, so your nodes may have followed the file all along; the command is carried over as it was meant';
 
-function argumentsOf(configuration: Readonly<Record<string, unknown>>) {
-  const args: string[] = [];
-  const notes: Note[] = [];
-  for (const [key, value] of Object.entries(configuration)) {
+/** The templates leave out what is empty, 0 or false, and range over lists. Adds what there is to say of the keys. */
+function argumentsOf(values: Values, notes: Note[]): string[] {
+  const { useRebootSentinelHostPath: nested, ...configuration } = values.configuration ?? {};
+  const isNested = nested !== false && values.useRebootSentinelHostPath !== false;
+  if (configuration['rebootSentinelCommand'] && isNested) {
+    notes.push(loud('--reboot-sentinel-command', NO_COMMAND));
+  }
+  const args = Object.entries(configuration).flatMap(([key, value]) => {
     const name = KEYS.get(key);
-    if (name) args.push(...flagsFor(name, value));
-    else if (key !== 'useRebootSentinelHostPath') {
-      notes.push(loud(`configuration.${key}`, 'the chart has no such key, so kured never saw it'));
-    }
-  }
-  return { args, notes };
-}
-
-/** The templates leave out what is empty, 0 or false, and range over lists. */
-function flagsFor(name: OptionName, value: unknown): string[] {
-  if (isEmpty(value)) return [];
-  const { type } = OPTIONS[name];
-  if (Array.isArray(value)) return value.map((one) => `--${name}=${String(one)}`);
-  // Helm reads YAML 1.1, where these words are booleans.
-  if (type === 'bool' && typeof value === 'string') {
-    return /^(no|n|off)$/i.test(value) ? [] : [`--${name}=${/^(yes|y|on)$/i.test(value) || value}`];
-  }
-  return [`--${name}=${wordOf(value)}`];
-}
-
-function extraArguments(extra: Readonly<Record<string, unknown>>): string[] {
-  return Object.entries(extra).map(([name, value]) =>
-    isEmpty(value) ? `--${name}` : `--${name}=${wordOf(value)}`,
+    if (name === undefined) notes.push(loud(`configuration.${key}`, NO_KEY));
+    if (name === undefined || !value) return [];
+    if (Array.isArray(value)) return value.map((one) => `--${name}=${String(one)}`);
+    const text = OPTIONS[name].type === 'bool' ? asSwitch(wordOf(value)) : wordOf(value);
+    return text === '' ? [] : [`--${name}=${text}`];
+  });
+  const more = Object.entries(values.extraArgs ?? {}).map(([name, value]) =>
+    !value || (Array.isArray(value) && value.length === 0)
+      ? `--${name}`
+      : `--${name}=${wordOf(value)}`,
   );
+  return [...args, ...more];
 }
 
-function isEmpty(value: unknown): boolean {
-  return !value || (Array.isArray(value) && value.length === 0);
-}
+/** Helm reads YAML 1.1, where these words are booleans. */
+const asSwitch = (text: string): string =>
+  text.replace(/^(yes|y|on)$/i, 'true').replace(/^(no|n|off)$/i, '');
 
 /** A list given where the chart prints it with Go's own brackets stays recognisable as what kured refuses. */
-function wordOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
+const wordOf = (value: unknown): string =>
+  typeof value === 'string' ? value : JSON.stringify(value);
 
 /** What the chart's templates do with pods that are told nothing about where to run. */
 function scheduled({ nodeSelector, affinity, tolerations }: Values): Scheduling {
@@ -116,18 +203,4 @@ function scheduled({ nodeSelector, affinity, tolerations }: Values): Scheduling 
     affinity,
     tolerations: tolerations.length > 0 ? tolerations : standard,
   };
-}
-
-function namespaceNote(): Note[] {
-  const text =
-    "the chart takes the release's namespace, which values do not tell: if it is not kube-system, write it into gates.kuredLock";
-  return [loud('--ds-namespace', text)];
-}
-
-function sentinelNote({ configuration, useRebootSentinelHostPath }: Values): Note[] {
-  const { rebootSentinelCommand: command, useRebootSentinelHostPath: nested } = configuration ?? {};
-  if (!command || nested === false || useRebootSentinelHostPath === false) return [];
-  const text =
-    'the chart passes rebootSentinelCommand on only with useRebootSentinelHostPath: false, so your nodes may have followed the file all along; the command is carried over as it was meant';
-  return [loud('--reboot-sentinel-command', text)];
 }

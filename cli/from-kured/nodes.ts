@@ -1,22 +1,10 @@
 import { requirementsIn } from '../../domain/label-selector.ts';
-import type { Scheduling, Term } from './kured.ts';
-import { loud, quiet, type Note } from './notes.ts';
+import { sharedLabels } from '../../domain/selector-overlap.ts';
+import { loud, quiet, type Note, type Scheduling, type Term } from './kured.ts';
 
 /** One condition on a node's labels. */
-interface Requirement {
-  readonly key: string;
-  readonly operator: string;
-  readonly values: readonly string[];
-}
+type Requirement = Term['matchExpressions'][number];
 
-export interface NodeChoice {
-  /** For the pool's `nodes`. */
-  readonly selector: string;
-  readonly requirements: readonly Requirement[];
-  readonly notes: readonly Note[];
-}
-
-const ALL: Requirement = { key: 'kubernetes.io/os', operator: 'In', values: ['linux'] };
 const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
 const POOL = 'lockkeeper.io/pool';
 
@@ -24,167 +12,103 @@ const POOL = 'lockkeeper.io/pool';
  * The nodes a DaemonSet runs on, as one label selector. What no selector can say (alternatives, Gt, Lt, names) becomes a
  * label that a person has to put on the nodes first: until then the pool is empty, and nothing is rebooted by mistake.
  */
-export function nodesOf(scheduling: Scheduling, pool: string): NodeChoice {
-  const terms = requiredTerms(scheduling);
-  const fromSelector = Object.entries(scheduling.nodeSelector ?? {}).map(
-    ([key, value]): Requirement => ({ key, operator: 'In', values: [value] }),
-  );
-  const said = fromSelector.filter(isReadable);
-  const fromTerms = oneTerm(terms);
-  const notes = [...preferenceNote(scheduling), ...tolerationNote(scheduling)];
-  const unsaid = [
-    ...fromSelector.filter((one) => !isReadable(one)).map(sayCondition),
-    ...(fromTerms === undefined ? [sayTerms(terms)] : []),
-  ];
+export function nodesOf(scheduling: Scheduling, pool: string): { nodes: string; notes: Note[] } {
+  const { said, unsaid, notes } = conditions(scheduling);
+  const parts = said.map(sayRequirement);
   if (unsaid.length > 0) {
-    const asked = [...said, ...(fromTerms ?? []), labelled(pool)];
-    return choice(asked, [...notes, labelNote(unsaid.join(' and '), pool)]);
+    parts.push(`${POOL}=${pool}`);
+    const text = `no label selector says this: ${unsaid.join(' and ')}. Put the label on these nodes, or the pool stays empty: kubectl label node NODE ${POOL}=${pool}`;
+    notes.push(loud('nodeAffinity', text));
+  } else {
+    if (parts.length === 0) parts.push('kubernetes.io/os=linux');
+    const isTold = said.some(({ key }) => key === CONTROL_PLANE);
+    if (!isTold && !toleratesControlPlane(scheduling)) parts.push(`!${CONTROL_PLANE}`);
   }
-  const asked = [...said, ...(fromTerms ?? [])];
-  return choice([...(asked.length > 0 ? asked : [ALL]), ...workersOnly(scheduling, asked)], notes);
+  return { nodes: parts.join(','), notes: [...notes, ...tolerationNote(scheduling, parts)] };
 }
 
-/** Of these nodes only those that a person has labelled for the pool. */
-export function onlyLabelled(nodes: NodeChoice, pool: string): NodeChoice {
-  if (isLabelled(nodes, pool)) return nodes;
-  return choice([...nodes.requirements, labelled(pool)], nodes.notes);
+/** What a selector can say, and what it cannot. */
+function conditions({ nodeSelector, affinity }: Scheduling) {
+  const selector = Object.entries(nodeSelector ?? {}).map(([key, value]): Requirement => ({
+    key,
+    operator: 'In',
+    values: [value],
+  }));
+  const { terms, isPreferred } = affinity;
+  const fromTerms = oneTerm(terms);
+  const unsaid = selector.filter((one) => !isReadable(one)).map(sayCondition);
+  if (fromTerms === undefined) unsaid.push(terms.map(sayTerm).join('; or '));
+  const text = 'preferences exclude no node, so there is nothing to convert';
+  const notes: Note[] = isPreferred ? [quiet('nodeAffinity', text)] : [];
+  return { said: [...selector.filter(isReadable), ...(fromTerms ?? [])], unsaid, notes };
 }
 
-/** Of these nodes only those that nobody has labelled for the pool. */
-export function notLabelled(nodes: NodeChoice, pool: string): NodeChoice {
-  const others: Requirement = { key: POOL, operator: 'NotIn', values: [pool] };
-  return choice([...nodes.requirements, others], nodes.notes);
+/** The selectors of two pools that are sure to share nodes and would be refused: one of them gets only nodes that a person has labelled. */
+export function setApart(
+  [earlier, later]: readonly [string, string],
+  [name, other]: readonly [string, string],
+): readonly [string, string] | undefined {
+  if (sharedLabels(earlier, later) === undefined) return undefined;
+  const isLabelled = (nodes: string, pool: string) => nodes.split(',').includes(`${POOL}=${pool}`);
+  if (isLabelled(earlier, name)) return [earlier, `${later},${POOL}!=${name}`];
+  const labelled = isLabelled(later, other) ? later : `${later},${POOL}=${other}`;
+  return [`${earlier},${POOL}!=${other}`, labelled];
 }
-
-/** Whether they are chosen by the label that a person gives them for the pool. */
-export function isLabelled({ requirements }: NodeChoice, pool: string): boolean {
-  return requirements.some(
-    ({ key, operator, values }) => key === POOL && operator === 'In' && String(values) === pool,
-  );
-}
-
-const labelled = (pool: string): Requirement => ({ key: POOL, operator: 'In', values: [pool] });
-
-/** Whether a node could match both: false only where one label proves that it cannot. */
-export function mayOverlap(one: NodeChoice, other: NodeChoice): boolean {
-  return !one.requirements.some((left) =>
-    other.requirements.some((right) => left.key === right.key && exclude(left, right)),
-  );
-}
-
-function exclude(left: Requirement, right: Requirement): boolean {
-  return excludes(left, right) || excludes(right, left);
-}
-
-function excludes(left: Requirement, right: Requirement): boolean {
-  if (right.operator === 'DoesNotExist') return ['In', 'Exists'].includes(left.operator);
-  if (left.operator !== 'In') return false;
-  if (right.operator === 'In') return !left.values.some((value) => right.values.includes(value));
-  return right.operator === 'NotIn' && left.values.every((value) => right.values.includes(value));
-}
-
-function choice(requirements: readonly Requirement[], notes: readonly Note[]): NodeChoice {
-  return { selector: requirements.map(sayRequirement).join(','), requirements, notes };
-}
-
-const SAYABLE = ['In', 'NotIn', 'Exists', 'DoesNotExist'];
 
 /** Whether the selector that says it is read as just this. */
 function isReadable(one: Requirement): boolean {
-  if (!SAYABLE.includes(one.operator)) return false;
+  if (!/^(In|NotIn|Exists|DoesNotExist)$/.test(one.operator)) return false;
   const values = one.operator.endsWith('In') ? one.values : [];
   const [read, second] = requirementsIn(sayRequirement(one)) ?? [];
-  if (read?.key !== one.key || second !== undefined) return false;
-  return String(read.values) === String(values);
+  const isOne = read?.key === one.key && second === undefined;
+  return isOne && String(read.values) === String(values);
 }
 
 function sayRequirement({ key, operator, values }: Requirement): string {
-  const [only, second] = values;
-  switch (operator) {
-    case 'Exists':
-      return key;
-    case 'DoesNotExist':
-      return `!${key}`;
-    case 'NotIn':
-      return second === undefined ? `${key}!=${only}` : `${key} notin (${values.join(',')})`;
-    default:
-      return second === undefined ? `${key}=${only}` : `${key} in (${values.join(',')})`;
-  }
+  if (operator === 'Exists') return key;
+  if (operator === 'DoesNotExist') return `!${key}`;
+  const not = operator === 'NotIn';
+  if (values.length < 2) return `${key}${not ? '!=' : '='}${values[0]}`;
+  return `${key} ${not ? 'notin' : 'in'} (${values.join(',')})`;
 }
 
-const requiredTerms = ({ affinity }: Scheduling): readonly Term[] =>
-  affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+const isSayable = ({ matchExpressions: all, matchFields }: Term): boolean =>
+  matchFields.length === 0 && all.length > 0 && all.every(isReadable);
 
 /** The conditions of all terms as one list, none for no terms, undefined where a selector cannot say it. */
 function oneTerm(terms: readonly Term[]): readonly Requirement[] | undefined {
-  const [first, ...others] = terms;
-  if (first === undefined) return [];
-  if (others.length === 0) return isSayable(first) ? first.matchExpressions : undefined;
-  return sameLabel(terms);
+  const [first, second] = terms;
+  if (!terms.every(isSayable)) return undefined;
+  if (second === undefined) return first?.matchExpressions ?? [];
+  // Alternatives that are all values of the same label are one "in".
+  const key = first?.matchExpressions[0]?.key ?? '';
+  const all = terms.flatMap(({ matchExpressions }) => matchExpressions);
+  const alike = all.every((one) => one.key === key && one.operator === 'In');
+  if (!alike || all.length > terms.length) return undefined;
+  return [{ key, operator: 'In', values: [...new Set(all.flatMap(({ values }) => values))] }];
 }
 
-function isSayable({ matchExpressions, matchFields }: Term): boolean {
-  return (
-    matchFields.length === 0 && matchExpressions.length > 0 && matchExpressions.every(isReadable)
-  );
-}
-
-/** Alternatives that are all values of the same label are one "in". */
-function sameLabel(terms: readonly Term[]): readonly Requirement[] | undefined {
-  const expressions = terms.flatMap((term) => (isSayable(term) ? term.matchExpressions : []));
-  const [first] = expressions;
-  const alike = terms.every(
-    ({ matchExpressions: [one, second] }) =>
-      one?.key === first?.key && one?.operator === 'In' && second === undefined,
-  );
-  if (first === undefined || !alike || expressions.length < terms.length) return undefined;
-  const values = [...new Set(expressions.flatMap((one) => one.values))];
-  return [{ key: first.key, operator: 'In', values }];
-}
-
-const sayTerms = (terms: readonly Term[]): string =>
-  terms
-    .map(({ matchExpressions, matchFields }) =>
-      [...matchExpressions, ...matchFields].map(sayCondition).join(' and '),
-    )
-    .join('; or ');
+const sayTerm = ({ matchExpressions, matchFields }: Term): string =>
+  [...matchExpressions, ...matchFields].map(sayCondition).join(' and ');
 
 const sayCondition = ({ key, operator, values }: Requirement): string =>
   `${key} ${operator} ${values.join(',')}`.trim();
 
-function labelNote(said: string, pool: string): Note {
-  const text = `no label selector says this: ${said}. Put the label on these nodes, or the pool stays empty: kubectl label node NODE lockkeeper.io/pool=${pool}`;
-  return loud('nodeAffinity', text);
-}
-
-function preferenceNote({ affinity }: Scheduling): Note[] {
-  const preferred = affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
-  if (preferred.length === 0) return [];
-  return [quiet('nodeAffinity', 'preferences exclude no node, so there is nothing to convert')];
-}
-
 /** Without a toleration for it, kured did not run on a tainted control plane. */
-function workersOnly(scheduling: Scheduling, asked: readonly Requirement[]): Requirement[] {
-  if (toleratesControlPlane(scheduling) || asked.some(({ key }) => key === CONTROL_PLANE))
-    return [];
-  return [{ key: CONTROL_PLANE, operator: 'DoesNotExist', values: [] }];
-}
-
-function toleratesControlPlane({ tolerations }: Scheduling): boolean {
-  return tolerations.some(
+const toleratesControlPlane = ({ tolerations }: Scheduling): boolean =>
+  tolerations.some(
     ({ key, value, effect }) =>
       (!key || key === CONTROL_PLANE) && !value && (!effect || effect === 'NoSchedule'),
   );
-}
 
-function tolerationNote(scheduling: Scheduling): Note[] {
-  const { tolerations } = scheduling;
-  if (tolerations.some(({ key, operator, effect }) => !key && operator === 'Exists' && !effect)) {
-    return [];
-  }
-  const where = toleratesControlPlane(scheduling)
-    ? ''
-    : ' The control plane is left out, because kured did not tolerate its taint.';
-  const text = `kured ran only where its tolerations let it, and Lockkeeper's agent runs everywhere: nodes with other taints are in this pool too, unless the selector excludes them.${where}`;
-  return [quiet('tolerations', text)];
+/** Which nodes bear taints stands in no manifest, so people are shown how to look. */
+function tolerationNote({ tolerations }: Scheduling, parts: readonly string[]): Note[] {
+  const isAll = tolerations.some((one) => !one.key && one.operator === 'Exists' && !one.effect);
+  if (isAll) return [];
+  const out = `!${CONTROL_PLANE}`;
+  const where = parts.includes(out)
+    ? ` The control plane is left out, because kured did not tolerate its usual taint; where it bears none, as with k3s, kured ran there too: take ${out} away.`
+    : '';
+  const text = `kured ran only where its tolerations let it, and Lockkeeper's agent runs everywhere: nodes with other taints are in this pool too, unless the selector excludes them.${where} To see which nodes that is about: kubectl get nodes -o 'custom-columns=NODE:.metadata.name,TAINTS:.spec.taints[*].key'`;
+  return [loud('tolerations', text)];
 }

@@ -1,13 +1,5 @@
 import { Document, isMap, isScalar, isSeq, visit, type Node } from 'yaml';
-import type { Converted } from './convert.ts';
-import type { NotificationText, PoolText } from './draft.ts';
-
-/** The policy as an object, in the order it is written. */
-export interface PolicyText {
-  readonly timeZone?: string;
-  readonly pools: readonly PoolText[];
-  readonly notifications?: readonly NotificationText[];
-}
+import type { Converted, Draft } from './convert.ts';
 
 const WIDTH = 100;
 
@@ -21,7 +13,7 @@ const HEAD = [
 ];
 
 /** The policy as YAML, headed by comments: what is set elsewhere, what could not be carried over, and why. */
-export function render(policy: PolicyText, converted: readonly Converted[]): string {
+export function render(policy: Draft, converted: readonly Converted[]): string {
   const document = new Document(policy);
   visit(document, {
     Collection(_, node) {
@@ -41,36 +33,44 @@ export function render(policy: PolicyText, converted: readonly Converted[]): str
 /** One line, whatever is in it: the name of a DaemonSet must not end the comment. */
 const comment = (line: string): string => `#${line && ` ${line.replaceAll(/[\r\n]+/g, ' ')}`}\n`;
 
+/** A selector or a sentence wants a line of its own. */
+const isWord = (item: unknown) => isScalar(item) && /^\w+$/.test(String(item.value));
+
 /** A map or list of nothing but values and short lists fits on a line; the maps of the first levels do not read well so. */
 function isShort(node: Node): boolean {
-  if (isSeq(node)) return node.items.length === 0 || node.items.every(isWord);
+  if (isSeq(node)) return node.items.every(isWord);
   if (!isMap(node) || node.has('name') || node.has('on') || node.has('pools')) return false;
-  const fits = JSON.stringify(node).length < WIDTH - 10;
+  const isPlain = (value: unknown) => isScalar(value) || (isSeq(value) && isShort(value));
   return (
-    fits && node.items.every(({ value }) => isScalar(value) || (isSeq(value) && isShort(value)))
+    JSON.stringify(node).length < WIDTH - 10 && node.items.every(({ value }) => isPlain(value))
   );
 }
 
-/** A selector or a sentence wants a line of its own. */
-function isWord(item: unknown): boolean {
-  return isScalar(item) && /^\w+$/.test(String(item.value));
-}
+const part = (heading: string, lines: readonly string[]): string[] =>
+  lines.length > 0 ? [`  ${heading}`, ...lines] : [];
 
-function paragraph({ title, pool, agent, closed, notes }: Converted): string[] {
+function paragraph({ title, pool, hours, agent, said }: Converted): string[] {
+  const { closed, notes } = said;
+  // Open at every hour is nothing to keep in mind.
+  const shown = closed.length > 0 ? hours.filter((window) => !('always' in window)) : [];
   return [
     '',
     `Pool ${pool.name}, from ${title}`,
-    ...(closed.length > 0
-      ? ['  It has no window, so that nothing is rebooted, because', ...closed.flatMap(item)]
-      : []),
-    ...(agent.length > 0
-      ? ["  To be set in the environment of the agent's container on these nodes:"]
-      : []),
-    ...agent.map(
-      ({ variable, value }) => `  - { name: ${variable}, value: ${JSON.stringify(value)} }`,
+    ...part('It has no window, so that nothing is rebooted, because', closed.flatMap(item)),
+    ...part(
+      'Its windows, for when that is settled:',
+      shown.map((window) => `  - ${JSON.stringify(window)}`),
     ),
-    ...(notes.length > 0 ? ['  Meant differently, or not carried over:'] : []),
-    ...notes.flatMap(({ about, text }) => item(`${about}: ${text}`)),
+    ...part(
+      "To be set in the environment of the agent's container on these nodes:",
+      Object.entries(agent).map(
+        ([name, value]) => `  - { name: ${name}, value: ${JSON.stringify(value)} }`,
+      ),
+    ),
+    ...part(
+      'Meant differently, or not carried over:',
+      notes.flatMap(({ about, text }) => item(`${about}: ${text}`)),
+    ),
   ];
 }
 

@@ -1,5 +1,6 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { parse } from 'yaml';
 import { Policy } from '../../domain/policy.ts';
 import { lookAtWindows } from '../../domain/window/look.ts';
 import { Plan } from '../../domain/window/plan.ts';
@@ -65,54 +66,20 @@ test('G12: the windows are open when kured is, but for the second at which they 
   );
 });
 
-const hours = (days: readonly Day[], startS: number, endS: number): Hours => ({
-  days: new Set(days),
-  startS,
-  endS,
-});
-const H = 3_600;
+/** The days, the first and the last second, and the windows as a person would write them. */
+const WRITTEN = parse(String.raw`
+all day, every day: [[mon, tue, wed, thu, fri, sat, sun], 0, 86399, [{ always: true }]]
+from 17:00 to 16:59:59: [[mon, tue, wed, thu, fri, sat, sun], 61200, 61199, [{ always: true }]]
+office hours: [[mon, fri], 50400, 61200, [{ days: [mon, fri], start: '14:00', end: '17:00' }]]
+an end of 16:59:59: [[mon], 50400, 61199, [{ days: [mon], start: '14:00', end: '17:00' }]]
+seconds: [[mon], 50430, 61201, [{ days: [mon], start: '14:00:30', end: '17:00:01' }]]
+every night: [[mon, tue, wed, thu, fri, sat, sun], 79200, 14400, [{ days: [mon, tue, wed, thu, fri, sat, sun], start: '22:00', end: '04:00' }]]
+two nights, by the day of the moment: [[fri, sat], 79200, 14400, [{ days: [fri], start: '22:00', end: '04:00' }, { days: [sat], start: '22:00', end: '24:00' }, { days: [fri], start: '00:00', end: '04:00' }]]
+evenings until midnight: [[sat], 79200, 0, [{ days: [sat], start: '22:00', end: '24:00' }]]
+one second: [[mon], 3600, 3600, []]
+no day: [[], 0, 86399, []]
+`) as Record<string, [Day[], number, number, Window[]]>;
 
-describe('windows as a person would write them', () => {
-  test.each<[string, Hours, Window[]]>([
-    ['all day, every day', hours(WEEK, 0, DAY_S - 1), [{ always: true }]],
-    [
-      'kured told to be open from 17:00 to 16:59:59',
-      hours(WEEK, 17 * H, 17 * H - 1),
-      [{ always: true }],
-    ],
-    [
-      'office hours',
-      hours(['mon', 'fri'], 14 * H, 17 * H),
-      [{ days: ['mon', 'fri'], start: '14:00', end: '17:00' }],
-    ],
-    [
-      'an end of 16:59:59',
-      hours(['mon'], 14 * H, 17 * H - 1),
-      [{ days: ['mon'], start: '14:00', end: '17:00' }],
-    ],
-    [
-      'seconds',
-      hours(['mon'], 14 * H + 30, 17 * H + 1),
-      [{ days: ['mon'], start: '14:00:30', end: '17:00:01' }],
-    ],
-    ['every night', hours(WEEK, 22 * H, 4 * H), [{ days: WEEK, start: '22:00', end: '04:00' }]],
-    [
-      'two nights, by the day of the moment',
-      hours(['fri', 'sat'], 22 * H, 4 * H),
-      [
-        { days: ['fri'], start: '22:00', end: '04:00' },
-        { days: ['sat'], start: '22:00', end: '24:00' },
-        { days: ['fri'], start: '00:00', end: '04:00' },
-      ],
-    ],
-    [
-      'evenings until midnight',
-      hours(['sat'], 22 * H, 0),
-      [{ days: ['sat'], start: '22:00', end: '24:00' }],
-    ],
-    ['one second', hours(WEEK, H, H), []],
-    ['no day', hours([], 0, DAY_S - 1), []],
-  ])('%s', (_, asked, windows) => {
-    expect(windowsOf(asked)).toEqual(windows);
-  });
+test.each(Object.entries(WRITTEN))('%s', (_, [days, startS, endS, windows]) => {
+  expect(windowsOf({ days: new Set(days), startS, endS })).toEqual(windows);
 });

@@ -277,7 +277,10 @@ describe('a drain', () => {
     expect(await failureOf(uncordoned)).toMatchObject({ type: 'cordon-lost' });
     await handedBack(node);
     await scene.allowEvictions();
-    await troubled('patient', []);
+    // It is still the drain that halts the pool of the node, and not what a person has said.
+    const { past } = scene.lab.fleet.evidence.node(node) ?? {};
+    expect(past?.failed?.because).toContain('uncordoned');
+    expect(past?.trouble?.because).toContain('was not empty in time');
     await scene.record('cordon-lost', uncordoned.workflowId);
   });
 

@@ -1,0 +1,50 @@
+import type { Reader } from './reader.ts';
+
+/** What is told to the agent on each node and not to the policy. Only what differs from the agent's own defaults is set. */
+
+export const logFormat = (format: string, read: Reader): string | undefined =>
+  read.setting() && (format === 'json' ? 'json' : 'text');
+
+export const PRIVILEGED = "the command runs on the host, so the agent's pod needs privileged: true";
+const EXIT_CODES =
+  '0 is required, 1 is not required; anything else, which kured takes for "not required", is shown as unknown';
+const TRAP =
+  '. A "!" turns every failure into "required", "command not found" too: give the exit codes as they are';
+
+export function sentinelCommand(command: string, read: Reader): string {
+  read.warn(`${PRIVILEGED}. ${EXIT_CODES}${/!\s/.test(command) ? TRAP : ''}`);
+  return command;
+}
+
+/** The file as the agent sees it, and where the host has it: by the mount that is nearest. */
+export function sentinel(inside: string, read: Reader): string | undefined {
+  const [mount] = read.kured.mounts
+    .filter(({ inContainer }) => inside.startsWith(`${inContainer}/`))
+    .toSorted((one, other) => other.inContainer.length - one.inContainer.length);
+  const path = mount ? `${mount.onHost}${inside.slice(mount.inContainer.length)}` : inside;
+  if (/^(\/var)?\/run\/reboot-required$/.test(path)) return undefined;
+  const [, directory, file = ''] = /^(.*)\/([^/]*)$/.exec(path) ?? [];
+  const text = `the agent sees the file ${path} of the host when the volume "sentinel" of its DaemonSet has the hostPath ${directory || '/'}`;
+  read.warn(text);
+  return `/sentinel/${file}`;
+}
+
+const SIGNAL_INSTEAD =
+  "the agent's default is the signal at which systemd reboots, as `systemctl reboot` does; it needs no privileged pod. To keep the command: LOCKKEEPER_REBOOT_METHOD=command";
+
+/** `systemctl reboot` and the agent's default signal do the same. */
+export const rebootCommand = (command: string): string | undefined =>
+  /^(\S*\/)?systemctl reboot$/.test(command.trim()) ? undefined : command;
+
+export function rebootMethod(method: string, read: Reader): string | undefined {
+  if (method === 'signal') return undefined;
+  if (rebootCommand(read.value('reboot-command') ?? 'systemctl reboot') !== undefined)
+    return 'command';
+  read.note(SIGNAL_INSTEAD);
+  return undefined;
+}
+
+export function signal(number: number, read: Reader): string | undefined {
+  if (number < 1) read.close('is not the number of a signal, so kured does not start');
+  return number < 1 || number === 39 ? undefined : String(number);
+}
