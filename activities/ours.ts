@@ -29,7 +29,7 @@ export function ourRecord(node: NodeFacts | undefined, name: string, run: Run): 
 }
 
 /** The record, if this run has written it. */
-export function ofThisRun(record: RolloutRecord, name: string, run: Run): RolloutRecord {
+function ofThisRun(record: RolloutRecord, name: string, run: Run): RolloutRecord {
   if (record.workflowId !== run.workflowId) {
     throw failure('not-ours', `node ${name} has been taken by ${record.workflowId}`);
   }

@@ -195,7 +195,7 @@ export interface QueuePlace {
 }
 
 /** `counting`: the lock is about to say more; `behind`: somebody else is admitted first. */
-export type WhyWaiting = 'counting' | 'behind' | 'wait' | 'halted' | 'paused';
+type WhyWaiting = 'counting' | 'behind' | 'wait' | 'halted' | 'paused';
 
 /** What the lock answers a rollout that asks for its turn. */
 export type AnswerOfTurn = { readonly kind: 'granted'; readonly grantId: string } | QueuePlace;

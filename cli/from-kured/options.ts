@@ -51,7 +51,7 @@ const NODE_ID = "the agent's manifest sets LOCKKEEPER_NODE_ID to the node's name
 const LISTENS =
   'the agent has no listening port; metrics are served by the worker, whose own environment says where';
 const TTL =
-  'time alone never frees a permit: it is freed when the node is seen back in service, is deleted, or a person sends `release`; reboot.returnWithin says when people are told that a node is lost';
+  'time alone never frees a place: it is free when the node is seen back in service, or is deleted; reboot.returnWithin says when people are told that a node is lost';
 const ON_NODE =
   'the same is always on the Node, in fields others know: the conditions RebootRequired (since when it is required) and MaintenanceInProgress, and the annotation lockkeeper.io/rollout';
 const STAY = 'pods that do not match stay on the node and are killed by the reboot, as with kured';
