@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Permit } from '../domain/lock-state.ts';
-import { ANNOTATION, writePast } from '../domain/node-contract.ts';
+import { ANNOTATION, writeAttempts } from '../domain/node-contract.ts';
 import { admitNext, type PoolQuestion } from './admit-next.ts';
 import { recorded, type FakeNode } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
@@ -32,8 +32,8 @@ const permit = (node: string, over: Partial<Permit> = {}): Permit => ({
   ...over,
 });
 const trouble = {
-  [ANNOTATION.past]:
-    writePast({ reboots: [], trouble: { because: 'no answer', atMs: NOW - MINUTE } }) ?? '',
+  [ANNOTATION.attempts]:
+    writeAttempts({ reboots: [], trouble: { because: 'no answer', atMs: NOW - MINUTE } }) ?? '',
 };
 const idle = { wants: 'not-required', message: '', heardAtMs: NOW } as const;
 const MASTERS = { name: 'masters', nodes: 'pool=masters' };

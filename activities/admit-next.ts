@@ -10,8 +10,8 @@ import type { NodeFacts } from '../domain/node-facts.ts';
 import type { PoolPolicy } from '../domain/policy.ts';
 import { troublesOf, type Trouble } from '../domain/trouble.ts';
 import type { Deps } from './deps.ts';
-import { waiting } from './failure.ts';
-import { thisRun } from './ours.ts';
+import { notYet } from './failure.ts';
+import { thisRun } from './ownership.ts';
 import { knownPool, withPolicyNow, type Followed } from './pool.ts';
 
 export interface PoolQuestion {
@@ -106,7 +106,7 @@ function answer(deps: Deps, asked: PoolQuestion, found: PoolAnswer): PoolAnswer 
   if (!isNews(found, asked)) {
     const names = asked.permits.map(({ node }) => node).join(', ');
     const because = waits?.because ?? `permits not yet used: ${names}`;
-    throw waiting('no-room', because, pauseMs(deps, asked, waits));
+    throw notYet('no-room', because, pauseMs(deps, asked, waits));
   }
   if (waits) log.info('lock waits', { pool: asked.pool, because: waits.because });
   return admission ? { ...found, admission: { ...admission, policy: deps.policy.hash } } : found;
@@ -127,11 +127,11 @@ const hasChanged = ({ used, ended, lapsed }: Became): boolean =>
   used.length + ended.length + lapsed.length > 0;
 
 function pauseMs(
-  { lookAgainMs }: Deps,
+  { pollAgainMs }: Deps,
   { permits }: PoolQuestion,
   waits: Waits | undefined,
 ): number {
-  const usualMs = permits.length > 0 ? Math.min(lookAgainMs, PERMITS_ASKED_EVERY_MS) : lookAgainMs;
+  const usualMs = permits.length > 0 ? Math.min(pollAgainMs, PERMITS_ASKED_EVERY_MS) : pollAgainMs;
   if (waits?.kind !== 'wait' || waits.againAtMs === undefined) return usualMs;
   return Math.max(1_000, Math.min(usualMs, waits.againAtMs - Date.now()));
 }

@@ -163,7 +163,7 @@ describe('the taint of a node that waits', () => {
     expect(taints).toEqual([]);
     expect(annotations).not.toHaveProperty([ANNOTATION.taint]);
     const word = { workflowId: 'node-rollout/n1' };
-    expect(stage.temporal.toldLock).toEqual([
+    expect(stage.temporal.lockSignals).toEqual([
       { pool: 'workers', name: 'permitPassed', what: word },
     ]);
   });

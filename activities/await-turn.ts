@@ -2,10 +2,10 @@ import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import type { QueuePlace } from '../domain/lock-state.ts';
 import { sayPlace } from '../domain/why-it-waits.ts';
 import type { Deps } from './deps.ts';
-import { waiting } from './failure.ts';
+import { notYet } from './failure.ts';
 import type { QueuePriority } from './gates/pass-gates.ts';
-import { markWaiting, unmarkWaiting } from './marks.ts';
-import { leftBehind, thisRun, type LeftBehind } from './ours.ts';
+import { markWaiting, unmarkWaiting } from './labels-and-taint.ts';
+import { leftBehind, thisRun, type LeftBehind } from './ownership.ts';
 import { movedFrom, withPolicyNow, type Moved, type Place } from './pool.ts';
 
 export interface TurnQuestion extends Place, QueuePriority {
@@ -50,13 +50,13 @@ export async function awaitTurn(source: Deps, asked: TurnQuestion): Promise<Turn
       ...(overdueAtMs === undefined ? {} : { overdueAtMs }),
       ...(last ? { last } : {}),
     });
-    throw waiting('no-room', `it has asked the lock of pool ${pool} for its turn`, ASK_AGAIN_MS);
+    throw notYet('no-room', `it has asked the lock of pool ${pool} for its turn`, ASK_AGAIN_MS);
   }
   await markWaiting(deps, { node, pool }).catch((error: unknown) => {
     log.warn('waiting node not tainted', { node, because: String(error) });
   });
   if (isNews(turn, asked.known)) return turn;
-  throw waiting('no-room', sayPlace(turn), pauseMs(deps, turn));
+  throw notYet('no-room', sayPlace(turn), pauseMs(deps, turn));
 }
 
 /** What is worth a place in the history: the first answer, and for the first in the queue another kind of reason. */
@@ -68,9 +68,9 @@ function isNews(turn: QueuePlace, known: QueuePlace | undefined): boolean {
 
 const isFirst = ({ place }: QueuePlace): boolean => place === 1;
 
-function pauseMs({ lookAgainMs }: Deps, { of }: QueuePlace): number {
-  const longestMs = Math.max(lookAgainMs, Math.min(5 * lookAgainMs, LONGEST_PAUSE_MS));
-  const grownMs = lookAgainMs + ((longestMs - lookAgainMs) * Math.min(of, MANY)) / MANY;
+function pauseMs({ pollAgainMs }: Deps, { of }: QueuePlace): number {
+  const longestMs = Math.max(pollAgainMs, Math.min(5 * pollAgainMs, LONGEST_PAUSE_MS));
+  const grownMs = pollAgainMs + ((longestMs - pollAgainMs) * Math.min(of, MANY)) / MANY;
   return Math.round(grownMs * (0.9 + Math.random() * 0.2));
 }
 
@@ -91,6 +91,6 @@ export async function leaveQueue(
   { node, pool }: { readonly node: string; readonly pool: string },
 ): Promise<void> {
   const { workflowId } = thisRun();
-  await deps.temporal.tellLock(pool, 'permitPassed', { workflowId });
+  await deps.temporal.signalLock(pool, 'permitPassed', { workflowId });
   await unmarkWaiting(deps, { node });
 }

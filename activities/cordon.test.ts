@@ -225,7 +225,7 @@ describe('the permit by which a node is cordoned', () => {
   ])('$name, and the lock is told: $word', async ({ facts, word }) => {
     const { cordon, stage } = onStage(facts);
     await cordon();
-    expect(stage.temporal.toldLock).toEqual([{ pool: 'workers', name: word, what: WORD }]);
+    expect(stage.temporal.lockSignals).toEqual([{ pool: 'workers', name: word, what: WORD }]);
   });
 
   test('is asked about by name', async () => {
@@ -325,7 +325,7 @@ describe('the permit by which a node is cordoned', () => {
       because: expect.stringContaining('(10 conflicts)'),
     });
     expect(conflicts).toBe(10);
-    expect(stage.temporal.toldLock).toMatchObject([{ name: 'permitPassed' }]);
+    expect(stage.temporal.lockSignals).toMatchObject([{ name: 'permitPassed' }]);
     jest.useRealTimers();
   });
 });

@@ -8,7 +8,7 @@ import { pause } from './auto-reset-event.ts';
 import type { Deps } from './deps.ts';
 import { gateFacts, type GateQuestion } from './gates/gate-facts.ts';
 import type { NodeUpdate } from './kube/nodes.ts';
-import { labelsOfTaking } from './marks.ts';
+import { labelsOfTaking } from './labels-and-taint.ts';
 import {
   knownPool,
   movedFrom,
@@ -17,7 +17,7 @@ import {
   type Followed,
   type Moved,
 } from './pool.ts';
-import { leftBehind, orderedBy, thisRun, type LeftBehind, type Run } from './ours.ts';
+import { leftBehind, orderedBy, thisRun, type LeftBehind, type Run } from './ownership.ts';
 
 export interface CordonQuestion extends GateQuestion {
   /** The permit by which it is taken out. */
@@ -51,7 +51,7 @@ export async function cordonNode(deps: Deps, asked: CordonQuestion): Promise<Cor
   const taken = await takeNode(deps, asked, run);
   const { pool, grantId } = asked;
   const word = taken.kind === 'cordoned' ? 'permitUsed' : 'permitPassed';
-  await deps.temporal.tellLock(pool, word, { workflowId: run.workflowId, grantId });
+  await deps.temporal.signalLock(pool, word, { workflowId: run.workflowId, grantId });
   if (taken.kind !== 'cordoned') return taken;
   const { record } = taken;
   await deps.nodes.setLifecycle(
@@ -83,7 +83,7 @@ async function takeNode(source: Deps, asked: CordonQuestion, run: Run): Promise<
   for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts += 1) {
     const deps = withPolicyNow(source);
     const node = await deps.nodes.read(asked.node);
-    const obstacle = await whyNot(deps, asked, { node, run });
+    const obstacle = await whyNoCordon(deps, asked, { node, run });
     if (obstacle) return obstacle;
     if (!node) continue;
     const { record, ...update } = takingOf(deps, asked, { node, run });
@@ -100,7 +100,7 @@ async function takeNode(source: Deps, asked: CordonQuestion, run: Run): Promise<
 }
 
 /** What keeps the node from being taken at this moment, or that it is taken already. */
-async function whyNot(
+async function whyNoCordon(
   deps: Deps,
   asked: CordonQuestion,
   { node, run }: { node: NodeFacts | undefined; run: Run },

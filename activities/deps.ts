@@ -37,5 +37,5 @@ export interface Deps extends KubePorts {
   /** False where the search attributes could not be registered; rollouts then go without. */
   readonly searchAttributes: boolean;
   /** Pause between two looks at something that is waited for; at gates it grows. */
-  readonly lookAgainMs: number;
+  readonly pollAgainMs: number;
 }

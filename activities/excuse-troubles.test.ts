@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { ANNOTATION, writeExcused, writePast } from '../domain/node-contract.ts';
+import { ANNOTATION, writeExcused, writeAttempts } from '../domain/node-contract.ts';
 import { excuseTroubles } from './excuse-troubles.ts';
 import { Stage } from './testing/stage.ts';
 
 const NOW = Date.now();
 const WORD = { pool: 'workers', by: 'ana', reason: 'a bad switch', atMs: NOW };
 const troubledAt = (atMs: number): Record<string, string> => ({
-  [ANNOTATION.past]: writePast({ reboots: [], trouble: { because: 'no answer', atMs } }) ?? '',
+  [ANNOTATION.attempts]:
+    writeAttempts({ reboots: [], trouble: { because: 'no answer', atMs } }) ?? '',
 });
 
 const onStage = () => {

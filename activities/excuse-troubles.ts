@@ -1,9 +1,9 @@
 import { log } from '@temporalio/activity';
 import { ANNOTATION, writeExcused } from '../domain/node-contract.ts';
-import type { PersonsWord } from '../domain/status.ts';
+import type { SignalRecord } from '../domain/status.ts';
 import { troublesOf } from '../domain/trouble.ts';
 import type { Deps } from './deps.ts';
-import { failure, waiting } from './failure.ts';
+import { failure, notYet } from './failure.ts';
 import { knownPool } from './pool.ts';
 
 /**
@@ -12,10 +12,10 @@ import { knownPool } from './pool.ts';
  */
 export async function excuseTroubles(
   deps: Deps,
-  { pool: name, by, reason, atMs }: { readonly pool: string } & PersonsWord,
+  { pool: name, by, reason, atMs }: { readonly pool: string } & SignalRecord,
 ): Promise<void> {
   const pool = knownPool(deps, name);
-  if (!pool) throw waiting('no-room', `pool ${name} is not in the policy`, deps.lookAgainMs);
+  if (!pool) throw notYet('no-room', `pool ${name} is not in the policy`, deps.pollAgainMs);
   const judged = { returnWithin: pool.reboot.returnWithin, nowMs: Date.now() };
   const nodes = await deps.nodes.list(pool.nodes);
   for (const node of nodes) {

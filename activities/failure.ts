@@ -11,16 +11,16 @@ export function failure(kind: FailureKind, message: string, cause?: unknown): Ap
   });
 }
 
-/** Something expected to wait for: retried after `lookAgainMs`, quiet in logs and metrics, its message shown in the Web UI. */
-export function waiting(
+/** Something expected to wait for: retried after `pollAgainMs`, quiet in logs and metrics, its message shown in the Web UI. */
+export function notYet(
   kind: 'gate-closed' | 'no-room',
   because: string,
-  lookAgainMs: number,
+  pollAgainMs: number,
 ): ApplicationFailure {
   const expected = ApplicationFailure.create({
     type: kind,
     message: because,
-    nextRetryDelay: lookAgainMs,
+    nextRetryDelay: pollAgainMs,
     category: ApplicationFailureCategory.BENIGN,
   });
   // Under Pending Activities a stack would bury the reason.

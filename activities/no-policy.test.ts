@@ -90,16 +90,16 @@ describe('G9: where no policy is in force,', () => {
     const { stage, run } = onStage();
     stage.nodes.add('n1').add('n2', { annotations: recorded(), unschedulable: true });
     stage.temporal.running.add('node-rollout/n3');
-    const told = [{ node: 'n3', event: 'overdue', sinceMs: 1 }] as const;
+    const notified = [{ node: 'n3', event: 'overdue', sinceMs: 1 }] as const;
     const scan = await run((acts) =>
-      acts.scanFleet({ formerPolicy: 'hash-1', told: [...told] as never }),
+      acts.scanFleet({ formerPolicy: 'hash-1', notified: [...notified] as never }),
     );
     expect(scan).toMatchObject({
       started: ['n2'],
       policy: 'hash-1',
       noPolicy: true,
       refused: ['policy.yaml:1 pools: x'],
-      told,
+      notified,
     });
   });
 });

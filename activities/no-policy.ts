@@ -1,16 +1,16 @@
 import { NO_POLICY } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
-import { waiting } from './failure.ts';
+import { notYet } from './failure.ts';
 
-type Kind = Parameters<typeof waiting>[0];
-type Needed = Pick<Deps, 'policy' | 'lookAgainMs'>;
+type Kind = Parameters<typeof notYet>[0];
+type Needed = Pick<Deps, 'policy' | 'pollAgainMs'>;
 
 /**
  * Throws where no policy is in force, as something to wait for: a worker that has started with a bad file has none to go by, and
  * the next try may be another worker's. What brings a node back goes on without.
  */
-export function needPolicy({ policy, lookAgainMs }: Needed, kind: Kind): void {
-  if (policy.current() === NO_POLICY) throw waiting(kind, whyNone(policy), lookAgainMs);
+export function needPolicy({ policy, pollAgainMs }: Needed, kind: Kind): void {
+  if (policy.current() === NO_POLICY) throw notYet(kind, whyNone(policy), pollAgainMs);
 }
 
 /** Why there is no policy in force, in one line. */

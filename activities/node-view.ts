@@ -21,7 +21,7 @@ export class NodeView {
    * Waits for the next change, at most `withinMs`. The node, null when it was deleted, undefined when nothing could be
    * seen of it yet.
    */
-  async look(withinMs: number): Promise<NodeFacts | null | undefined> {
+  async next(withinMs: number): Promise<NodeFacts | null | undefined> {
     await this.changed.wait(withinMs, this.ended.signal);
     return this.latest;
   }

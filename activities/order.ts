@@ -13,7 +13,7 @@ import { podName, podsInTheWay } from '../domain/pod-verdict.ts';
 import type { Deps } from './deps.ts';
 import { gateFacts, type GateQuestion } from './gates/gate-facts.ts';
 import { needPolicy } from './no-policy.ts';
-import { orderedBy, ourRecord, stillCordoned, thisRun } from './ours.ts';
+import { orderedBy, ourRecord, stillCordoned, thisRun } from './ownership.ts';
 import { podRules, poolPolicy, withPolicyNow, type Followed } from './pool.ts';
 
 export type Ordered =
@@ -44,7 +44,7 @@ export async function orderReboot(source: Deps, asked: GateQuestion): Promise<Or
     if (known) return { kind: 'ordered', order: known, orderedAtMs: writtenAt(known, node) };
     // Who has ordered has to go on, whatever has become of the policy.
     needPolicy(deps, 'gate-closed');
-    const obstacle = await whyNot(deps, asked, { node, record });
+    const obstacle = await whyNoOrder(deps, asked, { node, record });
     if (obstacle) return obstacle;
 
     // An attempt that was given up must not order behind the back of the one that took over.
@@ -65,12 +65,12 @@ export async function orderReboot(source: Deps, asked: GateQuestion): Promise<Or
       },
     });
     if (done !== 'updated') continue;
-    await tell(deps, asked.node, run.workflowId);
+    await announceOrder(deps, asked.node, run.workflowId);
     return { kind: 'ordered', order, orderedAtMs, policy };
   }
 }
 
-async function whyNot(
+async function whyNoOrder(
   deps: Deps,
   asked: GateQuestion,
   { node, record }: { node: NodeFacts; record: RolloutRecord },
@@ -111,7 +111,7 @@ function writtenAt(order: RebootOrder, node: NodeFacts): number {
   return node.bootId === order.bootId ? Date.now() : 0;
 }
 
-async function tell(deps: Deps, node: string, workflowId: string): Promise<void> {
+async function announceOrder(deps: Deps, node: string, workflowId: string): Promise<void> {
   await deps.nodes.setLifecycle(
     node,
     { DrainInProgress: false, Drained: true, MaintenanceInProgress: true },

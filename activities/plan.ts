@@ -3,7 +3,7 @@ import { recover, type Recovery } from '../domain/recovery.ts';
 import { RolloutInput, type RolloutRequest } from '../domain/rollout-input.ts';
 import type { Deps } from './deps.ts';
 import { failure } from './failure.ts';
-import { thisRun } from './ours.ts';
+import { thisRun } from './ownership.ts';
 
 export interface Plan {
   readonly request: RolloutRequest;

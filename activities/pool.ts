@@ -1,10 +1,10 @@
 import type { PodRules } from '../domain/pod-verdict.ts';
-import type { RestRules } from '../domain/past.ts';
+import type { BackOffRules } from '../domain/attempts.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { poolOf, REBOOT_DEFAULTS, RETRY_DEFAULTS, type PoolPolicy } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
 import { rulesOf, type DrainOptions } from './drain/state.ts';
-import { failure, waiting } from './failure.ts';
+import { failure, notYet } from './failure.ts';
 
 /** Hash of the policy that a decision followed; absent where an earlier release made it. */
 export interface Followed {
@@ -60,7 +60,7 @@ export function movedFrom(
   if (name === pool) return undefined;
   if (before?.pool === name && Date.now() < before.untilMs + NOT_BACK_WITHIN_MS) {
     const because = `pool: the policies of the workers differ: ${node} is in ${pool} by one and in ${name} by another`;
-    throw waiting('gate-closed', because, BACK_AGAIN_MS);
+    throw notYet('gate-closed', because, BACK_AGAIN_MS);
   }
   const because = `it is in pool ${name} now, and no longer in ${pool}`;
   return { kind: 'moved', pool: name, because, policy: hash };
@@ -95,7 +95,7 @@ export function drainOptions({ drain }: PoolPolicy): DrainOptions {
 export const podRules = (pool: PoolPolicy): PodRules => rulesOf(drainOptions(pool));
 
 /** When a node may be tried again. */
-export function restRules(pool: PoolPolicy | undefined): RestRules {
+export function backOffRules(pool: PoolPolicy | undefined): BackOffRules {
   const { pause, longest } = pool?.retry ?? RETRY_DEFAULTS;
   const { perDay } = pool?.reboot ?? REBOOT_DEFAULTS;
   return { pauseMs: pause, longestPauseMs: longest, rebootsPerDay: perDay };

@@ -63,7 +63,7 @@ describe('restoreNode', () => {
       unschedulable: false,
       annotations: { 'example.org/x': 'y' },
     });
-    expect(Object.keys(nodes.at('n1').annotations)).toEqual(['example.org/x', ANNOTATION.past]);
+    expect(Object.keys(nodes.at('n1').annotations)).toEqual(['example.org/x', ANNOTATION.attempts]);
     expect(nodes.lifecycle).toEqual({});
     expect(nodes.updates).toHaveLength(1);
     expect(nodes.events).toEqual(['n1 Normal Returned: rebooted and back, boot id boot-2']);
@@ -113,7 +113,7 @@ describe('restoreNode', () => {
   test('lifts an old quarantine when the sentinel is gone', async () => {
     const { restore, nodes } = onStage({ ...BACK, annotations: { ...recorded(), ...OLD } });
     await restore();
-    expect(Object.keys(nodes.at('n1').annotations)).toEqual([ANNOTATION.past]);
+    expect(Object.keys(nodes.at('n1').annotations)).toEqual([ANNOTATION.attempts]);
   });
 
   test('G5: takes an old excuse off, so that the next trouble halts the pool', async () => {
@@ -260,6 +260,6 @@ describe('the lock is told that a rollout has ended,', () => {
     const { stage } = onStage(facts);
     await act(stage);
     const told = expected ? [{ pool: 'workers', name: 'rolloutEnded', what: expected }] : [];
-    expect(stage.temporal.toldLock).toEqual(told);
+    expect(stage.temporal.lockSignals).toEqual(told);
   });
 });

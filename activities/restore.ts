@@ -1,18 +1,18 @@
 import { log } from '@temporalio/activity';
 import {
   ANNOTATION,
-  writePast,
+  writeAttempts,
   writeQuarantine,
-  type Past,
+  type Attempts,
   type RolloutRecord,
 } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
-import { undoLabels, type LabelPatch } from '../domain/node-marks.ts';
-import { afterFailure, afterReboot } from '../domain/past.ts';
+import { undoLabels, type LabelPatch } from '../domain/labels-and-taint.ts';
+import { afterFailure, afterReboot } from '../domain/attempts.ts';
 import { isAccepted } from '../domain/recovery.ts';
 import type { Deps } from './deps.ts';
 import { NO_LIFECYCLE, type NodeEvent } from './kube/nodes.ts';
-import { labelsOfReturn } from './marks.ts';
+import { labelsOfReturn } from './labels-and-taint.ts';
 
 const NO_ANNOTATIONS = {
   [ANNOTATION.rollout]: null,
@@ -49,7 +49,8 @@ export async function restoreNode(deps: Deps, asked: RestoreRequest): Promise<Re
     ...(marked || tookMs === undefined ? {} : { tookMs }),
     mark: marked ? quarantine : () => null,
     labels: (node) => labelsOfReturn(deps, pool, { node, record }),
-    past: ({ past, readySinceMs }) => afterReboot(past, bootedAtMs || readySinceMs || Date.now()),
+    attempts: ({ attempts, readySinceMs }) =>
+      afterReboot(attempts, bootedAtMs || readySinceMs || Date.now()),
     // The watch shows its last sight also while the API server is away: what is proved here is proved in the same update.
     unless: isAway(record),
   });
@@ -120,8 +121,8 @@ export async function undoNode(deps: Deps, asked: UndoRequest): Promise<Undone> 
     pool,
     unless: tooLate,
     labels: ({ labels }) => undoLabels(labels, record),
-    past: ({ past }) =>
-      failed ? afterFailure(past, { because, trouble, atMs: Date.now() }) : past,
+    attempts: ({ attempts }) =>
+      failed ? afterFailure(attempts, { because, trouble, atMs: Date.now() }) : attempts,
   });
   if (!node) return { kind: 'gone' };
   if (tooLate(node)) return { kind: 'too-late' };
@@ -139,7 +140,7 @@ interface GivingBack {
   readonly pool: string | undefined;
   readonly tookMs?: number;
   /** What to remember of the node from now on. */
-  readonly past: (node: NodeFacts) => Past | undefined;
+  readonly attempts: (node: NodeFacts) => Attempts | undefined;
   /** What to leave on the node as its quarantine; absent: whatever is there. */
   readonly mark?: (node: NodeFacts) => string | null;
   /** What to write of its labels. */
@@ -171,14 +172,14 @@ async function tellEnd(
   { pool, tookMs }: GivingBack,
 ): Promise<void> {
   if (pool === undefined) return;
-  await temporal.tellLock(pool, 'rolloutEnded', {
+  await temporal.signalLock(pool, 'rolloutEnded', {
     node,
     ...(zone === undefined ? {} : { zone }),
     ...(tookMs === undefined ? {} : { tookMs }),
   });
 }
 
-function removeRecord(deps: Deps, node: NodeFacts, { record, mark, labels, past }: GivingBack) {
+function removeRecord(deps: Deps, node: NodeFacts, { record, mark, labels, attempts }: GivingBack) {
   const patch = labels(node);
   return deps.nodes.update(node.name, {
     resourceVersion: node.resourceVersion,
@@ -187,7 +188,7 @@ function removeRecord(deps: Deps, node: NodeFacts, { record, mark, labels, past 
     annotations: {
       ...NO_ANNOTATIONS,
       ...(mark ? { [ANNOTATION.quarantine]: mark(node), [ANNOTATION.excused]: null } : {}),
-      [ANNOTATION.past]: writePast(past(node) ?? { reboots: [] }),
+      [ANNOTATION.attempts]: writeAttempts(attempts(node) ?? { reboots: [] }),
     },
   });
 }

@@ -81,7 +81,7 @@ async function awaitReception(
   { order, record }: ReturnQuestion,
 ): Promise<Received> {
   for (;;) {
-    const node = await view.look(BEAT_MS);
+    const node = await view.next(BEAT_MS);
     if (node === null) return { kind: 'gone' };
     const nowMs = Date.now();
     if (!order) return { kind: 'accepted', atMs: (node && acceptedAt(node, record)) ?? nowMs };
@@ -101,14 +101,14 @@ async function awaitProof(
   asked: ReturnQuestion,
   { view, acceptedAtMs }: { view: NodeView; acceptedAtMs: number },
 ): Promise<Return> {
-  let sight: Sight = { because: 'it has not been seen yet', ...asTold() };
+  let sight: Observation = { because: 'it has not been seen yet', ...fromHeartbeat() };
   for (;;) {
-    const node = await view.look(sight.back ? BACK_BEAT_MS : BEAT_MS);
+    const node = await view.next(sight.back ? BACK_BEAT_MS : BEAT_MS);
     if (node === null) return { kind: 'gone' };
-    sight = await sightOf(deps, asked, { node, before: sight });
+    sight = await observe(deps, asked, { node, before: sight });
     if (node && sight.because === undefined) return returned(node, sight);
     const because = sight.because ?? '';
-    if (isLate(deps, asked, acceptedAtMs)) return await tellLost(deps, asked.node, because);
+    if (isLate(deps, asked, acceptedAtMs)) return await announceLost(deps, asked.node, because);
     const { firstHeartbeatMs } = sight;
     heartbeat({ because, ...(firstHeartbeatMs === undefined ? {} : { firstHeartbeatMs }) });
     stopOnShutdown();
@@ -116,14 +116,14 @@ async function awaitProof(
 }
 
 /** What an attempt before this one has seen: a later heartbeat is not the first of the boot. */
-function asTold(): Pick<Sight, 'firstHeartbeatMs'> {
-  const told = activityInfo().heartbeatDetails as Pick<Sight, 'firstHeartbeatMs'> | undefined;
+function fromHeartbeat(): Pick<Observation, 'firstHeartbeatMs'> {
+  const told = activityInfo().heartbeatDetails as Pick<Observation, 'firstHeartbeatMs'> | undefined;
   return typeof told?.firstHeartbeatMs === 'number'
     ? { firstHeartbeatMs: told.firstHeartbeatMs }
     : {};
 }
 
-function returned(node: NodeFacts, { firstHeartbeatMs }: Sight): Return {
+function returned(node: NodeFacts, { firstHeartbeatMs }: Observation): Return {
   const heard = heardInBoot(node, firstHeartbeatMs ?? 0);
   return {
     kind: 'returned',
@@ -134,7 +134,7 @@ function returned(node: NodeFacts, { firstHeartbeatMs }: Sight): Return {
 }
 
 /** What has been seen of the node in its new boot so far. */
-interface Sight {
+interface Observation {
   /** When it was first seen back, and since when it said to be Ready then; absent while it is not back. */
   readonly back?: { readonly atMs: number; readonly readySinceMs: number };
   /** The first confirmation of its kubelet that was seen in the new boot. */
@@ -143,11 +143,11 @@ interface Sight {
   readonly because: string | undefined;
 }
 
-async function sightOf(
+async function observe(
   deps: Deps,
   asked: ReturnQuestion,
-  { node, before }: { node: NodeFacts | undefined; before: Sight },
-): Promise<Sight> {
+  { node, before }: { node: NodeFacts | undefined; before: Observation },
+): Promise<Observation> {
   const { bootIdBefore } = asked.record;
   const away = notBackYet(node, { bootIdBefore, orderedAtMs: asked.orderedAtMs });
   const known = firstHeartbeat(before, node, asked.record);
@@ -161,17 +161,17 @@ async function sightOf(
 }
 
 function firstHeartbeat(
-  { firstHeartbeatMs }: Sight,
+  { firstHeartbeatMs }: Observation,
   node: NodeFacts | undefined,
   record: RolloutRecord,
-): Pick<Sight, 'firstHeartbeatMs'> {
+): Pick<Observation, 'firstHeartbeatMs'> {
   if (firstHeartbeatMs !== undefined) return { firstHeartbeatMs };
   const booted = node && node.bootId !== '' && node.bootId !== record.bootIdBefore;
   // The acceptance and the kubelet's word are both of the host's clock.
   return booted ? { firstHeartbeatMs: firstHeardMs(node, acceptedAt(node, record)) } : {};
 }
 
-async function tellLost(deps: Deps, node: string, because: string): Promise<Return> {
+async function announceLost(deps: Deps, node: string, because: string): Promise<Return> {
   await deps.nodes.announce(node, {
     type: 'Warning',
     reason: 'Lost',

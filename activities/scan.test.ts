@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import {
   ANNOTATION,
   writeExcused,
-  writePast,
+  writeAttempts,
   writeQuarantine,
-  type Past,
+  type Attempts,
 } from '../domain/node-contract.ts';
 import { scanFleet, type ScanQuestion } from './scan.ts';
 import { recorded, type FakeNode } from './testing/fake-cluster.ts';
@@ -13,7 +13,7 @@ import { Stage } from './testing/stage.ts';
 const idle = { wants: 'not-required', message: '', heardAtMs: 1 } as const;
 const HOUR = 60 * 60_000;
 const failed = { count: 1, lastAtMs: Date.now(), because: 'no answer' };
-const pastOf = (past: Past) => ({ [ANNOTATION.past]: writePast(past) ?? '' });
+const pastOf = (attempts: Attempts) => ({ [ANNOTATION.attempts]: writeAttempts(attempts) ?? '' });
 const QUARANTINE = {
   [ANNOTATION.quarantine]: writeQuarantine({ bootId: 'boot-1', because: 'x', atMs: 1 }),
 };

@@ -1,13 +1,13 @@
 import { heartbeat, log } from '@temporalio/activity';
 import { rolloutId } from '../domain/names.ts';
-import { ANNOTATION, writePast } from '../domain/node-contract.ts';
+import { ANNOTATION, writeAttempts } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
-import { afterWish } from '../domain/past.ts';
+import { afterWish } from '../domain/attempts.ts';
 import { NO_POLICY, poolOf } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
 import { notifyWaits, type NotifiedWaits } from './notify/overdue.ts';
 import { NO_LIFECYCLE } from './kube/nodes.ts';
-import { untaint } from './marks.ts';
+import { untaint } from './labels-and-taint.ts';
 
 export interface Scan {
   readonly nodes: number;
@@ -23,15 +23,15 @@ export interface Scan {
   /** It has started with that file, and so has no policy to go by. */
   readonly noPolicy?: true;
   readonly atMs: number;
-  /** The long waits that people have been told of; absent when there are none. */
-  readonly told?: NotifiedWaits;
+  /** The long waits that people have been notified of; absent when there are none. */
+  readonly notified?: NotifiedWaits;
 }
 
 export interface ScanQuestion {
   /** Hash of the policy of the scan before, where there was one. */
   readonly formerPolicy?: string;
-  /** The long waits that people had been told of by then. */
-  readonly told?: NotifiedWaits;
+  /** The long waits that people had been notified of by then. */
+  readonly notified?: NotifiedWaits;
 }
 
 /** A rollout that failed or that a person aborted is not started again before this; a hold lasts longer. */
@@ -43,16 +43,16 @@ const REST_MS = 10 * 60_000;
  */
 export async function scanFleet(
   deps: Deps,
-  { formerPolicy, told: before = [] }: ScanQuestion,
+  { formerPolicy, notified: before = [] }: ScanQuestion,
 ): Promise<Scan> {
   const atMs = Date.now();
   const nodes = await deps.nodes.list();
   const busy = await deps.temporal.runningRollouts();
   const { started, unmanaged } = await startRollouts(deps, nodes, busy);
   const goneBy = byWhich(deps, formerPolicy);
-  // Without a policy nobody is known who could be told of anything.
-  const told = goneBy.noPolicy ? before : await notifyWaits(deps, nodes, before);
-  const waits = told.length > 0 ? { told } : {};
+  // Without a policy nobody is known who could be notified of anything.
+  const notified = goneBy.noPolicy ? before : await notifyWaits(deps, nodes, before);
+  const waits = notified.length > 0 ? { notified } : {};
   return { nodes: nodes.length, started, unmanaged, atMs, ...goneBy, ...waits };
 }
 
@@ -103,8 +103,8 @@ async function startRollouts(
 }
 
 /** A node that was left in the middle is not left there to rest; one that remembers its failed tries waits at a gate, which shows. */
-function mayRest({ rollout, past }: NodeFacts): boolean {
-  return !rollout && !past?.failed;
+function mayRest({ rollout, attempts }: NodeFacts): boolean {
+  return !rollout && !attempts?.failed;
 }
 
 function reasonToRoll(node: NodeFacts): string | undefined {
@@ -133,11 +133,11 @@ async function tidy(deps: Deps, node: NodeFacts, isBusy: boolean): Promise<void>
  */
 async function forget(deps: Deps, node: NodeFacts): Promise<void> {
   if (node.report?.wants !== 'not-required' || node.rollout || !node.ready) return;
-  const left = node.past && afterWish(node.past, Date.now());
+  const left = node.attempts && afterWish(node.attempts, Date.now());
   const annotations = {
     ...(node.quarantine ? { [ANNOTATION.quarantine]: null } : {}),
     ...(node.excusedAtMs === undefined ? {} : { [ANNOTATION.excused]: null }),
-    ...(left && { [ANNOTATION.past]: writePast(left) }),
+    ...(left && { [ANNOTATION.attempts]: writeAttempts(left) }),
   };
   if (Object.keys(annotations).length === 0) return;
   await deps.nodes.update(node.name, { resourceVersion: node.resourceVersion, annotations });

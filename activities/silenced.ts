@@ -1,5 +1,5 @@
 import type { Deps } from './deps.ts';
-import { thisRun } from './ours.ts';
+import { thisRun } from './ownership.ts';
 
 /**
  * The steps of a rollout that the node's silences follow: created with the cordon, kept while it drains and reboots, ended when

@@ -278,8 +278,8 @@ describe('what is sent', () => {
     const { port, calls } = onServer({ error: notFound() });
     await port.recheck(['node-rollout/n1', 'pool-lock/workers']);
     const progress = { podsLeft: 1, evicted: 0, blockers: [], warnings: [] };
-    await port.tellDrain({ workflowId: 'node-rollout/n1', runId: 'r' }, progress);
-    await port.tellLock('workers', 'permitUsed', PERMIT);
+    await port.signalDrain({ workflowId: 'node-rollout/n1', runId: 'r' }, progress);
+    await port.signalLock('workers', 'permitUsed', PERMIT);
     expect(calls).toEqual([
       ['signal', 'node-rollout/n1', undefined, 'recheck'],
       ['signal', 'pool-lock/workers', undefined, 'recheck'],
@@ -292,7 +292,7 @@ describe('what is sent', () => {
     const { port } = onServer({ error: new Error('Temporal is away') });
     const logged: string[] = [];
     const environment = new MockActivityEnvironment({}, { logger: listening(logged) });
-    await environment.run(() => port.tellLock('workers', 'rolloutEnded', { node: 'n1' }));
+    await environment.run(() => port.signalLock('workers', 'rolloutEnded', { node: 'n1' }));
     expect(logged).toEqual(['lock not told']);
   });
 

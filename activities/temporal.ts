@@ -35,7 +35,7 @@ export interface TemporalPort {
   /** Whether an open run of the rollout has this permit and has not used it, or is just about to hear of it. */
   countsOnPermit(workflowId: string, grantId: string): Promise<boolean>;
   /** Tells the lock of the pool; never rejects, for the lock finds out by itself. */
-  tellLock<N extends LockSignal>(pool: string, name: N, what: Signals[N]): Promise<void>;
+  signalLock<N extends LockSignal>(pool: string, name: N, what: Signals[N]): Promise<void>;
   /** What the latest rollouts of the pool took that went well, as its lock remembers; as it was up to a minute ago. */
   lengthsOf(pool: string): Promise<readonly number[]>;
   /**
@@ -48,7 +48,7 @@ export interface TemporalPort {
   /** Makes these workflows look again; one that has ended is passed over. */
   recheck(workflowIds: readonly string[]): Promise<void>;
   /** Tells a rollout how its drain stands. */
-  tellDrain(run: { workflowId: string; runId: string }, progress: DrainProgress): Promise<void>;
+  signalDrain(run: { workflowId: string; runId: string }, progress: DrainProgress): Promise<void>;
 }
 
 /** What activities tell a lock. */
@@ -83,7 +83,7 @@ export function temporalPort(client: Client, searchAttributes: boolean): Tempora
 
 type LockPort = Pick<
   TemporalPort,
-  'requestPermit' | 'turnOf' | 'permitOf' | 'tellLock' | 'formerLockEndedAt'
+  'requestPermit' | 'turnOf' | 'permitOf' | 'signalLock' | 'formerLockEndedAt'
 >;
 
 function rolloutsOf(
@@ -138,7 +138,7 @@ function rolloutsOf(
       }
     },
 
-    async tellDrain(run, progress) {
+    async signalDrain(run, progress) {
       await send(workflow, run, 'drainProgress', progress).catch(ended);
     },
   };
@@ -169,7 +169,7 @@ function locksOf(workflow: Client['workflow']): LockPort {
     permitOf: (pool, { workflowId, grantId }) =>
       ask<PermitAnswer>(pool, 'permit', workflowId, grantId),
 
-    async tellLock(pool, name, what) {
+    async signalLock(pool, name, what) {
       await send(workflow, { workflowId: lockId(pool) }, name, what).catch((error: unknown) => {
         if (error instanceof WorkflowNotFoundError) return;
         log.warn('lock not told', { pool, signal: name, because: String(error) });

@@ -7,7 +7,7 @@ import { evaluateGates, passGates } from './gates/pass-gates.ts';
 import { orderReboot } from './order.ts';
 import { recorded } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
-import { windowLook } from './windows.ts';
+import { windowState } from './windows.ts';
 
 const at = (text: string): void => {
   jest.setSystemTime(new Date(text));
@@ -54,7 +54,7 @@ describe('G8: the gate of a closed window', () => {
       kind: 'closed',
       policy: 'policy-1',
       closed: [{ gate: 'window', because: CLOSED }],
-      lookAgainMs: 300_000,
+      pollAgainMs: 300_000,
     });
   });
 
@@ -73,7 +73,7 @@ describe('G8: the gate of a closed window', () => {
   test('is looked at again just after it opens', async () => {
     const stage = waiting('2026-12-08T20:59:50Z');
     const look = await stage.run(evaluateGates, ASKED);
-    expect(look).toMatchObject({ kind: 'closed', lookAgainMs: 10_000 });
+    expect(look).toMatchObject({ kind: 'closed', pollAgainMs: 10_000 });
     const known = look.kind === 'closed' ? look.closed : [];
     const failure: unknown = await stage
       .run(passGates, { ...ASKED, known })
@@ -228,7 +228,7 @@ const copy = (day: string) => {
   return { calendar };
 };
 
-describe('windowLook', () => {
+describe('windowState', () => {
   const policy = Policy.parse({
     pools: [
       { name: 'workers', nodes: 'pool=workers', windows: [{ calendar: 'a.ics' }] },
@@ -249,7 +249,7 @@ describe('windowLook', () => {
     return {
       calendars,
       inForce,
-      look: (over: object = {}) => windowLook(source, { ...asked, ...over }),
+      look: (over: object = {}) => windowState(source, { ...asked, ...over }),
     };
   };
 

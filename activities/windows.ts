@@ -1,6 +1,6 @@
 import type { Policy } from '../domain/policy.ts';
 import { predictedLength, shortestLength, type RolloutLength } from '../domain/rollout-length.ts';
-import { lookAtWindows, type WindowLook } from '../domain/window/look.ts';
+import { evaluateWindows, type WindowState } from '../domain/window/evaluate.ts';
 import { Plan, type CalendarCopy } from '../domain/window/plan.ts';
 import { poolWindows } from '../domain/window/pool-windows.ts';
 import type { Deps } from './deps.ts';
@@ -13,25 +13,25 @@ export interface WindowMoment {
 }
 
 /** What the windows of a pool say, by the policy in force and its calendars as they are at hand. */
-export async function windowLook(
+export async function windowState(
   { policy, calendars, temporal }: Pick<Deps, 'policy' | 'calendars' | 'temporal'>,
   { pool, underWay, nowMs }: WindowMoment,
-): Promise<WindowLook> {
+): Promise<WindowState> {
   const current = policy.current();
   const index = current.pools.findIndex(({ name }) => name === pool);
   const found = current.pools[index];
   if (!found) return { kind: 'closed', because: `pool ${pool} is not in the policy` };
   const plan = await planOf(current, index, calendars);
-  if (underWay) return lookAtWindows(plan, { nowMs, neededMs: 0 });
-  const lookFor = ({ ms, by }: RolloutLength): WindowLook =>
-    lookAtWindows(plan, { nowMs, neededMs: ms, by });
+  if (underWay) return evaluateWindows(plan, { nowMs, neededMs: 0 });
+  const lookFor = ({ ms, by }: RolloutLength): WindowState =>
+    evaluateWindows(plan, { nowMs, neededMs: ms, by });
   const careful = lookFor(predictedLength(found, []));
   if (!couldBeSooner(careful, lookFor({ ms: shortestLength(found), by: '' }))) return careful;
   return lookFor(predictedLength(found, await temporal.lengthsOf(pool)));
 }
 
 /** Only then is it worth while to ask what past rollouts have taken. */
-function couldBeSooner(careful: WindowLook, hopeful: WindowLook): boolean {
+function couldBeSooner(careful: WindowState, hopeful: WindowState): boolean {
   if (careful.kind === 'open') return false;
   return hopeful.kind === 'open' || hopeful.opensMs !== careful.opensMs;
 }

@@ -45,7 +45,7 @@ const anyPod = {
 const Worker = z.strictObject({
   ...anyPod,
   replicas: z.int().min(0),
-  lookAgain: duration,
+  pollAgain: duration,
   logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']),
   envFrom: z.array(kubernetes),
   secretFiles: z.array(named),

@@ -32,7 +32,7 @@ const QUARANTINE = read({ bootId: 'boot-1', because: 'its sentinel survived', at
 const report = (wants: 'required' | 'not-required' | 'unknown') =>
   ({ wants, message: '', heardAtMs: NOW }) as const;
 const troubled = (name: string): NodeFacts =>
-  aNode({ name, past: { reboots: [], trouble: { because: 'no answer', atMs: NOW } } });
+  aNode({ name, attempts: { reboots: [], trouble: { because: 'no answer', atMs: NOW } } });
 /** n1 to n4, of which these are troubled. */
 const withTroubled = (...names: string[]): NodeFacts[] =>
   ['n1', 'n2', 'n3', 'n4'].map((name) => (names.includes(name) ? troubled(name) : aNode({ name })));

@@ -70,7 +70,7 @@ test.each<{ what: string; count: (nodes: NodeFacts[]) => number; node: NodeFacts
     count: (n) => counts(...n).troubles ?? 0,
     node: worker({
       report: { ...report, wants: 'required' },
-      past: { reboots: [], trouble: { because: 'x', atMs: 1 } },
+      attempts: { reboots: [], trouble: { because: 'x', atMs: 1 } },
     }),
   },
   {
@@ -92,7 +92,7 @@ test.each<{ what: string; count: (nodes: NodeFacts[]) => number; node: NodeFacts
   {
     what: 'failing',
     count: (n) => counts(...n).failing,
-    node: worker({ past: { reboots: [], failed: { count: 1, lastAtMs: 1, because: 'x' } } }),
+    node: worker({ attempts: { reboots: [], failed: { count: 1, lastAtMs: 1, because: 'x' } } }),
   },
 ])('a node that is $what counts as that, and a healthy one does not', ({ count, node }) => {
   expect(count([node, worker()])).toBe(1);

@@ -66,7 +66,7 @@ function countsOf(pool: string, nodes: readonly NodeFacts[], nowMs: number): Poo
     silent: count(({ report }) => nowMs - (report?.heardAtMs ?? 0) > AGENT_SILENT_AFTER_MS),
     held: count(({ hold }) => hold !== undefined && (hold.untilMs ?? Infinity) > nowMs),
     quarantined: count(({ quarantine }) => quarantine !== undefined),
-    failing: count(({ past }) => past?.failed !== undefined),
+    failing: count(({ attempts }) => attempts?.failed !== undefined),
     longestWaitMs: Math.max(0, ...nodes.map((node) => waitMs(node, nowMs))),
   };
 }

@@ -16,7 +16,7 @@ import {
   useUp,
   type LockState,
   type PermitRequest,
-  type PermitWord,
+  type PermitRef,
   type Waiter,
 } from './lock-state.ts';
 
@@ -93,7 +93,7 @@ describe('a grant', () => {
 });
 
 describe('what a rollout says of its permit', () => {
-  test.each<{ name: string; act: typeof pass; word: PermitWord; permits: string; queue: string }>([
+  test.each<{ name: string; act: typeof pass; word: PermitRef; permits: string; queue: string }>([
     ...[
       { verb: 'used', act: useUp },
       { verb: 'passed', act: pass },
@@ -321,7 +321,7 @@ const step = fc.record({
 });
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
-const wordOf = ({ node: of, grant: count }: Step): PermitWord => ({
+const wordOf = ({ node: of, grant: count }: Step): PermitRef => ({
   workflowId: idOf(of),
   ...(count === undefined ? {} : { grantId: grantIdOf(count) }),
 });

@@ -31,7 +31,7 @@ export interface Permit extends PermitRequest {
 }
 
 /** A rollout's word about its permit; without a grant it is about whatever the rollout has. */
-export interface PermitWord {
+export interface PermitRef {
   readonly workflowId: string;
   readonly grantId?: string;
 }
@@ -110,13 +110,13 @@ export function dropPermits(state: LockState, grantIds: readonly string[]): Lock
 }
 
 /** A rollout has used its permit: its Node speaks for it. */
-export function useUp(state: LockState, { workflowId, grantId }: PermitWord): LockState {
+export function useUp(state: LockState, { workflowId, grantId }: PermitRef): LockState {
   const known = permitOf(state, workflowId);
   return known && known.grantId === grantId ? dropPermits(state, [grantId]) : state;
 }
 
 /** A rollout wants neither its permit nor its place; late news of an older permit costs it nothing that it has now. */
-export function pass(state: LockState, { workflowId, grantId }: PermitWord): LockState {
+export function pass(state: LockState, { workflowId, grantId }: PermitRef): LockState {
   const stays = (permit: Permit): boolean =>
     permit.workflowId !== workflowId || (grantId !== undefined && permit.grantId !== grantId);
   const queue =

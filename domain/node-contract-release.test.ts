@@ -6,7 +6,7 @@ import {
   readAnswer,
   readExcused,
   readOrder,
-  readPast,
+  readAttempts,
   readQuarantine,
   readReport,
   readRollout,
@@ -14,7 +14,7 @@ import {
   writeAnswer,
   writeExcused,
   writeOrder,
-  writePast,
+  writeAttempts,
   writeQuarantine,
   writeRollout,
 } from './node-contract.ts';
@@ -60,7 +60,7 @@ const rollout = {
   phase: 'draining',
 };
 const quarantine = { bootId: BOOT, because: 'the sentinel survived the reboot', atMs };
-const past = {
+const attempts = {
   reboots: [atMs],
   failed: { count: 2, lastAtMs: atMs, because: 'aborted' },
   trouble: { because: 'no answer', atMs },
@@ -73,7 +73,7 @@ test('everything stands where 0.1.0 looks for it', () => {
     rollout: 'lockkeeper.io/rollout',
     quarantine: 'lockkeeper.io/quarantine',
     taint: 'lockkeeper.io/taint',
-    past: 'lockkeeper.io/past',
+    attempts: 'lockkeeper.io/attempts',
     excused: 'lockkeeper.io/excused',
     hold: 'lockkeeper.io/hold',
   });
@@ -98,7 +98,7 @@ describe('what 0.1.0 has written is read', () => {
   });
 
   test('the past', () => {
-    expect(readPast(PAST)).toEqual(past);
+    expect(readAttempts(PAST)).toEqual(attempts);
   });
 
   test('an excuse', () => {
@@ -139,7 +139,7 @@ describe('what is written now has every field that 0.1.0 reads', () => {
     { what: 'a refusal', written: writeAnswer(refusal), text: REFUSAL },
     { what: 'the record of a rollout', written: writeRollout(rollout), text: ROLLOUT },
     { what: 'a quarantine', written: writeQuarantine(quarantine), text: QUARANTINE },
-    { what: 'the past', written: writePast(past) ?? '', text: PAST },
+    { what: 'the past', written: writeAttempts(attempts) ?? '', text: PAST },
   ])('$what', ({ written, text }) => {
     expectReadable(written, text);
   });

@@ -18,7 +18,7 @@ export const ANNOTATION = {
   /** Written by the worker: the sentinel survived a reboot, so this boot is not rebooted again. */
   quarantine: 'lockkeeper.io/quarantine',
   /** Written by the worker: what it remembers of a node between two rollouts. */
-  past: 'lockkeeper.io/past',
+  attempts: 'lockkeeper.io/attempts',
   /** Written by the worker for a person: troubles of this node up to this moment do not halt its pool. */
   excused: 'lockkeeper.io/excused',
   /** Written by the worker: the key of the PreferNoSchedule taint that it has put on the node while that waits. */
@@ -96,7 +96,7 @@ interface FailedTries {
 }
 
 /** What is remembered of a node between two rollouts. */
-export interface Past {
+export interface Attempts {
   /** When its kubelet was first heard after each of its latest reboots, oldest first; by the clock of the host. */
   readonly reboots: readonly number[];
   readonly failed?: FailedTries;
@@ -216,7 +216,7 @@ export function readQuarantine(text: string | undefined): Read<Quarantine> | und
 }
 
 /** Null when there is nothing to remember: the annotation is removed. */
-export function writePast({ reboots, failed, trouble }: Past): string | null {
+export function writeAttempts({ reboots, failed, trouble }: Attempts): string | null {
   if (reboots.length === 0 && !failed && !trouble) return null;
   return JSON.stringify({
     reboots: reboots.map(rfc3339),
@@ -230,8 +230,8 @@ export function writePast({ reboots, failed, trouble }: Past): string | null {
 }
 
 /** An unreadable past is none: it only spaces rollouts out, and must not hold one up for ever. */
-export function readPast(text: string | undefined): Past | undefined {
-  const read = readRecord(text, (fields): Past => {
+export function readAttempts(text: string | undefined): Attempts | undefined {
+  const read = readRecord(text, (fields): Attempts => {
     const reboots = fields.instants('reboots');
     const count = fields.count('failed');
     const because = fields.textIfAny('trouble');

@@ -5,14 +5,14 @@ import {
   readAnswer,
   readExcused,
   readHold,
-  readPast,
+  readAttempts,
   readOrder,
   readQuarantine,
   readReport,
   readRollout,
   type HeardReport,
   type Hold,
-  type Past,
+  type Attempts,
   type Quarantine,
   type Read,
   type RebootAnswer,
@@ -47,7 +47,7 @@ export interface NodeFacts {
   readonly rollout?: Read<RolloutRecord>;
   readonly quarantine?: Read<Quarantine>;
   readonly hold?: Hold;
-  readonly past?: Past;
+  readonly attempts?: Attempts;
   /** Troubles of it up to then do not halt its pool. */
   readonly excusedAtMs?: number;
   readonly taints: readonly NodeTaint[];
@@ -148,7 +148,7 @@ function annotationFacts(annotations: Readonly<Record<string, string>>) {
     rollout: readRollout(annotations[ANNOTATION.rollout]),
     quarantine: readQuarantine(annotations[ANNOTATION.quarantine]),
     hold: readHold(annotations[ANNOTATION.hold]),
-    past: readPast(annotations[ANNOTATION.past]),
+    attempts: readAttempts(annotations[ANNOTATION.attempts]),
     excusedAtMs: readExcused(annotations[ANNOTATION.excused]),
     ourTaint: annotations[ANNOTATION.taint],
   });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { nodeLabels, waitingTaint } from './node-marks-schema.ts';
+import { nodeLabels, waitingTaint } from './labels-and-taint-schema.ts';
 
 const A253 = `${'a'.repeat(249)}.org`;
 

@@ -4,7 +4,7 @@ import { gates } from './gates/outside-gates.ts';
 import { isObject } from './gates/written-forms.ts';
 import { labelSelector } from './label-selector-schema.ts';
 import { parseSelector } from './label-selector.ts';
-import { nodeLabels, waitingTaint } from './node-marks-schema.ts';
+import { nodeLabels, waitingTaint } from './labels-and-taint-schema.ts';
 import { notifications } from './notifications/receiver-schema.ts';
 import { notificationProblems } from './notifications/receivers.ts';
 import { poolProblems } from './pool-problems.ts';

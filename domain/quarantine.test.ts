@@ -35,23 +35,26 @@ describe('a node is not rebooted in a circle', () => {
     },
     {
       name: 'when it has asked since before its reboot, which its agent could say only late',
-      node: { past: { reboots: [1, 5_000] }, report: report({ sinceMs: 4_999 }) },
+      node: { attempts: { reboots: [1, 5_000] }, report: report({ sinceMs: 4_999 }) },
       expected:
         'its sentinel survived the reboot of 1970-01-01T00:00:05.000Z: it has been there since 1970-01-01T00:00:04.999Z; the node is rebooted again once it has been gone',
     },
     {
       name: 'when it asks anew',
-      node: { past: { reboots: [5_000] }, report: report({ sinceMs: 5_000 }) },
+      node: { attempts: { reboots: [5_000] }, report: report({ sinceMs: 5_000 }) },
       expected: undefined,
     },
     {
       name: 'when nobody knows since when it asks',
-      node: { past: { reboots: [5_000] }, report: report({}) },
+      node: { attempts: { reboots: [5_000] }, report: report({}) },
       expected: undefined,
     },
     {
       name: 'when it asks for nothing',
-      node: { past: { reboots: [5_000] }, report: report({ wants: 'not-required', sinceMs: 1 }) },
+      node: {
+        attempts: { reboots: [5_000] },
+        report: report({ wants: 'not-required', sinceMs: 1 }),
+      },
       expected: undefined,
     },
   ])('$name', ({ node, expected }) => {

@@ -5,7 +5,7 @@ import type { NodeFacts } from './node-facts.ts';
  * over, and one that cannot be read waits for a person.
  */
 export function quarantineReason(
-  node: Pick<NodeFacts, 'quarantine' | 'report' | 'past' | 'bootId'>,
+  node: Pick<NodeFacts, 'quarantine' | 'report' | 'attempts' | 'bootId'>,
 ): string | undefined {
   const { quarantine, bootId } = node;
   if (!quarantine) return survivedReason(node);
@@ -17,8 +17,11 @@ export function quarantineReason(
  * An agent that was silent for long after its reboot says only then that the sentinel is still there: without a pause since
  * before that reboot, by the host's own clock.
  */
-function survivedReason({ report, past }: Pick<NodeFacts, 'report' | 'past'>): string | undefined {
-  const bootedAtMs = past?.reboots.at(-1);
+function survivedReason({
+  report,
+  attempts,
+}: Pick<NodeFacts, 'report' | 'attempts'>): string | undefined {
+  const bootedAtMs = attempts?.reboots.at(-1);
   if (bootedAtMs === undefined || report?.sinceMs === undefined) return undefined;
   if (report.wants !== 'required' || report.sinceMs >= bootedAtMs) return undefined;
   const since = new Date(report.sinceMs).toISOString();

@@ -1,5 +1,5 @@
 import type { DrainProgress } from './drain-progress.ts';
-import type { PermitRequest, PermitWord, RolloutEnd } from './lock-state.ts';
+import type { PermitRequest, PermitRef, RolloutEnd } from './lock-state.ts';
 import type { AddressedNotice } from './notifications/outbox.ts';
 
 /**
@@ -23,9 +23,9 @@ export interface Signals {
   /** The activity awaitTurn to the lock: join the queue. */
   readonly requestPermit: PermitRequest;
   /** The activity cordonNode to the lock: from now on the Node's record holds the place. */
-  readonly permitUsed: PermitWord;
+  readonly permitUsed: PermitRef;
   /** The activities cordonNode and leaveQueue to the lock: neither permit nor place are wanted any more. */
-  readonly permitPassed: PermitWord;
+  readonly permitPassed: PermitRef;
   /** The activities undoNode and restoreNode to the lock: the node has no record any more. */
   readonly rolloutEnded: RolloutEnd;
   /** Activities to the notifier of a node, a pool or the policy. */

@@ -4,21 +4,21 @@ import type { QueuePlace } from './lock-state.ts';
 import type { Trouble } from './trouble.ts';
 
 /** What a person said with a signal. */
-export interface PersonsWord {
+export interface SignalRecord {
   readonly reason: string;
   readonly by: string;
   readonly atMs: number;
 }
 
 /** A pause, and when it ends by itself. */
-export interface Pause extends PersonsWord {
+export interface Pause extends SignalRecord {
   readonly untilMs?: number;
 }
 
 /** A gate that is closed, since when, and when it is evaluated again. */
 export interface WaitingGate extends ClosedGate {
   readonly sinceMs: number;
-  readonly lookAgainMs: number;
+  readonly pollAgainMs: number;
 }
 
 /** How a drain stands, as of a moment. */
@@ -44,8 +44,8 @@ export interface RolloutStatus {
   /** The permit it has and has not used. */
   readonly permit?: string;
   readonly paused?: Pause;
-  readonly aborted?: PersonsWord;
-  readonly skipped: readonly (PersonsWord & { readonly gate: string })[];
+  readonly aborted?: SignalRecord;
+  readonly skipped: readonly (SignalRecord & { readonly gate: string })[];
   /** Hash of the policy that its latest decision followed. */
   readonly policy?: string;
   /** Signals that could not be understood, in words. */

@@ -24,7 +24,7 @@ const acceptedAgo = (ms: number): Partial<NodeFacts> => ({
   answer: read({ ...order, verdict: 'accepted', because: IN_TIME, atMs: NOW - ms }),
 });
 const QUARANTINE = read({ bootId: 'boot-1', because: 'its sentinel survived', atMs: NOW });
-const past = { reboots: [], trouble: { because: 'budget web', atMs: NOW } };
+const attempts = { reboots: [], trouble: { because: 'budget web', atMs: NOW } };
 const FAILED = { node: 'n1', because: 'budget web', sinceMs: NOW };
 const SURVIVED = { node: 'n1', because: 'its sentinel survived', sinceMs: NOW };
 const LOST = {
@@ -36,21 +36,21 @@ const LOST = {
 describe('G5: the trouble that a node shows:', () => {
   test.each<{ name: string; node: Partial<NodeFacts>; expected: Trouble | undefined }>([
     { name: 'none without a past', node: {}, expected: undefined },
-    { name: 'a try that halted its pool', node: { past }, expected: FAILED },
+    { name: 'a try that halted its pool', node: { attempts }, expected: FAILED },
     {
       name: 'none of a try that halted nobody',
-      node: { past: { reboots: [], failed: { count: 1, lastAtMs: NOW, because: 'aborted' } } },
+      node: { attempts: { reboots: [], failed: { count: 1, lastAtMs: NOW, because: 'aborted' } } },
       expected: undefined,
     },
     {
       name: 'the same while it is tried again',
-      node: { past, rollout: RECORD, ready: false },
+      node: { attempts, rollout: RECORD, ready: false },
       expected: FAILED,
     },
     { name: 'one that is late', node: acceptedAgo(21 * MINUTE), expected: LOST },
     {
       name: 'one that is late, before what was earlier',
-      node: { ...acceptedAgo(21 * MINUTE), past, quarantine: QUARANTINE },
+      node: { ...acceptedAgo(21 * MINUTE), attempts, quarantine: QUARANTINE },
       expected: LOST,
     },
     { name: 'none of one in time', node: acceptedAgo(20 * MINUTE), expected: undefined },
@@ -61,7 +61,7 @@ describe('G5: the trouble that a node shows:', () => {
     },
     {
       name: 'a quarantine of this boot, before a try of earlier',
-      node: { past, quarantine: QUARANTINE },
+      node: { attempts, quarantine: QUARANTINE },
       expected: SURVIVED,
     },
     {
@@ -76,22 +76,22 @@ describe('G5: the trouble that a node shows:', () => {
     },
     {
       name: 'none once it is in service and wants nothing',
-      node: { past, report: fine },
+      node: { attempts, report: fine },
       expected: undefined,
     },
     {
       name: "none once it is so under somebody else's cordon",
-      node: { past, report: fine, unschedulable: true },
+      node: { attempts, report: fine, unschedulable: true },
       expected: undefined,
     },
     {
       name: 'one that wants nothing, NotReady',
-      node: { past, report: fine, ready: false },
+      node: { attempts, report: fine, ready: false },
       expected: FAILED,
     },
     {
       name: 'one that wants nothing, in mid-rollout',
-      node: { past, report: fine, rollout: RECORD },
+      node: { attempts, report: fine, rollout: RECORD },
       expected: FAILED,
     },
     {
@@ -112,8 +112,8 @@ describe('G5: a trouble that a person has excused', () => {
   ])('$name', ({ excusedAtMs, sinceMs, halts }) => {
     const trouble = { because: 'budget web', atMs: sinceMs };
     const nodes = [
-      aNode({ excusedAtMs, past: { reboots: [], trouble } }),
-      aNode({ name: 'n2', past: { reboots: [], trouble } }),
+      aNode({ excusedAtMs, attempts: { reboots: [], trouble } }),
+      aNode({ name: 'n2', attempts: { reboots: [], trouble } }),
     ];
     const found = troublesOf(nodes, judged).map(({ node }) => node);
     expect(found).toEqual(halts ? ['n1', 'n2'] : ['n2']);

@@ -52,8 +52,14 @@ function quarantined({ name, quarantine, bootId }: NodeFacts): Trouble | undefin
   return { node: name, because: quarantine.value.because, sinceMs: quarantine.value.atMs };
 }
 
-function failed({ name, past }: NodeFacts): Trouble | undefined {
-  return past?.trouble && { node: name, because: past.trouble.because, sinceMs: past.trouble.atMs };
+function failed({ name, attempts }: NodeFacts): Trouble | undefined {
+  return (
+    attempts?.trouble && {
+      node: name,
+      because: attempts.trouble.because,
+      sinceMs: attempts.trouble.atMs,
+    }
+  );
 }
 
 export function sayHalted(troubles: readonly Trouble[]): string {

@@ -20,7 +20,7 @@ const place: QueuePlace = {
   why: 'wait',
   because: 'no room',
 };
-const gate = { gate: 'hold', because: 'held: x', sinceMs: 5, lookAgainMs: 1 } as const;
+const gate = { gate: 'hold', because: 'held: x', sinceMs: 5, pollAgainMs: 1 } as const;
 const word = { reason: 'release day', by: 'ana', atMs: 7 };
 const blocker = (what: string) => ({ what, because: 'its budget allows 0', sinceMs: 5 });
 const drain = { podsLeft: 2, evicted: 7, warnings: [], atMs: AT };

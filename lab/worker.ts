@@ -108,7 +108,7 @@ function workerSpec(
       LOCKKEEPER_POLICY: policyPath,
       LOCKKEEPER_HEALTH_ADDRESS: health,
       LOCKKEEPER_TEMPORAL_METRICS: `127.0.0.1:${ports.metrics}`,
-      LOCKKEEPER_LOOK_AGAIN: '2s',
+      LOCKKEEPER_POLL_AGAIN: '2s',
       LOCKKEEPER_WORKFLOW_BUNDLE: bundlePath,
       ...env,
     },

@@ -5,7 +5,7 @@ test('nothing has to be set', () => {
   expect(readConfig({})).toEqual({
     policyPath: '/etc/lockkeeper/policy.yaml',
     health: { host: '0.0.0.0', port: 8080 },
-    lookAgainMs: 60_000,
+    pollAgainMs: 60_000,
     logLevel: 'INFO',
     cachedWorkflows: 200,
     encrypted: false,
@@ -22,7 +22,7 @@ describe('readConfig', () => {
         LOCKKEEPER_POLICY: 'p.yaml',
         LOCKKEEPER_HEALTH_ADDRESS: '127.0.0.1:0',
         LOCKKEEPER_TEMPORAL_METRICS: '[::]:9464',
-        LOCKKEEPER_LOOK_AGAIN: '1m30s',
+        LOCKKEEPER_POLL_AGAIN: '1m30s',
         LOCKKEEPER_LOG_LEVEL: 'DEBUG',
         LOCKKEEPER_WORKFLOW_BUNDLE: 'w.js',
         LOCKKEEPER_CACHED_WORKFLOWS: '1000',
@@ -39,7 +39,7 @@ describe('readConfig', () => {
         policyPath: 'p.yaml',
         health: { host: '127.0.0.1', port: 0 },
         temporalMetrics: { host: '::', port: 9464 },
-        lookAgainMs: 90_000,
+        pollAgainMs: 90_000,
         logLevel: 'DEBUG',
         bundlePath: 'w.js',
         cachedWorkflows: 1_000,
@@ -81,9 +81,9 @@ describe('G9: a bad value is refused with its variable and the rule:', () => {
     },
     {
       name: 'everything at once',
-      env: { LOCKKEEPER_LOOK_AGAIN: '30', LOCKKEEPER_LOG_LEVEL: 'loud' },
+      env: { LOCKKEEPER_POLL_AGAIN: '30', LOCKKEEPER_LOG_LEVEL: 'loud' },
       problems: [
-        'LOCKKEEPER_LOOK_AGAIN: write a duration like 30s or 5m',
+        'LOCKKEEPER_POLL_AGAIN: write a duration like 30s or 5m',
         'LOCKKEEPER_LOG_LEVEL: Invalid option: expected one of "DEBUG"|"INFO"|"WARN"|"ERROR"',
       ],
     },

@@ -31,7 +31,7 @@ const Environment = z.object({
   LOCKKEEPER_TEMPORAL_METRICS: address
     .optional()
     .describe("Where the Temporal SDK's own /metrics are served"),
-  LOCKKEEPER_LOOK_AGAIN: z
+  LOCKKEEPER_POLL_AGAIN: z
     .string()
     .refine(isDuration, { error: 'write a duration like 30s or 5m', abort: true })
     .transform(parseDuration)
@@ -89,7 +89,7 @@ export interface WorkerConfig {
   readonly policyPath: string;
   readonly health: { readonly host: string; readonly port: number };
   readonly temporalMetrics?: { readonly host: string; readonly port: number };
-  readonly lookAgainMs: number;
+  readonly pollAgainMs: number;
   readonly logLevel: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
   readonly bundlePath: string;
   /** Absent outside a cluster. */
@@ -119,7 +119,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig | { problems: s
     ...(data.LOCKKEEPER_TEMPORAL_METRICS && {
       temporalMetrics: data.LOCKKEEPER_TEMPORAL_METRICS,
     }),
-    lookAgainMs: data.LOCKKEEPER_LOOK_AGAIN,
+    pollAgainMs: data.LOCKKEEPER_POLL_AGAIN,
     logLevel: data.LOCKKEEPER_LOG_LEVEL,
     bundlePath: data.LOCKKEEPER_WORKFLOW_BUNDLE,
     ...(data.LOCKKEEPER_NODE_ID ? { node: data.LOCKKEEPER_NODE_ID } : {}),

@@ -77,7 +77,7 @@ export async function createWorker(
       }),
       temporal: temporalPort(temporal.client, refused === undefined),
       searchAttributes: refused === undefined,
-      lookAgainMs: config.lookAgainMs,
+      pollAgainMs: config.pollAgainMs,
     }),
     interceptors: { activity: [observeActivities(metrics, logger)] },
     shutdownGraceTime: GRACE_MS,

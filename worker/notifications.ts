@@ -49,7 +49,7 @@ export function notificationsOf({
     check: () => void check(),
     policyRefused(because) {
       const id = `policy/${createHash('sha256').update(because).digest('hex').slice(0, 12)}`;
-      void notices.tell({ id, event: 'policyRefused', atMs: Date.now(), because });
+      void notices.notify({ id, event: 'policyRefused', atMs: Date.now(), because });
     },
   };
 }

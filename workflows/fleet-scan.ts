@@ -6,9 +6,9 @@ import { lasting } from './activities.ts';
 export async function fleetScan(): Promise<Scan> {
   // Temporal hands the result of the scan before to the next run of its schedule.
   const before = workflowInfo().lastResult as Partial<Scan> | undefined;
-  const { policy: formerPolicy, told } = before ?? {};
+  const { policy: formerPolicy, notified } = before ?? {};
   return await lasting('look the fleet over').scanFleet({
     ...(formerPolicy === undefined ? {} : { formerPolicy }),
-    ...(told ? { told } : {}),
+    ...(notified ? { notified } : {}),
   });
 }

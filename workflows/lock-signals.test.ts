@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { readEnd, readPermitWord, readRequest } from './lock-signals.ts';
+import { readEnd, readPermitRef, readRequest } from './lock-signals.ts';
 
 const NOTHING = [undefined, null, 0, 7, '', 'n1', true, [], ['n1'], {}];
 const WEEK_MS = 7 * 24 * 60 * 60_000;
@@ -9,7 +9,7 @@ const asked = {
   runId: '00000000-0000-4000-8000-000000000001',
   node: 'n1',
 };
-const READERS = { request: readRequest, 'word about a permit': readPermitWord, end: readEnd };
+const READERS = { request: readRequest, 'word about a permit': readPermitRef, end: readEnd };
 
 test.each<{ what: keyof typeof READERS; name: string; sent: object; expected: object }>([
   { what: 'request', name: 'names rollout, run and node', sent: asked, expected: asked },

@@ -1,4 +1,4 @@
-import type { PermitRequest, PermitWord, RolloutEnd } from '../domain/lock-state.ts';
+import type { PermitRequest, PermitRef, RolloutEnd } from '../domain/lock-state.ts';
 
 /** What others send a lock, checked: a handler never throws, and what cannot be read changes nothing. */
 
@@ -17,7 +17,7 @@ export function readRequest(sent: unknown): PermitRequest | undefined {
   };
 }
 
-export function readPermitWord(sent: unknown): PermitWord | undefined {
+export function readPermitRef(sent: unknown): PermitRef | undefined {
   const { workflowId, grantId } = fieldsOf(sent);
   if (!isText(workflowId)) return undefined;
   return { workflowId, ...(isText(grantId) ? { grantId } : {}) };

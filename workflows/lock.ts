@@ -12,11 +12,11 @@ import {
   type PermitAnswer,
   type QueuePlace,
 } from '../domain/lock-state.ts';
-import type { LockStatus, Pause, PersonsWord } from '../domain/status.ts';
+import type { LockStatus, Pause, SignalRecord } from '../domain/status.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import { sayPause } from '../domain/why-it-waits.ts';
-import { pauseOf, readWord, type SignalWord } from '../domain/word.ts';
-import { readEnd, readPermitWord, readRequest } from './lock-signals.ts';
+import { pauseOf, readPersonsSignal, type PersonsSignal } from '../domain/persons-signal.ts';
+import { readEnd, readPermitRef, readRequest } from './lock-signals.ts';
 import * as messages from './messages.ts';
 
 /** What a lock carries along when it continues as new. */
@@ -24,14 +24,14 @@ export interface Carried {
   readonly state: LockState;
   readonly paused?: Pause;
   /** A person's word to go on that is not yet written on the troubled nodes. */
-  readonly resumed?: PersonsWord;
+  readonly resumed?: SignalRecord;
 }
 
 /** One lock as its workflow knows it: a handler only takes notes, and the loop of the workflow acts on them. */
 export class Lock {
   state: LockState;
   paused: Pause | undefined;
-  resumed: PersonsWord | undefined;
+  resumed: SignalRecord | undefined;
   /** Why nobody was admitted at the latest count. */
   waits: Pick<QueuePlace, 'why' | 'because'> | undefined;
   /** The troubles that the nodes showed at the latest count. */
@@ -76,10 +76,10 @@ export class Lock {
       if (this.#firstInLine() !== before) this.news += 1;
       this.show();
     });
-    this.#on('permitUsed', readPermitWord, 'From a rollout: its node is cordoned.', (word) =>
+    this.#on('permitUsed', readPermitRef, 'From a rollout: its node is cordoned.', (word) =>
       this.change(useUp(this.state, word)),
     );
-    this.#on('permitPassed', readPermitWord, 'From a rollout: it wants no turn now.', (word) =>
+    this.#on('permitPassed', readPermitRef, 'From a rollout: it wants no turn now.', (word) =>
       this.change(pass(this.state, word)),
     );
     this.#on('rolloutEnded', readEnd, 'From a rollout: its node is handed back.', (end) =>
@@ -110,8 +110,8 @@ export class Lock {
   }
 
   #listenToPeople(): void {
-    const hear = (sent: unknown): SignalWord => {
-      const word = readWord(sent, Date.now());
+    const hear = (sent: unknown): PersonsSignal => {
+      const word = readPersonsSignal(sent, Date.now());
       if (word.notUnderstood !== undefined) this.#notUnderstood.push(word.notUnderstood);
       return word;
     };

@@ -55,14 +55,14 @@ async function roll(rollout: Rollout, input: RolloutInput): Promise<RolloutResul
   let order: step.Ordered | undefined;
   while (!order) {
     const drained = await step.drain(rollout);
-    order = await step.orderReboot(rollout, drained);
+    order = await step.proveAndOrder(rollout, drained);
   }
   return await bringBack(rollout, order);
 }
 
 /** From the order on. Once the agent has accepted it there is only forward. */
 async function bringBack(rollout: Rollout, order?: step.Ordered): Promise<RolloutResult> {
-  const back = await step.awaitReturn(rollout, order);
+  const back = await step.awaitReboot(rollout, order);
   const result = await step.uncordon(rollout, back);
   // It is away again: it is waited for once more, as one whose order is accepted.
   return result ?? (await bringBack(rollout));

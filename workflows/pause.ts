@@ -1,5 +1,5 @@
 import { condition } from '@temporalio/workflow';
-import type { Pause, PersonsWord } from '../domain/status.ts';
+import type { Pause, SignalRecord } from '../domain/status.ts';
 
 /** A pause without an end is reminded of this often. */
 const REMIND_EVERY_MS = 12 * 60 * 60_000;
@@ -7,7 +7,7 @@ const REMIND_EVERY_MS = 12 * 60 * 60_000;
 /** What can be paused. */
 interface Pausable {
   paused: Pause | undefined;
-  readonly aborted?: PersonsWord | undefined;
+  readonly aborted?: SignalRecord | undefined;
 }
 
 /**

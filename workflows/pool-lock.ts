@@ -39,8 +39,8 @@ export async function poolLock({ pool, carried }: LockInput): Promise<never> {
   for (let settled: string | undefined; ;) {
     await condition(() => hasWork(lock) || workflowInfo().continueAsNewSuggested);
     if (workflowInfo().continueAsNewSuggested) await handOver(lock);
-    if (lock.resumed) await excuseTroubles(lock);
-    settled = await admitNext(lock, settled);
+    if (lock.resumed) await writeExcuse(lock);
+    settled = await countAndAdmit(lock, settled);
   }
 }
 
@@ -73,7 +73,7 @@ function unlessCancelled(error: unknown): void {
 }
 
 /** Writes a person's word to go on where every lock reads it: on the nodes that halt the pool. */
-async function excuseTroubles(lock: Lock): Promise<void> {
+async function writeExcuse(lock: Lock): Promise<void> {
   const { resumed, state } = lock;
   if (!resumed) return;
   await quick(`excuse the troubles of ${state.pool}`).excuseTroubles({
@@ -87,7 +87,7 @@ async function excuseTroubles(lock: Lock): Promise<void> {
  * Counts until there is somebody to admit or something else is new, unless something changes here meanwhile. Answers which
  * run knows what a former lock has granted to be settled.
  */
-async function admitNext(lock: Lock, settled: string | undefined): Promise<string | undefined> {
+async function countAndAdmit(lock: Lock, settled: string | undefined): Promise<string | undefined> {
   const heard = lock.news;
   const changed = () => lock.news > heard || workflowInfo().continueAsNewSuggested;
   const { pool, queue, permits, lastReturn } = lock.state;
@@ -118,11 +118,11 @@ async function admitNext(lock: Lock, settled: string | undefined): Promise<strin
   );
   if (!answer) return settled;
   // Whoever came or went meanwhile changes the count: count again.
-  if (lock.news === heard) await learn(lock, answer);
+  if (lock.news === heard) await takeIn(lock, answer);
   return answer.settled;
 }
 
-async function learn(lock: Lock, answer: PoolAnswer): Promise<void> {
+async function takeIn(lock: Lock, answer: PoolAnswer): Promise<void> {
   const { used, ended, lapsed, admission, troubles = lock.troubles } = answer;
   const { pool } = lock.state;
   if (lapsed.length > 0) log.warn('permits are void: no rollout counts on them', { pool, lapsed });

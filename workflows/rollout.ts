@@ -107,13 +107,13 @@ export class Rollout {
   }
 
   /** Shows which gates are closed, and remembers since when. */
-  waitFor(closed: readonly ClosedGate[], lookAgainMs: number): void {
+  waitFor(closed: readonly ClosedGate[], pollAgainMs: number): void {
     const known = this.#phase.at === 'waiting' ? this.#phase.closed : [];
     const sinceOf = ({ gate }: ClosedGate): number =>
       known.find((other) => other.gate === gate)?.sinceMs ?? Date.now();
     this.enter({
       at: 'waiting',
-      closed: closed.map((gate) => ({ ...gate, sinceMs: sinceOf(gate), lookAgainMs })),
+      closed: closed.map((gate) => ({ ...gate, sinceMs: sinceOf(gate), pollAgainMs })),
     });
   }
 

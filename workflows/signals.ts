@@ -1,9 +1,9 @@
 import { setHandler } from '@temporalio/workflow';
 import { readProgress } from '../domain/drain-progress.ts';
 import { SKIPPABLE } from '../domain/gates/names.ts';
-import type { DrainNews, Pause, PersonsWord } from '../domain/status.ts';
+import type { DrainNews, Pause, SignalRecord } from '../domain/status.ts';
 import { sayPause } from '../domain/why-it-waits.ts';
-import { pauseOf, readWord, type SignalWord } from '../domain/word.ts';
+import { pauseOf, readPersonsSignal, type PersonsSignal } from '../domain/persons-signal.ts';
 import { signal } from './messages.ts';
 
 /** No more words that were not understood are kept, and no longer ones: whoever sends them may send any number. */
@@ -16,8 +16,8 @@ const LONGEST_NOT_UNDERSTOOD = 300;
  */
 export class SignalsHeard {
   paused: Pause | undefined;
-  aborted: PersonsWord | undefined;
-  readonly skipped: (PersonsWord & { gate: string })[] = [];
+  aborted: SignalRecord | undefined;
+  readonly skipped: (SignalRecord & { gate: string })[] = [];
   readonly notUnderstood: string[] = [];
   /** The permit that the lock has given and the rollout has not used. */
   grantId: string | undefined;
@@ -76,10 +76,10 @@ export class SignalsHeard {
   #on(
     name: 'pause' | 'resume' | 'abort' | 'skipGate' | 'retry',
     description: string,
-    act: (word: SignalWord) => void,
+    act: (word: PersonsSignal) => void,
   ): void {
     const handler = (sent: unknown): void => {
-      const word = readWord(sent, Date.now());
+      const word = readPersonsSignal(sent, Date.now());
       if (word.notUnderstood !== undefined) this.#noteUnread(word.notUnderstood);
       act(word);
       this.news += 1;
@@ -88,7 +88,7 @@ export class SignalsHeard {
     setHandler(signal(name), handler, { description });
   }
 
-  #skip({ gate, reason, by, atMs }: SignalWord): void {
+  #skip({ gate, reason, by, atMs }: PersonsSignal): void {
     if (SKIPPABLE.some((known) => known === gate)) {
       this.skipped.push({ reason, by, atMs, gate: gate ?? '' });
     } else this.#noteUnread(`skipGate: write {"gate": …} with one of ${SKIPPABLE.join(', ')}`);

@@ -96,7 +96,7 @@ export async function drain(rollout: Rollout): Promise<DrainResult> {
 }
 
 /** Proves the node empty and writes the order, both in one step; undefined when it is not empty after all. */
-export async function orderReboot(
+export async function proveAndOrder(
   rollout: Rollout,
   { daemonSetsReady: daemonSets }: DrainResult,
 ): Promise<Ordered | undefined> {
@@ -118,7 +118,7 @@ export async function orderReboot(
  * Waits for the agent's answer and the proof of the reboot. A node that does not come back in time is lost: it keeps its place,
  * people are told, and it is waited for all the same. Abort and pause are heard only until the agent has accepted.
  */
-export async function awaitReturn(rollout: Rollout, order: Ordered | undefined): Promise<Back> {
+export async function awaitReboot(rollout: Rollout, order: Ordered | undefined): Promise<Back> {
   const { signals, node, place } = rollout;
   const question = { ...place, record: taken(rollout).record, ...expected(order) };
   rollout.enter({ at: 'rebooting' });

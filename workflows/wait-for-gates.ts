@@ -13,16 +13,16 @@ export async function waitForGates(rollout: Rollout): Promise<QueuePriority> {
   for (;;) {
     await untilResumed(rollout);
     if (signals.aborted) throw saidBy(signals);
-    const found = await evaluateGates(rollout, known);
+    const found = await pollGates(rollout, known);
     // Whatever was said meanwhile counts before what was seen.
     known = found?.kind === 'closed' ? found.closed : [];
-    const priority = found && learn(rollout, found);
+    const priority = found && takeIn(rollout, found);
     if (priority) return priority;
   }
 }
 
 /** The next answer about the gates that is new; undefined when somebody said something meanwhile. */
-async function evaluateGates(
+async function pollGates(
   rollout: Rollout,
   known: readonly ClosedGate[],
 ): Promise<GateAnswer | undefined> {
@@ -37,7 +37,7 @@ async function evaluateGates(
 }
 
 /** Takes over what the gates have said; an answer where they are open. */
-function learn(rollout: Rollout, found: GateAnswer): QueuePriority | undefined {
+function takeIn(rollout: Rollout, found: GateAnswer): QueuePriority | undefined {
   switch (found.kind) {
     case 'gone':
       throw over('node-gone', found.because);
@@ -50,7 +50,7 @@ function learn(rollout: Rollout, found: GateAnswer): QueuePriority | undefined {
     }
     case 'closed':
       rollout.follow(found.policy);
-      rollout.waitFor(found.closed, found.lookAgainMs);
+      rollout.waitFor(found.closed, found.pollAgainMs);
       return undefined;
     case 'moved':
       rollout.move(found);

@@ -16,7 +16,7 @@ export async function waitForTurn(rollout: Rollout, priority: QueuePriority): Pr
   rollout.has({ kind: 'turn', pool });
   for (let known: QueuePlace | undefined; ;) {
     rollout.enter({ at: 'queued', ...(known && { place: known }) });
-    const turn = await awaitTurn(rollout, priority, known);
+    const turn = await pollTurn(rollout, priority, known);
     if (signals.aborted) throw saidBy(signals);
     if (turn?.kind === 'granted') signals.grantId = turn.grantId;
     if (signals.grantId !== undefined) return signals.grantId;
@@ -40,7 +40,7 @@ function placeIn(rollout: Rollout, turn: Exclude<Turn, { kind: 'granted' }>): Qu
 }
 
 /** The next answer of the lock that is new; undefined when there is a grant, an abort or other news. */
-async function awaitTurn(
+async function pollTurn(
   rollout: Rollout,
   priority: QueuePriority,
   known: QueuePlace | undefined,

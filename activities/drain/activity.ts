@@ -7,7 +7,7 @@ import type { Deps } from '../deps.ts';
 import { drainNode } from './drain.ts';
 import { blockedNotifier } from '../notify/blocked.ts';
 import { gateFacts, type GateQuestion } from '../gates/gate-facts.ts';
-import { ourRecord, stillCordoned, thisRun, type Run } from '../ours.ts';
+import { ourRecord, stillCordoned, thisRun, type Run } from '../ownership.ts';
 import { drainOptions, poolPolicy, withPolicyNow, type Followed } from '../pool.ts';
 
 /** A signal is heard by heartbeats. */
@@ -52,7 +52,7 @@ async function drain(deps: Deps, asked: DrainRequest): Promise<DrainResult> {
   const result = await drainNode(
     {
       pods: deps.pods,
-      progress: telling(deps, run, blockedNotifier(deps, asked)),
+      progress: progressReporter(deps, run, blockedNotifier(deps, asked)),
       guard: () => mayGoOn(deps, asked, run),
       signal,
       nowMs: Date.now,
@@ -86,26 +86,26 @@ async function mayGoOn(source: Deps, asked: DrainRequest, run: Run): Promise<voi
 }
 
 /** A drain that is over sooner has nothing to tell that would be read; one that lasts tells again only so often, for each is an event. */
-const TELL_AFTER_MS = 15_000;
-const TELL_EVERY_MS = 60_000;
-const TELL_AT_LEAST_EVERY_MS = 10 * 60_000;
+const REPORT_AFTER_MS = 15_000;
+const REPORT_EVERY_MS = 60_000;
+const REPORT_AT_LEAST_EVERY_MS = 10 * 60_000;
 
 /** Beats with the progress, and tells the rollout when the drain takes its time, so that its status can say why. */
-function telling(
+function progressReporter(
   deps: Deps,
   run: Run,
   people: (progress: DrainProgress) => void,
 ): (progress: DrainProgress) => void {
-  let nextMs = Date.now() + TELL_AFTER_MS;
-  let pauseMs = TELL_EVERY_MS;
+  let nextMs = Date.now() + REPORT_AFTER_MS;
+  let pauseMs = REPORT_EVERY_MS;
   return (progress) => {
     heartbeat(progress);
     people(progress);
     if (Date.now() < nextMs) return;
     nextMs = Date.now() + pauseMs;
-    pauseMs = Math.min(2 * pauseMs, TELL_AT_LEAST_EVERY_MS);
+    pauseMs = Math.min(2 * pauseMs, REPORT_AT_LEAST_EVERY_MS);
     // Not waited for: a Temporal that is away must not hold up the drain, and the heartbeat says the same.
-    deps.temporal.tellDrain(run, progress).catch(() => undefined);
+    deps.temporal.signalDrain(run, progress).catch(() => undefined);
   };
 }
 

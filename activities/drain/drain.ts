@@ -4,7 +4,7 @@ import { warningLines } from '../../domain/pod-warnings.ts';
 import { follow } from '../kube/follow.ts';
 import { deleteLeft } from './delete.ts';
 import { evictDue } from './evict.ts';
-import { apply, GUARD_EVERY_MS, mayGoOn, podSource, trying } from './look.ts';
+import { apply, GUARD_EVERY_MS, mayGoOn, podSource, trying } from './observe.ts';
 import { progressOf, timedOut } from './report.ts';
 import {
   beginDrain,

@@ -33,7 +33,7 @@ const draining = () => {
     throw failure('kube-unavailable', 'the API server is away');
   };
   const told: number[] = [];
-  stage.temporal.tellDrain = async (run, progress) => {
+  stage.temporal.signalDrain = async (run, progress) => {
     expect(run).toEqual({ workflowId: 'node-rollout/n1', runId: 'run-1' });
     expect(progress.trouble?.because).toBe('the API server is away');
     told.push(Date.now() - START);
@@ -84,7 +84,7 @@ describe('G8: a drain tells its rollout how it stands', () => {
     { name: 'does not answer', tell: () => new Promise<void>(() => undefined) },
   ])('G7: and goes on all the same while Temporal $name', async ({ tell }) => {
     const { stage, begin } = draining();
-    stage.temporal.tellDrain = tell;
+    stage.temporal.signalDrain = tell;
     const work = begin();
     await jest.advanceTimersByTimeAsync(4 * MINUTE);
     expect(await work).toMatchObject({ evicted: 0 });

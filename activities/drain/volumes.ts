@@ -1,5 +1,5 @@
 import { pause } from '../auto-reset-event.ts';
-import { askGuard, trying } from './look.ts';
+import { askGuard, trying } from './observe.ts';
 import { podsStaying, type Drain } from './state.ts';
 
 const LOOK_EVERY_MS = 3_000;

@@ -2,9 +2,9 @@ import type { GateFacts, Moment } from '../../domain/gates/gate.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
 import { poolOf } from '../../domain/policy.ts';
 import type { Deps } from '../deps.ts';
-import { thisRun } from '../ours.ts';
-import { knownPool, restRules, type Place } from '../pool.ts';
-import { windowLook } from '../windows.ts';
+import { thisRun } from '../ownership.ts';
+import { knownPool, backOffRules, type Place } from '../pool.ts';
+import { windowState } from '../windows.ts';
 import { observe } from './observe.ts';
 
 /** Whose gates are asked about. */
@@ -31,9 +31,9 @@ export async function gateFacts(
     node,
     workflowId,
     ownerRunning: owner === workflowId || (await deps.temporal.isRunning(owner)),
-    window: await windowLook(deps, { pool: asked.pool, underWay, nowMs }),
+    window: await windowState(deps, { pool: asked.pool, underWay, nowMs }),
     outside: pool ? await observe(deps, { ...asked, gates: pool.gates, moment }) : {},
-    rest: restRules(pool),
+    rest: backOffRules(pool),
     ...poollessness(deps, node),
     evenIfNotRequired: asked.evenIfNotRequired,
     nowMs,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ANNOTATION, writePast } from '../../domain/node-contract.ts';
+import { ANNOTATION, writeAttempts } from '../../domain/node-contract.ts';
 import { evaluateGates, passGates } from './pass-gates.ts';
 import { recorded, type FakeNode } from '../testing/fake-cluster.ts';
 import { Stage } from '../testing/stage.ts';
@@ -40,7 +40,7 @@ describe('evaluateGates', () => {
       expected: {
         kind: 'closed',
         closed: [HOLD, { gate: 'window', because: 'its pool has no window' }],
-        lookAgainMs: 300_000,
+        pollAgainMs: 300_000,
       },
     },
     {
@@ -255,8 +255,8 @@ describe('what decides when it is the turn of a node whose gates are open', () =
 });
 
 const tried = (lastAtMs: number) => ({
-  [ANNOTATION.past]:
-    writePast({
+  [ANNOTATION.attempts]:
+    writeAttempts({
       reboots: [],
       failed: { count: 1, lastAtMs, because: 'no answer' },
     }) ?? '',

@@ -6,9 +6,9 @@ import { nothingToDo } from '../../domain/gates/node-gates.ts';
 import { pollPause, type PollPause } from '../../domain/gates/poll-pause.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
 import type { Deps } from '../deps.ts';
-import { waiting } from '../failure.ts';
-import { untaint } from '../marks.ts';
-import { leftBehind, thisRun, type LeftBehind } from '../ours.ts';
+import { notYet } from '../failure.ts';
+import { untaint } from '../labels-and-taint.ts';
+import { leftBehind, thisRun, type LeftBehind } from '../ownership.ts';
 import { knownPool, movedFrom, withPolicyNow, type Followed, type Moved } from '../pool.ts';
 import { gateFacts, type GateQuestion } from './gate-facts.ts';
 
@@ -25,7 +25,7 @@ export type GateAnswer =
   | ({
       readonly kind: 'closed';
       readonly closed: readonly ClosedGate[];
-      readonly lookAgainMs: number;
+      readonly pollAgainMs: number;
     } & Followed)
   /** Its pool is another now, whose gates are to be evaluated. */
   | Moved
@@ -66,8 +66,8 @@ async function evaluate(
   await untaint(deps, node);
   const idle = nothingToDo(facts, asked.skip);
   if (idle !== undefined) return { answer: { kind: 'nothing-to-do', because: idle } };
-  const { ms: lookAgainMs } = pollPause(facts, closed, { usualMs: deps.lookAgainMs, inARow: 1 });
-  return { answer: { kind: 'closed', policy, closed, lookAgainMs }, facts };
+  const { ms: pollAgainMs } = pollPause(facts, closed, { usualMs: deps.pollAgainMs, inARow: 1 });
+  return { answer: { kind: 'closed', policy, closed, pollAgainMs }, facts };
 }
 
 type WaitQuestion = GateQuestion & { readonly known: readonly ClosedGate[] };
@@ -83,8 +83,8 @@ export async function passGates(source: Deps, asked: WaitQuestion): Promise<Gate
   if (answer.kind !== 'closed') return answer;
   const words = answer.closed.map(sayGate);
   if (facts && sameGates(answer.closed, asked.known)) {
-    const pause = pollPause(facts, answer.closed, { usualMs: deps.lookAgainMs, inARow });
-    throw waiting('gate-closed', words.join('; '), spread(pause));
+    const pause = pollPause(facts, answer.closed, { usualMs: deps.pollAgainMs, inARow });
+    throw notYet('gate-closed', words.join('; '), spread(pause));
   }
   log.info('node waits', { node: asked.node, because: words });
   return answer;

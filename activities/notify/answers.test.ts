@@ -58,7 +58,7 @@ async function noticesOf(stage: Stage, facts: object = {}) {
   const { undoNode } = createActivities(stage.deps);
   const { pool: _, ...asked } = undo('gate');
   await stage.environment.run(() => undoNode(asked));
-  return stage.notices.told;
+  return stage.notices.sent;
 }
 
 describe('the notice of an activity', () => {
@@ -81,7 +81,7 @@ describe('the notice of an activity', () => {
     const stage = new Stage();
     stage.nodes.update = () => Promise.reject(new Error('no'));
     await expect(noticesOf(stage)).rejects.toThrow('no');
-    expect(stage.notices.told).toEqual([]);
+    expect(stage.notices.sent).toEqual([]);
   });
 });
 

@@ -4,7 +4,7 @@ import type { PoolAnswer, PoolQuestion } from '../admit-next.ts';
 import type { Cordoned } from '../cordon.ts';
 import type { Deps } from '../deps.ts';
 import type { Ordered } from '../order.ts';
-import { thisRun } from '../ours.ts';
+import { thisRun } from '../ownership.ts';
 import type { Restored, RestoreRequest, Undone, UndoRequest } from '../restore.ts';
 import type { Return } from '../return.ts';
 
@@ -18,7 +18,7 @@ export type ToNotify = Pick<Notice, 'event' | 'because' | 'sinceMs'> & {
 
 /** Hands a notice on for the workflow that this activity works for. */
 export async function notify(deps: Deps, { id, pool, node, ...what }: ToNotify): Promise<void> {
-  await deps.notices.tell({
+  await deps.notices.notify({
     id: id ?? noticeId(what.event),
     atMs: Date.now(),
     ...what,

@@ -71,7 +71,7 @@ describe('a notice', () => {
         { name: 'edge-only', slack: '${B}', pools: ['edge'] },
         { name: 'mine', teams: '${B}', pools: ['workers'] },
       )
-      .tell(NOTICE);
+      .notify(NOTICE);
     expect(scene.told).toEqual(['notify/node/n1 draining slack ${A} mine']);
   });
 
@@ -80,14 +80,14 @@ describe('a notice', () => {
     [{}, 'notify/policy'],
   ])('of %j goes to %s', async (about, id) => {
     const scene = new Scene();
-    await scene.notices({ slack: '${A}' }).tell({ id: '1', event: 'halted', atMs: 0, ...about });
+    await scene.notices({ slack: '${A}' }).notify({ id: '1', event: 'halted', atMs: 0, ...about });
     expect(scene.signals[0]?.workflowId).toBe(id);
   });
 
   test('that nobody wants to hear of is no signal at all', async () => {
     const scene = new Scene();
-    await scene.notices().tell(NOTICE);
-    await scene.notices({ slack: '${A}', on: ['lost'] }).tell(NOTICE);
+    await scene.notices().notify(NOTICE);
+    await scene.notices({ slack: '${A}', on: ['lost'] }).notify(NOTICE);
     expect(scene.signals).toEqual([]);
     expect(scene.notices({ slack: '${A}', on: ['lost'] }).wanted(NOTICE)).toBe(false);
     expect(scene.notices({ slack: '${A}' }).wanted(NOTICE)).toBe(true);
@@ -95,7 +95,7 @@ describe('a notice', () => {
 
   test('has a reason of at most a thousand letters', async () => {
     const scene = new Scene();
-    await scene.notices({ slack: '${A}' }).tell({ ...NOTICE, because: 'x'.repeat(5_000) });
+    await scene.notices({ slack: '${A}' }).notify({ ...NOTICE, because: 'x'.repeat(5_000) });
     expect(scene.signals[0]?.signalArgs[0].notice.because).toHaveLength(1_000);
   });
 });
@@ -107,8 +107,8 @@ describe('G11: while Temporal', () => {
     const { promise, resolve: wake } = Promise.withResolvers<void>();
     scene.answer = () => promise;
     const notices = scene.notices({ slack: '${A}' });
-    const first = notices.tell(NOTICE);
-    const second = notices.tell({ ...NOTICE, id: '2', event: 'rebooting' });
+    const first = notices.notify(NOTICE);
+    const second = notices.notify({ ...NOTICE, id: '2', event: 'rebooting' });
     await jest.advanceTimersByTimeAsync(2_000);
     await Promise.all([first, second]);
     expect(scene.signals).toEqual([]);
@@ -126,8 +126,8 @@ describe('G11: while Temporal', () => {
       if (failures >= 0) throw new Error('away');
     };
     const notices = scene.notices({ slack: '${A}' });
-    const first = notices.tell(NOTICE);
-    const second = notices.tell({ ...NOTICE, id: '2', event: 'rebooting' });
+    const first = notices.notify(NOTICE);
+    const second = notices.notify({ ...NOTICE, id: '2', event: 'rebooting' });
     await jest.advanceTimersByTimeAsync(5_000);
     await Promise.all([first, second]);
     expect(scene.told.map((words) => words.split(' ')[1])).toEqual(['draining', 'rebooting']);
@@ -141,7 +141,7 @@ describe('G11: while Temporal', () => {
       failures -= 1;
       if (failures >= 0) throw new Error('away');
     };
-    const telling = scene.notices({ slack: '${A}' }).tell(NOTICE);
+    const telling = scene.notices({ slack: '${A}' }).notify(NOTICE);
     await jest.advanceTimersByTimeAsync(10_000);
     await telling;
     expect(scene.told).toHaveLength(1);
@@ -154,7 +154,7 @@ describe('G11: while Temporal', () => {
     scene.answer = async () => {
       throw new Error('away');
     };
-    const telling = scene.notices({ slack: '${A}' }).tell(NOTICE);
+    const telling = scene.notices({ slack: '${A}' }).notify(NOTICE);
     await jest.advanceTimersByTimeAsync(32 * 60_000);
     await telling;
     expect(scene.logged).toEqual(['warn people are told later', 'error people are not told']);

@@ -12,7 +12,7 @@ export interface Notices {
   /** Whether anybody wants to hear of it. */
   wanted(what: Pick<Notice, 'event' | 'pool'>): boolean;
   /** Hands the notice on. Never rejects, and takes a moment at most: when Temporal is away, it goes on trying by itself. */
-  tell(notice: Notice): Promise<void>;
+  notify(notice: Notice): Promise<void>;
   /** What a node waits for, in the words of its rollout; never rejects. */
   whyWaiting(node: string): Promise<string>;
 }
@@ -51,7 +51,7 @@ export class TemporalNotices implements Notices {
     return this.receiversOf(what).length > 0;
   }
 
-  async tell(notice: Notice): Promise<void> {
+  async notify(notice: Notice): Promise<void> {
     const receivers = this.receiversOf(notice).map(({ name }) => name);
     if (receivers.length === 0) return;
     const workflowId = notifierId(notice);

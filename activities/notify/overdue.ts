@@ -39,7 +39,7 @@ async function notifyWait(deps: Deps, node: NodeFacts, before: NotifiedWaits): P
   // Whoever wants to hear of it from tomorrow on is notified tomorrow.
   if (!deps.notices.wanted({ event, pool })) return ids.filter((one) => before.includes(one));
   const because = await deps.notices.whyWaiting(node.name);
-  await deps.notices.tell({ id, event, atMs, node: node.name, pool, because, sinceMs });
+  await deps.notices.notify({ id, event, atMs, node: node.name, pool, because, sinceMs });
   return ids;
 }
 

@@ -31,7 +31,7 @@ describe('a node that waits for its reboot', () => {
     const node = waiting(Date.now() - 2 * HOUR);
     const first = await scan(stage, node);
     const second = await scan(stage, node, first);
-    expect(stage.notices.told).toMatchObject([
+    expect(stage.notices.sent).toMatchObject([
       { event: 'waiting', node: 'n1', pool: 'workers', because: 'window: closed' },
     ]);
     expect(second).toEqual(first);
@@ -41,7 +41,7 @@ describe('a node that waits for its reboot', () => {
     const stage = aStage();
     const sinceMs = Date.now() - 11 * HOUR;
     const told = await scan(stage, waiting(sinceMs), [`n1/waiting/${sinceMs}`]);
-    expect(stage.notices.told.map(({ event }) => event)).toEqual(['overdue']);
+    expect(stage.notices.sent.map(({ event }) => event)).toEqual(['overdue']);
     expect(told).toEqual([`n1/overdue/${sinceMs}`, `n1/waiting/${sinceMs}`]);
   });
 
@@ -49,14 +49,14 @@ describe('a node that waits for its reboot', () => {
     const stage = aStage();
     const node = waiting(Date.now() - 11 * HOUR);
     await scan(stage, node, await scan(stage, node));
-    expect(stage.notices.told.map(({ event }) => event)).toEqual(['overdue']);
+    expect(stage.notices.sent.map(({ event }) => event)).toEqual(['overdue']);
   });
 
   test('is told of anew when it waits anew', async () => {
     const stage = aStage();
     const before = await scan(stage, waiting(Date.now() - 3 * HOUR));
     await scan(stage, waiting(Date.now() - 2 * HOUR), before);
-    expect(stage.notices.told).toHaveLength(2);
+    expect(stage.notices.sent).toHaveLength(2);
   });
 
   test('is told of later, when nobody wants to hear of it now', async () => {
@@ -67,7 +67,7 @@ describe('a node that waits for its reboot', () => {
     expect(before).toEqual([]);
     stage.notices.wants.add('waiting');
     await scan(stage, node, before);
-    expect(stage.notices.told).toHaveLength(1);
+    expect(stage.notices.sent).toHaveLength(1);
   });
 
   test.each<[string, NodeFacts]>([
@@ -88,7 +88,7 @@ describe('a node that waits for its reboot', () => {
   ])('is not told of: one %s', async (_, node) => {
     const stage = aStage();
     expect(await scan(stage, node)).toEqual([]);
-    expect(stage.notices.told).toEqual([]);
+    expect(stage.notices.sent).toEqual([]);
   });
 });
 
@@ -107,7 +107,7 @@ const noticesOf = async (...reports: DrainProgress[]) => {
     const report = blockedNotifier(stage.deps, { node: 'n1', pool: 'workers' });
     for (const one of reports) report(one);
   });
-  return stage.notices.told;
+  return stage.notices.sent;
 };
 
 describe('a drain', () => {

@@ -3,9 +3,9 @@ import type { Receiver } from '../../domain/notifications/receivers.ts';
 import type { Messenger } from '../notify/messenger.ts';
 import type { Notices } from '../notify/notices.ts';
 
-/** Remembers what was told; nobody wants to hear of anything unless the test says so. */
+/** Remembers what was sent; nobody wants to hear of anything unless the test says so. */
 export class FakeNotices implements Notices {
-  readonly told: Notice[] = [];
+  readonly sent: Notice[] = [];
   readonly wants = new Set<NoticeEvent>();
   because = 'window: closed';
 
@@ -13,8 +13,8 @@ export class FakeNotices implements Notices {
     return this.wants.has(event);
   }
 
-  async tell(notice: Notice): Promise<void> {
-    this.told.push(notice);
+  async notify(notice: Notice): Promise<void> {
+    this.sent.push(notice);
   }
 
   async whyWaiting(): Promise<string> {

@@ -31,7 +31,7 @@ class FakeTemporal implements TemporalPort {
   turn: AnswerOfTurn | undefined;
   /** Grants that open runs count on. */
   readonly countedOn = new Set<string>();
-  readonly toldLock: { pool: string; name: string; what: unknown }[] = [];
+  readonly lockSignals: { pool: string; name: string; what: unknown }[] = [];
   formerLockEndedMs: number | undefined;
   /** What past rollouts have taken, and how often that was asked for. */
   lengths: readonly number[] = [];
@@ -75,8 +75,8 @@ class FakeTemporal implements TemporalPort {
     return this.countedOn.has(grantId);
   }
 
-  async tellLock(pool: string, name: string, what: unknown): Promise<void> {
-    this.toldLock.push({ pool, name, what });
+  async signalLock(pool: string, name: string, what: unknown): Promise<void> {
+    this.lockSignals.push({ pool, name, what });
   }
 
   async lengthsOf(): Promise<readonly number[]> {
@@ -96,7 +96,7 @@ class FakeTemporal implements TemporalPort {
     this.rechecked.push(...workflowIds);
   }
 
-  async tellDrain(_run: unknown, progress: DrainProgress): Promise<void> {
+  async signalDrain(_run: unknown, progress: DrainProgress): Promise<void> {
     this.drains.push(progress);
   }
 }
@@ -154,7 +154,7 @@ export class Stage {
         },
       },
       searchAttributes: true,
-      lookAgainMs: 60_000,
+      pollAgainMs: 60_000,
     };
     this.environment = new MockActivityEnvironment(
       {

@@ -58,7 +58,7 @@ describe('the working week', () => {
 
   test('has its other settings in the comments', () => {
     expect(result.comments).toContain('{ name: LOCKKEEPER_PERIOD, value: "1m" }');
-    expect(result.comments).toContain('--lock-ttl: time alone never frees a permit');
+    expect(result.comments).toContain('--lock-ttl: time alone never frees a place');
     expect(result.yaml).not.toContain('logic.azure.com');
   });
 

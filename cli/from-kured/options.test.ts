@@ -32,7 +32,7 @@ period: { value: 5m, says: '{ name: LOCKKEEPER_PERIOD, value: "5m" }' }
 ds-namespace: { value: ops, keys: { gates: { kuredLock: { namespace: ops } } } }
 ds-name: { value: reboots, keys: { gates: { kuredLock: { daemonSet: reboots } } } }
 lock-annotation: { value: example.org/lock, keys: { gates: { kuredLock: { annotation: example.org/lock } } } }
-lock-ttl: { value: 30m, says: '--lock-ttl: time alone never frees a permit' }
+lock-ttl: { value: 30m, says: '--lock-ttl: time alone never frees a place' }
 lock-release-delay: { value: 30m, keys: { pauseBetween: 30m } }
 prometheus-url: { value: 'http://p:9090', keys: { gates: { alerts: { prometheus: 'http://p:9090', states: [pending, firing] } } } }
 alert-filter-regexp: { value: ^Reboot$, keys: { gates: { alerts: { ignore: ^Reboot$ } } }, with: ['--prometheus-url=http://p'] }

@@ -1,7 +1,7 @@
 import { LONGEST_MS } from '../../domain/durations.ts';
 import { kuredLock as lockGate } from '../../domain/gates/kured-lock.ts';
 import { parseSelector } from '../../domain/label-selector.ts';
-import { nodeLabels, waitingTaint } from '../../domain/node-marks-schema.ts';
+import { nodeLabels, waitingTaint } from '../../domain/labels-and-taint-schema.ts';
 import { sayRule } from '../../domain/problem-words.ts';
 import { canonicalZone } from '../../domain/window/wall-clock.ts';
 import { loneHours, sayDuration, windowsOf, type Window } from './windows.ts';

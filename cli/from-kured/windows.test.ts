@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { parse } from 'yaml';
 import { Policy } from '../../domain/policy.ts';
-import { lookAtWindows } from '../../domain/window/look.ts';
+import { evaluateWindows } from '../../domain/window/evaluate.ts';
 import { Plan } from '../../domain/window/plan.ts';
 import { poolWindows } from '../../domain/window/pool-windows.ts';
 import { WEEK, type Day } from './go.ts';
@@ -26,7 +26,7 @@ function planOf(windows: readonly Window[]): (second: number) => boolean {
   });
   const plan = new Plan({ ...poolWindows(policy, 0), calendars: new Map() });
   return (second) =>
-    lookAtWindows(plan, { nowMs: MONDAY + second * 1_000, neededMs: 0 }).kind === 'open';
+    evaluateWindows(plan, { nowMs: MONDAY + second * 1_000, neededMs: 0 }).kind === 'open';
 }
 
 const second = fc.oneof(

@@ -32,11 +32,11 @@ test('every annotation with our prefix and every condition of ours is found, als
     { type: 'Drained', status: 'True', reason: 'Lockkeeper' },
     { type: 'Ready', status: 'True' },
   ];
-  const annotations = { 'lockkeeper.io/of-tomorrow': '1', [ANNOTATION.past]: '{}', 'a/b': 'c' };
+  const annotations = { 'lockkeeper.io/of-tomorrow': '1', [ANNOTATION.attempts]: '{}', 'a/b': 'c' };
   expect(leftoversOf(aNode(annotations, { status: { conditions } }))).toEqual({
     node: 'n1',
     resourceVersion: '7',
-    annotations: ['lockkeeper.io/of-tomorrow', ANNOTATION.past],
+    annotations: ['lockkeeper.io/of-tomorrow', ANNOTATION.attempts],
     conditions: ['RebootRequired', 'Drained'],
     cordon: false,
   });
@@ -79,14 +79,14 @@ describe('G6: marks', () => {
   });
 
   test('a taint without our annotation is not ours', () => {
-    const found = leftoversOf(aNode({ [ANNOTATION.past]: '{}' }, { spec: { taints: [ours] } }));
+    const found = leftoversOf(aNode({ [ANNOTATION.attempts]: '{}' }, { spec: { taints: [ours] } }));
     expect(found).not.toHaveProperty('taint');
   });
 });
 
 test('a hold is repeated to the person who may want it back', () => {
   const found = leftoversOf(
-    aNode({ [ANNOTATION.hold]: 'disk until=2027-01-01T00:00:00Z', [ANNOTATION.past]: '{}' }),
+    aNode({ [ANNOTATION.hold]: 'disk until=2027-01-01T00:00:00Z', [ANNOTATION.attempts]: '{}' }),
   );
   if (!found) throw new Error('there are annotations');
   expect(sayLeftovers(found)).toBe('n1: 2 annotations, the hold "disk until=2027-01-01T00:00:00Z"');

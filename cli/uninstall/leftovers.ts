@@ -10,7 +10,7 @@ import {
   type NodeObject,
   type NodeTaint,
 } from '../../domain/node-facts.ts';
-import { removeTaint, undoLabels, type LabelPatch } from '../../domain/node-marks.ts';
+import { removeTaint, undoLabels, type LabelPatch } from '../../domain/labels-and-taint.ts';
 
 /** What is ours on one Node. */
 export interface Leftovers {

@@ -5,7 +5,7 @@ import { planUninstall, uninstall, type UninstallParts } from './uninstall.ts';
 const left = (node: string): Leftovers => ({
   node,
   resourceVersion: '1',
-  annotations: ['lockkeeper.io/past'],
+  annotations: ['lockkeeper.io/attempts'],
   conditions: [],
   cordon: false,
 });

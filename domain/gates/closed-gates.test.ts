@@ -99,7 +99,7 @@ describe('G8: a closed gate says why:', () => {
     },
     {
       name: 'the agent has not been heard in the boot that is running',
-      given: facts({ past: { reboots: [NOW - MINUTE / 2] } }),
+      given: facts({ attempts: { reboots: [NOW - MINUTE / 2] } }),
       expected: ['agent: the agent has not reported since the reboot of 2026-11-23T21:59:30.000Z'],
     },
     {
@@ -126,14 +126,14 @@ describe('G8: a closed gate says why:', () => {
     },
     {
       name: 'a try has just failed, and the next comes after a pause',
-      given: facts({ past: FAILED }),
+      given: facts({ attempts: FAILED }),
       expected: [
         'rest: tried once without a reboot, next try after 2026-11-23T22:09:00.000Z; last: no answer',
       ],
     },
     {
       name: 'it was rebooted too often in a day',
-      given: facts({ past: { reboots: [NOW - 3 * MINUTE, NOW - 2 * MINUTE, NOW - MINUTE] } }),
+      given: facts({ attempts: { reboots: [NOW - 3 * MINUTE, NOW - 2 * MINUTE, NOW - MINUTE] } }),
       expected: [
         'rest: rebooted 3 times within 24 h, and at most 3 are allowed: again after 2026-11-24T21:57:00.000Z',
       ],
@@ -174,7 +174,7 @@ describe('a gate stays open', () => {
   test.each<{ name: string; given: GateFacts }>([
     {
       name: 'when the agent has been heard since the reboot',
-      given: facts({ past: { reboots: [NOW - 2 * MINUTE] } }),
+      given: facts({ attempts: { reboots: [NOW - 2 * MINUTE] } }),
     },
     {
       name: 'when an accepted order nobody stands for has expired',
@@ -190,7 +190,7 @@ describe('a gate stays open', () => {
     },
     {
       name: 'from the moment a rest is over',
-      given: facts({ past: FAILED }, { nowMs: NOW + 9 * MINUTE }),
+      given: facts({ attempts: FAILED }, { nowMs: NOW + 9 * MINUTE }),
     },
     { name: 'from the moment a hold ends', given: facts({ hold: { reason: 'x', untilMs: NOW } }) },
     { name: 'when the record on the node is our own', given: facts({ rollout: record(US) }) },
@@ -217,7 +217,7 @@ const ALL_CLOSED = facts(
     hold: { reason: 'x' },
     rollout: record('by-hand'),
     quarantine: quarantine('boot-1'),
-    past: { reboots: [], failed: { count: 1, lastAtMs: NOW, because: 'the drain timed out' } },
+    attempts: { reboots: [], failed: { count: 1, lastAtMs: NOW, because: 'the drain timed out' } },
     deleting: true,
   },
   {

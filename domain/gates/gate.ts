@@ -1,6 +1,6 @@
 import type { NodeFacts } from '../node-facts.ts';
-import type { RestRules } from '../past.ts';
-import type { WindowLook } from '../window/look.ts';
+import type { BackOffRules } from '../attempts.ts';
+import type { WindowState } from '../window/evaluate.ts';
 import type { GateName } from './names.ts';
 
 /** The steps of a rollout at which gates are evaluated. */
@@ -17,10 +17,10 @@ export interface GateFacts {
   readonly workflowId: string;
   /** Whether the rollout named on the node, if it is another one, is still running. */
   readonly ownerRunning: boolean;
-  readonly window: WindowLook;
+  readonly window: WindowState;
   /** Why gates are closed that ask outside the Node; those that were not asked, or are open, are absent. */
   readonly outside: Readonly<Partial<Record<GateName, string>>>;
-  readonly rest: RestRules;
+  readonly rest: BackOffRules;
   /** Why the policy has the node in no pool; absent: it has it in one. */
   readonly noPool?: string;
   /** Reboot although nothing asks for it. */

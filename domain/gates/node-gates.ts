@@ -1,6 +1,6 @@
 import { AGENT_SILENT_AFTER_MS } from '../node-contract.ts';
 import type { NodeFacts } from '../node-facts.ts';
-import { restReason, restsUntilMs } from '../past.ts';
+import { backOffReason, backOffUntilMs } from '../attempts.ts';
 import { quarantineReason } from '../quarantine.ts';
 import { isAccepted } from '../recovery.ts';
 import { NOT_IN_DRAIN, type GateFacts, type Moment, type NodeGate } from './gate.ts';
@@ -30,8 +30,8 @@ export const NODE_GATES: Readonly<Record<NodeGateName, NodeGate>> = {
   quarantine: { moments: NOT_IN_DRAIN, judge: ({ node }) => quarantineReason(node) },
   rest: {
     moments: NOT_IN_DRAIN,
-    judge: ({ node, rest, nowMs }) => restReason(node.past, rest, nowMs),
-    opensAtMs: ({ node, rest, nowMs }) => restsUntilMs(node.past, rest, nowMs),
+    judge: ({ node, rest, nowMs }) => backOffReason(node.attempts, rest, nowMs),
+    opensAtMs: ({ node, rest, nowMs }) => backOffUntilMs(node.attempts, rest, nowMs),
   },
   pool: { moments: IN_SERVICE, judge: ({ noPool }) => noPool },
   node: { moments: NOT_IN_DRAIN, judge: nodeGate },
@@ -65,7 +65,7 @@ function agentGate({ node, nowMs }: GateFacts): string | undefined {
     return `the agent has been silent since ${new Date(heardAtMs).toISOString()}`;
   }
   // What it said in the boot before is what that boot was ended for. Both times are of the host's clock.
-  const rebootedMs = node.past?.reboots.at(-1) ?? 0;
+  const rebootedMs = node.attempts?.reboots.at(-1) ?? 0;
   if (heardAtMs >= rebootedMs) return undefined;
   return `the agent has not reported since the reboot of ${new Date(rebootedMs).toISOString()}`;
 }

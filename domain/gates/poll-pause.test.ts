@@ -17,7 +17,7 @@ const heldUntil = (untilMs?: number): Partial<NodeFacts> => ({
   hold: { reason: 'x', ...(untilMs === undefined ? {} : { untilMs }) },
 });
 const failedAt = (lastAtMs: number): Partial<NodeFacts> => ({
-  past: { reboots: [], failed: { count: 1, lastAtMs, because: 'x' } },
+  attempts: { reboots: [], failed: { count: 1, lastAtMs, because: 'x' } },
 });
 
 function facts(node: Partial<NodeFacts>, window: GateFacts['window']): GateFacts {

@@ -13,7 +13,7 @@ import {
 import { isOrdering, judgeOrder, podsLeft } from './empty-rule.ts';
 import { Fencing } from './fencing-rule.ts';
 import { leftovers, Ownership } from './ownership-rule.ts';
-import { Marks } from './marks-rule.ts';
+import { Marks } from './labels-and-taint-rule.ts';
 import { onlyPoolOf, RecentLimits } from './pools.ts';
 
 export interface JudgeOptions {

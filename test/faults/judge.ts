@@ -86,7 +86,7 @@ function notOver(
 }
 
 function rememberedOn({ lab }: MatrixScene, node: string): number {
-  return lab.fleet.evidence.node(node)?.past?.reboots.length ?? 0;
+  return lab.fleet.evidence.node(node)?.attempts?.reboots.length ?? 0;
 }
 
 /** What the lock of a pool still has in hand; undefined: nothing. */
@@ -120,7 +120,7 @@ async function shapeOf(scene: MatrixScene, node: string): Promise<Shape> {
   const path = `/api/v1/nodes/${node}`;
   const { metadata, spec, status } = await scene.lab.fleet.kube.get<NodeObject>(path);
   const annotations = Object.entries(metadata.annotations ?? {}).filter(
-    ([key]) => key.startsWith('lockkeeper.io/') && key !== ANNOTATION.past,
+    ([key]) => key.startsWith('lockkeeper.io/') && key !== ANNOTATION.attempts,
   );
   return {
     spec,

@@ -113,7 +113,7 @@ const CHANGES: readonly Change[] = [
   { what: 'the order', body: annotations(ANNOTATION.order) },
   { what: 'the rollout record', body: annotations(ANNOTATION.rollout) },
   { what: 'the quarantine', body: annotations(ANNOTATION.quarantine) },
-  { what: 'what is remembered of it', body: annotations(ANNOTATION.past) },
+  { what: 'what is remembered of it', body: annotations(ANNOTATION.attempts) },
   { what: 'the hold', at: 'status', body: annotations(ANNOTATION.hold) },
   { what: "somebody's annotation", body: annotations('test/annotation') },
   { what: 'all annotations', body: { metadata: { annotations: null } } },

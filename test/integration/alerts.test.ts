@@ -3,7 +3,7 @@ import { request as forward } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { serveWeb, type WebServer } from '../../activities/testing/web-server.ts';
-import { FIRING, lookAt, RULES, until } from './alert-look.ts';
+import { FIRING, lookAt, RULES, until } from './alert-observation.ts';
 import { makeCertificates, type Certificates } from './certificates.ts';
 import { Monitoring, type RealPrometheus } from './monitoring.ts';
 

@@ -112,7 +112,7 @@ test('G8: a rollout says everything it waits for outside its node, as it changes
     ({ length }) => length === 3,
   );
   expect(forbidden.slice(0, 2)).toEqual([outage(), BLOCKED]);
-  expect(forbidden[2]).toMatch(/^kuredLock: .* cannot be read: reading DaemonSet .* forbidden/);
+  expect(forbidden[2]).toMatch(/^kuredLock: .* cannot be read: reading daemonsets .* forbidden/);
 
   // With the role of a migration, and kured at work.
   await bringKured();

@@ -184,7 +184,7 @@ describe('what goes wrong', () => {
     expect((await heardOf(node, 'blocked')).because).toContain('disruption budget');
     await rollout.signal('abort', { reason: 'not today', by: 'ann' });
     expect(await scene.result(rollout)).toMatchObject({ outcome: 'aborted' });
-    expect(await heardOf(node, 'undone')).toMatchObject({ because: 'aborted: not today' });
+    expect(await heardOf(node, 'undone')).toMatchObject({ because: 'aborted by ann: not today' });
     expect(toldOf(node).map(({ event }) => event)).toEqual(['draining', 'blocked', 'undone']);
     await scene.allowEvictions();
     await scene.lab.fleet.machine(node).withdrawRequest();

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
-import { ANNOTATION, writePast } from '../../domain/node-contract.ts';
+import { ANNOTATION, writeAttempts } from '../../domain/node-contract.ts';
 import { eventually, RolloutScene } from './rollout-scene.ts';
 
 /** What people do to a fleet that is being rolled: change the policy, start twice, end what they should not. */
@@ -142,12 +142,12 @@ test('G1, G5: a lock that is terminated is started anew by who waits, and goes b
   // As a rollout that has failed leaves its node, when the lock could no longer be told; so long ago that it need not rest.
   const trouble = 'shop/web-1: disruption budget never';
   const lastAtMs = Date.now() - 86_400_000;
-  const past = writePast({
+  const attempts = writeAttempts({
     reboots: [],
     failed: { count: 1, lastAtMs, because: trouble },
     trouble: { because: trouble, atMs: lastAtMs },
   });
-  await scene.patchNode(failed, { metadata: { annotations: { [ANNOTATION.past]: past } } });
+  await scene.patchNode(failed, { metadata: { annotations: { [ANNOTATION.attempts]: attempts } } });
   await scene.askForReboot(failed);
   rollouts.push(await scene.startByHand(failed));
   // The terminated one still answers, but says nothing of itself.

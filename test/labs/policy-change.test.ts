@@ -11,7 +11,7 @@ let scene: RolloutScene;
 beforeAll(async () => {
   scene = await RolloutScene.open({
     nodes: 3,
-    env: { LOCKKEEPER_LOOK_AGAIN: '12h' },
+    env: { LOCKKEEPER_POLL_AGAIN: '12h' },
     pools: {
       shut: { windows: [], reboot: REBOOT },
       former: { reboot: REBOOT },

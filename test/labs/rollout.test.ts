@@ -52,7 +52,7 @@ describe('an undisturbed rollout', () => {
     const ours = Object.keys(written.metadata.annotations ?? {}).filter((key) =>
       key.startsWith('lockkeeper.io/'),
     );
-    expect(ours).toEqual(['lockkeeper.io/past']);
+    expect(ours).toEqual(['lockkeeper.io/attempts']);
     const types = written.status.conditions.map(({ type }) => type);
     expect(types).toContain('RebootRequired');
     expect(types).not.toContain('MaintenanceInProgress');

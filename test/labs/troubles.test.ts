@@ -278,9 +278,9 @@ describe('a drain', () => {
     await handedBack(node);
     await scene.allowEvictions();
     // It is still the drain that halts the pool of the node, and not what a person has said.
-    const { past } = scene.lab.fleet.evidence.node(node) ?? {};
-    expect(past?.failed?.because).toContain('uncordoned');
-    expect(past?.trouble?.because).toContain('was not empty in time');
+    const { attempts } = scene.lab.fleet.evidence.node(node) ?? {};
+    expect(attempts?.failed?.because).toContain('uncordoned');
+    expect(attempts?.trouble?.because).toContain('was not empty in time');
     await scene.record('cordon-lost', uncordoned.workflowId);
   });
 

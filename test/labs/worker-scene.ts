@@ -28,7 +28,7 @@ export class WorkerScene {
       KUBECONFIG: join(cluster.dir, 'worker.kubeconfig'),
       LOCKKEEPER_POLICY: policyPath,
       LOCKKEEPER_HEALTH_ADDRESS: `127.0.0.1:${port}`,
-      LOCKKEEPER_LOOK_AGAIN: '2s',
+      LOCKKEEPER_POLL_AGAIN: '2s',
       LOCKKEEPER_WORKFLOW_BUNDLE: join(cluster.dir, 'workflows.js'),
       ...env,
     });

@@ -206,7 +206,7 @@ export const BREAKS: readonly Break[] = [
     rule: 'G8',
     deps: (deps) => ({
       ...deps,
-      temporal: { ...deps.temporal, tellDrain: async () => undefined },
+      temporal: { ...deps.temporal, signalDrain: async () => undefined },
     }),
   },
 ];

@@ -8,7 +8,7 @@ export interface Plan {
   readonly workers: number;
   /** The workers run on nodes of the fleet, and say so. */
   readonly workersOnNodes: boolean;
-  readonly lookAgainMs: number;
+  readonly pollAgainMs: number;
   readonly scanEveryMs: number;
   /** In events of a history. */
   readonly continueAsNewAt: number;

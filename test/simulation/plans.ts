@@ -230,7 +230,7 @@ export const plans: fc.Arbitrary<Plan> = fc.record({
   seed: fc.nat(),
   workers: oneOf(2, 1, 3),
   workersOnNodes: fc.boolean(),
-  lookAgainMs: oneOf(60 * S, 30 * S, 5 * MIN),
+  pollAgainMs: oneOf(60 * S, 30 * S, 5 * MIN),
   scanEveryMs: oneOf(60 * S, 30 * S),
   continueAsNewAt: oneOf(4_096, 60, 200),
   lateSignals: oneOf(

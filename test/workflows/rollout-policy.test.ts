@@ -39,7 +39,7 @@ test("a rollout's status has the policy that its latest decision followed", asyn
   const world = inA({
     passGates: async ({ known }) =>
       known.length === 0
-        ? { kind: 'closed', closed, lookAgainMs: 60_000, policy: 'p1' }
+        ? { kind: 'closed', closed, pollAgainMs: 60_000, policy: 'p1' }
         : await untilCancelled(),
   });
   await world.run(async () => {

@@ -87,7 +87,7 @@ describe('a rollout', () => {
     ];
     const world = inA({
       passGates: async ({ known }) => {
-        if (known.length === 0) return { kind: 'closed', closed, lookAgainMs: 60_000 };
+        if (known.length === 0) return { kind: 'closed', closed, pollAgainMs: 60_000 };
         throw ApplicationFailure.create({ message: 'still closed', nextRetryDelay: '1h' });
       },
     });

@@ -57,7 +57,7 @@ describe('lockkeeper status', () => {
     const world = new World(env, {
       passGates: async ({ node, known }) => {
         if (node === 'n1') return { kind: 'open' };
-        if (known.length === 0) return { kind: 'closed', closed, lookAgainMs: 60_000 };
+        if (known.length === 0) return { kind: 'closed', closed, pollAgainMs: 60_000 };
         throw new Error('the gate is still closed');
       },
       awaitReturn: untilCancelled,

@@ -104,7 +104,7 @@ test('a rollout is open under its latest run only, and one that has ended hears 
     expect(await port.openRun(rolloutId('n1'))).toBeUndefined();
     await port.recheck([rolloutId('n1'), rolloutId('n9')]);
     const progress = { podsLeft: 1, evicted: 0, blockers: [], warnings: [] };
-    await port.tellDrain({ workflowId: rolloutId('n1'), runId: RUN }, progress);
+    await port.signalDrain({ workflowId: rolloutId('n1'), runId: RUN }, progress);
   });
 });
 

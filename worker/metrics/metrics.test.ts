@@ -46,7 +46,7 @@ describe('nodes', () => {
   test('are counted by pool and state at the moment somebody asks', async () => {
     const labels = { pool: 'workers' };
     const trouble = { because: 'no answer', atMs: 1 };
-    const troubled = aNode({ labels, past: { reboots: [], trouble } });
+    const troubled = aNode({ labels, attempts: { reboots: [], trouble } });
     nodes = [aNode({ labels }), troubled, aNode({ labels, ready: false })];
     expect(await series('lockkeeper_nodes')).toEqual([
       'lockkeeper_nodes{pool="workers",state="waiting"} 3',

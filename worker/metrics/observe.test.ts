@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { ActivityExecuteInput } from '@temporalio/worker';
 import type { Context } from '@temporalio/activity';
 import { DefaultLogger } from '@temporalio/worker';
-import { waiting, failure } from '../../activities/failure.ts';
+import { notYet, failure } from '../../activities/failure.ts';
 import type { Metrics } from './metrics.ts';
 import { observeActivities } from './observe.ts';
 
@@ -45,7 +45,7 @@ describe('what is counted', () => {
         name: 'gates found closed',
         activity: 'passGates',
         asked: { ...gates, known: [] },
-        answer: { kind: 'closed', closed, lookAgainMs: 1 },
+        answer: { kind: 'closed', closed, pollAgainMs: 1 },
         expected: [['gatesClosed', 'workers', ['alerts', 'window']]],
       },
       {
@@ -117,7 +117,7 @@ describe('what is counted', () => {
       name: 'gates that are still closed',
       activity: 'passGates',
       asked: gates,
-      error: waiting('gate-closed', 'alerts: x fires', 1_000),
+      error: notYet('gate-closed', 'alerts: x fires', 1_000),
       expected: [['gatesClosed', 'workers', ['alerts', 'window']]],
     },
     {
@@ -131,7 +131,7 @@ describe('what is counted', () => {
       name: 'permits while nobody is admitted',
       activity: 'admitNext',
       asked: pool,
-      error: waiting('no-room', 'n2 is NotReady', 1_000),
+      error: notYet('no-room', 'n2 is NotReady', 1_000),
       expected: [['poolCounted', { pool: 'workers', permits: 1 }]],
     },
   ])('by the failure that is retried: $name', async ({ activity, asked, error, expected }) => {

@@ -64,7 +64,7 @@ async function measure(
   const toMs = fromMs + minutes * 60_000;
   while (Date.now() < toMs) {
     await pause(Math.min(LOOK_EVERY_MS, Math.max(0, toMs - Date.now())), undefined, { signal });
-    await Promise.all(all.map(lookAgain));
+    await Promise.all(all.map(pollAgain));
   }
   const requests = await scene.requests(fromMs, toMs);
   return started.map(({ flags, running }) => ({
@@ -79,7 +79,7 @@ async function see(node: string, pid: number): Promise<Running> {
   return { node, pid, first, last: first, mostResidentKb: first.residentKb };
 }
 
-async function lookAgain(one: Running): Promise<void> {
+async function pollAgain(one: Running): Promise<void> {
   one.last = await usageOf(one.pid);
   one.mostResidentKb = Math.max(one.mostResidentKb, one.last.residentKb);
 }

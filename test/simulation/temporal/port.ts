@@ -73,7 +73,7 @@ export function temporalPort(server: Server, worker: WorkerProcess): TemporalPor
       return permit === grantId || phase.at === 'queued';
     },
 
-    async tellLock(pool, name, what) {
+    async signalLock(pool, name, what) {
       const tell = () => {
         server.signal({ workflowId: lockId(pool) }, { name, input: toPayloads(what) });
       };
@@ -116,7 +116,7 @@ export function temporalPort(server: Server, worker: WorkerProcess): TemporalPor
         }
       }),
 
-    tellDrain: (run, progress) =>
+    signalDrain: (run, progress) =>
       ask(() => {
         server.signal(run, { name: 'drainProgress', input: toPayloads(progress) });
       }),

@@ -67,7 +67,7 @@ export class Workers {
     if (worker) task(worker);
     else {
       this.#waiting.push(task);
-      this.#lookAgain();
+      this.#pollAgain();
     }
   }
 
@@ -91,7 +91,7 @@ export class Workers {
   }
 
   /** Nobody is free: frost and cuts end by themselves, and dead workers come back by `add`. */
-  #lookAgain(): void {
+  #pollAgain(): void {
     const { nowMs } = this.#clock;
     if (this.#looksAgainAtMs > nowMs) return;
     const ends = this.all

@@ -267,7 +267,7 @@ export class World {
       messenger: new FakeMessenger(),
       temporal: temporalPort(this.server, worker),
       searchAttributes: true,
-      lookAgainMs: this.plan.lookAgainMs,
+      pollAgainMs: this.plan.pollAgainMs,
     };
     return this.#options.twist?.deps?.(deps) ?? deps;
   }

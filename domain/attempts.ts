@@ -1,5 +1,5 @@
 import { backoffMs } from './backoff.ts';
-import type { Past } from './node-contract.ts';
+import type { Attempts } from './node-contract.ts';
 
 /** What a node's past means for its next rollout: a pause that grows with failed tries, and a cap on reboots in a day. */
 
@@ -7,7 +7,7 @@ const DAY_MS = 24 * 60 * 60_000;
 /** Longer words of a failure are in the history of the workflow; the annotation only has to remind of them. */
 const MOST_WORDS = 200;
 
-export interface RestRules {
+export interface BackOffRules {
   /** Pause after the first failed try; doubled after each further one. */
   readonly pauseMs: number;
   readonly longestPauseMs: number;
@@ -15,11 +15,11 @@ export interface RestRules {
   readonly rebootsPerDay: number;
 }
 
-const NOTHING: Past = { reboots: [] };
+const NOTHING: Attempts = { reboots: [] };
 
 /** After a proved reboot into the boot that began then: failed tries are forgotten. */
-export function afterReboot(past: Past = NOTHING, bootedAtMs: number): Past {
-  return { reboots: [...withinADay(past, bootedAtMs), bootedAtMs] };
+export function afterReboot(attempts: Attempts = NOTHING, bootedAtMs: number): Attempts {
+  return { reboots: [...withinADay(attempts, bootedAtMs), bootedAtMs] };
 }
 
 export interface Failure {
@@ -30,32 +30,35 @@ export interface Failure {
 }
 
 /** After a try that ended without a reboot. Trouble stays until a try goes well. */
-export function afterFailure(past: Past = NOTHING, { because, trouble, atMs }: Failure): Past {
+export function afterFailure(
+  attempts: Attempts = NOTHING,
+  { because, trouble, atMs }: Failure,
+): Attempts {
   const words = because.slice(0, MOST_WORDS);
-  const troubled = trouble ? { because: words, atMs } : past.trouble;
+  const troubled = trouble ? { because: words, atMs } : attempts.trouble;
   return {
-    reboots: withinADay(past, atMs),
-    failed: { count: (past.failed?.count ?? 0) + 1, lastAtMs: atMs, because: words },
+    reboots: withinADay(attempts, atMs),
+    failed: { count: (attempts.failed?.count ?? 0) + 1, lastAtMs: atMs, because: words },
     ...(troubled && { trouble: troubled }),
   };
 }
 
 /** Why the node has to rest, and until when; undefined when it may be taken out. The same words at every look. */
-export function restReason(
-  past: Past | undefined,
-  rules: RestRules,
+export function backOffReason(
+  attempts: Attempts | undefined,
+  rules: BackOffRules,
   nowMs: number,
 ): string | undefined {
-  return past && restOf(past, rules, nowMs)?.because;
+  return attempts && restOf(attempts, rules, nowMs)?.because;
 }
 
 /** When the rest is over that it has to take now; undefined when it has to take none. */
-export function restsUntilMs(
-  past: Past | undefined,
-  rules: RestRules,
+export function backOffUntilMs(
+  attempts: Attempts | undefined,
+  rules: BackOffRules,
   nowMs: number,
 ): number | undefined {
-  return past && restOf(past, rules, nowMs)?.untilMs;
+  return attempts && restOf(attempts, rules, nowMs)?.untilMs;
 }
 
 interface Rest {
@@ -63,17 +66,21 @@ interface Rest {
   readonly because: string;
 }
 
-const restOf = (past: Past, rules: RestRules, nowMs: number): Rest | undefined =>
-  tooManyReboots(past, rules, nowMs) ?? pauseAfterFailure(past, rules, nowMs);
+const restOf = (attempts: Attempts, rules: BackOffRules, nowMs: number): Rest | undefined =>
+  tooManyReboots(attempts, rules, nowMs) ?? pauseAfterFailure(attempts, rules, nowMs);
 
 /** What is left of it once the node wants no reboot any more, for the next wish is a new one; undefined when all is. */
-export function afterWish(past: Past, nowMs: number): Past | undefined {
-  const reboots = withinADay(past, nowMs);
-  return past.failed || past.trouble || reboots.length === 0 ? { reboots } : undefined;
+export function afterWish(attempts: Attempts, nowMs: number): Attempts | undefined {
+  const reboots = withinADay(attempts, nowMs);
+  return attempts.failed || attempts.trouble || reboots.length === 0 ? { reboots } : undefined;
 }
 
-function tooManyReboots(past: Past, { rebootsPerDay }: RestRules, nowMs: number): Rest | undefined {
-  const recent = withinADay(past, nowMs);
+function tooManyReboots(
+  attempts: Attempts,
+  { rebootsPerDay }: BackOffRules,
+  nowMs: number,
+): Rest | undefined {
+  const recent = withinADay(attempts, nowMs);
   const oldest = recent.at(-rebootsPerDay);
   if (oldest === undefined) return undefined;
   const untilMs = oldest + DAY_MS;
@@ -82,7 +89,11 @@ function tooManyReboots(past: Past, { rebootsPerDay }: RestRules, nowMs: number)
   return { untilMs, because };
 }
 
-function pauseAfterFailure({ failed }: Past, rules: RestRules, nowMs: number): Rest | undefined {
+function pauseAfterFailure(
+  { failed }: Attempts,
+  rules: BackOffRules,
+  nowMs: number,
+): Rest | undefined {
   if (!failed) return undefined;
   const pauses = { firstMs: rules.pauseMs, mostMs: rules.longestPauseMs };
   const untilMs = failed.lastAtMs + backoffMs(pauses, failed.count);
@@ -92,7 +103,7 @@ function pauseAfterFailure({ failed }: Past, rules: RestRules, nowMs: number): R
   return { untilMs, because };
 }
 
-const withinADay = ({ reboots }: Past, nowMs: number): number[] =>
+const withinADay = ({ reboots }: Attempts, nowMs: number): number[] =>
   reboots.filter((atMs) => atMs > nowMs - DAY_MS);
 
 const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);

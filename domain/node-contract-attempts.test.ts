@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { readExcused, readPast, writePast, type Past } from './node-contract.ts';
+import { readExcused, readAttempts, writeAttempts, type Attempts } from './node-contract.ts';
 
 const AT = '2026-11-23T12:00:00.000Z';
 const AT_MS = Date.parse(AT);
@@ -8,7 +8,7 @@ const AT_MS = Date.parse(AT);
 const instantMs = fc
   .date({ min: new Date(0), max: new Date('9999-01-01'), noInvalidDate: true })
   .map((date) => date.getTime());
-const past = fc.record(
+const attempts = fc.record(
   {
     reboots: fc.array(instantMs),
     failed: fc.record({ count: fc.integer({ min: 1 }), lastAtMs: instantMs, because: fc.string() }),
@@ -20,9 +20,9 @@ const past = fc.record(
 describe('the past of a node', () => {
   test('is read back as it was written', () => {
     fc.assert(
-      fc.property(past, (value: Past) => {
+      fc.property(attempts, (value: Attempts) => {
         const empty = value.reboots.length === 0 && !value.failed && !value.trouble;
-        expect(readPast(writePast(value) ?? undefined)).toEqual(empty ? undefined : value);
+        expect(readAttempts(writeAttempts(value) ?? undefined)).toEqual(empty ? undefined : value);
       }),
     );
   });
@@ -30,7 +30,7 @@ describe('the past of a node', () => {
   test('is written so that a person can read it', () => {
     const failed = { count: 2, lastAtMs: AT_MS, because: 'aborted' };
     const trouble = { because: 'budget web', atMs: AT_MS };
-    expect(JSON.parse(writePast({ reboots: [AT_MS], failed, trouble }) ?? '')).toEqual({
+    expect(JSON.parse(writeAttempts({ reboots: [AT_MS], failed, trouble }) ?? '')).toEqual({
       reboots: [AT],
       failed: 2,
       lastAt: AT,
@@ -41,7 +41,7 @@ describe('the past of a node', () => {
   });
 
   test('leaves no annotation where there is nothing to remember', () => {
-    expect(writePast({ reboots: [] })).toBeNull();
+    expect(writeAttempts({ reboots: [] })).toBeNull();
   });
 
   test.each([
@@ -57,11 +57,11 @@ describe('the past of a node', () => {
     `{"reboots":[],"trouble":7,"troubleAt":"${AT}"}`,
     '{"reboots":[],"trouble":"x"}',
   ])('is none where it cannot be read, so that it holds nothing up for ever: %s', (text) => {
-    expect(readPast(text)).toBeUndefined();
+    expect(readAttempts(text)).toBeUndefined();
   });
 
   test('without a list of reboots is read all the same', () => {
-    expect(readPast(`{"failed":1,"lastAt":"${AT}","because":"x"}`)).toEqual({
+    expect(readAttempts(`{"failed":1,"lastAt":"${AT}","because":"x"}`)).toEqual({
       reboots: [],
       failed: { count: 1, lastAtMs: AT_MS, because: 'x' },
     });
@@ -74,7 +74,7 @@ describe('the past of a node', () => {
   test('never throws, whatever a person has written', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
-        expect(readPast(text)?.reboots ?? []).toEqual([]);
+        expect(readAttempts(text)?.reboots ?? []).toEqual([]);
       }),
     );
   });

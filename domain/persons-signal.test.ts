@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { readWord } from './word.ts';
+import { readPersonsSignal } from './persons-signal.ts';
 
 const AT = 1_000;
 const SILENT = { reason: 'no reason given', by: 'somebody', atMs: AT };
@@ -60,13 +60,13 @@ describe('a signal', () => {
       expected: { ...SILENT, notUnderstood: 'atMs: there is no such field' },
     },
   ])('$name', ({ sent, expected }) => {
-    expect(readWord(sent, AT)).toEqual(expected);
+    expect(readPersonsSignal(sent, AT)).toEqual(expected);
   });
 
   test('never throws, and always has a reason, a person and its own time', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (sent) =>
-        expect(readWord(sent, AT)).toMatchObject({
+        expect(readPersonsSignal(sent, AT)).toMatchObject({
           reason: expect.any(String),
           by: expect.any(String),
           atMs: AT,

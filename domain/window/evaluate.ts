@@ -4,7 +4,7 @@ import type { Plan } from './plan.ts';
 import { sayTime } from './wall-clock.ts';
 
 /** What the windows of a pool say about this moment. */
-export type WindowLook =
+export type WindowState =
   | {
       readonly kind: 'open';
       /** Absent: it does not close within a year. */
@@ -35,7 +35,7 @@ export function fits(
 }
 
 /** Whether the pool is open, and long enough; else why not and when it will be. */
-export function lookAtWindows(plan: Plan, asked: WindowQuestion): WindowLook {
+export function evaluateWindows(plan: Plan, asked: WindowQuestion): WindowState {
   if (!plan.hasWindows) return { kind: 'closed', because: 'its pool has no window' };
   const { nowMs, neededMs } = asked;
   let underWay: Opening | undefined;
@@ -49,7 +49,7 @@ export function lookAtWindows(plan: Plan, asked: WindowQuestion): WindowLook {
   return closed(plan, asked, { underWay });
 }
 
-function isOpen({ closesMs }: Opening): WindowLook {
+function isOpen({ closesMs }: Opening): WindowState {
   return closesMs === Infinity ? { kind: 'open' } : { kind: 'open', closesMs };
 }
 
@@ -59,7 +59,7 @@ interface Seen {
   readonly next?: Opening;
 }
 
-function closed(plan: Plan, asked: WindowQuestion, seen: Seen): WindowLook {
+function closed(plan: Plan, asked: WindowQuestion, seen: Seen): WindowState {
   const { next, underWay } = seen;
   // Without its calendar nobody knows whether anything opens.
   const isBlind = !next && !underWay && plan.problems.length > 0;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { fits, lookAtWindows } from './look.ts';
+import { fits, evaluateWindows } from './evaluate.ts';
 import { planOf } from './written.fixture.ts';
 
 const HOUR = 3_600_000;
@@ -7,7 +7,7 @@ const nightly = { days: ['tue', 'wed'], start: '22:00', end: '02:00' };
 const YEAR_END = { from: '2026-12-18', to: '2027-01-04', because: 'year end' };
 
 const look = (written: object, at: string, neededMs = HOUR, calendars = {}) =>
-  lookAtWindows(planOf(written, calendars), { nowMs: Date.parse(at), neededMs });
+  evaluateWindows(planOf(written, calendars), { nowMs: Date.parse(at), neededMs });
 
 describe('a window is', () => {
   test('open, until it closes', () => {

@@ -1,7 +1,7 @@
 import { isDuration, parseDuration } from './durations.ts';
-import type { Pause, PersonsWord } from './status.ts';
+import type { Pause, SignalRecord } from './status.ts';
 
-export interface SignalWord extends PersonsWord {
+export interface PersonsSignal extends SignalRecord {
   /** How long it is to last; absent: until taken back. */
   readonly forMs?: number;
   /** Named by skipGate. */
@@ -14,7 +14,7 @@ export interface SignalWord extends PersonsWord {
  * What a signal carries, whatever was sent: nothing at all, `{reason, by, for, gate}`, or something else, which is then
  * recorded as not understood. Never throws, for a signal handler must not.
  */
-export function readWord(sent: unknown, atMs: number): SignalWord {
+export function readPersonsSignal(sent: unknown, atMs: number): PersonsSignal {
   const silent = { reason: 'no reason given', by: 'somebody', atMs };
   if (sent === undefined || sent === null) return silent;
   if (typeof sent !== 'object' || Array.isArray(sent)) {
@@ -34,7 +34,7 @@ export function readWord(sent: unknown, atMs: number): SignalWord {
 }
 
 /** The pause that a signal asks for. */
-export function pauseOf({ reason, by, atMs, forMs }: SignalWord): Pause {
+export function pauseOf({ reason, by, atMs, forMs }: PersonsSignal): Pause {
   return { reason, by, atMs, ...(forMs === undefined ? {} : { untilMs: atMs + forMs }) };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { orderedBy, thisRun } from './ours.ts';
+import { orderedBy, thisRun } from './ownership.ts';
 import { Stage } from './testing/stage.ts';
 
 test('an activity works for the run it was started by', async () => {

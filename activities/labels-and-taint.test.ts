@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ANNOTATION, readRollout, type LabelChange } from '../domain/node-contract.ts';
 import { cordonNode } from './cordon.ts';
 import { evaluateGates } from './gates/pass-gates.ts';
-import { markWaiting, unmarkWaiting } from './marks.ts';
+import { markWaiting, unmarkWaiting } from './labels-and-taint.ts';
 import { orderReboot } from './order.ts';
 import { restoreNode, undoNode } from './restore.ts';
 import { scanFleet } from './scan.ts';

@@ -1,26 +1,26 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { readPast, writePast, type Past } from './node-contract.ts';
+import { readAttempts, writeAttempts, type Attempts } from './node-contract.ts';
 import {
   afterFailure,
   afterReboot,
   afterWish,
-  restReason,
+  backOffReason,
   type Failure,
-  type RestRules,
-} from './past.ts';
+  type BackOffRules,
+} from './attempts.ts';
 
 const NOW = Date.parse('2026-11-23T22:00:00Z');
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-const RULES: RestRules = { pauseMs: 10 * MINUTE, longestPauseMs: 6 * HOUR, rebootsPerDay: 3 };
+const RULES: BackOffRules = { pauseMs: 10 * MINUTE, longestPauseMs: 6 * HOUR, rebootsPerDay: 3 };
 
-const failed = (count: number, lastAtMs = NOW): Past => ({
+const failed = (count: number, lastAtMs = NOW): Attempts => ({
   reboots: [],
   failed: { count, lastAtMs, because: 'shop/web-1: budget web' },
 });
-const rebooted = (...hoursAgo: number[]): Past => ({
+const rebooted = (...hoursAgo: number[]): Attempts => ({
   reboots: hoursAgo.map((hours) => NOW - hours * HOUR),
 });
 
@@ -32,9 +32,9 @@ const a = (because: string, over: Partial<Failure> = {}): Failure => ({
 });
 
 /** How long the node rests from now, found by asking at every minute of two days. */
-function restsMs(past: Past, rules = RULES): number {
+function restsMs(attempts: Attempts, rules = RULES): number {
   let ms = 0;
-  while (restReason(past, rules, NOW + ms) !== undefined && ms < 2 * DAY) ms += MINUTE;
+  while (backOffReason(attempts, rules, NOW + ms) !== undefined && ms < 2 * DAY) ms += MINUTE;
   return ms;
 }
 
@@ -70,7 +70,7 @@ describe('after a try that ended without a reboot', () => {
         'tried 3 times without a reboot, next try after 2026-11-23T22:40:00.000Z; last: shop/web-1: budget web',
     },
   ])('G8: the reason after $count says when the next comes, and why the last ended', (given) => {
-    expect(restReason(failed(given.count), RULES, NOW)).toBe(given.words);
+    expect(backOffReason(failed(given.count), RULES, NOW)).toBe(given.words);
   });
 
   test('G5: what halted its pool stays until a try goes well, whatever comes between', () => {
@@ -106,73 +106,73 @@ describe('after a try that ended without a reboot', () => {
 });
 
 describe('reboots of one day', () => {
-  test.each<{ name: string; past: Past; perDay?: number; expected: string | undefined }>([
-    { name: 'none is few enough', past: rebooted(), expected: undefined },
-    { name: 'less than the cap are few enough', past: rebooted(5, 1), expected: undefined },
+  test.each<{ name: string; attempts: Attempts; perDay?: number; expected: string | undefined }>([
+    { name: 'none is few enough', attempts: rebooted(), expected: undefined },
+    { name: 'less than the cap are few enough', attempts: rebooted(5, 1), expected: undefined },
     {
       name: 'as many as the cap are enough, until the oldest of them is a day old',
-      past: rebooted(20, 5, 1),
+      attempts: rebooted(20, 5, 1),
       expected:
         'rebooted 3 times within 24 h, and at most 3 are allowed: again after 2026-11-24T02:00:00.000Z',
     },
     {
       name: 'more than a lowered cap rest until the one that matters is a day old',
-      past: rebooted(20, 5, 1),
+      attempts: rebooted(20, 5, 1),
       perDay: 1,
       expected:
         'rebooted 3 times within 24 h, and at most 1 are allowed: again after 2026-11-24T21:00:00.000Z',
     },
     {
       name: 'one under a cap of one is said as once',
-      past: rebooted(23),
+      attempts: rebooted(23),
       perDay: 1,
       expected:
         'rebooted once within 24 h, and at most 1 are allowed: again after 2026-11-23T23:00:00.000Z',
     },
-    { name: 'a day old ones do not count', past: rebooted(24, 5, 1), expected: undefined },
-  ])('$name', ({ past, perDay = 3, expected }) => {
-    expect(restReason(past, { ...RULES, rebootsPerDay: perDay }, NOW)).toBe(expected);
+    { name: 'a day old ones do not count', attempts: rebooted(24, 5, 1), expected: undefined },
+  ])('$name', ({ attempts, perDay = 3, expected }) => {
+    expect(backOffReason(attempts, { ...RULES, rebootsPerDay: perDay }, NOW)).toBe(expected);
   });
 
   test('the time it names is the time from which on it may go', () => {
-    const past = rebooted(20, 5, 1);
-    expect(restReason(past, RULES, NOW + 4 * HOUR - 1)).toBeDefined();
-    expect(restReason(past, RULES, NOW + 4 * HOUR)).toBeUndefined();
+    const attempts = rebooted(20, 5, 1);
+    expect(backOffReason(attempts, RULES, NOW + 4 * HOUR - 1)).toBeDefined();
+    expect(backOffReason(attempts, RULES, NOW + 4 * HOUR)).toBeUndefined();
   });
 
   test('are told of before failed tries', () => {
-    const past = { ...failed(1), ...rebooted(3, 2, 1) };
-    expect(restReason(past, RULES, NOW)).toMatch(/^rebooted 3 times/);
+    const attempts = { ...failed(1), ...rebooted(3, 2, 1) };
+    expect(backOffReason(attempts, RULES, NOW)).toMatch(/^rebooted 3 times/);
   });
 
   test('older ones are not remembered', () => {
-    const past = rebooted(30, 24, 23);
-    expect(afterReboot(past, NOW).reboots).toEqual([NOW - 23 * HOUR, NOW]);
-    expect(afterFailure(past, a('x')).reboots).toEqual([NOW - 23 * HOUR]);
+    const attempts = rebooted(30, 24, 23);
+    expect(afterReboot(attempts, NOW).reboots).toEqual([NOW - 23 * HOUR, NOW]);
+    expect(afterFailure(attempts, a('x')).reboots).toEqual([NOW - 23 * HOUR]);
   });
 });
 
 test('a node without a past does not rest', () => {
-  expect(restReason(undefined, RULES, NOW)).toBeUndefined();
+  expect(backOffReason(undefined, RULES, NOW)).toBeUndefined();
 });
 
 describe('once no reboot is wanted any more', () => {
   const trouble = { because: 'budget web', atMs: NOW };
-  test.each<{ name: string; past: Past; left: Past | undefined }>([
-    { name: 'failed tries are forgotten', past: failed(3), left: rebooted() },
-    { name: 'a reboot of yesterday is forgotten', past: rebooted(24), left: rebooted() },
+  test.each<{ name: string; attempts: Attempts; left: Attempts | undefined }>([
+    { name: 'failed tries are forgotten', attempts: failed(3), left: rebooted() },
+    { name: 'a reboot of yesterday is forgotten', attempts: rebooted(24), left: rebooted() },
     {
       name: 'G5: what halted its pool is forgotten, and the reboots of a day are not',
-      past: { ...rebooted(30, 23), trouble },
+      attempts: { ...rebooted(30, 23), trouble },
       left: rebooted(23),
     },
     {
       name: 'reboots of a day alone are left as they are',
-      past: rebooted(30, 23),
+      attempts: rebooted(30, 23),
       left: undefined,
     },
-  ])('$name', ({ past, left }) => {
-    expect(afterWish(past, NOW)).toEqual(left);
+  ])('$name', ({ attempts, left }) => {
+    expect(afterWish(attempts, NOW)).toEqual(left);
   });
 });
 
@@ -185,17 +185,17 @@ interface Step {
 
 /** What is remembered after the history, as it stands on the node, and when it ended. */
 function live(steps: readonly Step[]) {
-  let past: Past | undefined;
+  let attempts: Attempts | undefined;
   let nowMs = NOW;
   for (const { rebooted, trouble, afterMs, because } of steps) {
     nowMs += afterMs;
     const next = rebooted
-      ? afterReboot(past, nowMs)
-      : afterFailure(past, { because, trouble, atMs: nowMs });
-    past = readPast(writePast(next) ?? undefined);
-    expect(past).toEqual(next);
+      ? afterReboot(attempts, nowMs)
+      : afterFailure(attempts, { because, trouble, atMs: nowMs });
+    attempts = readAttempts(writeAttempts(next) ?? undefined);
+    expect(attempts).toEqual(next);
   }
-  return { past, nowMs };
+  return { attempts, nowMs };
 }
 
 describe('whatever has happened to a node,', () => {
@@ -215,15 +215,15 @@ describe('whatever has happened to a node,', () => {
   test('it says the same words at every look until the reason is another', () => {
     fc.assert(
       fc.property(history, rules, (steps, given) => {
-        const { past, nowMs } = live(steps);
-        const words = restReason(past, given, nowMs);
+        const { attempts, nowMs } = live(steps);
+        const words = backOffReason(attempts, given, nowMs);
         if (words === undefined) return;
         const until = Date.parse(/after (\S+?Z)/.exec(words)?.[1] ?? '');
         expect(until).toBeGreaterThan(nowMs);
         if (words.startsWith('tried')) {
-          expect(restReason(past, given, until - 1)).toBe(words);
-          expect(restReason(past, given, until)).toBeUndefined();
-        } else expect(restReason(past, given, until)).not.toBe(words);
+          expect(backOffReason(attempts, given, until - 1)).toBe(words);
+          expect(backOffReason(attempts, given, until)).toBeUndefined();
+        } else expect(backOffReason(attempts, given, until)).not.toBe(words);
       }),
     );
   });
@@ -231,8 +231,8 @@ describe('whatever has happened to a node,', () => {
   test('it rests at most a day and the longest pause, then it may go', () => {
     fc.assert(
       fc.property(history, rules, (steps, given) => {
-        const { past, nowMs } = live(steps);
-        expect(restReason(past, given, nowMs + DAY + given.longestPauseMs)).toBeUndefined();
+        const { attempts, nowMs } = live(steps);
+        expect(backOffReason(attempts, given, nowMs + DAY + given.longestPauseMs)).toBeUndefined();
       }),
     );
   });
@@ -240,13 +240,13 @@ describe('whatever has happened to a node,', () => {
   test('as long as the rest is kept to, no more reboots than allowed come within a day', () => {
     fc.assert(
       fc.property(history, rules, (steps, given) => {
-        let past: Past | undefined;
+        let attempts: Attempts | undefined;
         let nowMs = NOW;
         const reboots: number[] = [];
         for (const { afterMs } of steps) {
           nowMs += afterMs;
-          if (restReason(past, given, nowMs) !== undefined) continue;
-          past = afterReboot(past, nowMs);
+          if (backOffReason(attempts, given, nowMs) !== undefined) continue;
+          attempts = afterReboot(attempts, nowMs);
           reboots.push(nowMs);
         }
         for (const at of reboots) {

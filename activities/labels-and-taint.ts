@@ -1,7 +1,7 @@
 import { cancellationSignal, log } from '@temporalio/activity';
 import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
-import { addTaint, changesOf, removeTaint, undoLabels } from '../domain/node-marks.ts';
+import { addTaint, changesOf, removeTaint, undoLabels } from '../domain/labels-and-taint.ts';
 import type { PoolPolicy } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
 import type { NodeUpdate } from './kube/nodes.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { ANNOTATION } from './node-contract.ts';
 import type { NodeTaint } from './node-facts.ts';
-import { addTaint, changesOf, removeTaint, undoLabels } from './node-marks.ts';
+import { addTaint, changesOf, removeTaint, undoLabels } from './labels-and-taint.ts';
 
 describe('labels before a reboot', () => {
   const found = { state: 'serving', pool: 'a' };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { ANNOTATION, readPast, writePast, type Past } from '../domain/node-contract.ts';
+import { ANNOTATION, readAttempts, writeAttempts, type Attempts } from '../domain/node-contract.ts';
 import { restoreNode, undoNode, type UndoRequest } from './restore.ts';
 import { RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
@@ -15,16 +15,16 @@ afterEach(() => {
 });
 
 /** A node this run has cordoned, with what is remembered of it. */
-const onStage = (past: Past, facts: Partial<FakeNode> = {}) => {
+const onStage = (attempts: Attempts, facts: Partial<FakeNode> = {}) => {
   const stage = new Stage();
   const { nodes } = stage;
   const annotations = recorded();
-  const text = writePast(past);
-  if (text !== null) annotations[ANNOTATION.past] = text;
+  const text = writeAttempts(attempts);
+  if (text !== null) annotations[ANNOTATION.attempts] = text;
   nodes.add('n1', { unschedulable: true, annotations, ...facts });
   return {
     nodes,
-    past: () => readPast(nodes.at('n1').annotations[ANNOTATION.past]),
+    attempts: () => readAttempts(nodes.at('n1').annotations[ANNOTATION.attempts]),
     restore: (stillRequired = false) =>
       stage.run(restoreNode, { node: 'n1', record: RECORD, stillRequired }),
     undo: (why: UndoRequest['why'], trouble = false) =>
@@ -41,31 +41,31 @@ describe('a node that is handed back after its reboot', () => {
     { name: 'quarantined', stillRequired: true },
   ])('$name: remembers the reboots of a day, and forgets failed tries', async (given) => {
     const reboots = [NOW - 25 * HOUR, NOW - 23 * HOUR];
-    const { restore, past } = onStage({ reboots, failed }, back);
+    const { restore, attempts } = onStage({ reboots, failed }, back);
     await restore(given.stillRequired);
-    expect(past()).toEqual({ reboots: [NOW - 23 * HOUR, NOW] });
+    expect(attempts()).toEqual({ reboots: [NOW - 23 * HOUR, NOW] });
   });
 
   test('G7: remembers the reboot once, however often it is handed back', async () => {
-    const { restore, past } = onStage({ reboots: [] }, back);
+    const { restore, attempts } = onStage({ reboots: [] }, back);
     await restore();
     jest.setSystemTime(NOW + HOUR);
     await restore();
-    expect(past()).toEqual({ reboots: [NOW] });
+    expect(attempts()).toEqual({ reboots: [NOW] });
   });
 
   test('that is away again has not been rebooted yet, as far as is known', async () => {
-    const { restore, past } = onStage({ reboots: [], failed }, { ...back, ready: false });
+    const { restore, attempts } = onStage({ reboots: [], failed }, { ...back, ready: false });
     expect(await restore()).toEqual({ kind: 'not-back' });
-    expect(past()).toEqual({ reboots: [], failed });
+    expect(attempts()).toEqual({ reboots: [], failed });
   });
 });
 
 describe('a node that is handed back without a reboot', () => {
   test('counts the try that failed, with its reason, and keeps its reboots', async () => {
-    const { undo, past } = onStage({ reboots: [NOW - HOUR], failed });
+    const { undo, attempts } = onStage({ reboots: [NOW - HOUR], failed });
     await undo('failure');
-    expect(past()).toEqual({
+    expect(attempts()).toEqual({
       reboots: [NOW - HOUR],
       failed: { count: 3, lastAtMs: NOW, because: 'no answer' },
     });
@@ -79,18 +79,18 @@ describe('a node that is handed back without a reboot', () => {
     { why: 'interrupted', counts: false },
     { why: 'over', counts: false },
   ])('counts a try that $why has ended: $counts', async ({ why, counts }) => {
-    const { undo, past } = onStage({ reboots: [NOW - HOUR], failed });
+    const { undo, attempts } = onStage({ reboots: [NOW - HOUR], failed });
     await undo(why);
-    expect(past()).toMatchObject({ reboots: [NOW - HOUR], failed: { count: counts ? 3 : 2 } });
+    expect(attempts()).toMatchObject({ reboots: [NOW - HOUR], failed: { count: counts ? 3 : 2 } });
   });
 
   test.each([
     { trouble: true, left: { because: 'no answer', atMs: NOW } },
     { trouble: false, left: undefined },
   ])('G5: keeps what halts its pool where it is $trouble: $left', async ({ trouble, left }) => {
-    const { undo, past } = onStage({ reboots: [] });
+    const { undo, attempts } = onStage({ reboots: [] });
     await undo('failure', trouble);
-    expect(past()?.trouble).toEqual(left);
+    expect(attempts()?.trouble).toEqual(left);
   });
 
   test('has nothing written on it when there is nothing to remember', async () => {
@@ -100,24 +100,24 @@ describe('a node that is handed back without a reboot', () => {
   });
 
   test('counts the try once, however often it is handed back', async () => {
-    const { undo, past } = onStage({ reboots: [] });
+    const { undo, attempts } = onStage({ reboots: [] });
     await undo('failure');
     await undo('failure');
-    expect(past()?.failed?.count).toBe(1);
+    expect(attempts()?.failed?.count).toBe(1);
   });
 
   test('counts nothing when it is too late to undo', async () => {
-    const { undo, past } = onStage({ reboots: [], failed }, back);
+    const { undo, attempts } = onStage({ reboots: [], failed }, back);
     expect(await undo('failure')).toEqual({ kind: 'too-late' });
-    expect(past()).toEqual({ reboots: [], failed });
+    expect(attempts()).toEqual({ reboots: [], failed });
   });
 
   test('begins to count anew where a person has written what cannot be read', async () => {
-    const { undo, past } = onStage(
+    const { undo, attempts } = onStage(
       { reboots: [] },
-      { annotations: { ...recorded(), [ANNOTATION.past]: '{' } },
+      { annotations: { ...recorded(), [ANNOTATION.attempts]: '{' } },
     );
     await undo('failure');
-    expect(past()?.failed?.count).toBe(1);
+    expect(attempts()?.failed?.count).toBe(1);
   });
 });
