@@ -73,7 +73,7 @@ describe('when the policy has changed', () => {
     broadcast.policyChanged(policyOf('a'));
     await jest.advanceTimersByTimeAsync(BOTH_ROUNDS_MS);
     expect(told).toEqual(['pool-lock/a', 'node-rollout/n1']);
-    expect(logged[0]).toBe('not told of the changed policy; the scan tells them');
+    expect(logged[0]).toBe('not told of the changed policy; what waits evaluates again by itself');
   });
 
   test('a change in the middle of that begins it anew', async () => {
