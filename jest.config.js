@@ -16,6 +16,14 @@ const shared = {
 const QUICK_LABS = ['rollout', 'people', 'notifications'].map(
   (name) => `<rootDir>/test/labs/${name}.test.ts`,
 );
+/** What waits minutes for certificates, connections and retries to run out, for the long suite too. */
+const SLOW_INTEGRATION = ['temporal', 'drain-refused'].map(
+  (name) => `<rootDir>/test/integration/${name}.test.ts`,
+);
+
+const without = (paths) => ({
+  testPathIgnorePatterns: paths.map((path) => path.replace('<rootDir>', '')),
+});
 
 const project = (displayName, testMatch, more = {}) => ({
   ...shared,
@@ -42,15 +50,13 @@ export default {
     project('simulation', ['<rootDir>/test/simulation/**/*.test.ts'], {
       testPathIgnorePatterns: ['/long[.]test[.]ts$'],
     }),
-    project(
-      'integration',
-      ['<rootDir>/test/integration/**/*.test.ts'],
-      withSetUp('test/integration'),
-    ),
-    project('labs', QUICK_LABS),
-    project('other-labs', ['<rootDir>/test/labs/**/*.test.ts'], {
-      testPathIgnorePatterns: QUICK_LABS.map((path) => path.replace('<rootDir>', '')),
+    project('integration', ['<rootDir>/test/integration/**/*.test.ts'], {
+      ...withSetUp('test/integration'),
+      ...without(SLOW_INTEGRATION),
     }),
+    project('slow-integration', SLOW_INTEGRATION, withSetUp('test/integration')),
+    project('labs', QUICK_LABS),
+    project('other-labs', ['<rootDir>/test/labs/**/*.test.ts'], without(QUICK_LABS)),
     project('faults', ['<rootDir>/test/faults/**/*.test.ts']),
     project('long-simulation', ['<rootDir>/test/simulation/long.test.ts']),
     project('images', ['<rootDir>/test/images/**/*.test.ts']),

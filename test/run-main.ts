@@ -15,7 +15,7 @@ const SUITES = {
     ['labs', 'workflows'],
     ['unit', 'simulation', 'integration'],
   ],
-  long: [['other-labs'], ['faults', 'long-simulation', 'images']],
+  long: [['other-labs'], ['faults', 'slow-integration', 'long-simulation', 'images']],
 } as const;
 
 const JEST = fileURLToPath(import.meta.resolve('jest/bin/jest'));
