@@ -37,6 +37,8 @@ export async function poolLock({ pool, carried }: LockInput): Promise<never> {
   const lock = new Lock(carried ?? { state: emptyLock(pool) });
   endPauses(lock).catch(unlessCancelled);
   for (let settled: string | undefined; ;) {
+    // While nobody may be admitted nothing is counted, and what the latest count has found is no reason any more.
+    if (!hasWork(lock)) noteWait(lock, undefined);
     await condition(() => hasWork(lock) || workflowInfo().continueAsNewSuggested);
     if (workflowInfo().continueAsNewSuggested) await handOver(lock);
     if (lock.resumed) await excuseTroubles(lock);
@@ -94,10 +96,7 @@ async function admitNext(lock: Lock, settled: string | undefined): Promise<strin
   const troubled = lock.troubles.map(({ node }) => node);
   const candidates = lock.paused ? [] : candidatesOf(queue, Date.now(), { troubled });
   const [first] = candidates;
-  if (!first && permits.length === 0) {
-    noteWait(lock, undefined);
-    return settled;
-  }
+  if (!first && permits.length === 0) return settled;
   const summary = first ? `who is next in ${pool}: ${first.node}` : `permits of ${pool}`;
   const answer = await interruptible(
     () =>
