@@ -38,6 +38,7 @@ const onServer = ({
   const client = {
     options: { namespace: 'default' },
     workflow: {
+      withDeadline: <T>(_atMs: number, ask: () => Promise<T>) => ask(),
       getHandle: (id: string, run?: string) => ({
         describe: async () => {
           const name = open[run === undefined ? id : `${id}/${run}`];
