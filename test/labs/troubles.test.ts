@@ -105,7 +105,6 @@ describe('a node that does not come back', () => {
     expect(await scene.result(other)).toMatchObject({ outcome: 'rebooted' });
     await troubled('lost', []);
     expect([boots('worker-1'), boots('worker-2')]).toEqual([2, 2]);
-    await scene.record('lost-then-back', lost.workflowId);
   });
 
   test('G3: in time but late, finishes as any other', async () => {
@@ -157,7 +156,6 @@ describe('a node that does not come back', () => {
     const rollout = await rollIn('loops', 'worker-5');
     expect(await scene.result(rollout)).toMatchObject({ outcome: 'quarantined' });
     // Before another run has the same id.
-    await scene.record('quarantined', rollout.workflowId);
     await handedBack('worker-5');
     await troubled('loops', ['worker-5']);
     const again = await scene.startByHand('worker-5');
@@ -206,7 +204,6 @@ describe('an order', () => {
     await scene.lab.fleet.agent(node).start();
     await troubled('refused', [node]);
     expect(boots(node)).toBe(1);
-    await scene.record('order-refused', rollout.workflowId);
   });
 
   test('that nobody answers, is withdrawn, and the next try comes after a pause that shows', async () => {
@@ -217,7 +214,6 @@ describe('an order', () => {
     const rollout = await scene.startByHand(node);
     expect(await failureOf(rollout)).toMatchObject({ type: 'agent-silent' });
     await handedBack(node);
-    await scene.record('agent-silent', rollout.workflowId);
 
     await scene.lab.fleet.agent(node).start();
     const again = await scene.startByHand(node);
@@ -245,7 +241,6 @@ describe('a drain', () => {
     expect(type).toBe('drain-timed-out');
     expect(message).toContain(`never-${node}`);
     await handedBack(node);
-    await scene.record('drain-timed-out', rollout.workflowId);
     expect(await scene.eventsOf(node)).toContainEqual(
       expect.stringMatching(`^Undone: handed back without a reboot: .*never-${node}`),
     );
@@ -275,7 +270,6 @@ describe('a drain', () => {
     await handedBack(node);
     await scene.allowEvictions();
     await troubled('patient', []);
-    await scene.record('cordon-lost', uncordoned.workflowId);
   });
 
   test('G2: waits while the API server refuses every request for overload, and says so', async () => {
@@ -316,6 +310,5 @@ describe('a drain', () => {
       () => scene.lockStatus('patient'),
       ({ holders }) => holders.length === 0,
     );
-    await scene.record('node-gone', rollout.workflowId);
   });
 });
