@@ -44,6 +44,7 @@ const onServer = ({
   const client = {
     options: { namespace: 'default' },
     workflow: {
+      withDeadline: <T>(_atMs: number, ask: () => Promise<T>) => ask(),
       getHandle: (id: string, run?: string) => ({
         describe: async () => {
           const key = run === undefined ? id : `${id}/${run}`;

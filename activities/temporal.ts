@@ -61,6 +61,9 @@ const WORKERS_KNOWN_MS = 10_000;
 /** Many rollouts wait for the same window. */
 const LENGTHS_KNOWN_MS = 60_000;
 
+/** A query that comes just as its workflow goes on may never be answered, such as when a lock continues as new: it is asked again. */
+const ANSWERED_WITHIN_MS = 10_000;
+
 /** Names the node in the identity under which a worker polls, so that others know where it runs. */
 export function workerIdentity(host: string, pid: number, node: string | undefined): string {
   return `lockkeeper@${host}/${pid}${node === undefined ? '' : ` on ${node}`}`;
@@ -126,9 +129,10 @@ function rolloutsOf(
     async countsOnPermit(workflowId, grantId) {
       const runId = await openRun(workflow, workflowId);
       if (runId === undefined) return false;
-      const { permit, phase } = await workflow
-        .getHandle(workflowId, runId)
-        .query<RolloutStatus>('status');
+      const rollout = workflow.getHandle(workflowId, runId);
+      const { permit, phase } = await workflow.withDeadline(Date.now() + ANSWERED_WITHIN_MS, () =>
+        rollout.query<RolloutStatus>('status'),
+      );
       return permit === grantId || phase.at === 'queued';
     },
 
@@ -149,7 +153,10 @@ function locksOf(workflow: Client['workflow']): LockPort {
   const ask = async <T>(pool: string, query: string, ...args: string[]): Promise<T | undefined> => {
     const runId = await openRun(workflow, lockId(pool));
     if (runId === undefined) return undefined;
-    const answer = await workflow.getHandle(lockId(pool)).query<T | null, string[]>(query, ...args);
+    const lock = workflow.getHandle(lockId(pool));
+    const answer = await workflow.withDeadline(Date.now() + ANSWERED_WITHIN_MS, () =>
+      lock.query<T | null, string[]>(query, ...args),
+    );
     return answer ?? undefined;
   };
   return {

@@ -61,7 +61,9 @@ export class PolicyBroadcast {
       await Promise.all(Array.from({ length: AT_ONCE }, () => this.tellOf(left, signal)));
     } catch (error) {
       if (signal.aborted) return;
-      log.warn('not told of the changed policy; what waits evaluates again by itself', { because: String(error) });
+      log.warn('not told of the changed policy; what waits evaluates again by itself', {
+        because: String(error),
+      });
     }
   }
 

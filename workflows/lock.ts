@@ -59,6 +59,13 @@ export class Lock {
     this.show();
   }
 
+  /** While nobody may be admitted, what the latest count has found is no reason any more. */
+  forgetCount(): void {
+    this.waits = undefined;
+    this.troubles = [];
+    this.show();
+  }
+
   show(): void {
     setCurrentDetails(this.#describe());
   }

@@ -37,6 +37,7 @@ export async function poolLock({ pool, carried }: LockInput): Promise<never> {
   const lock = new Lock(carried ?? { state: emptyLock(pool) });
   endPauses(lock).catch(unlessCancelled);
   for (let settled: string | undefined; ;) {
+    if (!hasWork(lock)) lock.forgetCount();
     await condition(() => hasWork(lock) || workflowInfo().continueAsNewSuggested);
     if (workflowInfo().continueAsNewSuggested) await handOver(lock);
     if (lock.resumed) await writeExcuse(lock);
@@ -94,11 +95,7 @@ async function countAndAdmit(lock: Lock, settled: string | undefined): Promise<s
   const troubled = lock.troubles.map(({ node }) => node);
   const candidates = lock.paused ? [] : candidatesOf(queue, Date.now(), { troubled });
   const [first] = candidates;
-  if (!first && permits.length === 0) {
-    lock.waits = undefined;
-    lock.show();
-    return settled;
-  }
+  if (!first && permits.length === 0) return settled;
   const summary = first ? `who is next in ${pool}: ${first.node}` : `permits of ${pool}`;
   const answer = await interruptible(
     () =>

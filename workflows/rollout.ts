@@ -56,6 +56,7 @@ export class Rollout {
   constructor(input: unknown) {
     this.#node = nodeIn(input);
     this.signals = new SignalsHeard(() => this.#show());
+    this.signals.listen();
     setHandler(messages.rolloutStatus, () => this.#status(), {
       description: 'Where the rollout stands, and why.',
     });

@@ -29,9 +29,13 @@ export class SignalsHeard {
   news = 0;
   readonly #changed: () => void;
 
-  /** Registers every handler, so it has to be made before anything is awaited; `changed` is called after every signal. */
+  /** `changed` is called after every signal. */
   constructor(changed: () => void) {
     this.#changed = changed;
+  }
+
+  /** Registers every handler, before anything is awaited. What came with the start is handled at once. */
+  listen(): void {
     this.#listenToPeople();
     this.#listenToOthers();
   }

@@ -104,7 +104,6 @@ describe('a rollout started by hand', () => {
     expect(message).toContain('node: write the name of a node, as kubectl get nodes shows it');
     expect(message).toContain('skip[0]: ');
     expect(message).toContain('Unrecognized key: "skipp"');
-    await scene.record('bad-input', rollout.workflowId);
   });
 
   test('for a node that does not exist says so', async () => {
@@ -113,14 +112,12 @@ describe('a rollout started by hand', () => {
       type: 'no-such-node',
       message: 'there is no node worker-99; see kubectl get nodes',
     });
-    await scene.record('no-such-node', rollout.workflowId);
   });
 
   test('for a node that needs no reboot ends without touching it', async () => {
     const rollout = await scene.startByHand('worker-2');
     expect(await scene.result(rollout)).toMatchObject({ outcome: 'nothing-to-do' });
     expect(scene.lab.fleet.bootIds('worker-2')).toHaveLength(1);
-    await scene.record('nothing-to-do', rollout.workflowId);
   });
 
   test('G8: waits on a held node and says why, and goes on when the hold is lifted', async () => {
@@ -146,7 +143,6 @@ describe('a rollout started by hand', () => {
       metadata: { annotations: { 'lockkeeper.io/hold': null } },
     });
     expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
-    await scene.record('held', rollout.workflowId);
   });
 });
 
@@ -262,7 +258,6 @@ describe('several rollouts', () => {
       ({ permits }) => permits.length === 0,
     );
     expect(queue).toEqual([]);
-    await scene.record('picked-up', rollout.workflowId);
   });
 
   test('G6: aborted in mid-drain, hands the node back as it was found', async () => {
@@ -283,7 +278,5 @@ describe('several rollouts', () => {
       ({ unschedulable, rollout: record }) => !unschedulable && record === undefined,
     );
     expect(scene.lab.fleet.bootIds(node)).toHaveLength(boots);
-    await scene.record('aborted', rollout.workflowId);
-    await scene.record('pool-lock', 'pool-lock/workers');
   });
 });

@@ -104,7 +104,6 @@ describe('a node that does not come back', () => {
     expect(await scene.result(other)).toMatchObject({ outcome: 'rebooted' });
     await troubled('lost', []);
     expect([boots('worker-1'), boots('worker-2')]).toEqual([2, 2]);
-    await scene.record('lost-then-back', lost.workflowId);
   });
 
   test('G3: in time but late, finishes as any other', async () => {
@@ -156,7 +155,6 @@ describe('a node that does not come back', () => {
     const rollout = await rollIn('loops', 'worker-5');
     expect(await scene.result(rollout)).toMatchObject({ outcome: 'quarantined' });
     // Before another run has the same id.
-    await scene.record('quarantined', rollout.workflowId);
     await handedBack('worker-5');
     await troubled('loops', ['worker-5']);
     const again = await scene.startByHand('worker-5');
@@ -207,7 +205,6 @@ describe('an order', () => {
     await scene.lab.fleet.agent(node).start();
     await troubled('refused', [node]);
     expect(boots(node)).toBe(1);
-    await scene.record('order-refused', rollout.workflowId);
   });
 
   test('that nobody answers, is withdrawn, and the next try comes after a pause that shows', async () => {
@@ -218,7 +215,6 @@ describe('an order', () => {
     const rollout = await scene.startByHand(node);
     expect(await failureOf(rollout)).toMatchObject({ type: 'agent-silent' });
     await handedBack(node);
-    await scene.record('agent-silent', rollout.workflowId);
 
     await scene.lab.fleet.agent(node).start();
     const again = await scene.startByHand(node);
@@ -248,7 +244,6 @@ describe('a drain', () => {
     expect(type).toBe('drain-timed-out');
     expect(message).toContain(`never-${node}`);
     await handedBack(node);
-    await scene.record('drain-timed-out', rollout.workflowId);
     expect(await scene.eventsOf(node)).toContainEqual(
       expect.stringMatching(`^Undone: handed back without a reboot: .*never-${node}`),
     );
@@ -281,7 +276,6 @@ describe('a drain', () => {
     const { attempts } = scene.lab.fleet.evidence.node(node) ?? {};
     expect(attempts?.failed?.because).toContain('uncordoned');
     expect(attempts?.trouble?.because).toContain('was not empty in time');
-    await scene.record('cordon-lost', uncordoned.workflowId);
   });
 
   test('G2: waits while the API server refuses every request for overload, and says so', async () => {
@@ -322,6 +316,5 @@ describe('a drain', () => {
       () => scene.lockStatus('patient'),
       ({ permits }) => permits.length === 0,
     );
-    await scene.record('node-gone', rollout.workflowId);
   });
 });

@@ -55,9 +55,16 @@ test.each([...OUTCOMES, ...ENDINGS, 'EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED'])(
   },
 );
 
-test.each(['pool-lock', 'lock-adopts', 'lock-settles', 'fleet-scan', 'notifier'])(
-  'a %s is among the recorded histories, too',
-  (name) => {
-    expect(recorded.some((path) => path.endsWith(`/${name}.json`))).toBe(true);
-  },
-);
+test.each([
+  'pool-lock',
+  'lock-lost',
+  'lock-settles',
+  'excused',
+  'turn-passed',
+  'start-over',
+  'reset',
+  'fleet-scan',
+  'notifier',
+])('a %s is among the recorded histories, too', (name) => {
+  expect(recorded.some((path) => path.endsWith(`/${name}.json`))).toBe(true);
+});

@@ -1,25 +1,22 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { lockId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
+import { describe, expect, test } from '@jest/globals';
+import { rolloutId } from '../../domain/names.ts';
 import type { LockStatus } from '../../domain/status.ts';
 import { Pool } from './pool-scene.ts';
-import { openRealStage, until } from './stage.ts';
+import { aStage, openRealStage, until, untilCancelled } from './stage.ts';
 
 /** The history of a lock grows until the server suggests to continue as new; here it does so a hundred times sooner. */
 const SUGGESTED_AFTER = 40;
-
-let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  const setting = `limit.historyCount.suggestContinueAsNew=${SUGGESTED_AFTER}`;
-  env = await openRealStage(['--dynamic-config-value', setting]);
-});
-afterAll(async () => {
-  await env.teardown();
-});
+const stage = aStage(() =>
+  openRealStage([
+    '--dynamic-config-value',
+    `limit.historyCount.suggestContinueAsNew=${SUGGESTED_AFTER}`,
+  ]),
+);
 
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 const asks = (node: string) => ({ workflowId: rolloutId(node), runId: NOBODY, node });
 const names = (list: readonly { node: string }[]): string[] => list.map(({ node }) => node);
+
 /** Does `round` again and again, until that has taken the lock through so many runs. */
 async function throughRuns(
   pool: Pool,
@@ -35,38 +32,32 @@ async function throughRuns(
   }
 }
 
-const startLock = (signal: string, sent: object) =>
-  env.client.workflow.signalWithStart('poolLock', {
-    workflowId: lockId('workers'),
-    taskQueue: TASK_QUEUE,
-    args: [{ pool: 'workers' }],
-    signal,
-    signalArgs: [sent],
-  });
+/** As many events as make it continue as new. */
+const rechecks = async (pool: Pool): Promise<void> => {
+  for (const _ of Array(10).keys()) await pool.world.lock().signal('recheck');
+};
 
 /** Starts the lock with a pause, and takes it through a second run; answers what the first said of the pause. */
 async function pausedThroughRuns(pool: Pool, length: string): Promise<LockStatus['paused']> {
-  const lock = pool.world.lock();
-  await startLock('pause', { by: 'ann', reason: 'release night', for: length });
+  await pool.tell('pause', { by: 'ann', reason: 'release night', for: length });
   const { paused } = await pool.status();
-  await throughRuns(pool, 2, async () => {
-    for (const _ of Array(10).keys()) await lock.signal('recheck');
-  });
+  await throughRuns(pool, 2, () => rechecks(pool));
   return paused;
 }
 
 describe('G7: a lock that continues as new', () => {
-  test('loses no waiter and no permit, however many ask while it does', async () => {
-    const pool = new Pool(env, 0);
+  test('loses no waiter, no permit and no pause, however many ask while it does', async () => {
+    const pool = new Pool(stage.env, 1, { cordonNode: untilCancelled });
     await pool.world.run(async () => {
+      await pool.startInTurn('n0');
+      const { permits } = await pool.shows((status) => status.permits.length === 1);
       const lock = pool.world.lock();
-      await startLock('requestPermit', { ...asks('held'), holding: true });
-      await lock.signal('trouble', { node: 'held', because: 'it is lost' });
       await lock.signal('pause', { by: 'ann', reason: 'release night' });
+      await lock.signal('rolloutEnded', { node: 'n9', tookMs: 60_000 });
       const nodes: string[] = [];
       await throughRuns(pool, 4, async (index) => {
         for (const count of Array(10).keys()) {
-          const node = `n${10 * index + count}`;
+          const node = `n${10 * index + count + 1}`;
           await Promise.all([lock.signal('requestPermit', asks(node)), lock.signal('recheck')]);
           nodes.push(node);
         }
@@ -78,14 +69,31 @@ describe('G7: a lock that continues as new', () => {
       });
       const status = await pool.status();
       expect(names(status.queue)).toEqual(nodes);
-      expect(names(status.holders)).toEqual(['held']);
-      expect(status.troubles).toMatchObject([{ node: 'held', because: 'it is lost' }]);
+      expect(status.permits).toEqual(permits);
+      expect(status.lengths).toEqual([60_000]);
       expect(status.paused).toMatchObject({ by: 'ann', reason: 'release night' });
     });
   });
 
+  test('forgets no word to go on before it is written on the nodes', async () => {
+    const pool = new Pool(stage.env, 1);
+    await pool.world.run(async () => {
+      await pool.tell('pause', { by: 'ann' });
+      await throughRuns(pool, 3, async (index) => {
+        await Promise.all([
+          rechecks(pool),
+          pool.world.lock().signal('resume', { by: `ann ${index}` }),
+        ]);
+        await until(
+          async () => pool.excuses.map(({ by }) => by),
+          (excused) => excused.includes(`ann ${index}`),
+        );
+      });
+    });
+  });
+
   test('keeps the end of its pause', async () => {
-    const pool = new Pool(env, 1);
+    const pool = new Pool(stage.env, 1);
     await pool.world.run(async () => {
       const told = await pausedThroughRuns(pool, '1h');
       expect(told?.untilMs).toBe((told?.atMs ?? 0) + 3_600_000);
@@ -94,61 +102,35 @@ describe('G7: a lock that continues as new', () => {
   });
 
   test('ends a pause that a former run was told of', async () => {
-    const pool = new Pool(env, 1);
+    const pool = new Pool(stage.env, 1);
+    pool.back.add('n1');
     await pool.world.run(async () => {
       // So short that a slow machine may see none of it.
       await pausedThroughRuns(pool, '8s');
-      pool.back.add('n1');
       expect(await (await pool.world.start()).result()).toMatchObject({ outcome: 'rebooted' });
     });
   });
 
-  test('goes on granting in turn, each permit once, and takes each back', async () => {
-    const pool = new Pool(env, 1);
+  test('G1: goes on giving turns in order, each permit once', async () => {
+    const pool = new Pool(stage.env, 1);
     const nodes = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7', 'n8'];
     await pool.world.run(async () => {
-      const rollouts = await pool.startInTurn(nodes);
+      const rollouts = await pool.startInTurn(...nodes);
       await throughRuns(pool, 3, async (index) => {
-        const node = nodes[index];
         await pool.world.lock().signal('recheck');
+        const node = nodes[index];
         if (node === undefined) return;
-        await until(pool.holders, (holders) => holders[0] === node);
+        await pool.cordoned(...nodes.slice(0, index + 1));
         pool.back.add(node);
       });
       for (const node of nodes) pool.back.add(node);
       for (const rollout of rollouts) {
         expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
       }
-      const { holders, queue } = await until(
-        () => pool.status(),
-        (status) => status.holders.length === 0,
-      );
-      expect([...holders, ...queue]).toEqual([]);
+      await pool.world.lockAtRest();
     });
     expect(pool.cordons).toEqual(nodes);
+    expect(new Set(pool.grants).size).toBe(nodes.length);
     expect(pool.most).toBe(1);
-  });
-
-  test('G5: keeps the permits of its former runs, also of a rollout that has ended', async () => {
-    const pool = new Pool(env, 1);
-    await pool.world.run(async () => {
-      const [first] = await pool.startInTurn(['n1', 'n2']);
-      await pool.cordoned(1);
-      const [{ grantId } = { grantId: '' }] = (await pool.status()).holders;
-      const { runId } = (await first?.describe()) ?? { runId: '' };
-      await first?.terminate();
-      pool.ended.add(runId);
-      await throughRuns(pool, 3, async () => {
-        for (const _ of Array(10).keys()) await pool.world.lock().signal('recheck');
-        expect(await pool.holders()).toEqual(['n1']);
-      });
-      const { holders } = await until(
-        () => pool.status(),
-        (status) => status.holders[0]?.orphanedMs !== undefined,
-      );
-      expect(holders).toMatchObject([{ node: 'n1', grantId }]);
-      expect(pool.cordons).toEqual(['n1']);
-      await pool.endAll(['n2']);
-    });
   });
 });

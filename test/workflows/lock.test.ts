@@ -1,43 +1,56 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { lockId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
-import type { poolLock } from '../../workflows/index.ts';
-import { Pool, soon } from './pool-scene.ts';
-import { detailsOf, nextTurn, openRealStage, statusOf, until } from './stage.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { Activities } from '../../activities/index.ts';
+import type { PermitAnswer } from '../../domain/lock-state.ts';
+import { rolloutId } from '../../domain/names.ts';
+import { Pool } from './pool-scene.ts';
+import {
+  aStage,
+  detailsOf,
+  openRealStage,
+  queued,
+  reached,
+  until,
+  untilCancelled,
+} from './stage.ts';
 
-let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  env = await openRealStage();
-});
-afterAll(async () => {
-  await env.teardown();
-});
+/** What a lock grants, and what it keeps. */
 
-const NODES = ['n1', 'n2', 'n3', 'n4'];
+const stage = aStage(openRealStage);
+const NODES = ['n1', 'n2', 'n3', 'n4'] as const;
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+const rebooted = { outcome: 'rebooted' };
+const ANN = { reason: 'release night', by: 'ann' };
 
-describe('the lock of a pool', () => {
-  test('G1: gives one permit at a time, in the order in which it was asked', async () => {
-    const pool = new Pool(env, 1);
+/** Waits for what Temporal shows of the activity that the rollout waits in. */
+const pendingShows = (rollout: WorkflowHandle, words: string): Promise<string> =>
+  until(
+    async () => JSON.stringify((await rollout.describe()).raw.pendingActivities ?? []),
+    (pending) => pending.includes(words),
+  );
+
+describe('G1: turns are given', () => {
+  test('one at a time, in the order in which they were asked for', async () => {
+    const pool = new Pool(stage.env, 1);
     await pool.world.run(async () => {
-      const rollouts = await pool.startInTurn(NODES);
+      const rollouts = await pool.startInTurn(...NODES);
       for (const [index, rollout] of rollouts.entries()) {
-        await until(pool.holders, (nodes) => nodes[0] === NODES[index]);
+        await pool.cordoned(...NODES.slice(0, index + 1));
         pool.back.add(NODES[index] ?? '');
-        expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
+        expect(await rollout.result()).toMatchObject(rebooted);
       }
+      await pool.world.lockAtRest();
+      await pool.world.record('pool-lock', pool.world.lock());
     });
-    expect(pool.cordons).toEqual(NODES);
     expect(pool.most).toBe(1);
+    expect(new Set(pool.grants).size).toBe(4);
   });
 
-  test('G1: gives as many permits as there is room for', async () => {
-    const pool = new Pool(env, 2);
+  test('to as many as there is room for', async () => {
+    const pool = new Pool(stage.env, 2);
     await pool.world.run(async () => {
-      const rollouts = await pool.startInTurn(NODES);
-      await until(
-        async () => pool.cordons,
-        (cordons) => cordons.length === 2,
-      );
+      const rollouts = await pool.startInTurn(...NODES);
+      await pool.cordoned('n1', 'n2');
       for (const node of NODES) pool.back.add(node);
       for (const rollout of rollouts) await rollout.result();
     });
@@ -45,213 +58,229 @@ describe('the lock of a pool', () => {
     expect(pool.cordons.toSorted()).toEqual(NODES);
   });
 
-  test('G8: tells a waiter its place and whom it waits behind, and shows why the first waits', async () => {
-    const pool = new Pool(env, 1);
+  test('to nobody who has ended meanwhile', async () => {
+    const pool = new Pool(stage.env, 1);
     await pool.world.run(async () => {
-      const [, , third] = await pool.startInTurn(['n1', 'n2', 'n3']);
-      if (!third) throw new Error('there is no third rollout');
-      const { queue, because } = await until(
-        () => statusOf(third),
-        (status) => status.queue !== undefined,
-      );
-      expect(queue).toEqual({ place: 2, behind: ['n1', 'n2'] });
-      expect(because).toBeUndefined();
-      await until(
-        () => pool.status(),
-        ({ because }) => because === 'n1 out of service',
-      );
-      await pool.endAll(NODES);
-    });
-  });
-
-  test('drops a waiter that is gone when its turn comes', async () => {
-    const pool = new Pool(env, 1);
-    await pool.world.run(async () => {
-      const [first, second, third] = await pool.startInTurn(['n1', 'n2', 'n3']);
+      const [, second, third] = await pool.startInTurn('n1', 'n2', 'n3');
       await second?.terminate();
       pool.back.add('n1').add('n3');
-      expect(await first?.result()).toMatchObject({ outcome: 'rebooted' });
-      expect(await third?.result()).toMatchObject({ outcome: 'rebooted' });
+      expect(await third?.result()).toMatchObject(rebooted);
     });
     expect(pool.cordons).toEqual(['n1', 'n3']);
   });
+});
 
-  test('grants nothing while it is paused', async () => {
-    const pool = new Pool(env, 1);
+test('G8: who waits is told its place, whom it waits behind and why, and when it is the first', async () => {
+  const pool = new Pool(stage.env, 1);
+  await pool.world.run(async () => {
+    const [, , third] = await pool.startInTurn('n1', 'n2', 'n3');
+    if (!third) throw new Error('there is no third rollout');
+    const because = 'n1 out of service';
+    const second = { kind: 'waiting', place: 2, of: 2, behind: ['n2'], because };
+    expect(await queued(third, (place) => place.because !== undefined)).toEqual(second);
+    await pendingShows(third, `number 2 of 2 in the queue, behind n2: ${because}`);
+    pool.back.add('n1');
+    expect(await queued(third, ({ place }) => place === 1)).toMatchObject({ of: 1 });
+    await pool.world.lock().signal('pause', ANN);
+    await pendingShows(third, 'the lock is paused by ann: release night');
+    expect(await detailsOf(pool.world.lock())).toMatch(
+      /queue..: n3\n(.*\n)?- paused by ann: release/,
+    );
+  });
+});
+
+describe('a paused lock', () => {
+  test('admits nobody until it is resumed', async () => {
+    const pool = new Pool(stage.env, 1);
     await pool.world.run(async () => {
-      const [, second] = await pool.startInTurn(['n1', 'n2']);
-      await pool.cordoned(1);
-      await pool.world.lock().signal('pause', { reason: 'release night', by: 'ann' });
+      const [first, second] = await pool.startInTurn('n1', 'n2');
+      await pool.cordoned('n1');
+      await pool.world.lock().signal('pause', ANN);
       pool.back.add('n1').add('n2');
-      await until(pool.holders, (nodes) => nodes.length === 0);
-      expect((await pool.status()).paused).toMatchObject({ by: 'ann' });
+      await first?.result();
+      await pool.shows(({ because }) => because === undefined);
+      expect((await pool.status()).paused).toEqual({ ...ANN, atMs: expect.any(Number) });
       expect(pool.cordons).toEqual(['n1']);
       await pool.world.lock().signal('resume');
-      expect(await second?.result()).toMatchObject({ outcome: 'rebooted' });
+      expect(await second?.result()).toMatchObject(rebooted);
     });
   });
 
-  test('G8: tells those who wait that it is paused, and moves their places up', async () => {
-    const pool = new Pool(env, 1);
+  test('goes on by itself at the end of its pause', async () => {
+    const pool = new Pool(stage.env, 1);
     await pool.world.run(async () => {
-      const [, , third] = await pool.startInTurn(['n1', 'n2', 'n3']);
-      if (!third) throw new Error('there is no third rollout');
-      await until(
-        () => statusOf(third),
-        ({ queue }) => queue?.place === 2,
-      );
-      pool.back.add('n1');
-      await until(
-        () => statusOf(third),
-        ({ queue }) => queue?.place === 1,
-      );
-      await pool.world.lock().signal('pause', { reason: 'release night', by: 'ann' });
-      const { queue } = await until(
-        () => statusOf(third),
-        (status) => status.queue?.because?.includes('paused') === true,
-      );
-      expect(queue?.because).toBe('the lock is paused by ann: release night');
-      await pool.endAll(NODES);
-    });
-  });
-
-  test('G8: tells a waiter that gave its permit back and asks again its place once more', async () => {
-    const offered = { node: 'nobody' };
-    let cordons = 0;
-    const pool = new Pool(env, 0, {
-      // As with `order: zone`: whose turn it is need not be the first.
-      watchPool: async ({ line, known }) => {
-        const waiter = line.find(({ node }) => node === offered.node);
-        if (waiter) return nextTurn(waiter);
-        if (known === 'no room') throw soon('no room');
-        return { ended: [], free: [], well: [], turn: { kind: 'wait', because: 'no room' } };
-      },
-      cordonNode: async () => {
-        offered.node = 'nobody';
-        cordons += 1;
-        return { kind: 'closed', because: 'hold: held' };
-      },
-    });
-    await pool.world.run(async () => {
-      const [, second] = await pool.startInTurn(['n1', 'n2']);
-      if (!second) throw new Error('there is no second rollout');
-      const told = () =>
-        until(
-          () => statusOf(second),
-          ({ queue }) => queue !== undefined,
-        );
-      const { queue } = await told();
-      expect(queue).toEqual({ place: 2, behind: ['n1'] });
-      offered.node = 'n2';
-      await until(
-        async () => cordons,
-        (count) => count === 1,
-      );
-      expect((await told()).queue).toEqual(queue);
-      await pool.endAll(NODES);
-    });
-  });
-
-  test('a pause with an end is shown with it, and over by itself', async () => {
-    const pool = new Pool(env, 1);
-    await pool.world.run(async () => {
-      const lock = pool.world.lock();
-      const [first] = await pool.startInTurn(['n1']);
-      await pool.cordoned(1);
-      await lock.signal('pause', { reason: 'release night', by: 'ann', for: '1h' });
-      pool.back.add('n1');
-      await first?.result();
-      const second = await pool.world.start({ node: 'n2' });
-      const { queue } = await until(
-        () => statusOf(second),
-        (status) => status.queue !== undefined,
-      );
-      const { paused } = await pool.status();
+      await pool.tell('pause', { ...ANN, for: '1h' });
+      const rollout = await pool.world.start();
+      const { paused } = await pool.shows(({ queue }) => queue.length === 1);
       expect(paused?.untilMs).toBe((paused?.atMs ?? 0) + 3_600_000);
       const anHour = new Date(paused?.untilMs ?? 0).toISOString();
-      expect(queue?.because).toBe(`the lock is paused by ann until ${anHour}: release night`);
-      expect(pool.cordons).toEqual(['n1']);
-      pool.back.add('n2');
+      const { because } = await queued(rollout);
+      expect(because).toBe(`the lock is paused by ann until ${anHour}: release night`);
+      pool.back.add('n1');
       // Short enough to wait for it, and so it may be over before anybody could see it.
-      await lock.signal('pause', { reason: 'release night', by: 'ann', for: '1s' });
-      expect(await second.result()).toMatchObject({ outcome: 'rebooted' });
+      await pool.world.lock().signal('pause', { ...ANN, for: '1s' });
+      expect(await rollout.result()).toMatchObject(rebooted);
       expect(await pool.status()).not.toHaveProperty('paused');
     });
   });
+});
 
-  test('a pause nobody can understand is one until it is taken back, and says so', async () => {
-    const pool = new Pool(env, 1);
+describe('G5: a pool that halts for its nodes', () => {
+  const trouble = { node: 'n9', because: 'its drain failed', sinceMs: 7 };
+
+  test.each([
+    { name: 'a person resumes it, which is written on them', end: 'resume' },
+    { name: 'they are well', end: 'well' },
+  ])('admits nobody until $name', async ({ end }) => {
+    const pool = new Pool(stage.env, 1);
+    pool.troubles = [trouble];
+    pool.back.add('n1');
     await pool.world.run(async () => {
-      await pool.startInTurn(['n1']);
-      await pool.world.lock().signal('pause', { by: 'ann', for: 'a while' });
-      await pool.world.lock().signal('resume', { resaon: 'x' });
-      await pool.world.lock().signal('pause', 'lunch');
-      const { paused, notUnderstood } = await pool.status();
-      expect(paused).toEqual({
-        by: 'somebody',
-        reason: 'no reason given',
-        atMs: expect.any(Number),
-      });
+      const rollout = await pool.world.start();
+      const { because } = await queued(rollout, (place) => place.because !== undefined);
+      expect(because).toBe('halted for n9');
+      expect(await pool.status()).toMatchObject({ because, troubles: [trouble] });
+      if (end === 'resume') await pool.world.lock().signal('resume', { by: 'ann' });
+      else pool.troubles = [];
+      expect(await rollout.result()).toMatchObject(rebooted);
+      expect(await pool.world.lockAtRest()).toMatchObject({ troubles: [] });
+      const excuses = pool.excuses.map(({ by }) => by);
+      expect(excuses).toEqual(end === 'resume' ? ['ann'] : []);
+      if (end === 'resume') await pool.world.record('excused', pool.world.lock());
+    });
+  });
+});
+
+/** Runs n1 up to its permit, and then n2 behind it. */
+async function afterFirst(pool: Pool, play: (first: WorkflowHandle) => Promise<void>) {
+  await pool.world.run(async () => {
+    const [first, second] = await pool.startInTurn('n1', 'n2');
+    if (first) await play(first);
+    expect(await second?.result()).toMatchObject(rebooted);
+    expect(pool.most).toBe(1);
+    if (pool.world.tellsLock) await pool.world.lockAtRest();
+  });
+}
+
+const backAtOnce = (changes: Partial<Activities> = {}): Pool => {
+  const pool = new Pool(stage.env, 1, changes);
+  pool.back.add('n1').add('n2');
+  return pool;
+};
+
+describe('G5: a permit makes room again', () => {
+  test('when its Node shows that it was used, though nobody says so', async () => {
+    const pool = backAtOnce();
+    pool.world.tellsLock = false;
+    pool.back.delete('n1');
+    await afterFirst(pool, async () => {
+      await pool.cordoned('n1');
+      await pool.shows(({ permits }) => permits.length === 0);
+      pool.back.add('n1');
+    });
+  });
+
+  test('when its rollout passes it', async () => {
+    const pool: Pool = backAtOnce({
+      cordonNode: async (asked) => {
+        if (asked.node !== 'n1') return await pool.take(asked);
+        pool.cordons.push('n1');
+        return { kind: 'closed', because: 'hold: held' };
+      },
+      passGates: async ({ node }) =>
+        node === 'n1' && pool.world.times('cordonNode') > 0
+          ? await untilCancelled()
+          : { kind: 'open' },
+    });
+    await afterFirst(pool, async (first) => void (await reached(first, 'waiting')));
+  });
+
+  test('when its rollout has ended, but not before nothing can come of it any more', async () => {
+    const pool: Pool = backAtOnce({
+      cordonNode: async (asked) =>
+        asked.node === 'n1' ? await untilCancelled() : await pool.take(asked),
+    });
+    const permit = (grantId: string) =>
+      pool.world
+        .lock()
+        .query<PermitAnswer | null, [string, string]>('permit', rolloutId('n1'), grantId);
+    await afterFirst(pool, async (first) => {
+      await reached(first, 'cordoning');
+      const { permits } = await pool.shows(({ because }) => because === 'n1 out of service');
+      const grantId = permits[0]?.grantId ?? '';
+      expect(await permit(grantId)).toEqual({ countedAtMs: expect.any(Number), others: [] });
+      expect(await permit('workers-k-7')).toBeNull();
+      await first.terminate();
+      pool.ended.add('n1');
+      await pool.shows((status) => status.permits[0]?.endedMs !== undefined);
+      expect(await permit(grantId)).toBeNull();
+      expect(pool.cordons).toEqual([]);
+      pool.lapsed.add('n1');
+    });
+  });
+
+  test('when its run has not heard of it, which asks anew', async () => {
+    let counts = 0;
+    const pool: Pool = backAtOnce({
+      admitNext: async (asked) => {
+        const answer = await pool.count(asked);
+        if (answer.admission?.kind !== 'grant') return answer;
+        counts += 1;
+        const runId = counts === 1 ? NOBODY : answer.admission.runId;
+        return { ...answer, admission: { ...answer.admission, runId } };
+      },
+    });
+    await afterFirst(pool, async (first) => {
+      expect(await first.result()).toMatchObject(rebooted);
+    });
+    expect(pool.cordons.toSorted()).toEqual(['n1', 'n2']);
+  });
+});
+
+describe('a signal nobody can understand', () => {
+  const NONSENSE = [undefined, null, 7, 'x', [], {}, { node: 3 }, { workflowId: '', runId: 'r' }];
+  const FROM_ROLLOUTS = ['requestPermit', 'permitUsed', 'permitPassed', 'rolloutEnded'];
+
+  test('from a rollout changes nothing, and is shown', async () => {
+    const pool = new Pool(stage.env, 1);
+    await pool.world.run(async () => {
+      await pool.startInTurn('n1', 'n2');
+      const before = await pool.shows(({ because }) => because === 'n1 out of service');
+      for (const signal of FROM_ROLLOUTS) {
+        for (const sent of NONSENSE) {
+          await pool.world.lock().signal(signal, ...(sent === undefined ? [] : [sent]));
+        }
+      }
+      const { notUnderstood, ...after } = await pool.shows(
+        (status) => status.notUnderstood.length >= FROM_ROLLOUTS.length * NONSENSE.length,
+      );
+      expect({ ...after, notUnderstood: [] }).toEqual(before);
+      expect(new Set(notUnderstood)).toEqual(
+        new Set(FROM_ROLLOUTS.map((signal) => `${signal}: it names no rollout or no node`)),
+      );
+    });
+  });
+
+  test('from a person pauses it where it is to be paused, is shown, and stops nothing for good', async () => {
+    const pool = new Pool(stage.env, 1);
+    await pool.world.run(async () => {
+      const lock = pool.world.lock();
+      await pool.tell('pause', { by: 'ann', for: 'a while' });
+      await lock.signal('resume', { resaon: 'x' });
+      await lock.signal('pause', 'lunch');
+      const { paused, notUnderstood } = await pool.shows((status) => status.paused !== undefined);
+      expect(paused).toMatchObject({ by: 'somebody', reason: 'no reason given' });
       expect(notUnderstood).toEqual([
         'for: write a duration like 30m, not "a while"',
         'resaon: there is no such field',
         '"lunch" is not an object',
       ]);
-      expect(await detailsOf(pool.world.lock())).toContain('- signal not understood: "lunch"');
-      await pool.endAll(NODES);
+      expect(await detailsOf(lock)).toContain('- signal not understood: "lunch"');
+      for (const signal of ['pause', 'recheck', 'resume']) {
+        for (const sent of NONSENSE) await lock.signal(signal, sent);
+      }
+      pool.back.add('n1');
+      expect(await (await pool.world.start()).result()).toMatchObject(rebooted);
     });
-  });
-
-  test('a new run carries on with the permits and the queue of the former', async () => {
-    const pool = new Pool(env, 1);
-    await pool.world.run(async () => {
-      const waiter = {
-        workflowId: rolloutId('n2'),
-        runId: '00000000-0000-4000-8000-000000000000',
-        node: 'n2',
-        sinceMs: 1,
-      };
-      await env.client.workflow.start<typeof poolLock>('poolLock', {
-        workflowId: lockId('workers'),
-        taskQueue: TASK_QUEUE,
-        args: [
-          {
-            pool: 'workers',
-            carried: {
-              state: {
-                pool: 'workers',
-                key: 'former',
-                troubles: [],
-                grants: 7,
-                holders: [
-                  { ...waiter, workflowId: rolloutId('n1'), node: 'n1', grantId: 'workers-7' },
-                ],
-                queue: [waiter],
-              },
-            },
-          },
-        ],
-      });
-      const status = await pool.status();
-      expect(status.holders).toEqual([{ node: 'n1', grantId: 'workers-7', sinceMs: 1 }]);
-      expect(status.queue).toEqual([{ node: 'n2', sinceMs: 1 }]);
-      await pool.world
-        .lock()
-        .signal('release', { workflowId: rolloutId('n1'), grantId: 'workers-6' });
-      expect(await pool.holders()).toEqual(['n1']);
-    });
-  });
-});
-
-test('a lock that is started by hand works like any other', async () => {
-  const pool = new Pool(env, 1);
-  await pool.world.run(async () => {
-    await env.client.workflow.start<typeof poolLock>('poolLock', {
-      workflowId: lockId('workers'),
-      taskQueue: TASK_QUEUE,
-      args: [{ pool: 'workers' }],
-    });
-    pool.back.add('n1');
-    expect(await (await pool.world.start()).result()).toMatchObject({ outcome: 'rebooted' });
   });
 });

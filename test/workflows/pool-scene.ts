@@ -1,78 +1,89 @@
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { PoolAnswer, PoolQuestion } from '../../activities/admit-next.ts';
+import type { CordonQuestion, Cordoned } from '../../activities/cordon.ts';
 import type { Activities } from '../../activities/index.ts';
-import type { PoolNews, PoolQuestion } from '../../activities/watch-pool.ts';
-import { rolloutId } from '../../domain/names.ts';
-import type { LockStatus } from '../../domain/status.ts';
-import { nextTurn, RECORD, until, World } from './stage.ts';
+import { TASK_QUEUE, lockId } from '../../domain/names.ts';
+import type { LockStatus, SignalRecord } from '../../domain/status.ts';
+import type { Trouble } from '../../domain/trouble.ts';
+import { NOTHING_NEW, RETURNED, stillWaits, until, World, worksUntil } from './stage.ts';
 
-/** A pool with room for `permits` nodes, in which a node is away until it is let back. What the lock sees is told here. */
+/** A pool with room for so many nodes, in which a node is away until it is let back. What the lock counts is told here. */
 export class Pool {
+  readonly away = new Set<string>();
   readonly back = new Set<string>();
+  /** The cordons in their order, by node and by grant. */
   readonly cordons: string[] = [];
+  readonly grants: string[] = [];
   most = 0;
-  /** Runs that have ended, nodes that are in service again, and troubled nodes that are well. */
+  troubles: readonly Trouble[] = [];
+  /** The words by which people have excused them. */
+  readonly excuses: SignalRecord[] = [];
+  /** Nodes whose permit no open run counts on, and those of them of which nothing comes any more. */
   readonly ended = new Set<string>();
-  readonly inService = new Set<string>();
-  readonly well = new Set<string>();
+  readonly lapsed = new Set<string>();
   readonly world: World;
-  permits: number;
+  room: number;
 
-  constructor(env: TestWorkflowEnvironment, permits: number, changes: Partial<Activities> = {}) {
-    this.permits = permits;
-    const away = new Set<string>();
+  constructor(env: TestWorkflowEnvironment, room: number, changes: Partial<Activities> = {}) {
+    this.room = room;
     this.world = new World(env, {
-      watchPool: async (asked) => this.look(asked),
-      cordonNode: async ({ node }) => {
-        this.cordons.push(node);
-        away.add(node);
-        this.most = Math.max(this.most, away.size);
-        const record = { ...RECORD, workflowId: rolloutId(node) };
-        return { kind: 'cordoned', record, atMs: 1 };
+      admitNext: (asked) => this.count(asked),
+      excuseTroubles: async (word) => {
+        this.excuses.push(word);
+        this.troubles = this.troubles.filter(({ sinceMs }) => sinceMs > word.atMs);
+      },
+      cordonNode: (asked) => this.take(asked),
+      undoNode: async ({ node }) => {
+        this.away.delete(node);
+        return { kind: 'undone' };
       },
       awaitReturn: async ({ node }) => {
-        while (!this.back.has(node)) {
-          heartbeat();
-          cancellationSignal().throwIfAborted();
-          await new Promise((resolve) => setTimeout(resolve, 20));
-        }
-        away.delete(node);
-        return { kind: 'returned', bootId: 'boot-2', stillRequired: false };
+        await worksUntil(() => this.back.has(node));
+        this.away.delete(node);
+        return RETURNED;
       },
       ...changes,
     });
   }
 
-  /** As the real look answers, with what this pool has been told. */
-  private look({ line, holders, troubles, known }: PoolQuestion): PoolNews {
-    const ended = holders
-      .filter(({ runId, orphanedMs }) => orphanedMs === undefined && this.ended.has(runId))
-      .map(({ runId }) => runId);
-    const free = holders
-      .filter(({ node, orphanedMs }) => orphanedMs !== undefined && this.inService.has(node))
-      .map(({ grantId }) => grantId);
-    const well = troubles.filter(({ node }) => this.well.has(node)).map(({ node }) => node);
-    if (ended.length + free.length + well.length > 0) return { ended, free, well };
-    const because = this.whyNot(holders, troubles);
-    const [first] = line;
-    if (!first) {
-      if (known === undefined) throw soon('nobody waits');
-      return { ended, free, well };
-    }
-    if (because === undefined) return nextTurn(first);
-    if (because === known) throw soon(because);
-    return { ended, free, well, turn: { kind: 'wait', because } };
+  async take(asked: CordonQuestion): Promise<Cordoned> {
+    const { node, grantId } = asked;
+    this.cordons.push(node);
+    this.grants.push(grantId);
+    this.away.add(node);
+    this.most = Math.max(this.most, this.away.size);
+    return await this.world.undisturbed.cordonNode(asked);
   }
 
-  private whyNot(
-    holders: PoolQuestion['holders'],
-    troubles: PoolQuestion['troubles'],
-  ): string | undefined {
+  /** As the real count answers, with what this pool has been told; only it is tried again sooner. */
+  async count({ candidates, permits, known }: PoolQuestion): Promise<PoolAnswer> {
+    const of = (holds: (permit: (typeof permits)[number]) => boolean): string[] =>
+      permits.filter(holds).map(({ grantId }) => grantId);
+    const became = {
+      used: of(({ node }) => this.away.has(node)),
+      ended: of(({ node, endedMs }) => endedMs === undefined && this.ended.has(node)),
+      lapsed: of(({ node, endedMs }) => endedMs !== undefined && this.lapsed.has(node)),
+    };
+    if (Object.values(became).some(({ length }) => length > 0)) return became;
+    const [first] = candidates;
+    if (!first) throw stillWaits('permits not yet used', '100ms');
+    const out = [...this.away, ...permits.map(({ node }) => node)];
+    const because = `${out.join(', ')} out of service`;
+    const { troubles } = this;
     const [trouble] = troubles;
-    if (trouble) return `halted: ${trouble.node}: ${trouble.because}`;
-    const nodes = holders.map(({ node }) => node);
-    return nodes.length < this.permits ? undefined : `${nodes.join(', ')} out of service`;
+    if (trouble) {
+      const admission = {
+        kind: 'halted',
+        because: `halted for ${trouble.node}`,
+        troubles,
+      } as const;
+      if (known !== admission.because) return { ...NOTHING_NEW, admission };
+    } else if (out.length >= this.room) {
+      if (known !== because) return { ...NOTHING_NEW, admission: { kind: 'wait', because } };
+    } else {
+      return { ...NOTHING_NEW, admission: await this.world.admission(first.workflowId) };
+    }
+    throw stillWaits(because, '100ms');
   }
 
   status(): Promise<LockStatus> {
@@ -80,45 +91,51 @@ export class Pool {
   }
 
   /** A lock of the test before answers queries too, although it has been ended. */
-  private async runningStatus(): Promise<LockStatus | undefined> {
+  async #now(): Promise<LockStatus | undefined> {
     const lock = await this.world
       .lock()
       .describe()
       .catch(() => undefined);
-    return lock?.status.name === 'RUNNING' ? await this.status().catch(() => undefined) : undefined;
+    return lock?.status.name === 'RUNNING' ? await this.status() : undefined;
   }
 
-  holders = async (): Promise<string[]> => (await this.status()).holders.map(({ node }) => node);
+  /** Waits for what the lock that runs knows. */
+  async shows(holds: (status: LockStatus) => boolean): Promise<LockStatus> {
+    const isSo = (status: LockStatus | undefined) => status !== undefined && holds(status);
+    return (await until(() => this.#now(), isSo)) as LockStatus;
+  }
+
+  /** Sends the lock something, and starts it where there is none. */
+  async tell(signal: string, sent: object): Promise<void> {
+    await this.world.client.workflow.signalWithStart('poolLock', {
+      workflowId: lockId('workers'),
+      taskQueue: TASK_QUEUE,
+      args: [{ pool: 'workers' }],
+      signal,
+      signalArgs: [sent],
+    });
+  }
 
   /** Starts the rollouts one after the other, so that the order in which they ask is known. */
-  async startInTurn(nodes: readonly string[]) {
+  async startInTurn(...nodes: readonly string[]) {
     const rollouts = [];
     for (const node of nodes) {
       rollouts.push(await this.world.start({ node }));
       await until(
-        () => this.runningStatus(),
-        (status) =>
-          [...(status?.holders ?? []), ...(status?.queue ?? [])].some(
-            (entry) => entry.node === node,
-          ),
+        () => this.#now(),
+        (now) =>
+          this.cordons.includes(node) ||
+          [...(now?.queue ?? []), ...(now?.permits ?? [])].some((entry) => entry.node === node),
       );
     }
     return rollouts;
   }
 
-  /** Waits until so many nodes have been taken out. */
-  async cordoned(count: number): Promise<void> {
+  /** Waits until exactly these nodes have been taken out, in this order. */
+  async cordoned(...nodes: readonly string[]): Promise<void> {
     await until(
-      async () => this.cordons,
-      (cordons) => cordons.length >= count,
+      async () => this.cordons.join(),
+      (cordons) => cordons === nodes.join(),
     );
   }
-
-  async endAll(nodes: readonly string[]): Promise<void> {
-    for (const node of nodes) await this.world.end(rolloutId(node));
-  }
 }
-
-/** As the real look fails while nothing changes, only sooner again: what it is told here comes from elsewhere. */
-export const soon = (message: string): ApplicationFailure =>
-  ApplicationFailure.create({ message, nextRetryDelay: '100ms' });

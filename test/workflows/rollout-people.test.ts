@@ -1,109 +1,106 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { describe, expect, test } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Activities } from '../../activities/index.ts';
+import { rolloutId, TASK_QUEUE } from '../../domain/names.ts';
+import { Pool } from './pool-scene.ts';
 import {
+  aStage,
   failureOf,
   openRealStage,
   ORDERED,
+  queued,
   reached,
+  RETURNED,
   statusOf,
   until,
   untilCancelled,
   World,
 } from './stage.ts';
 
-let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  env = await openRealStage();
-});
-afterAll(async () => {
-  await env.teardown();
-});
+/** What people say to a rollout, wherever it stands. */
 
-const inA = (changes: Partial<Activities>): World => new World(env, changes);
+const stage = aStage(openRealStage);
+const inA = (changes: Partial<Activities>): World => new World(stage.env, changes);
+const rebooted = { outcome: 'rebooted' };
 
-describe('a person', () => {
-  test('aborts mid-drain: evictions stop, everything is undone', async () => {
-    const world = inA({ drainNode: untilCancelled });
-    await world.run(async () => {
-      const rollout = await world.start();
-      await until(
-        () => statusOf(rollout),
-        ({ phase }) => phase.at === 'draining',
-      );
-      await rollout.signal('abort', { reason: 'wrong node', by: 'ann' });
-      expect(await rollout.result()).toMatchObject({
-        outcome: 'aborted',
-        because: 'aborted by ann: wrong node',
-      });
-      expect(world.steps.slice(-2)).toEqual(['drainNode', 'undoNode']);
-    });
-  });
-
-  test('cancels from Temporal: the same, and it ends as cancelled', async () => {
-    const world = inA({ drainNode: untilCancelled });
-    await world.run(async () => {
-      const rollout = await world.start();
-      await until(
-        () => statusOf(rollout),
-        ({ phase }) => phase.at === 'draining',
-      );
+const ENDS = [
+  {
+    name: 'abort',
+    end: async (rollout: WorkflowHandle) => {
+      await rollout.signal('abort', { by: 'ann', reason: 'wrong node' });
+      const because = 'aborted by ann: wrong node';
+      expect(await rollout.result()).toMatchObject({ outcome: 'aborted', because });
+    },
+  },
+  {
+    name: 'cancel',
+    end: async (rollout: WorkflowHandle) => {
       await rollout.cancel();
       expect(await failureOf(rollout.result())).toBeInstanceOf(CancelledFailure);
+    },
+  },
+];
+
+describe.each(ENDS)('$name ends at once', ({ name, end }) => {
+  test('a wait at the gates, and the node is not touched', async () => {
+    const world = inA({ passGates: untilCancelled });
+    await world.run(async () => {
+      const rollout = await world.start();
+      await world.asked('passGates');
+      await end(rollout);
+      expect(world.steps).toEqual(['planRollout', 'passGates']);
+    });
+  });
+
+  test('G6: a wait in the queue, which is left with whatever it has set on the node', async () => {
+    const pool = new Pool(stage.env, 0);
+    await pool.world.run(async () => {
+      const rollout = await pool.world.start();
+      await queued(rollout);
+      await end(rollout);
+      const steps = ['planRollout', 'passGates', 'awaitTurn', 'leaveQueue'];
+      expect(pool.world.steps).toEqual(steps);
+      await pool.world.lockAtRest();
+    });
+  });
+
+  test('a pause', async () => {
+    const world = inA({ passGates: untilCancelled });
+    await world.run(async () => {
+      const rollout = await world.start();
+      await rollout.signal('pause');
+      await reached(rollout, 'paused');
+      await end(rollout);
+      expect(world.steps).not.toContain('cordonNode');
+    });
+  });
+
+  test('a drain: evictions stop, everything is undone', async () => {
+    const world = inA({ drainNode: untilCancelled });
+    await world.run(async () => {
+      const rollout = await world.start();
+      await reached(rollout, 'draining');
+      await end(rollout);
       expect(world.steps.slice(-2)).toEqual(['drainNode', 'undoNode']);
-      await world.record('cancelled', rollout.workflowId);
+      if (name === 'cancel') await world.record('cancelled', rollout);
     });
   });
+});
 
-  test('aborts too late: an accepted reboot is finished', async () => {
-    // As the real activity does once the agent has accepted: it hears the cancellation and goes on all the same.
-    const world = inA({
-      awaitReturn: async () => {
-        while (!cancellationSignal().aborted) {
-          heartbeat();
-          await new Promise((resolve) => setTimeout(resolve, 20));
-        }
-        return { kind: 'returned', bootId: 'boot-2', stillRequired: false };
-      },
-    });
+describe('a person', () => {
+  test('says a word together with the start: it is heard', async () => {
+    const world = inA({ passGates: untilCancelled });
     await world.run(async () => {
-      const rollout = await world.start();
-      await until(
-        async () => world.calls,
-        (calls) => calls.includes('awaitReturn'),
-      );
-      await rollout.signal('abort');
-      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
-      expect(world.calls).not.toContain('undoNode');
-    });
-  });
-
-  test('pauses mid-drain and resumes: the drain is stopped and done again', async () => {
-    let drains = 0;
-    const world = inA({
-      drainNode: async () => {
-        drains += 1;
-        if (drains === 1) return await untilCancelled();
-        return { evicted: 0, deleted: [], warnings: [], daemonSetsReady: [] };
-      },
-    });
-    await world.run(async () => {
-      const rollout = await world.start();
-      await until(
-        () => statusOf(rollout),
-        ({ phase }) => phase.at === 'draining',
-      );
-      await rollout.signal('pause', { reason: 'lunch', by: 'bob' });
-      const status = await until(
-        () => statusOf(rollout),
-        ({ phase }) => phase.at === 'paused',
-      );
-      expect(status.paused).toMatchObject({ reason: 'lunch', by: 'bob' });
-      await rollout.signal('resume');
-      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
-      expect(drains).toBe(2);
+      const rollout = await world.client.workflow.signalWithStart('nodeRollout', {
+        workflowId: rolloutId('n1'),
+        taskQueue: TASK_QUEUE,
+        args: [{ node: 'n1' }],
+        signal: 'abort',
+        signalArgs: [{ by: 'ann' }],
+      });
+      expect(await rollout.result()).toMatchObject({ outcome: 'aborted' });
+      expect(world.steps).toEqual(['planRollout']);
     });
   });
 
@@ -112,41 +109,65 @@ describe('a person', () => {
     const world = inA({
       passGates: async () => {
         looks += 1;
-        if (looks > 1) return { kind: 'open' };
-        return await untilCancelled();
+        return looks > 1 ? { kind: 'open' } : await untilCancelled();
       },
     });
     await world.run(async () => {
       const rollout = await world.start();
-      await until(
-        async () => looks,
-        (count) => count === 1,
-      );
+      await world.asked('passGates');
       await rollout.signal('pause', { for: '1s' });
-      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
+      expect(await rollout.result()).toMatchObject(rebooted);
     });
   });
 
-  test('skips a gate, which is asked for and recorded', async () => {
-    const skips: (readonly string[])[] = [];
-    const world = inA({
-      passGates: async ({ skip }) => {
-        skips.push(skip);
-        if (skip.includes('hold')) return { kind: 'open' };
-        return await untilCancelled();
-      },
-    });
-    await world.run(async () => {
-      const rollout = await world.start();
-      await until(
-        async () => skips.length,
-        (count) => count === 1,
-      );
-      await rollout.signal('skipGate', { gate: 'hold', by: 'ann', reason: 'disk is in' });
-      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
-      expect((await statusOf(rollout)).skipped).toMatchObject([{ gate: 'hold', by: 'ann' }]);
+  test('pauses in the queue: heard once the turn is there, which is passed with the node untouched', async () => {
+    const pool = new Pool(stage.env, 0);
+    pool.back.add('n1');
+    await pool.world.run(async () => {
+      const rollout = await pool.world.start();
+      await queued(rollout);
+      await rollout.signal('pause', { by: 'ann' });
+      pool.room = 1;
+      await reached(rollout, 'paused');
+      await pool.world.lockAtRest();
+      expect(pool.world.steps.at(-1)).toBe('leaveQueue');
+      pool.room = 0;
+      await rollout.signal('resume');
+      expect(await queued(rollout, ({ because }) => because !== undefined)).toMatchObject({
+        place: 1,
+        because: ' out of service',
+      });
+      pool.room = 1;
+      expect(await rollout.result()).toMatchObject(rebooted);
+      expect(pool.cordons).toEqual(['n1']);
+      await pool.world.record('turn-passed', rollout);
     });
   });
+
+  test.each([
+    { signal: 'skipGate', sent: { gate: 'hold', by: 'ann' }, gate: 'hold' },
+    // It looks again at once and cuts the rest after failed tries short, and no other gate.
+    { signal: 'retry', sent: { by: 'ann' }, gate: 'rest' },
+  ])(
+    'sends $signal, which skips the gate $gate and is recorded',
+    async ({ signal, sent, gate }) => {
+      const skips: (readonly string[])[] = [];
+      const world = inA({
+        passGates: async ({ skip }) => {
+          skips.push(skip);
+          return skip.length > 0 ? { kind: 'open' } : await untilCancelled();
+        },
+      });
+      await world.run(async () => {
+        const rollout = await world.start();
+        await world.asked('passGates');
+        await rollout.signal(signal, sent);
+        expect(await rollout.result()).toMatchObject(rebooted);
+        expect(skips).toEqual([[], [gate]]);
+        expect((await statusOf(rollout)).skipped).toMatchObject([{ gate, by: 'ann' }]);
+      });
+    },
+  );
 
   test('skips a gate that does not exist: it is told so', async () => {
     const world = inA({ passGates: untilCancelled });
@@ -167,10 +188,7 @@ describe('a person', () => {
       const world = inA({ drainNode: untilCancelled });
       await world.run(async () => {
         const rollout = await world.start();
-        await until(
-          () => statusOf(rollout),
-          ({ phase }) => phase.at === 'draining',
-        );
+        await reached(rollout, 'draining');
         for (const nonsense of [undefined, 7, 'x', null, [], { for: 'soon', gate: 3 }]) {
           await rollout.signal(signal, ...(nonsense === undefined ? [] : [nonsense]));
         }
@@ -237,13 +255,12 @@ describe('before the point of no return', () => {
       await rollout.signal('pause', { reason: 'the API server is away', by: 'ann' });
       await reached(rollout, 'paused');
       expect(world.steps.slice(-2)).toEqual(['orderReboot', 'undoNode']);
-      expect((await world.lockStatus()).holders).toEqual([]);
       outage.over = true;
       await rollout.signal('resume');
-      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
+      expect(await rollout.result()).toMatchObject(rebooted);
       expect(outage.orders).toBe(1);
       expect(world.steps.filter((step) => step === 'passGates')).toHaveLength(2);
-      await world.record('paused-while-ordering', rollout.workflowId);
+      await world.record('paused-while-ordering', rollout);
     });
   });
 
@@ -268,12 +285,12 @@ describe('before the point of no return', () => {
     const world = inA({
       awaitReturn: async () => {
         waits += 1;
-        if (waits > 1) return { kind: 'returned', bootId: 'boot-2', stillRequired: false };
+        if (waits > 1) return RETURNED;
         await untilCancelled().catch(() => undefined);
         return { kind: 'interrupted', because: 'stopped before the agent answered' };
       },
-      undoNode: async ({ because, failed }) => {
-        undone.push(`${because}${failed ? ', a failure' : ''}`);
+      undoNode: async ({ why, because }) => {
+        undone.push(`${why}: ${because}`);
         return { kind: 'undone' };
       },
     });
@@ -285,31 +302,29 @@ describe('before the point of no return', () => {
       );
       await rollout.signal('pause', { reason: 'lunch', by: 'bob' });
       await reached(rollout, 'paused');
-      expect(undone).toEqual(['paused by bob: lunch']);
-      expect((await world.lockStatus()).holders).toEqual([]);
+      expect(undone).toEqual(['pause: paused by bob: lunch']);
       await rollout.signal('resume');
-      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
+      expect(await rollout.result()).toMatchObject(rebooted);
     });
   });
 
-  test('G3: a pause that comes too late lets the accepted reboot be finished', async () => {
-    let waits = 0;
-    const world = inA({
-      awaitReturn: async () => {
-        waits += 1;
-        if (waits === 1) await untilCancelled().catch(() => undefined);
-        return { kind: 'returned', bootId: 'boot-2', stillRequired: false };
-      },
-    });
-    await world.run(async () => {
-      const rollout = await world.start();
-      await until(
-        async () => waits,
-        (count) => count === 1,
-      );
-      await rollout.signal('pause', { reason: 'lunch', by: 'bob' });
-      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
-      expect(world.steps).not.toContain('undoNode');
-    });
-  });
+  test.each(['pause', 'abort'])(
+    'G3: %s comes too late where the agent has accepted: the reboot is finished',
+    async (signal) => {
+      const world = inA({
+        // As the real activity does then: it hears the cancellation and goes on all the same.
+        awaitReturn: async () => {
+          await untilCancelled().catch(() => undefined);
+          return RETURNED;
+        },
+      });
+      await world.run(async () => {
+        const rollout = await world.start();
+        await world.asked('awaitReturn');
+        await rollout.signal(signal, { reason: 'lunch', by: 'bob' });
+        expect(await rollout.result()).toMatchObject(rebooted);
+        expect(world.steps).not.toContain('undoNode');
+      });
+    },
+  );
 });

@@ -1,52 +1,52 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { describe, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Activities } from '../../activities/index.ts';
+import { thisRun } from '../../activities/ownership.ts';
 import type { Plan } from '../../activities/plan.ts';
 import { rolloutId } from '../../domain/names.ts';
 import type { RolloutRecord } from '../../domain/node-contract.ts';
-import { fails, openRealStage, ORDERED, reached, RECORD, untilCancelled, World } from './stage.ts';
+import { Pool } from './pool-scene.ts';
+import {
+  aStage,
+  DRAINED,
+  fails,
+  openRealStage,
+  ORDERED,
+  planned,
+  queued,
+  reached,
+  RECORD,
+  RETURNED,
+  untilCancelled,
+  World,
+  worksUntil,
+} from './stage.ts';
 
-let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  env = await openRealStage();
-});
-afterAll(async () => {
-  await env.teardown();
-});
+const stage = aStage(openRealStage);
+const rebooted = { outcome: 'rebooted' };
+const FROM_THE_GATES = ['passGates', 'awaitTurn', 'cordonNode', 'drainNode', 'orderReboot'];
+const TO_THE_END = ['awaitReturn', 'restoreNode'];
 
-const inA = (changes: Partial<Activities>): World => new World(env, changes);
-
-describe('a rollout that starts on a node left in the middle', () => {
-  test('past the point of no return: only finishes the return, with a permit claimed', async () => {
-    const world = inA({
-      planRollout: async () => ({
-        request: { node: 'n1', skip: [], evenIfNotRequired: false },
-        pool: 'workers',
-        recovery: { at: 'return', record: RECORD, because: 'the agent has accepted the order' },
-        searchAttributes: false,
-      }),
-    });
-    const result = await world.run(async () => (await world.start()).result());
-    expect(result.outcome).toBe('rebooted');
-    expect(world.steps).toEqual(['planRollout', 'requestPermit', 'awaitReturn', 'restoreNode']);
+test.each([
+  {
+    name: 'past the point of no return only finishes the return',
+    at: 'return' as const,
+    steps: TO_THE_END,
+  },
+  {
+    name: 'before it undoes first, and starts from the gates',
+    at: 'undo' as const,
+    steps: ['undoNode', ...FROM_THE_GATES, ...TO_THE_END],
+  },
+])('a rollout that starts on a node left in the middle: $name', async ({ at, steps }) => {
+  const recovery = { at, record: RECORD, because: 'a former run was interrupted' };
+  const world = new World(stage.env, { planRollout: planned({ recovery }) });
+  await world.run(async () => {
+    const rollout = await world.start();
+    expect(await rollout.result()).toMatchObject(rebooted);
+    await world.record(at === 'return' ? 'picked-up' : 'interrupted', rollout);
   });
-
-  test('before it: undoes first and starts from the gates', async () => {
-    const world = inA({
-      planRollout: async () => ({
-        request: { node: 'n1', skip: [], evenIfNotRequired: false },
-        pool: 'workers',
-        recovery: { at: 'undo', record: RECORD, because: 'a former run was interrupted' },
-        searchAttributes: false,
-      }),
-    });
-    const result = await world.run(async () => (await world.start()).result());
-    expect(result.outcome).toBe('rebooted');
-    expect(world.steps.slice(0, 3)).toEqual(['planRollout', 'undoNode', 'passGates']);
-    expect(world.calls.filter((name) => name === 'cordonNode')).toHaveLength(1);
-  });
+  expect(world.steps).toEqual(['planRollout', ...steps]);
 });
 
 /** A node that knows which run has it, behind activities that look at it as the real ones do. */
@@ -58,16 +58,11 @@ class PlayedNode {
   rebooting = false;
 
   readonly activities: Partial<Activities> = {
-    planRollout: async () => ({
-      request: { node: 'n1', skip: [], evenIfNotRequired: false },
-      pool: 'workers',
-      recovery: this.recovery(),
-      searchAttributes: false,
-    }),
+    planRollout: (input) => planned({ recovery: this.recovery() })(input),
     cordonNode: async () => {
       const { runId } = thisRun();
       if (this.record && this.record.runId !== runId) {
-        return { kind: 'run-changed', because: 'node n1 carries the mark of another run' };
+        return { kind: 'left-behind', because: 'node n1 carries the mark of another run' };
       }
       this.record ??= { ...RECORD, runId };
       this.taken.push(runId);
@@ -76,7 +71,7 @@ class PlayedNode {
     drainNode: async () => {
       if (this.record?.runId !== thisRun().runId) return await runChanged();
       if (this.blocked) await untilCancelled();
-      return { evicted: 1, deleted: [], warnings: [], daemonSetsReady: [] };
+      return DRAINED;
     },
     orderReboot: async () => {
       if (this.record?.runId !== thisRun().runId) return await runChanged();
@@ -85,12 +80,8 @@ class PlayedNode {
       return ORDERED;
     },
     awaitReturn: async () => {
-      while (this.blocked) {
-        heartbeat();
-        cancellationSignal().throwIfAborted();
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      return { kind: 'returned', bootId: 'boot-2', stillRequired: false };
+      await worksUntil(() => !this.blocked);
+      return RETURNED;
     },
     undoNode: async () => {
       if (this.rebooting) return { kind: 'too-late' };
@@ -110,94 +101,70 @@ class PlayedNode {
   }
 }
 
-const thisRun = (): { runId: string } => activityInfo().workflowExecution ?? { runId: '' };
+const runIdOf = async (rollout: WorkflowHandle): Promise<string> =>
+  (await rollout.describe()).runId;
 const runChanged = fails('run-changed', 'node n1 carries the mark of another run');
 
 describe('G7: a rollout that is reset', () => {
-  test('in mid-drain starts over from the node: what its former run did is undone first', async () => {
+  test.each([
+    {
+      name: 'in mid-drain: it finds the mark of its former run in the next step',
+      decision: 'drainNode',
+      record: 'reset',
+    },
+    {
+      name: 'before its cordon: it finds the mark there, and passes its permit',
+      decision: 'cordonNode',
+      record: 'start-over',
+    },
+  ] as const)('$name, and starts over from the node', async ({ decision, record }) => {
     const node = new PlayedNode();
-    const world = new World(env, node.activities);
+    const world = new World(stage.env, node.activities);
     await world.run(async () => {
       const first = await world.start();
       await reached(first, 'draining');
-      const runId = await world.reset();
+      const rollout = await world.reset(rolloutId('n1'), decision);
       node.blocked = false;
-      const rollout = world.client.workflow.getHandle(rolloutId('n1'), runId);
-      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
-      expect(node.taken).toEqual([first.firstExecutionRunId, runId]);
+      expect(await rollout.result()).toMatchObject(rebooted);
+      expect(node.taken).toEqual([first.firstExecutionRunId, await runIdOf(rollout)]);
       expect(node.reboots).toBe(1);
-      expect(world.steps.filter((name) => name === 'undoNode')).toHaveLength(1);
-      expect((await world.lockStatus()).holders).toEqual([]);
-    });
-  });
-
-  test('G1: before its cordon keeps its permit until what its former run did is undone', async () => {
-    const node = new PlayedNode();
-    const held: string[][] = [];
-    const world: World = new World(env, {
-      ...node.activities,
-      undoNode: async () => {
-        held.push((await world.lockStatus()).holders.map((holder) => holder.node));
-        node.record = undefined;
-        return { kind: 'undone' };
-      },
-    });
-    await world.run(async () => {
-      const first = await world.start();
-      await reached(first, 'draining');
-      const runId = await world.reset(-2);
-      node.blocked = false;
-      const rollout = world.client.workflow.getHandle(rolloutId('n1'), runId);
-      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
-      expect(world.steps.filter((name) => name === 'cordonNode')).toHaveLength(3);
-      expect(held).toEqual([['n1']]);
-      await world.record('reset-before-cordon', rollout.workflowId);
-      expect((await world.lockStatus()).holders).toEqual([]);
+      const again = world.steps.slice(world.steps.lastIndexOf('planRollout'));
+      expect(again).toEqual(['planRollout', 'undoNode', ...FROM_THE_GATES, ...TO_THE_END]);
+      await world.lockAtRest();
+      await world.record(record, rollout);
     });
   });
 
   test('past the point of no return finishes the return, and orders no second reboot', async () => {
     const node = new PlayedNode();
-    const world = new World(env, node.activities);
+    const world = new World(stage.env, node.activities);
     await world.run(async () => {
       const first = await world.start();
       await reached(first, 'draining');
       node.record = { ...RECORD, runId: first.firstExecutionRunId };
       node.rebooting = true;
       node.reboots = 1;
-      const runId = await world.reset();
+      const rollout = await world.reset(rolloutId('n1'), 'drainNode');
       node.blocked = false;
-      const rollout = world.client.workflow.getHandle(rolloutId('n1'), runId);
-      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
+      expect(await rollout.result()).toMatchObject(rebooted);
       expect(node.reboots).toBe(1);
-      expect(world.steps.filter((name) => name === 'undoNode')).toHaveLength(0);
+      expect(world.steps).not.toContain('undoNode');
     });
   });
 
-  test('G5: tells the lock which run has its permit now', async () => {
-    const node = new PlayedNode();
-    const world = new World(env, node.activities);
-    await world.run(async () => {
-      const first = await world.start();
-      await reached(first, 'draining');
-      node.rebooting = true;
-      const runId = await world.reset();
-      const rollout = world.client.workflow.getHandle(rolloutId('n1'), runId);
-      await reached(rollout, 'rebooting');
-      const asked = await signalsOf(world.lock());
-      expect(asked).toContainEqual(expect.objectContaining({ node: 'n1', runId, holding: true }));
-      node.blocked = false;
-      expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
+  test('in the queue keeps its place, and its turn comes to the run that goes on', async () => {
+    const pool = new Pool(stage.env, 0);
+    pool.back.add('n1');
+    await pool.world.run(async () => {
+      await queued(await pool.world.start(), ({ because }) => because !== undefined);
+      const { queue } = await pool.status();
+      const rollout = await pool.world.reset(rolloutId('n1'), 'awaitTurn');
+      expect(await queued(rollout)).toMatchObject({ place: 1, of: 1 });
+      expect((await pool.status()).queue).toEqual(queue);
+      pool.room = 1;
+      expect(await rollout.result()).toMatchObject(rebooted);
+      expect(pool.cordons).toEqual(['n1']);
+      await pool.world.lockAtRest();
     });
   });
 });
-
-/** What the signals of a workflow carried, from its history. */
-async function signalsOf(workflow: WorkflowHandle): Promise<unknown[]> {
-  const { events } = await workflow.fetchHistory();
-  return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) =>
-    (signal?.input?.payloads ?? []).map(
-      ({ data }) => JSON.parse(Buffer.from(data ?? []).toString('utf8')) as unknown,
-    ),
-  );
-}

@@ -1,163 +1,259 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ApplicationFailure } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { Cordoned } from '../../activities/cordon.ts';
+import { describe, expect, test } from '@jest/globals';
 import type { Activities } from '../../activities/index.ts';
-import type { Ordered } from '../../activities/order.ts';
 import {
+  aStage,
   atFirst,
-  failureOf,
-  fails,
+  detailsOf,
+  DRAINED,
   openRealStage,
   ORDERED,
+  planned,
+  reached,
   RECORD,
   statusOf,
   until,
+  untilCancelled,
   World,
 } from './stage.ts';
 
-let env: TestWorkflowEnvironment;
-beforeAll(async () => {
-  env = await openRealStage();
-});
-afterAll(async () => {
-  await env.teardown();
-});
+/** A rollout that goes through, what its steps send it back for, and what it shows. */
 
-const inA = (changes: Partial<Activities>): World => new World(env, changes);
+const stage = aStage(openRealStage);
+const inA = (changes: Partial<Activities> = {}): World => new World(stage.env, changes);
+const rebooted = { outcome: 'rebooted' };
+const ON_THE_WAY = ['drainNode', 'orderReboot', 'awaitReturn', 'restoreNode'];
 
-describe('a rollout', () => {
-  test('goes through its steps in order and says how it ended', async () => {
-    const world = inA({});
-    const result = await world.run(async () => (await world.start()).result());
-    expect(result).toEqual({
+test('a rollout goes through its steps in order and says how it ended', async () => {
+  const world = inA();
+  await world.run(async () => {
+    const rollout = await world.start();
+    expect(await rollout.result()).toEqual({
       node: 'n1',
       outcome: 'rebooted',
       because: 'it rebooted and is back',
       bootIdBefore: 'boot-1',
       bootIdAfter: 'boot-2',
     });
-    expect(world.steps).toEqual([
-      'planRollout',
-      'passGates',
-      'requestPermit',
-      'cordonNode',
-      'drainNode',
-      'orderReboot',
-      'awaitReturn',
-      'restoreNode',
-    ]);
+    const { events } = await rollout.fetchHistory();
+    expect(events?.length).toBeLessThanOrEqual(60);
+    await world.lockAtRest();
   });
+  const before = ['planRollout', 'passGates', 'awaitTurn', 'cordonNode'];
+  expect(world.steps).toEqual([...before, ...ON_THE_WAY]);
+});
 
-  test('gives its permit back when it is done', async () => {
-    const world = inA({});
+describe('goes on with', () => {
+  const again = ['passGates', 'awaitTurn', 'cordonNode'];
+  const CORDONED = { kind: 'cordoned', record: RECORD, atMs: 1 } as const;
+
+  test.each<{ name: string; changes: Partial<Activities>; steps: string[] }>([
+    {
+      name: 'the gates, untouched, when one has closed before the cordon',
+      changes: { cordonNode: atFirst({ kind: 'closed', because: 'hold: held' }, CORDONED) },
+      steps: [...again, ...again, ...ON_THE_WAY],
+    },
+    {
+      name: 'the gates, handed back, when one closes in the drain',
+      changes: { drainNode: atFirst({ closed: 'window: it has ended' }, DRAINED) },
+      steps: [...again, 'drainNode', 'undoNode', ...again, ...ON_THE_WAY],
+    },
+    {
+      name: 'the gates, handed back, when one closes before the order',
+      changes: { orderReboot: atFirst({ kind: 'closed', because: 'window: closed' }, ORDERED) },
+      steps: [...again, 'drainNode', 'orderReboot', 'undoNode', ...again, ...ON_THE_WAY],
+    },
+    {
+      name: 'the drain when a pod has come back before the order',
+      changes: { orderReboot: atFirst({ kind: 'not-empty', because: 'shop/web-1' }, ORDERED) },
+      steps: [...again, 'drainNode', 'orderReboot', ...ON_THE_WAY],
+    },
+    {
+      name: 'the wait for its return when the node is away again as it is handed back',
+      changes: { restoreNode: atFirst({ kind: 'not-back' }, { kind: 'restored' }) },
+      steps: [...again, ...ON_THE_WAY, 'awaitReturn', 'restoreNode'],
+    },
+    {
+      name: 'its return when the order was accepted while it was being undone',
+      changes: {
+        awaitReturn: atFirst(
+          { kind: 'silent', because: 'no answer' },
+          { kind: 'returned', bootId: 'boot-2', stillRequired: false },
+        ),
+        undoNode: async () => ({ kind: 'too-late' }),
+      },
+      steps: [...again, ...ON_THE_WAY.slice(0, 3), 'undoNode', 'awaitReturn', 'restoreNode'],
+    },
+  ])('$name', async ({ changes, steps }) => {
+    const world = inA(changes);
     await world.run(async () => {
-      await (await world.start()).result();
-      const status = await until(
-        () => world.lock().query<{ holders: unknown[] }>('status'),
-        ({ holders }) => holders.length === 0,
-      );
-      expect(status).toMatchObject({ holders: [], queue: [] });
+      expect(await (await world.start()).result()).toMatchObject(rebooted);
+      await world.lockAtRest();
     });
+    expect(world.steps).toEqual(['planRollout', ...steps]);
   });
+});
 
-  test('fails at once on bad input, in the words of the rule', async () => {
-    const world = inA({
-      planRollout: fails('bad-input', 'the input is refused: node: write a name'),
-    });
-    const cause = await failureOf(world.run(async () => (await world.start()).result()));
-    expect(cause).toBeInstanceOf(ApplicationFailure);
-    expect(cause?.message).toBe('the input is refused: node: write a name');
-    expect(world.steps).toEqual(['planRollout']);
+test('G1: takes no permit from a grant it has passed', async () => {
+  const grants: string[] = [];
+  const world: World = inA({
+    cordonNode: async ({ grantId }) => {
+      grants.push(grantId);
+      if (grants.length === 1) return { kind: 'closed', because: 'hold: held' };
+      return { kind: 'cordoned', record: RECORD, atMs: 1 };
+    },
+    passGates: async () => {
+      const [grantId] = grants;
+      // The lock confirms the first permit once more.
+      const rollout = world.client.workflow.getHandle('node-rollout/n1');
+      if (grantId !== undefined) await rollout.signal('permitGranted', { grantId });
+      return { kind: 'open' };
+    },
   });
+  const result = await world.run(async () => (await world.start()).result());
+  expect(result).toMatchObject(rebooted);
+  expect(grants).toHaveLength(2);
+  expect(grants[1]).not.toBe(grants[0]);
+});
 
-  test('that has nothing to do ends without touching the node', async () => {
-    const world = inA({
-      passGates: async () => ({ kind: 'nothing-to-do', because: 'no reboot is required' }),
-    });
-    const result = await world.run(async () => (await world.start()).result());
-    expect(result).toMatchObject({ outcome: 'nothing-to-do', because: 'no reboot is required' });
-    expect(world.calls).not.toContain('cordonNode');
+test('G5: a node that is lost is waited for all the same, and finishes when it comes back late', async () => {
+  const away = Promise.withResolvers<void>();
+  const world: World = inA({
+    awaitReturn: async ({ lost }) => {
+      if (!lost) return { kind: 'late', because: 'its boot id has not changed' };
+      await away.promise;
+      return { kind: 'returned', bootId: 'boot-2', stillRequired: false };
+    },
   });
+  await world.run(async () => {
+    const rollout = await world.start();
+    const { phase } = await reached(rollout, 'lost');
+    expect(phase.because).toBe('its boot id has not changed');
+    away.resolve();
+    expect(await rollout.result()).toMatchObject(rebooted);
+    await world.record('lost-then-back', rollout);
+  });
+});
 
-  test('G8: says every closed gate with its reason while it waits', async () => {
-    const closed = [
-      { gate: 'hold' as const, because: 'held: disk is being swapped' },
-      { gate: 'window' as const, because: 'its pool has no window' },
-    ];
+describe('shows', () => {
+  const closed = [
+    { gate: 'hold' as const, because: 'held: disk is being swapped' },
+    { gate: 'window' as const, because: 'its pool has no window' },
+  ];
+
+  test('G8: every closed gate with its reason, and the policy that was followed', async () => {
     const world = inA({
-      passGates: async ({ known }) => {
-        if (known.length === 0) return { kind: 'closed', closed, pollAgainMs: 60_000 };
-        throw ApplicationFailure.create({ message: 'still closed', nextRetryDelay: '1h' });
+      passGates: async ({ known, skip }) => {
+        if (skip.includes('hold')) return { kind: 'open' };
+        if (known.length > 0) return await untilCancelled();
+        return { kind: 'closed', closed, pollAgainMs: 60_000, policy: 'p1' };
       },
     });
     await world.run(async () => {
       const rollout = await world.start();
-      const status = await until(
+      const { policy } = await until(
         () => statusOf(rollout),
-        ({ waitingFor }) => waitingFor.length > 0,
+        ({ phase }) => phase.at === 'waiting' && phase.closed.length > 0,
       );
-      expect(status.phase.at).toBe('waiting');
-      expect(status.waitingFor).toMatchObject(closed);
+      expect(policy).toBe('p1');
+      const pollAgainMs = 60_000;
+      expect((await statusOf(rollout)).phase).toMatchObject({
+        closed: closed.map((gate) => ({ ...gate, sinceMs: expect.any(Number), pollAgainMs })),
+      });
+      await rollout.signal('skipGate', { gate: 'hold' });
+      expect(await rollout.result()).toMatchObject(rebooted);
+      await world.record('held', rollout);
     });
   });
 
-  test('gives the permit back and waits again when a gate has closed while it was queued', async () => {
+  test('the policy of the decision before, where the latest cannot tell', async () => {
     const world = inA({
-      cordonNode: atFirst<Cordoned>(
-        { kind: 'closed', because: 'hold: held' },
-        { kind: 'cordoned', record: RECORD, atMs: 1 },
-      ),
+      passGates: async () => ({ kind: 'open', policy: 'p2' }),
+      cordonNode: async () => ({ kind: 'cordoned', record: RECORD, atMs: 1, policy: 'p3' }),
+      awaitReturn: untilCancelled,
     });
-    const result = await world.run(async () => (await world.start()).result());
-    expect(result.outcome).toBe('rebooted');
-    expect(world.calls.filter((name) => name === 'passGates')).toHaveLength(2);
-    expect(world.calls).not.toContain('undoNode');
+    await world.run(async () => {
+      // The order of this world has no policy.
+      expect((await reached(await world.start(), 'rebooting')).policy).toBe('p3');
+    });
   });
 
-  test('G1: takes no permit from a grant it has given back', async () => {
-    const grants: string[] = [];
-    const world: World = inA({
-      cordonNode: async ({ grantId }) => {
-        grants.push(grantId);
-        if (grants.length === 1) return { kind: 'closed', because: 'hold: held' };
-        return { kind: 'cordoned', record: RECORD, atMs: 1 };
+  test('a lock: the policy of its latest count', async () => {
+    const admission = { kind: 'wait', because: 'n2 is cordoned', policy: 'p1' } as const;
+    const world = inA({
+      admitNext: async ({ known }) =>
+        known === undefined
+          ? { used: [], ended: [], lapsed: [], admission }
+          : await untilCancelled(),
+    });
+    await world.run(async () => {
+      await world.start();
+      await until(
+        () => world.lockStatus().catch(() => undefined),
+        (status) => status?.policy === 'p1',
+      );
+    });
+  });
+
+  test.each([
+    { request: { requestedBy: 'kim', reason: 'agreed' }, by: 'kim', reason: 'agreed' },
+    { request: {}, by: 'whoever started it', reason: 'no reason given' },
+  ])(
+    'G8: the gates it was told to skip from the start, by $by',
+    async ({ request, by, reason }) => {
+      const world = inA({
+        planRollout: planned({}, { skip: ['alerts'], ...request }),
+        passGates: untilCancelled,
+      });
+      await world.run(async () => {
+        const rollout = await world.start();
+        const { skipped } = await reached(rollout, 'waiting');
+        expect(skipped).toEqual([{ gate: 'alerts', by, reason, atMs: expect.any(Number) }]);
+        expect(await detailsOf(rollout)).toContain(`gate **alerts** skipped by ${by}: ${reason}`);
+      });
+    },
+  );
+});
+
+const cordonedAt = (atMs: number): Partial<Activities> => ({
+  cordonNode: async () => ({ kind: 'cordoned', record: RECORD, atMs }),
+});
+
+describe('tells the lock how long it took from the cordon on', () => {
+  const A_MINUTE_AGO = Date.now() - 60_000;
+
+  test.each<{ name: string; changes: Partial<Activities>; told: boolean }>([
+    { name: 'when it went well', changes: cordonedAt(A_MINUTE_AGO), told: true },
+    { name: 'but not when nobody knows', changes: cordonedAt(0), told: false },
+  ])('$name', async ({ changes, told }) => {
+    const world = inA(changes);
+    await world.run(async () => {
+      await world.rolled();
+      const { lengths } = await world.lockAtRest();
+      expect(lengths.map((tookMs) => tookMs >= 59_000)).toEqual(told ? [true] : []);
+    });
+  });
+
+  test('but not when a person has paused it meanwhile', async () => {
+    let drains = 0;
+    const world = inA({
+      ...cordonedAt(A_MINUTE_AGO),
+      drainNode: async () => {
+        drains += 1;
+        return drains === 1 ? await untilCancelled() : DRAINED;
       },
-      requestPermit: async (asked) => {
-        const [grantId] = grants;
-        // The lock confirms the first permit once more, as it does for a request that was repeated.
-        if (grantId !== undefined) {
-          const rollout = world.client.workflow.getHandle('node-rollout/n1');
-          await rollout.signal('permitGranted', { grantId, countedAtMs: Date.now() });
-        }
-        await world.ask(asked);
-      },
     });
-    const result = await world.run(async () => (await world.start()).result());
-    expect(result.outcome).toBe('rebooted');
-    expect(grants).toHaveLength(2);
-    expect(grants[1]).not.toBe(grants[0]);
-  });
-
-  test('drains again when a pod has come back before the order', async () => {
-    const world = inA({
-      orderReboot: atFirst<Ordered>(
-        { kind: 'not-empty', because: 'still on the node: shop/web-1' },
-        ORDERED,
-      ),
+    await world.run(async () => {
+      const rollout = await world.start();
+      await reached(rollout, 'draining');
+      await rollout.signal('pause', { reason: 'lunch', by: 'bob' });
+      expect((await reached(rollout, 'paused')).paused).toMatchObject({
+        reason: 'lunch',
+        by: 'bob',
+      });
+      await rollout.signal('resume');
+      expect(await rollout.result()).toMatchObject(rebooted);
+      expect(drains).toBe(2);
+      expect((await world.lockAtRest()).lengths).toEqual([]);
     });
-    const result = await world.run(async () => (await world.start()).result());
-    expect(result.outcome).toBe('rebooted');
-    expect(world.calls.filter((name) => name === 'drainNode')).toHaveLength(2);
-  });
-
-  test('starts over when a gate closes before the order', async () => {
-    const world = inA({
-      orderReboot: atFirst<Ordered>({ kind: 'closed', because: 'window: closed' }, ORDERED),
-    });
-    const result = await world.run(async () => (await world.start()).result());
-    expect(result.outcome).toBe('rebooted');
-    expect(world.calls.filter((name) => name === 'undoNode')).toHaveLength(1);
-    expect(world.calls.filter((name) => name === 'passGates')).toHaveLength(2);
   });
 });

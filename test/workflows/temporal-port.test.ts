@@ -1,45 +1,45 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { expect, test } from '@jest/globals';
 import { Worker } from '@temporalio/worker';
-import { temporalPort, workerIdentity, type TemporalPort } from '../../activities/temporal.ts';
-import { lockId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
-import { openRealStage, statusOf, until, World } from './stage.ts';
+import { temporalPort, workerIdentity } from '../../activities/temporal.ts';
+import { rolloutId, TASK_QUEUE } from '../../domain/names.ts';
+import {
+  aStage,
+  DRAINED,
+  openRealStage,
+  reached,
+  until,
+  untilCancelled,
+  World,
+  worksUntil,
+} from './stage.ts';
 
 /** What the activities ask of Temporal, asked of a real server. */
 
 const run = promisify(execFile);
 
-let env: TestWorkflowEnvironment;
-let port: TemporalPort;
-beforeAll(async () => {
-  env = await openRealStage(['--dynamic-config-value', 'frontend.WorkflowPauseEnabled=true']);
-  port = temporalPort(env.client, false);
-});
-afterAll(async () => {
-  await env.teardown();
-});
+const stage = aStage(() =>
+  openRealStage(['--dynamic-config-value', 'frontend.WorkflowPauseEnabled=true']),
+);
 
 const cli = async (...words: string[]): Promise<void> => {
-  const server = ['--address', env.address, '--namespace', env.namespace ?? 'default'];
+  const server = ['--address', stage.env.address, '--namespace', stage.env.namespace ?? 'default'];
   await run(process.env['LOCKKEEPER_TEMPORAL'] ?? '', [...words, ...server]);
 };
 
 const RUN = '00000000-0000-4000-8000-000000000000';
-const ASKED = { workflowId: rolloutId('n1'), runId: RUN, node: 'n1' };
 
 test('the nodes on which workers run are read from the identities under which they poll', async () => {
   const worker = await Worker.create({
-    connection: env.nativeConnection,
+    connection: stage.env.nativeConnection,
     taskQueue: TASK_QUEUE,
     workflowBundle: { codePath: process.env['LOCKKEEPER_TEST_BUNDLE'] ?? '' },
     identity: workerIdentity('pod-1', 7, 'worker-3'),
   });
   await worker.runUntil(async () => {
     const nodes = await until(
-      () => temporalPort(env.client, false).workerNodes(),
+      () => temporalPort(stage.env.client, false).workerNodes(),
       ({ size }) => size > 0,
     );
     expect(nodes).toEqual(new Set(['worker-3']));
@@ -47,58 +47,56 @@ test('the nodes on which workers run are read from the identities under which th
 });
 
 test('G1: only the lock that runs vouches for a permit, and one that was ended is remembered for a while', async () => {
-  await new World(env, {}).run(async () => {
-    expect(await port.formerLockEndedAt('workers')).toBeUndefined();
-    await port.requestPermit('workers', { ...ASKED, holding: true });
-    const lock = env.client.workflow.getHandle(lockId('workers'));
-    interface Holders {
-      holders: { grantId: string }[];
-    }
-    const { holders } = await until(
-      () => lock.query<Holders>('status'),
-      (status) => status.holders.length === 1,
+  const world = new World(stage.env, { cordonNode: untilCancelled });
+  await world.run(async () => {
+    const port = world.temporal;
+    const { workflowId } = await world.start();
+    const lockRun = async (): Promise<string> => (await world.lock().describe()).runId;
+    const { grantId } = await until(
+      async () => (await world.lockStatus().catch(() => undefined))?.permits[0] ?? { grantId: '' },
+      (permit) => permit.grantId !== '',
     );
-    const permit = { workflowId: ASKED.workflowId, grantId: holders[0]?.grantId ?? '' };
-    expect(await port.holdsPermit('workers', permit)).toBe(true);
-    expect(await port.holdsPermit('workers', { ...permit, grantId: 'workers-0' })).toBe(false);
-    expect(await port.holdsPermit('workers', { ...permit, workflowId: 'by-hand' })).toBe(false);
+    expect(await port.turnOf('workers', workflowId)).toEqual({ kind: 'granted', grantId });
+    expect(await port.turnOf('workers', 'by-hand')).toBeUndefined();
+    const good = { countedAtMs: expect.any(Number), others: [] };
+    expect(await port.permitOf('workers', { workflowId, grantId })).toEqual(good);
+    expect(await port.permitOf('workers', { workflowId, grantId: 'workers-0' })).toBeUndefined();
+    expect(await port.permitOf('workers', { workflowId: 'by-hand', grantId })).toBeUndefined();
+    expect(await port.countsOnPermit(workflowId, grantId)).toBe(true);
+    expect(await port.countsOnPermit('by-hand', grantId)).toBe(false);
 
+    const former = await lockRun();
+    expect(await port.formerLockEndedAt('workers', former)).toBeUndefined();
     const beforeMs = Date.now();
-    await lock.terminate('a test');
-    expect(await port.holdsPermit('workers', permit)).toBe(false);
+    await world.lock().terminate('a test');
+    expect(await port.permitOf('workers', { workflowId, grantId })).toBeUndefined();
+    await port.requestPermit('workers', { workflowId, runId: RUN, node: 'n1' });
+    const now = await lockRun();
     const endedMs = await until(
-      () => port.formerLockEndedAt('workers'),
+      () => port.formerLockEndedAt('workers', now),
       (atMs) => atMs !== undefined,
     );
     expect(endedMs).toBeGreaterThanOrEqual(beforeMs - 1_000);
-    expect(await port.formerLockEndedAt('masters')).toBeUndefined();
+    expect(await port.formerLockEndedAt('masters', now)).toBeUndefined();
   });
 });
 
-test('a lock goes on after requests that name no run', async () => {
-  await new World(env, {}).run(async (world) => {
-    const lock = env.client.workflow.getHandle(lockId('workers'));
-    await port.requestPermit('workers', { ...ASKED, runId: 'not a run' });
-    for (const garbage of [undefined, null, 7, 'x', [], {}, { ...ASKED, node: '' }]) {
-      await lock.signal('requestPermit', garbage);
-      await lock.signal('release', garbage);
-      await lock.signal('trouble', garbage);
-      await lock.signal('pause', garbage);
-      await lock.signal('resume', garbage);
-    }
-    const { notUnderstood, queue } = await lock.query<{ notUnderstood: string[]; queue: [] }>(
-      'status',
-    );
-    expect(queue).toEqual([]);
-    expect(notUnderstood).toContain('requestPermit: it names no rollout and no node');
+test('a lock goes on after a request that names no run', async () => {
+  await new World(stage.env).run(async (world) => {
+    const asked = { workflowId: rolloutId('n2'), runId: 'not a run', node: 'n2' };
+    await world.temporal.requestPermit('workers', asked);
     expect(await (await world.start()).result()).toMatchObject({ outcome: 'rebooted' });
+    const { notUnderstood, queue } = await world.lockAtRest();
+    expect(queue).toEqual([]);
+    expect(notUnderstood).toEqual(['requestPermit: it names no rollout or no node']);
   });
 });
 
 test('a rollout is open under its latest run only, and one that has ended hears nothing and fails nobody', async () => {
-  expect(await port.openRun(rolloutId('n1'))).toBeUndefined();
-  expect(await port.isRunning(rolloutId('n1'))).toBe(false);
-  await new World(env, {}).run(async (world) => {
+  await new World(stage.env).run(async (world) => {
+    const port = world.temporal;
+    expect(await port.openRun(rolloutId('n1'))).toBeUndefined();
+    expect(await world.temporal.isRunning(rolloutId('n1'))).toBe(false);
     const rollout = await world.start();
     await rollout.result();
     expect(await port.openRun(rolloutId('n1'))).toBeUndefined();
@@ -110,30 +108,23 @@ test('a rollout is open under its latest run only, and one that has ended hears 
 
 test('`temporal workflow pause` in mid-drain does no harm: it goes on where it stood', async () => {
   const drain = { mayEnd: false };
-  const world = new World(env, {
+  const world = new World(stage.env, {
     drainNode: async () => {
-      while (!drain.mayEnd) {
-        heartbeat();
-        cancellationSignal().throwIfAborted();
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      return { evicted: 1, deleted: [], warnings: [], daemonSetsReady: [] };
+      await worksUntil(() => drain.mayEnd);
+      return DRAINED;
     },
   });
   await world.run(async () => {
     const rollout = await world.start();
-    await until(
-      () => statusOf(rollout),
-      ({ phase }) => phase.at === 'draining',
-    );
+    await reached(rollout, 'draining');
     await cli('workflow', 'pause', '--workflow-id', rollout.workflowId, '--reason', 'a test');
     drain.mayEnd = true;
-    expect(await port.isRunning(rollout.workflowId)).toBe(true);
+    expect(await world.temporal.isRunning(rollout.workflowId)).toBe(true);
     // What it is told meanwhile is heard afterwards, and nothing is ordered before.
     await rollout.signal('recheck');
     expect(world.calls).not.toContain('orderReboot');
     await cli('workflow', 'unpause', '--workflow-id', rollout.workflowId, '--reason', 'a test');
     expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
-    expect(world.calls.filter((name) => name === 'orderReboot')).toHaveLength(1);
+    expect(world.times('orderReboot')).toBe(1);
   });
 });
