@@ -76,11 +76,12 @@ describe('G5: a lock that is lost', () => {
     const { pool } = settling;
     await pool.world.run(async () => {
       const rollout = await pool.world.start();
-      expect(await queued(rollout, ({ because }) => because !== undefined)).toEqual({
+      expect(await queued(rollout, ({ why }) => why !== 'counting')).toEqual({
         kind: 'waiting',
         place: 1,
         of: 1,
         behind: [],
+        why: 'wait',
         because: BECAUSE,
       });
       settling.isSettled = true;

@@ -75,9 +75,8 @@ export class Pool {
       const admission = {
         kind: 'halted',
         because: `halted for ${trouble.node}`,
-        troubles,
       } as const;
-      if (known !== admission.because) return { ...NOTHING_NEW, admission };
+      if (known !== admission.because) return { ...NOTHING_NEW, admission, troubles };
     } else if (out.length >= this.room) {
       if (known !== because) return { ...NOTHING_NEW, admission: { kind: 'wait', because } };
     } else {

@@ -133,7 +133,7 @@ describe('a person', () => {
       expect(pool.world.steps.at(-1)).toBe('leaveQueue');
       pool.room = 0;
       await rollout.signal('resume');
-      expect(await queued(rollout, ({ because }) => because !== undefined)).toMatchObject({
+      expect(await queued(rollout, ({ why }) => why !== 'counting')).toMatchObject({
         place: 1,
         because: ' out of service',
       });

@@ -156,7 +156,7 @@ describe('G7: a rollout that is reset', () => {
     const pool = new Pool(stage.env, 0);
     pool.back.add('n1');
     await pool.world.run(async () => {
-      await queued(await pool.world.start(), ({ because }) => because !== undefined);
+      await queued(await pool.world.start(), ({ why }) => why !== 'counting');
       const { queue } = await pool.status();
       const rollout = await pool.world.reset(rolloutId('n1'), 'awaitTurn');
       expect(await queued(rollout)).toMatchObject({ place: 1, of: 1 });

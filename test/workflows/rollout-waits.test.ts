@@ -48,7 +48,7 @@ describe('in the queue', () => {
     const pool = new Pool(stage.env, 0);
     await pool.world.run(async () => {
       const rollout = await pool.world.start();
-      const place = await queued(rollout, ({ because }) => because !== undefined);
+      const place = await queued(rollout, ({ why }) => why !== 'counting');
       const asked = (): number => pool.world.calls.filter((name) => name === 'awaitTurn').length;
       const before = asked();
       await rollout.signal('recheck');
@@ -65,7 +65,7 @@ describe('in the queue', () => {
     const pool = new Pool(stage.env, 0);
     await pool.world.run(async () => {
       const rollout = await pool.world.start();
-      await queued(rollout, ({ because }) => because !== undefined);
+      await queued(rollout, ({ why }) => why !== 'counting');
       const before = await statusOf(rollout);
       for (const signal of ['permitGranted', 'drainProgress']) await babble(rollout, signal);
       expect(await statusOf(rollout)).toEqual(before);
