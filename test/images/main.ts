@@ -1,4 +1,5 @@
-import { HELP, parseImagesArgs } from './args.ts';
+import { runProgram } from '../../lab/program.ts';
+import { parseImagesArgs } from './args.ts';
 import { areComplete, baseImages, type BaseImages } from './base.ts';
 import { checkHealth, statusOf } from './container.ts';
 import {
@@ -25,30 +26,14 @@ function expectEqual(what: string, is: unknown, expected: unknown): void {
   say(`${what} is ${String(is)}`);
 }
 
-async function main(argv: readonly string[]): Promise<number> {
-  const args = parseImagesArgs(argv);
-  switch (args.kind) {
-    case 'help':
-      process.stdout.write(HELP);
-      return 0;
-    case 'wrong':
-      process.stderr.write(`${args.problem}; try: npm run images:test -- --help\n`);
-      return 2;
-    case 'run':
-      return runAll(args.given);
-    default:
-      return args satisfies never;
-  }
-}
-
-async function runAll(given: Partial<BaseImages>): Promise<number> {
+async function runAll(given: Partial<BaseImages>, signal: AbortSignal): Promise<number> {
+  signal.addEventListener('abort', () => interruption.abort(signal.reason));
   const needed = ['buildah', 'podman', ...(areComplete(given) ? [] : ['mmdebstrap'])];
   const missing = await whatIsMissing(needed);
   if (missing.length > 0) {
     process.stderr.write(`nothing was tried: ${missing.join(', ')} missing; see --help\n`);
     return 1;
   }
-  stopWhenAsked();
   const before = await workingContainers();
   try {
     const images = await baseImages(given, say);
@@ -60,22 +45,8 @@ async function runAll(given: Partial<BaseImages>): Promise<number> {
     await runThem(images);
     say('all is well');
     return 0;
-  } catch (error) {
-    if (!interruption.signal.aborted) throw error;
-    process.stderr.write('stopped; nothing is left running\n');
-    return 130;
   } finally {
     await removeWorkingContainers(before);
-  }
-}
-
-function stopWhenAsked(): void {
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      if (interruption.signal.aborted) return;
-      process.stderr.write('\ncleaning up\n');
-      interruption.abort(new Error(`stopped by ${name}`));
-    });
   }
 }
 
@@ -185,8 +156,9 @@ async function lookAtProcesses(): Promise<void> {
 
 // exit(), not exitCode: what waits for a node need not be waited for when this was stopped.
 process.exit(
-  await main(process.argv.slice(2)).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    return 1;
+  await runProgram(parseImagesArgs(process.argv.slice(2)), {
+    run: runAll,
+    ending: 'cleaning up',
+    mustFinish: true,
   }),
 );

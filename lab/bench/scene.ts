@@ -4,15 +4,15 @@ import { openSync, closeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { readAudit } from '../../cluster/audit.ts';
-import type { Cluster } from '../../cluster/contract.ts';
-import { startGuard } from '../../cluster/guard.ts';
-import { startCluster } from '../../cluster/start.ts';
-import { environmentOf } from '../../fleet/container.ts';
-import { startFleet, type Fleet } from '../../fleet/fleet.ts';
-import { nodeFiles } from '../../fleet/node-files.ts';
-import { startTokens, type Tokens } from '../../fleet/tokens.ts';
-import { ensureTools } from '../../tools/ensure.ts';
+import { readAudit } from '../cluster/audit.ts';
+import type { Cluster } from '../cluster/contract.ts';
+import { startGuard } from '../cluster/guard.ts';
+import { startCluster } from '../cluster/start.ts';
+import { environmentOf } from '../fleet/container.ts';
+import { startFleet, type Fleet } from '../fleet/fleet.ts';
+import { nodeFiles } from '../fleet/node-files.ts';
+import { startTokens, type Tokens } from '../fleet/tokens.ts';
+import { ensureTools } from '../tools/ensure.ts';
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
