@@ -11,10 +11,10 @@ export type Parsed<Args> =
 export type Tell = (option: string, rule: string) => void;
 
 /** Reads a command line; `check` makes the arguments of the options as they were written, and tells of every wrong one. */
-export function parseWith<Raw extends object, Args>(
+export function parseWith<Args>(
   command: Command,
   argv: readonly string[],
-  check: (raw: Raw, tell: Tell) => Args,
+  check: (raw: never, tell: Tell) => Args,
 ): Parsed<Args> {
   let text = '';
   const heard = { writeOut: (more: string) => void (text += more), writeErr: () => undefined };

@@ -1,15 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
+import type { Account } from './account.ts';
 import type { Container } from './container.ts';
 import type { KubeObject } from './kube.ts';
 
 const MANIFESTS = fileURLToPath(new URL('../../deploy/lockkeeper.yaml', import.meta.url));
 
 /** Where a component of Lockkeeper runs, as its manifest says. */
-export interface Component {
-  readonly namespace: string;
-  readonly serviceAccount: string;
+export interface Component extends Account {
   /** Selects its pods. */
   readonly labelSelector: string;
   /** The one container of its pods. */

@@ -1,4 +1,5 @@
-import { isThere, tool, toolAnyway } from './tool.ts';
+import { onPath } from '../../lab/tools/find.ts';
+import { tool, toolAnyway } from './tool.ts';
 
 /** A container and its pod as a manifest has them. */
 export interface PodTemplate {
@@ -74,7 +75,7 @@ export interface ContainerOptions {
 
 /** Where it is there: other runtimes refuse cgroups of two versions side by side. */
 const runtime = async (): Promise<readonly string[]> =>
-  (await isThere('runc')) ? ['--runtime', 'runc'] : [];
+  (await onPath('runc')) === undefined ? [] : ['--runtime', 'runc'];
 
 /** Starts a container in the background. The network is the machine's, because the lab's servers are on 127.0.0.1. */
 export async function startContainer(options: ContainerOptions): Promise<void> {

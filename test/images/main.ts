@@ -1,4 +1,6 @@
+import { aborted } from '../../lab/fleet/fleet.ts';
 import { runProgram } from '../../lab/program.ts';
+import { missingPrograms } from '../../lab/tools/find.ts';
 import { parseImagesArgs } from './args.ts';
 import { areComplete, baseImages, type BaseImages } from './base.ts';
 import { checkHealth, statusOf } from './container.ts';
@@ -13,7 +15,7 @@ import {
 } from './images.ts';
 import { limitInForce } from './memory.ts';
 import { ImageScene, NAMES } from './scene.ts';
-import { interruption, isThere } from './tool.ts';
+import { interruption } from './tool.ts';
 
 const startedAt = performance.now();
 const say = (line: string): void => {
@@ -29,7 +31,7 @@ function expectEqual(what: string, is: unknown, expected: unknown): void {
 async function runAll(given: Partial<BaseImages>, signal: AbortSignal): Promise<number> {
   signal.addEventListener('abort', () => interruption.abort(signal.reason));
   const needed = ['buildah', 'podman', ...(areComplete(given) ? [] : ['mmdebstrap'])];
-  const missing = await whatIsMissing(needed);
+  const missing = await missingPrograms(needed);
   if (missing.length > 0) {
     process.stderr.write(`nothing was tried: ${missing.join(', ')} missing; see --help\n`);
     return 1;
@@ -48,11 +50,6 @@ async function runAll(given: Partial<BaseImages>, signal: AbortSignal): Promise<
   } finally {
     await removeWorkingContainers(before);
   }
-}
-
-async function whatIsMissing(programs: readonly string[]): Promise<string[]> {
-  const there = await Promise.all(programs.map(isThere));
-  return programs.filter((_, index) => !there[index]);
 }
 
 /** Without their base, in MB, with room for new versions: what breaks them is a compiler or a second native library. */
@@ -82,7 +79,7 @@ const NONE = '0000000000000000';
 async function runThem({ init }: BaseImages): Promise<void> {
   say('starting a lab without processes of ours');
   const scene = await ImageScene.open(say);
-  const trouble = await Promise.race([rollOnce(scene, init), interrupted()]).catch(
+  const trouble = await Promise.race([rollOnce(scene, init), aborted(interruption.signal)]).catch(
     (error: unknown) => ({ error }),
   );
   if (trouble && !interruption.signal.aborted) {
@@ -95,16 +92,6 @@ async function runThem({ init }: BaseImages): Promise<void> {
     throw trouble ? trouble.error : error;
   }
   if (trouble) throw trouble.error;
-}
-
-/** Never resolves; rejects when somebody stops this. */
-function interrupted(): Promise<never> {
-  const { signal } = interruption;
-  return new Promise((_, reject) => {
-    const fail = (): void => reject(signal.reason as Error);
-    if (signal.aborted) fail();
-    signal.addEventListener('abort', fail, { once: true });
-  });
 }
 
 async function rollOnce(scene: ImageScene, init: string): Promise<void> {

@@ -18,10 +18,10 @@ import type { Cluster } from '../../lab/cluster/contract.ts';
 import { call } from '../../lab/cluster/http.ts';
 import { freePorts } from '../../lab/cluster/ports.ts';
 import { startCluster } from '../../lab/cluster/start.ts';
+import { requestToken } from '../../lab/fleet/account.ts';
 import { environmentOf, type Container } from '../../lab/fleet/container.ts';
 import { startFleet, type Fleet } from '../../lab/fleet/fleet.ts';
 import { nodeFiles } from '../../lab/fleet/node-files.ts';
-import { startTokens, type Tokens } from '../../lab/fleet/tokens.ts';
 import { policyText } from '../../lab/policy.ts';
 import { ensureTools } from '../../lab/tools/ensure.ts';
 import {
@@ -57,14 +57,12 @@ export const NAMES = {
 export class ImageScene {
   private readonly cluster: Cluster;
   private readonly fleet: Fleet;
-  private readonly tokens: Tokens;
   /** Whether the machine lets podman limit memory. */
   private limitsMemory = false;
 
-  private constructor(cluster: Cluster, fleet: Fleet, tokens: Tokens) {
+  private constructor(cluster: Cluster, fleet: Fleet) {
     this.cluster = cluster;
     this.fleet = fleet;
-    this.tokens = tokens;
   }
 
   static async open(say: (line: string) => void): Promise<ImageScene> {
@@ -84,23 +82,8 @@ export class ImageScene {
       throw error;
     });
     try {
-      const options = {
-        nodes: 2,
-        podsPerNode: 1,
-        downForMs: 1_000,
-        agents: false,
-        log: say,
-        signal,
-      };
-      const fleet = await startFleet(cluster, options);
-      const tokens = startTokens({
-        kube: fleet.kube,
-        labDir: dir,
-        agent: fleet.manifests.agent,
-        log: say,
-        onNewPod: () => undefined,
-      });
-      return new ImageScene(cluster, fleet, tokens);
+      const options = { nodes: 2, podsPerNode: 1, downForMs: 1_000, agents: false };
+      return new ImageScene(cluster, await startFleet(cluster, { ...options, log: say, signal }));
     } catch (error) {
       await endCluster(cluster);
       throw error;
@@ -113,7 +96,6 @@ export class ImageScene {
       await removeContainers(Object.values(NAMES));
     } finally {
       try {
-        await this.tokens.stop();
         await this.fleet.stop();
       } finally {
         await endCluster(this.cluster);
@@ -143,7 +125,7 @@ export class ImageScene {
   async startAgent(): Promise<void> {
     const template = this.template('DaemonSet');
     await this.reportRealBootId();
-    await this.tokens.first(NODE);
+    await this.fleet.firstToken(NODE);
     const files = nodeFiles(this.cluster.dir, NODE);
     const account = join(files.dir, 'account');
     await this.writeAccount(account, await readFile(files.token, 'utf8'), 0);
@@ -163,11 +145,8 @@ export class ImageScene {
     const template = this.template('Deployment');
     const { securityContext } = template.pod as { securityContext: { runAsUser: number } };
     const dir = join(this.cluster.dir, 'worker');
-    await this.writeAccount(
-      join(dir, 'account'),
-      await this.workerToken(),
-      securityContext.runAsUser,
-    );
+    const token = await requestToken(this.fleet.kube, this.fleet.manifests.worker);
+    await this.writeAccount(join(dir, 'account'), token, securityContext.runAsUser);
     await mkdir(join(dir, 'policy'), { recursive: true });
     await writeFile(join(dir, 'policy', 'policy.yaml'), policyText(1_000));
     const [health, metrics] = await freePorts(2);
@@ -297,15 +276,6 @@ export class ImageScene {
       await chown(join(dir, name), user, user);
       await chmod(join(dir, name), 0o400);
     }
-  }
-
-  private async workerToken(): Promise<string> {
-    const { namespace, serviceAccount } = this.fleet.manifests.worker;
-    const { status } = await this.fleet.kube.post<{ status: { token: string } }>(
-      `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`,
-      { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
-    );
-    return status.token;
   }
 
   /** A container sees the boot id of this machine's kernel, so that is what the node's kubelet has to say. */

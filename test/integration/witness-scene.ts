@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ANNOTATION, writeAnswer, writeOrder, writeRollout } from '../../domain/node-contract.ts';
 import type { RebootAnswer, RebootOrder, RolloutRecord } from '../../domain/node-contract.ts';
+import { requestToken } from '../../lab/fleet/account.ts';
 import { applyObjects } from '../../lab/fleet/apply.ts';
 import { connectKube, type Kube } from '../../lab/fleet/kube.ts';
 import { readManifests, type Component, type Manifests } from '../../lab/fleet/manifests.ts';
@@ -135,7 +136,7 @@ export class WitnessScene {
     const admin = connectKube(cluster, cluster.adminToken);
     const manifests = await readManifests();
     await applyObjects(admin, manifests.objects.filter(isNeeded));
-    const worker = connectKube(cluster, await tokenOf(admin, manifests.worker));
+    const worker = connectKube(cluster, await requestToken(admin, manifests.worker));
     const prefix = `witness-${randomUUID().slice(0, 8)}`;
     const witness = await startWitness({
       cluster,
@@ -185,7 +186,10 @@ export class WitnessScene {
     const { namespace } = this.#agent;
     await this.#createPod(namespace, node, { node: { name: node }, ownerReferences: [] });
     const bound = { kind: 'Pod', apiVersion: 'v1', name: node };
-    const agent = connectKube(this.#cluster, await tokenOf(this.admin, this.#agent, bound));
+    const agent = connectKube(
+      this.#cluster,
+      await requestToken(this.admin, this.#agent, { boundObjectRef: bound }),
+    );
     this.#agents.set(node, agent);
     return agent;
   }
@@ -250,15 +254,4 @@ function nodeInfo(bootID: string): object {
   const names = ['architecture', 'containerRuntimeVersion', 'kernelVersion', 'kubeProxyVersion'];
   const more = ['kubeletVersion', 'machineID', 'operatingSystem', 'osImage', 'systemUUID'];
   return { bootID, ...Object.fromEntries([...names, ...more].map((name) => [name, 'played'])) };
-}
-
-async function tokenOf(
-  admin: Kube,
-  { namespace, serviceAccount }: Component,
-  boundObjectRef?: object,
-): Promise<string> {
-  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`;
-  const spec = { expirationSeconds: 3_600, ...(boundObjectRef && { boundObjectRef }) };
-  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec };
-  return (await admin.post<{ status: { token: string } }>(path, body)).status.token;
 }
