@@ -16,24 +16,7 @@ import { connectKube } from '../../lab/fleet/kube.ts';
 import type { Kube, KubeObject } from '../../lab/fleet/kube.ts';
 import { readManifests } from '../../lab/fleet/manifests.ts';
 import { startWitness, type Witness } from '../../lab/witness/witness.ts';
-
-/** Tries until it neither throws nor is false; then the last error is the one that counts. */
-export async function eventually<T>(
-  what: () => Promise<T> | T,
-  withinMs = 60_000,
-): Promise<Exclude<T, false>> {
-  let error: unknown;
-  for (const untilMs = Date.now() + withinMs; Date.now() < untilMs; await sleep(20)) {
-    try {
-      const value = await what();
-      if (value !== false) return value as Exclude<T, false>;
-      error = new Error(`did not come true within ${withinMs / 1000} s: ${what.toString()}`);
-    } catch (thrown) {
-      error = thrown;
-    }
-  }
-  throw error;
-}
+import { eventually } from './eventually.ts';
 
 /** A machine that is only what the test says it is. */
 interface FakeHost extends Host {

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ANNOTATION } from '../../domain/node-contract.ts';
 import { call, type HttpCall } from '../../lab/cluster/http.ts';
-import { eventually, openAgentScene } from './agent-scene.ts';
-import type { AgentNode, AgentScene } from './agent-scene.ts';
+import { openAgentScene, type AgentNode, type AgentScene } from './agent-scene.ts';
+import { eventually } from './eventually.ts';
 import { lab } from './lab.ts';
 
 /** What somebody can do who has stolen an agent's token: real tokens, the shipped objects, a real API server. */

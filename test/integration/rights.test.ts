@@ -18,7 +18,8 @@ import { applyObjects, deleteObjects } from '../../lab/fleet/apply.ts';
 import { connectKube, type Kube, type KubeObject } from '../../lab/fleet/kube.ts';
 import { eventsOf } from '../../worker/policy-events.ts';
 import { openAgentScene } from './agent-scene.ts';
-import { clientFor, eventually, openScene, type Scene } from './drain-scene.ts';
+import { clientFor, openScene, type Scene } from './drain-scene.ts';
+import { eventually } from './eventually.ts';
 import { lab } from './lab.ts';
 
 /**

@@ -7,7 +7,7 @@ import { connectKube, type Kube } from '../../lab/fleet/kube.ts';
 import { readManifests, type Component, type Manifests } from '../../lab/fleet/manifests.ts';
 import type { PoolLimits } from '../../lab/witness/contract.ts';
 import { startWitness, type Witness } from '../../lab/witness/witness.ts';
-import { eventually } from './agent-scene.ts';
+import { eventually } from './eventually.ts';
 import type { LabFacts } from './lab.ts';
 
 /** One node without a kubelet, so that it is only what the test writes; and the hands of everybody who writes on it. */
@@ -156,18 +156,7 @@ export class WitnessScene {
   /** A pod that is on the node as soon as it exists; nobody runs it. */
   async addPod(node: PlayedNode, owner?: 'DaemonSet'): Promise<string> {
     const name = `${node.name}-${(this.#count += 1)}`;
-    const ownerReferences =
-      owner === undefined
-        ? []
-        : [
-            {
-              apiVersion: 'apps/v1',
-              kind: owner,
-              name: 'logs',
-              uid: randomUUID(),
-              controller: true,
-            },
-          ];
+    const ownerReferences = owner === undefined ? [] : [daemonSet('logs')];
     await this.#createPod('default', name, { node, ownerReferences });
     return name;
   }
