@@ -21,8 +21,6 @@ export interface WorkerAddresses {
 }
 
 export interface WorkerOptions {
-  /** Names its files and its log; default `worker`. */
-  readonly name?: string;
   readonly cluster: ClusterFacts;
   readonly kube: Kube;
   readonly manifests: Manifests;
@@ -42,10 +40,10 @@ export interface WorkerOptions {
  * It is started again when it ends by itself.
  */
 export async function startWorker(options: WorkerOptions): Promise<KeptProcess> {
-  const { kube, manifests, context, by, name = 'worker' } = options;
+  const { kube, manifests, context, by } = options;
   const cluster = { ...options.cluster, ...by };
   await applyObjects(kube, manifests.objects.filter(isAccess));
-  const kubeconfig = join(cluster.dir, `${name}.kubeconfig`);
+  const kubeconfig = join(cluster.dir, 'worker.kubeconfig');
   await writeAccountKubeconfig(kube, cluster, manifests.worker, kubeconfig);
   const [health = 0, metrics = 0] = await freePorts(2);
   const spec = workerSpec(
@@ -74,23 +72,23 @@ interface WorkerFiles {
 }
 
 function workerSpec(
-  { cluster, manifests, policyPath, env, name = 'worker' }: WorkerOptions,
+  { cluster, manifests, policyPath, env }: WorkerOptions,
   { kubeconfig, ports, bundlePath }: WorkerFiles,
 ): ProcessSpec {
   const health = env?.['LOCKKEEPER_HEALTH_ADDRESS'] ?? `127.0.0.1:${ports.health}`;
   const { container } = manifests.worker;
   return {
-    name,
+    name: 'worker',
     command: process.execPath,
     args: [WORKER_MAIN],
-    logPath: join(cluster.logsDir, `${name}.log`),
+    logPath: join(cluster.logsDir, 'worker.log'),
     isReady: answers(`http://${health}/readyz`),
     env: {
       ...environmentOf(container, {
         // It runs on no node of the lab, and there is no object for its pod.
         fields: {
           'spec.nodeName': '',
-          'metadata.name': name,
+          'metadata.name': 'worker',
           'metadata.namespace': manifests.worker.namespace,
           'metadata.uid': '',
         },

@@ -18,7 +18,7 @@ export class SlackReceiver {
   asked = 0;
   /** Part of its address, and known to nobody else. */
   readonly secret = `T0PS3CRET${randomBytes(12).toString('hex')}`;
-  private behaviour: 'takes' | 'hangs' | number = 'takes';
+  private behaviour: 'takes' | 'hangs' = 'takes';
   private readonly server = createServer(
     (request, response) => void this.receive(request, response),
   );
@@ -45,8 +45,8 @@ export class SlackReceiver {
     return this.taken.map(({ body }) => body);
   }
 
-  /** From now on it takes what comes, never answers, or answers with this status. */
-  behave(how: 'takes' | 'hangs' | number): void {
+  /** From now on it takes what comes, or never answers. */
+  behave(how: 'takes' | 'hangs'): void {
     this.behaviour = how;
   }
 
@@ -70,10 +70,10 @@ export class SlackReceiver {
     if (this.behaviour === 'hangs') return;
     if (request.url !== `/services/${this.secret}`) {
       response.writeHead(404).end('no_service');
-    } else if (this.behaviour === 'takes') {
-      this.taken.push({ body, headers: request.headers });
-      response.writeHead(200).end('ok');
-      this.told(body);
-    } else response.writeHead(this.behaviour).end('no_service');
+      return;
+    }
+    this.taken.push({ body, headers: request.headers });
+    response.writeHead(200).end('ok');
+    this.told(body);
   }
 }

@@ -15,12 +15,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { rolloutId } from '../../domain/names.ts';
 import type { Cluster } from '../../lab/cluster/contract.ts';
-import { call } from '../../lab/cluster/http.ts';
+import { answers } from '../../lab/cluster/http.ts';
 import { freePorts } from '../../lab/cluster/ports.ts';
 import { startCluster } from '../../lab/cluster/start.ts';
 import { requestToken } from '../../lab/fleet/account.ts';
-import { environmentOf, type Container } from '../../lab/fleet/container.ts';
+import { environmentOf } from '../../lab/fleet/container.ts';
 import { startFleet, type Fleet } from '../../lab/fleet/fleet.ts';
+import { podSpecOf } from '../../lab/fleet/manifests.ts';
 import { nodeFiles } from '../../lab/fleet/node-files.ts';
 import { policyText } from '../../lab/policy.ts';
 import { ensureTools } from '../../lab/tools/ensure.ts';
@@ -136,17 +137,17 @@ export class ImageScene {
       ],
       fields: { 'spec.nodeName': NODE },
       // hostPID of the manifest, with a host that survives the signal.
-      more: template.pod['hostPID'] === true ? ['--pid', `container:${NAMES.init}`] : [],
+      more: template.pod.hostPID === true ? ['--pid', `container:${NAMES.init}`] : [],
     });
     await this.fleet.evidence.until(NODE, 'reported on', ({ report }) => report !== undefined);
   }
 
   async startWorker(): Promise<void> {
     const template = this.template('Deployment');
-    const { securityContext } = template.pod as { securityContext: { runAsUser: number } };
+    const { runAsUser = 0 } = template.pod.securityContext ?? {};
     const dir = join(this.cluster.dir, 'worker');
     const token = await requestToken(this.fleet.kube, this.fleet.manifests.worker);
-    await this.writeAccount(join(dir, 'account'), token, securityContext.runAsUser);
+    await this.writeAccount(join(dir, 'account'), token, runAsUser);
     await mkdir(join(dir, 'policy'), { recursive: true });
     await writeFile(join(dir, 'policy', 'policy.yaml'), policyText(1_000));
     const [health, metrics] = await freePorts(2);
@@ -227,13 +228,10 @@ export class ImageScene {
   }
 
   private template(kind: string): PodTemplate {
-    const found = this.fleet.manifests.objects.find(
-      (object) => object.kind === kind,
-    ) as unknown as {
-      spec: { template: { spec: { containers: [PodTemplate['container']] } } };
-    };
-    const pod = found.spec.template.spec;
-    return { pod, container: pod.containers[0] };
+    const pod = podSpecOf(this.fleet.manifests.objects, kind);
+    const [container] = pod.containers;
+    if (!container) throw new Error(`the pods of the ${kind} have no container`);
+    return { pod, container };
   }
 
   private async start(
@@ -246,7 +244,7 @@ export class ImageScene {
       readonly env?: NodeJS.ProcessEnv;
     },
   ): Promise<void> {
-    const container = template.container as unknown as Container;
+    const { container } = template;
     // Of the manifest as it is: inside, its mounts are where it says.
     const inside = Object.fromEntries(
       (container.volumeMounts ?? []).map(({ mountPath }) => [mountPath, mountPath]),
@@ -308,17 +306,11 @@ async function endCluster(cluster: Cluster): Promise<void> {
 }
 
 async function untilReady(url: string): Promise<void> {
+  const isReady = answers(url);
   const endMs = Date.now() + PATIENCE_MS;
-  let last = 'no answer';
-  while (Date.now() < endMs) {
-    try {
-      const { status, text } = await call(url, { signal: AbortSignal.timeout(2_000) });
-      if (status === 200) return;
-      last = text;
-    } catch {
-      // Not there yet.
-    }
+  while (!(await isReady(AbortSignal.timeout(2_000)).catch(() => false))) {
+    if (Date.now() > endMs)
+      throw new Error(`the worker never became ready: ${await logsOf(NAMES.worker)}`);
     await pause(200, undefined, { signal: interruption.signal });
   }
-  throw new Error(`the worker never became ready: ${last}; ${await logsOf(NAMES.worker)}`);
 }
