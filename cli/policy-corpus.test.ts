@@ -7,19 +7,15 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { policySchema } from '../domain/policy-schema.ts';
 import { Policy } from '../domain/policy.ts';
-import { runCli } from './run.ts';
+import { runAt } from './run.fixture.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const filesIn = (pattern: string): string[] =>
   globSync(pattern, { cwd: ROOT }).map((path) => `${ROOT}${path}`);
 
 async function check(path: string): Promise<{ exit: number; err: string }> {
-  let err = '';
-  const exit = await runCli(['policy', 'check', '--strict', path], {
-    out: () => undefined,
-    err: (text) => (err += text.replaceAll(`${dirname(path)}/`, '')),
-    nowMs: () => Date.parse('2026-11-24T12:00:00Z'),
-  });
+  const argv = ['policy', 'check', '--strict', path];
+  const { exit, err } = await runAt('2026-11-24T12:00:00Z', argv, `${dirname(path)}/`);
   return { exit, err };
 }
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { RE2JS } from 're2js';
 import { z } from 'zod';
 import { policySchema, type Schema } from '../domain/policy-schema.ts';
-import { runCli } from './run.ts';
+import { runAt } from './run.fixture.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -22,16 +22,7 @@ const file = (name: string, text: string): string => {
   return path;
 };
 
-/** What a command line prints and how it ends, on Fri 2026-12-04. */
-async function run(...argv: string[]): Promise<{ exit: number; out: string; err: string }> {
-  const said = { out: '', err: '' };
-  const exit = await runCli(argv, {
-    out: (text) => (said.out += text.replaceAll(`${directory}/`, '')),
-    err: (text) => (said.err += text.replaceAll(`${directory}/`, '')),
-    nowMs: () => Date.parse('2026-12-04T12:00:00Z'),
-  });
-  return { exit, ...said };
-}
+const run = (...argv: string[]) => runAt('2026-12-04T12:00:00Z', argv, `${directory}/`);
 const check = (...argv: string[]) => run('policy', 'check', ...argv);
 
 const pool = (name: string, ...lines: string[]): string =>

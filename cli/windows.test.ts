@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { runCli } from './run.ts';
+import { runAt } from './run.fixture.ts';
 
 const POLICY = `timeZone: Europe/Zurich
 freezes: [{ from: 2026-12-18, to: 2027-01-04, because: year end }]
@@ -43,16 +43,8 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** What a command line prints and how it ends, on Fri 2026-12-04 13:00 in Zurich. */
-async function run(...argv: string[]): Promise<{ exit: number; out: string; err: string }> {
-  const said = { out: '', err: '' };
-  const exit = await runCli(argv, {
-    out: (text) => (said.out += text),
-    err: (text) => (said.err += text),
-    nowMs: () => Date.parse('2026-12-04T12:00:00Z'),
-  });
-  return { exit, ...said };
-}
+/** On Fri 2026-12-04 13:00 in Zurich. */
+const run = (...argv: string[]) => runAt('2026-12-04T12:00:00Z', argv);
 const windows = (...argv: string[]) => run('windows', '--policy', path, ...argv);
 
 describe('lockkeeper windows', () => {

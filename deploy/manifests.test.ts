@@ -10,7 +10,7 @@ import { readPolicy } from '../domain/policy-text.ts';
 import { Policy } from '../domain/policy.ts';
 import { environmentOf } from '../lab/fleet/container.ts';
 import type { KubeObject } from '../lab/fleet/kube.ts';
-import { readManifests } from '../lab/fleet/manifests.ts';
+import { podSpecOf, readManifests } from '../lab/fleet/manifests.ts';
 import { readConfig as readWorkerConfig } from '../worker/config.ts';
 import { permissionsOf } from './permissions.ts';
 import { CHART, SCHEMA } from './helm.ts';
@@ -19,19 +19,9 @@ import { valuesSchema } from './values.ts';
 interface ConfigMap extends KubeObject {
   readonly data: Readonly<Record<string, string>>;
 }
-interface Workload extends KubeObject {
-  readonly spec: { readonly template: { readonly spec: PodSpec } };
-}
-interface PodSpec {
-  readonly securityContext: object;
-  readonly priorityClassName: string;
-  readonly containers: readonly { readonly securityContext: object }[];
-  readonly volumes: readonly object[];
-}
-
 const { objects, agent, worker } = await readManifests();
 const find = (kind: string) => objects.find((object) => object.kind === kind);
-const podOf = (kind: string): PodSpec => (find(kind) as Workload).spec.template.spec;
+const podOf = (kind: string) => podSpecOf(objects, kind);
 
 describe('the manifests', () => {
   test('hold a policy that is accepted', () => {

@@ -1,7 +1,8 @@
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { DURATION, parseDuration } from '../domain/durations.ts';
-import { NODE_NAMES, nodeName } from './fleet/nodes.ts';
 import type { Fault } from './fleet/fault.ts';
+import { NODE_NAMES, nodeName } from './fleet/nodes.ts';
+import { parseWith, readCount, type Parsed, type Tell } from './program.ts';
 
 /** Everything a person can choose about a lab, checked. */
 export interface LabArgs {
@@ -19,12 +20,6 @@ export interface LabArgs {
   readonly uiPort?: number;
   readonly deadlineMs?: number;
 }
-
-export type Parsed =
-  | { readonly kind: 'run'; readonly args: LabArgs }
-  | { readonly kind: 'help'; readonly text: string }
-  /** One line each: the option and its rule. */
-  | { readonly kind: 'wrong'; readonly problems: readonly string[] };
 
 const EXAMPLES = `
 Examples:
@@ -46,20 +41,11 @@ Exit codes:
 const MAX_NODES = 500;
 
 /** Reads the command line; tells of every wrong value at once. */
-export function parseLabArgs(argv: readonly string[]): Parsed {
-  const heard: string[] = [];
-  const command = labCommand((text) => heard.push(text));
-  try {
-    command.parse(argv, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.code === 'commander.helpDisplayed') return { kind: 'help', text: heard.join('') };
-    return { kind: 'wrong', problems: [sayUnknown(error.message)] };
-  }
-  return check(command.opts());
+export function parseLabArgs(argv: readonly string[]): Parsed<LabArgs> {
+  return parseWith(labCommand(), argv, check);
 }
 
-function labCommand(write: (text: string) => void): Command {
+function labCommand(): Command {
   return new Command('npm run lab --')
     .description(
       'A whole cluster on this machine: a real Kubernetes control plane, Temporal, and simulated nodes that ask for a reboot.',
@@ -82,9 +68,7 @@ function labCommand(write: (text: string) => void): Command {
     .option('--keep', "keep the lab's directory")
     .option('--dir <path>', 'use this directory, which must be empty or new')
     .option('--ui-port <port>', "the port of Temporal's Web UI (default: a free one)")
-    .addHelpText('after', EXAMPLES)
-    .configureOutput({ writeOut: write, writeErr: () => undefined })
-    .exitOverride();
+    .addHelpText('after', EXAMPLES);
 }
 
 interface Raw {
@@ -101,53 +85,36 @@ interface Raw {
   readonly uiPort?: string;
 }
 
-function check(raw: Raw): Parsed {
-  const problems: string[] = [];
-  const tell: Tell = (option, rule) => problems.push(`${option}: ${rule}`);
+function check(raw: Raw, tell: Tell): LabArgs {
   const { once = false, json = false, keep = false } = raw;
   if (json && !once) tell('--json', 'only together with --once');
   if (raw.deadline !== undefined && !once) tell('--deadline', 'only together with --once');
   if (raw.dir === '') tell('--dir', 'write the path of a directory');
-  const args = { ...checkSizes(tell, raw), ...checkPlaces(tell, raw), once, json, keep };
-  return problems.length > 0 ? { kind: 'wrong', problems } : { kind: 'run', args };
+  return { ...checkSizes(tell, raw), ...checkPlaces(tell, raw), once, json, keep };
 }
 
 function checkSizes(tell: Tell, raw: Raw) {
-  const nodes = count(tell, '--nodes', raw.nodes, [1, MAX_NODES]);
+  const nodes = readCount(tell, '--nodes', raw.nodes, [1, MAX_NODES]);
   const known = nodes ?? MAX_NODES;
   return {
     nodes: known,
     reboot:
       raw.reboot === undefined
         ? Math.min(3, known)
-        : (count(tell, '--reboot', raw.reboot, [0, known]) ?? 0),
-    podsPerNode: count(tell, '--pods-per-node', raw.podsPerNode, [0, 100]) ?? 0,
+        : (readCount(tell, '--reboot', raw.reboot, [0, known]) ?? 0),
+    podsPerNode: readCount(tell, '--pods-per-node', raw.podsPerNode, [0, 100]) ?? 0,
     downForMs: duration(tell, '--down-for', raw.downFor),
     faults: faultsOf(tell, raw.fault ?? [], known),
   };
 }
 
 function checkPlaces(tell: Tell, { dir, uiPort, deadline }: Raw) {
-  const port = uiPort === undefined ? undefined : count(tell, '--ui-port', uiPort, [1, 65_535]);
+  const port = uiPort === undefined ? undefined : readCount(tell, '--ui-port', uiPort, [1, 65_535]);
   return {
     ...(dir !== undefined && { dir }),
     ...(port !== undefined && { uiPort: port }),
     ...(deadline !== undefined && { deadlineMs: duration(tell, '--deadline', deadline) }),
   };
-}
-
-type Tell = (option: string, rule: string) => void;
-
-function count(
-  tell: Tell,
-  option: string,
-  text: string,
-  [from, to]: readonly [number, number],
-): number | undefined {
-  const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= from && value <= to) return value;
-  tell(option, `write a whole number from ${from} to ${to}, not "${text}"`);
-  return undefined;
 }
 
 function duration(tell: Tell, option: string, text: string): number {
@@ -181,9 +148,4 @@ function readFault(text: string): Fault | undefined {
   if (by === undefined || !DURATION.test(by)) return undefined;
   const ms = parseDuration(by);
   return kind === 'late' ? { kind, byMs: ms } : { kind: 'flaps', times: 3, everyMs: ms };
-}
-
-/** Commander's "error: unknown option '--x'" in our form. */
-function sayUnknown(message: string): string {
-  return `${message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')} (see npm run lab -- --help)`;
 }

@@ -6,6 +6,7 @@ import {
   type WorkflowExecutionDescription,
   type WorkflowHandle,
 } from '@temporalio/client';
+import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { rolloutId } from '../domain/names.ts';
 import type { RolloutResult, RolloutStatus } from '../domain/status.ts';
 import type { RolloutEnd } from './result.ts';
@@ -79,14 +80,21 @@ async function lookAtRunning(
   }
 }
 
-function pendingOf({ raw }: WorkflowExecutionDescription): Pending[] {
-  return (raw.pendingActivities ?? []).map(({ lastFailure, heartbeatDetails }) => {
-    const data = heartbeatDetails?.payloads?.[0]?.data;
-    return {
-      ...(lastFailure?.message && { failure: lastFailure.message }),
-      ...(data && { heartbeat: JSON.parse(Buffer.from(data).toString('utf8')) as unknown }),
-    };
-  });
+/** What Temporal knows of the activities under way. */
+export function pendingOf({ raw }: Pick<WorkflowExecutionDescription, 'raw'>): Pending[] {
+  return (raw.pendingActivities ?? []).map(({ lastFailure, heartbeatDetails }) => ({
+    ...(lastFailure?.message && { failure: lastFailure.message }),
+    heartbeat: readPayload(heartbeatDetails?.payloads?.[0]),
+  }));
+}
+
+/** Undefined where an activity has beaten without details, or encrypts them. */
+function readPayload(payload: Payload | undefined): unknown {
+  try {
+    return payload && defaultPayloadConverter.fromPayload(payload);
+  } catch {
+    return undefined;
+  }
 }
 
 async function lookAtClosed(

@@ -1,3 +1,4 @@
+import { columns } from '../cli/columns.ts';
 import { formatDuration } from '../domain/durations.ts';
 
 /** One node in the lab's table. */
@@ -16,19 +17,10 @@ const COLUMNS = ['NODE', 'PHASE', 'PODS LEFT', 'REBOOTS', 'ELAPSED', 'WHY IT WAI
 
 /** The whole table, one text per line, no line wider than `width`. */
 export function table(rows: readonly Row[], width: number): string[] {
-  const cells = [COLUMNS, ...rows.map(cellsOf)];
-  const widths = COLUMNS.map((_, column) =>
-    Math.max(...cells.map((line) => line[column]?.length ?? 0)),
-  );
-  return cells.map((line) =>
-    fit(
-      line
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-      width,
-    ),
-  );
+  const lines = columns([COLUMNS, ...rows.map(cellsOf)])
+    .trimEnd()
+    .split('\n');
+  return lines.map((line) => fit(line, width));
 }
 
 /** One row as a sentence, for a log without a terminal; the same as long as nothing but time has passed. */

@@ -2,14 +2,14 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ClusterFacts } from './cluster/contract.ts';
-import { call } from './cluster/http.ts';
+import { answers } from './cluster/http.ts';
 import { freePorts } from './cluster/ports.ts';
 import type { ProcessSpec } from './cluster/process.ts';
 import { applyObjects } from './fleet/apply.ts';
 import { environmentOf } from './fleet/container.ts';
 import { keepProcess, type KeptContext, type KeptProcess } from './fleet/kept-process.ts';
 import type { Kube } from './fleet/kube.ts';
-import { writeKubeconfig } from './fleet/kubeconfig.ts';
+import { writeAccountKubeconfig } from './fleet/account.ts';
 import type { Manifests } from './fleet/manifests.ts';
 
 const WORKER_MAIN = fileURLToPath(new URL('../worker/main.ts', import.meta.url));
@@ -21,8 +21,6 @@ export interface WorkerAddresses {
 }
 
 export interface WorkerOptions {
-  /** Names its files and its log; default `worker`. */
-  readonly name?: string;
   readonly cluster: ClusterFacts;
   readonly kube: Kube;
   readonly manifests: Manifests;
@@ -42,11 +40,11 @@ export interface WorkerOptions {
  * It is started again when it ends by itself.
  */
 export async function startWorker(options: WorkerOptions): Promise<KeptProcess> {
-  const { kube, manifests, context, by, name = 'worker' } = options;
+  const { kube, manifests, context, by } = options;
   const cluster = { ...options.cluster, ...by };
   await applyObjects(kube, manifests.objects.filter(isAccess));
-  const kubeconfig = join(cluster.dir, `${name}.kubeconfig`);
-  await writeKubeconfig(kube, cluster, manifests.worker, kubeconfig);
+  const kubeconfig = join(cluster.dir, 'worker.kubeconfig');
+  await writeAccountKubeconfig(kube, cluster, manifests.worker, kubeconfig);
   const [health = 0, metrics = 0] = await freePorts(2);
   const spec = workerSpec(
     { ...options, cluster },
@@ -74,26 +72,23 @@ interface WorkerFiles {
 }
 
 function workerSpec(
-  { cluster, manifests, policyPath, env, name = 'worker' }: WorkerOptions,
+  { cluster, manifests, policyPath, env }: WorkerOptions,
   { kubeconfig, ports, bundlePath }: WorkerFiles,
 ): ProcessSpec {
   const health = env?.['LOCKKEEPER_HEALTH_ADDRESS'] ?? `127.0.0.1:${ports.health}`;
   const { container } = manifests.worker;
   return {
-    name,
+    name: 'worker',
     command: process.execPath,
     args: [WORKER_MAIN],
-    logPath: join(cluster.logsDir, `${name}.log`),
-    async isReady(signal) {
-      const { status } = await call(`http://${health}/readyz`, { signal });
-      return status === 200;
-    },
+    logPath: join(cluster.logsDir, 'worker.log'),
+    isReady: answers(`http://${health}/readyz`),
     env: {
       ...environmentOf(container, {
         // It runs on no node of the lab, and there is no object for its pod.
         fields: {
           'spec.nodeName': '',
-          'metadata.name': name,
+          'metadata.name': 'worker',
           'metadata.namespace': manifests.worker.namespace,
           'metadata.uid': '',
         },

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { runCli } from '../run.ts';
+import { runAt } from '../run.fixture.ts';
 
 const before = process.env['KUBECONFIG'];
 let directory: string;
@@ -17,12 +17,8 @@ afterEach(() => {
 
 async function uninstall(kubeconfig: string) {
   process.env['KUBECONFIG'] = kubeconfig;
-  let err = '';
-  const exit = await runCli(['uninstall', '--no-temporal', '--dry-run'], {
-    out: () => undefined,
-    err: (text) => void (err += text.replaceAll(directory, '')),
-    nowMs: () => 0,
-  });
+  const argv = ['uninstall', '--no-temporal', '--dry-run'];
+  const { exit, err } = await runAt('2026-12-04T12:00:00Z', argv, directory);
   return { exit, err };
 }
 

@@ -6,32 +6,16 @@ import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { readManifests } from '../../lab/fleet/manifests.ts';
+import type { Container } from '../../lab/fleet/container.ts';
+import { podSpecOf, readManifests } from '../../lab/fleet/manifests.ts';
 import { variables } from '../../worker/config.ts';
 import { serveHealth } from '../../worker/health.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const read = (path: string): string => readFileSync(`${ROOT}${path}`, 'utf8');
 
-interface Workload {
-  readonly kind: string;
-  readonly spec: { readonly template: { readonly spec: PodSpec } };
-}
-interface PodSpec {
-  readonly securityContext?: { readonly runAsUser?: number };
-  readonly containers: readonly {
-    readonly image: string;
-    readonly command?: readonly string[];
-    readonly env: readonly { readonly name: string; readonly value?: string }[];
-    readonly securityContext: { readonly runAsUser?: number };
-  }[];
-}
-
 const { objects } = await readManifests();
-const podOf = (kind: string): PodSpec => {
-  const found = objects.find((object) => object.kind === kind) as unknown as Workload;
-  return found.spec.template.spec;
-};
+const podOf = (kind: string) => podSpecOf(objects, kind);
 
 describe.each([
   { name: 'worker', kind: 'Deployment' },
@@ -40,7 +24,8 @@ describe.each([
   const text = read(`deploy/Dockerfile.${name}`);
   const stages = text.split(/^(?=FROM )/m).slice(1);
   const last = stages.at(-1) ?? '';
-  const [container] = podOf(kind).containers;
+  const pod = podOf(kind);
+  const { securityContext, command: started, env } = pod.containers[0] as Container;
 
   test('has the Node that the tests run on', () => {
     const { devDependencies } = JSON.parse(read('package.json')) as {
@@ -54,13 +39,13 @@ describe.each([
   });
 
   test('starts as the manifest starts it, by the same user', () => {
-    const user = container?.securityContext.runAsUser ?? podOf(kind).securityContext?.runAsUser;
+    const user = { ...pod.securityContext, ...securityContext }.runAsUser;
     expect(last).toMatch(new RegExp(`^USER ${user}:${user}$`, 'm'));
     const command = JSON.parse(/^CMD (\[.*\])$/m.exec(last)?.[1] ?? '[]') as string[];
     // The Deployment leaves it to the image.
-    expect(command).toEqual(container?.command ?? ['node', '/app/worker/main.js']);
+    expect(command).toEqual(started ?? ['node', '/app/worker/main.js']);
     for (const [, variable, value] of last.matchAll(/(MALLOC_[A-Z_]+)=(\S+)/g)) {
-      expect(container?.env).toContainEqual({ name: variable, value });
+      expect(env).toContainEqual({ name: variable, value });
     }
   });
 });

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { readManifests } from '../../lab/fleet/manifests.ts';
-import { securityFlags, type PodTemplate } from '../../test/images/container.ts';
+import { podSpecOf, readManifests } from '../../lab/fleet/manifests.ts';
+import { securityFlags } from '../../test/images/container.ts';
 import { memoryLimitOf } from '../../test/images/memory.ts';
 
 /** Of `npm run images:test` what can be tried without root and a container builder. */
@@ -24,14 +24,11 @@ describe('containers are run', () => {
   test('with what the manifests say, as podman has it', async () => {
     const { objects } = await readManifests();
     const flagsOf = (kind: string): string[] => {
-      const { spec } = objects.find((object) => object.kind === kind) as unknown as {
-        spec: {
-          template: { spec: PodTemplate['pod'] & { containers: [PodTemplate['container']] } };
-        };
-      };
-      const pod = spec.template.spec;
-      expect(memoryLimitOf(pod.containers[0])).toBeGreaterThan(64 * 1024 ** 2);
-      return securityFlags({ pod, container: pod.containers[0] });
+      const pod = podSpecOf(objects, kind);
+      const [container] = pod.containers;
+      if (!container) throw new Error(`the pods of the ${kind} have no container`);
+      expect(memoryLimitOf(container)).toBeGreaterThan(64 * 1024 ** 2);
+      return securityFlags({ pod, container });
     };
     const strict = ['--read-only', '--read-only-tmpfs=false', '--cap-drop', 'ALL'];
     const noMore = ['--security-opt', 'no-new-privileges'];

@@ -1,71 +1,54 @@
-import { parseArgs } from 'node:util';
+import { Command } from 'commander';
+import { parseWith, readCount, type Parsed } from '../program.ts';
 
-const HELP = `npm run bench [-- agent] [OPTIONS]
-
-Measures the idle agent: the bundle of its image, started with the flags and variables of the DaemonSet, against the lab's
-real API server. Prints a table with the budgets and writes it to lab/bench/results/agent.md.
-
-  --minutes N     how long it is looked at; default 10, in which each watch is opened once anew
-  --agents N      how many at once, each on a node of its own; default 4
-  --compare=FLAGS as many agents again, in the same run, with these flags of Node in place of those of the DaemonSet
+const EXAMPLES = `
+Prints a table with the budgets and writes it to lab/bench/results/agent.md.
 
 Examples:
   npm run bench
-  npm run bench -- agent --minutes 2 --compare='--max-old-space-size=32 --jitless'
+  npm run bench -- --minutes 2 --compare='--max-old-space-size=32 --jitless'
 
 Exit codes:
   0    measured, and within every budget
   1    a budget is exceeded, or something went wrong and a line on stderr says what
   2    an option is wrong
-  130  stopped by Ctrl-C
-`;
+  130  stopped by Ctrl-C`;
 
-export interface AgentBenchArgs {
+export interface BenchArgs {
   readonly minutes: number;
   readonly agents: number;
   /** Flags of Node for the second group; absent: there is none. */
   readonly compare?: readonly string[];
 }
 
-export type BenchArgs =
-  | { readonly kind: 'run'; readonly args: AgentBenchArgs }
-  | { readonly kind: 'help'; readonly text: string }
-  | { readonly kind: 'wrong'; readonly problem: string };
-
-const OPTIONS = {
-  minutes: { type: 'string', default: '10' },
-  agents: { type: 'string', default: '4' },
-  compare: { type: 'string' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
-
-/** Reads the command line. */
-export function parseBenchArgs(argv: readonly string[]): BenchArgs {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...argv],
-      options: OPTIONS,
-      allowPositionals: true,
-    });
-    if (values.help) return { kind: 'help', text: HELP };
-    const [name = 'agent', another] = positionals;
-    if (name !== 'agent' || another !== undefined) {
-      throw new Error(`there is no bench ${positionals.join(' ')}`);
-    }
-    const args = {
-      minutes: wholeNumber('--minutes', values.minutes),
-      agents: wholeNumber('--agents', values.agents),
-      ...(values.compare !== undefined && {
-        compare: values.compare.split(/\s+/).filter((flag) => flag !== ''),
-      }),
-    };
-    return { kind: 'run', args };
-  } catch (error) {
-    return { kind: 'wrong', problem: (error as Error).message };
-  }
+interface Raw {
+  readonly minutes: string;
+  readonly agents: string;
+  readonly compare?: string;
 }
 
-function wholeNumber(name: string, text: string): number {
-  if (!/^[1-9]\d{0,2}$/.test(text)) throw new Error(`${name}: write a number from 1 to 999`);
-  return Number(text);
+const command = (): Command =>
+  new Command('npm run bench --')
+    .description(
+      "Measures the idle agent: the bundle of its image, started with the flags and variables of the DaemonSet, against the lab's real API server.",
+    )
+    .option(
+      '--minutes <count>',
+      'how long it is looked at; in ten, each watch is opened once anew',
+      '10',
+    )
+    .option('--agents <count>', 'how many at once, each on a node of its own', '4')
+    .option(
+      '--compare <flags>',
+      'as many agents again, in the same run, with these flags of Node in place of those of the DaemonSet',
+    )
+    .addHelpText('after', EXAMPLES);
+
+/** Reads the command line. */
+export function parseBenchArgs(argv: readonly string[]): Parsed<BenchArgs> {
+  return parseWith(command(), argv, ({ minutes, agents, compare }: Raw, tell) => ({
+    minutes: readCount(tell, '--minutes', minutes, [1, 999]) ?? 0,
+    agents: readCount(tell, '--agents', agents, [1, 999]) ?? 0,
+    ...(compare !== undefined && { compare: compare.split(/\s+/).filter(Boolean) }),
+  }));
 }

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, test } from '@jest/globals';
 import { parseBenchArgs } from './args.ts';
-import { mostResident, rowsOf, tableOf, within, type Measured } from './agent/table.ts';
-import { parseUsage, usageOf } from './agent/usage.ts';
+import { mostResident, rowsOf, tableOf, within, type Measured } from './table.ts';
+import { parseUsage, usageOf } from './usage.ts';
 
 const ROLLUP = `00400000-7ffd9c6f1000 ---p 00000000 00:00 0 [rollup]
 Rss:               50736 kB
@@ -77,12 +77,12 @@ describe('the options', () => {
   });
 
   test('are read', () => {
-    const argv = ['agent', '--minutes', '2', '--agents=1', '--compare=--jitless --lite-mode'];
+    const argv = ['--minutes', '2', '--agents=1', '--compare=--jitless --lite-mode'];
     const args = { minutes: 2, agents: 1, compare: ['--jitless', '--lite-mode'] };
     expect(parseBenchArgs(argv)).toEqual({ kind: 'run', args });
   });
 
-  test.each([['worker'], ['--minutes', '0'], ['--agents', 'x'], ['--what'], ['agent', 'agent']])(
+  test.each([['--minutes', '0'], ['--agents', 'x'], ['--what'], ['agent']])(
     'are refused: %s %s',
     (...argv) => {
       expect(parseBenchArgs(argv.filter(Boolean))).toMatchObject({ kind: 'wrong' });

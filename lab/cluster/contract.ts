@@ -81,8 +81,6 @@ export interface ClusterOptions {
   readonly ui?: boolean;
   /** Default: a free port. A port demanded here and in use is an error, not replaced. */
   readonly uiPort?: number;
-  /** As `uiPort`, for Temporal's gRPC endpoint. */
-  readonly temporalPort?: number;
 }
 
 /** One request as the API server's audit log recorded it. */

@@ -51,10 +51,7 @@ export async function writeCredentials(dir: string, apiServerUrl: string): Promi
     ),
     writeSecret(auditPolicy, JSON.stringify(AUDIT_POLICY)),
     ...keys.map((key) =>
-      writeSecret(
-        kubeconfigs[key],
-        kubeconfig({ server: apiServerUrl, caPath, token: tokens[key] }),
-      ),
+      writeKubeconfig(kubeconfigs[key], { apiServerUrl, caPath, token: tokens[key] }),
     ),
   ]);
   return { tokens, kubeconfigs, tokenFile, serviceAccountKey, auditPolicy, certDir, caPath };
@@ -70,22 +67,28 @@ function mapUsers(make: (key: UserKey) => string): Record<UserKey, string> {
   };
 }
 
-function kubeconfig(facts: { server: string; caPath: string; token: string }): string {
+/** Writes a kubeconfig for whoever has the token. */
+export function writeKubeconfig(
+  path: string,
+  { apiServerUrl, caPath, token, namespace = 'default' }: Access,
+): Promise<void> {
   // JSON is YAML, and needs no escaping rules of our own.
-  return JSON.stringify(
-    {
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'lab',
-      clusters: [
-        { name: 'lab', cluster: { server: facts.server, 'certificate-authority': facts.caPath } },
-      ],
-      users: [{ name: 'lab', user: { token: facts.token } }],
-      contexts: [{ name: 'lab', context: { cluster: 'lab', user: 'lab' } }],
-    },
-    undefined,
-    2,
-  );
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'lab',
+    clusters: [{ name: 'lab', cluster: { server: apiServerUrl, 'certificate-authority': caPath } }],
+    users: [{ name: 'lab', user: { token } }],
+    contexts: [{ name: 'lab', context: { cluster: 'lab', user: 'lab', namespace } }],
+  };
+  return writeSecret(path, JSON.stringify(config, undefined, 2));
+}
+
+interface Access {
+  readonly apiServerUrl: string;
+  readonly caPath: string;
+  readonly token: string;
+  readonly namespace?: string;
 }
 
 function writeSecret(path: string, text: string): Promise<void> {

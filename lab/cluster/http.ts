@@ -56,3 +56,11 @@ function requestOptions(options: HttpCall): RequestOptions {
     ...(options.ca === undefined ? { rejectUnauthorized: false } : { ca: options.ca }),
   };
 }
+
+/** A probe: whether the process answers 200 there. */
+export function answers(url: string, token?: string): (signal: AbortSignal) => Promise<boolean> {
+  return async (signal) => {
+    const { status } = await call(url, { signal, ...(token !== undefined && { token }) });
+    return status === 200;
+  };
+}

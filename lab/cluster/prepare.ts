@@ -50,6 +50,5 @@ async function choosePorts(options: ClusterOptions): Promise<Ports> {
     PORT_NAMES.map((name, index) => [name, chosen[index]]),
   ) as unknown as Record<keyof Ports, number>;
   if (options.uiPort !== undefined) ports.temporalUi = options.uiPort;
-  if (options.temporalPort !== undefined) ports.temporal = options.temporalPort;
   return ports;
 }

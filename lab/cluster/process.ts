@@ -20,6 +20,8 @@ export interface ProcessSpec {
 export interface ManagedProcess {
   readonly name: string;
   readonly running: boolean;
+  /** That of its group as well; undefined when it does not run. */
+  readonly pid: number | undefined;
   /** Starts it, unless it runs already, and resolves when it is ready; rejects with one line and its last words. */
   start(signal: AbortSignal): Promise<void>;
   /** SIGTERM, then SIGKILL after `patienceMs` (default 5 s); resolves when it has ended. */
@@ -91,6 +93,9 @@ export function manageProcess(spec: ProcessSpec, context: ProcessContext): Manag
     name: spec.name,
     get running() {
       return run !== undefined;
+    },
+    get pid() {
+      return run?.group;
     },
     async start(signal) {
       signal.throwIfAborted();
@@ -168,7 +173,8 @@ async function obituary(spec: ProcessSpec, how: string): Promise<string> {
   return `${spec.name} ended (${how}); ${said} (log: ${spec.logPath})`;
 }
 
-function signalGroup(group: number, signal: NodeJS.Signals): void {
+/** Signals every process of a group; one that has ended is left alone. */
+export function signalGroup(group: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-group, signal);
   } catch (error) {

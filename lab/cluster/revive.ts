@@ -19,14 +19,13 @@ export function reviver(lab: {
   readonly start: (name: ClusterProcess) => Promise<void>;
   readonly log: ProgressSink;
   readonly signal: AbortSignal;
-  readonly pauseMs?: number;
 }): (name: ClusterProcess, line: string) => Promise<string | undefined> {
   return async (name, line) => {
     if (!CLIENTS.has(name)) return line;
     lab.log(`${line}; starting it again`);
     let last = line;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      await sleep(lab.pauseMs ?? PAUSE_MS);
+      await sleep(PAUSE_MS);
       // Stopped meanwhile, and nothing is lost.
       if (lab.signal.aborted) return undefined;
       try {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Tools } from '../tools/contract.ts';
 import type { ClusterProcess } from './contract.ts';
 import type { Credentials } from './credentials.ts';
-import { call } from './http.ts';
+import { answers } from './http.ts';
 import type { ProcessSpec } from './process.ts';
 
 export const PORT_NAMES = [
@@ -70,10 +70,7 @@ function etcd({ dir, tools, ports }: SpecFacts): Command {
       '--logger=zap',
       '--log-level=warn',
     ],
-    isReady: async (signal) => {
-      const answer = await call(`${client}/health`, { signal });
-      return answer.status === 200;
-    },
+    isReady: answers(`${client}/health`),
   };
 }
 
@@ -104,13 +101,7 @@ function apiserver({ tools, ports, credentials, auditPath }: SpecFacts): Command
       '--audit-log-mode=blocking',
       '--audit-log-maxsize=10000',
     ],
-    isReady: async (signal) => {
-      const answer = await call(`https://127.0.0.1:${ports.apiserver}/readyz`, {
-        token: credentials.tokens.admin,
-        signal,
-      });
-      return answer.status === 200;
-    },
+    isReady: answers(`https://127.0.0.1:${ports.apiserver}/readyz`, credentials.tokens.admin),
   };
 }
 
@@ -133,7 +124,7 @@ function controllerManager({ tools, ports, credentials }: SpecFacts): Command {
       '--kube-api-qps=200',
       '--kube-api-burst=400',
     ],
-    isReady: servesHealthz(ports.controllerManager),
+    isReady: answers(`https://127.0.0.1:${ports.controllerManager}/healthz`),
   };
 }
 
@@ -147,7 +138,7 @@ function scheduler({ tools, ports, credentials }: SpecFacts): Command {
       `--cert-dir=${credentials.certDir}`,
       '--leader-elect=false',
     ],
-    isReady: servesHealthz(ports.scheduler),
+    isReady: answers(`https://127.0.0.1:${ports.scheduler}/healthz`),
   };
 }
 
@@ -162,10 +153,7 @@ function kwok({ tools, ports, credentials }: SpecFacts): Command {
       '--node-lease-duration-seconds=40',
       `--server-address=127.0.0.1:${ports.kwok}`,
     ],
-    isReady: async (signal) => {
-      const answer = await call(`http://127.0.0.1:${ports.kwok}/healthz`, { signal });
-      return answer.status === 200;
-    },
+    isReady: answers(`http://127.0.0.1:${ports.kwok}/healthz`),
   };
 }
 
@@ -184,16 +172,6 @@ function temporal({ dir, tools, ports, temporalDb, ui }: SpecFacts): Command {
       '--log-level=warn',
     ],
     // Answers only when the namespace is there as well.
-    isReady: async (signal) => {
-      const url = `http://127.0.0.1:${ports.temporalHttp}/api/v1/namespaces/default`;
-      return (await call(url, { signal })).status === 200;
-    },
-  };
-}
-
-function servesHealthz(port: number): (signal: AbortSignal) => Promise<boolean> {
-  return async (signal) => {
-    const answer = await call(`https://127.0.0.1:${port}/healthz`, { signal });
-    return answer.status === 200;
+    isReady: answers(`http://127.0.0.1:${ports.temporalHttp}/api/v1/namespaces/default`),
   };
 }

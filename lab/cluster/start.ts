@@ -22,8 +22,7 @@ const ATTEMPTS = 3;
  * A port that somebody took between our choice and our start is replaced, unless the caller demanded it.
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  await demandFree('--ui-port', options.uiPort);
-  await demandFree('--temporal-port', options.temporalPort);
+  await demandFree(options.uiPort);
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await startOnce(options);
@@ -35,10 +34,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   }
 }
 
-async function demandFree(flag: string, port: number | undefined): Promise<void> {
+async function demandFree(port: number | undefined): Promise<void> {
   if (port === undefined || (await isFree(port))) return;
   throw new Error(
-    `port ${port} of 127.0.0.1 is in use: end what listens there, or choose another with ${flag}`,
+    `port ${port} of 127.0.0.1 is in use: end what listens there, or choose another with --ui-port`,
   );
 }
 

@@ -3,9 +3,20 @@ import { join } from 'node:path';
 /** A container as a manifest has it, as far as the lab runs it as a process. */
 export interface Container {
   readonly name: string;
+  readonly image: string;
+  readonly resources?: { readonly limits?: { readonly memory?: string } };
+  readonly securityContext?: SecurityContext;
   readonly command?: readonly string[];
   readonly env?: readonly EnvVar[];
   readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
+}
+
+/** Of a pod, or of a container. */
+export interface SecurityContext {
+  readonly runAsUser?: number;
+  readonly runAsGroup?: number;
+  readonly privileged?: boolean;
+  readonly capabilities?: object;
 }
 
 interface EnvVar {

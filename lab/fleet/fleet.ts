@@ -22,7 +22,7 @@ export interface FleetOptions {
   readonly faults?: ReadonlyMap<string, Fault>;
   /** Pods of the budgeted Deployment per node, default 2; `none`: no workloads at all. */
   readonly podsPerNode?: number | 'none';
-  /** Default true: a real agent process per node. Without, machines reboot only by `Machine.reboot`. */
+  /** Default true: a real agent process per node. Without, whoever brings one finds its token in its place. */
   readonly agents?: boolean;
   /** Default: those of deploy/lockkeeper.yaml. What is in their `objects` is applied. */
   readonly manifests?: Manifests;
@@ -40,6 +40,8 @@ export interface Fleet {
   readonly evidence: Evidence;
   machine(node: string): Machine;
   agent(node: string): KeptProcess;
+  /** Resolves when the agent of the node has its first token. */
+  firstToken(node: string): Promise<void>;
   /** Every boot id the API server has shown for the node, the one before any reboot first. */
   bootIds(node: string): readonly string[];
   /** Ends agents and machines and stops watching; the cluster stays as it is. */
@@ -59,7 +61,7 @@ export async function startFleet(cluster: ClusterFacts, options: FleetOptions): 
 }
 
 /** Never resolves; rejects with the abort. */
-function aborted(signal: AbortSignal | undefined): Promise<never> {
+export function aborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
     const fail = () => reject(signal?.reason as Error);
     if (signal?.aborted) fail();
@@ -135,7 +137,8 @@ async function setUp(parts: Parts): Promise<void> {
   };
   const reporting = async () => {
     await applyObjects(kube, manifests.objects);
-    if (bundled) await startAgents(parts, bundled);
+    parts.tokens = keepTokens(parts);
+    if (bundled) await startAgents(parts, parts.tokens, bundled);
   };
   await Promise.all([running(), reporting()]);
 }
@@ -147,16 +150,19 @@ function patienceMs({ nodes }: FleetOptions): number {
   return 60_000 + nodes * 1_000;
 }
 
-async function startAgents(parts: Parts, bundled: Promise<void>): Promise<void> {
-  const { cluster, kube, manifests, options, members } = parts;
-  const tokens = startTokens({
+function keepTokens(parts: Parts): Tokens {
+  const { cluster, kube, manifests, options } = parts;
+  return startTokens({
     kube,
     labDir: cluster.dir,
     agent: manifests.agent,
     log: options.log,
     onNewPod: (node) => void replaceAgent(parts, node),
   });
-  parts.tokens = tokens;
+}
+
+async function startAgents(parts: Parts, tokens: Tokens, bundled: Promise<void>): Promise<void> {
+  const { options, members } = parts;
   await bundled;
   await Promise.all(
     [...members].map(async ([node, { agent }]) => {
@@ -181,7 +187,7 @@ async function replaceAgent({ members, options }: Parts, node: string): Promise<
 }
 
 function fleetOf(parts: Parts): Fleet {
-  const { members, manifests, kube, evidence, options } = parts;
+  const { members, manifests, kube, evidence, options, tokens } = parts;
   const member = (node: string): Member => {
     const found = members.get(node);
     if (!found) throw new Error(`this lab has no node ${node}`);
@@ -195,6 +201,7 @@ function fleetOf(parts: Parts): Fleet {
     evidence,
     machine: (node) => member(node).machine,
     agent: (node) => member(node).agent,
+    firstToken: async (node) => tokens?.first(node),
     bootIds: (node) => evidence.bootIds(node),
     stop() {
       stopping ??= stopParts(parts);

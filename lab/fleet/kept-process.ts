@@ -6,8 +6,6 @@ import type { ProgressSink } from '../tools/contract.ts';
 /** A process that is started again when it ends by itself, as a kubelet does with a container. */
 export interface KeptProcess {
   readonly running: boolean;
-  /** Its log, kept over restarts. */
-  readonly logPath: string;
   /** Starts it, or starts it anew after `kill` or `stop`; resolves when it is ready. */
   start(): Promise<void>;
   /** SIGKILL; it stays dead until `start`. */
@@ -53,7 +51,6 @@ export function keepProcess(spec: ProcessSpec, context: KeptContext): KeptProces
     get running() {
       return inner.running;
     },
-    logPath: spec.logPath,
     start() {
       wanted = new AbortController();
       return start();

@@ -3,7 +3,7 @@ import { watch } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ProgressSink } from '../tools/contract.ts';
-import { NO_FAULT, planBoot, type BootPlan, type Fault } from './fault.ts';
+import { planBoot, type BootPlan, type Fault } from './fault.ts';
 import {
   hasFile,
   removeSentinel,
@@ -16,8 +16,6 @@ import {
 export interface Machine {
   readonly node: string;
   readonly files: NodeFiles;
-  /** How often it has come back; not the evidence, which is the API server's (`Fleet.bootIds`). */
-  readonly boots: number;
   /** Creates the sentinel file, with the packages that ask. */
   requireReboot(packages?: readonly string[]): Promise<void>;
   /** Takes the sentinel file away, as a person who changed their mind. */
@@ -37,7 +35,7 @@ export interface MachineParts {
   readonly node: string;
   readonly files: NodeFiles;
   readonly downForMs: number;
-  readonly fault?: Fault;
+  readonly fault: Fault;
   readonly power: {
     off(signal: AbortSignal): Promise<void>;
     /** Without a boot id the node comes back with the one it had. */
@@ -52,8 +50,7 @@ const DEFAULT_PACKAGES = ['linux-image-6.12.57', 'libc6'];
 export function createMachine(parts: MachineParts): Machine {
   const { node, files, log } = parts;
   const stopping = new AbortController();
-  let fault = parts.fault ?? NO_FAULT;
-  let boots = 0;
+  let fault = parts.fault;
   let away: AbortController | undefined;
   let going: Promise<void> | undefined;
 
@@ -71,7 +68,6 @@ export function createMachine(parts: MachineParts): Machine {
     if (bootId !== undefined) await replaceFile(files.bootId, `${bootId}\n`);
     if (plan.clearsSentinel) await removeSentinel(files);
     await parts.power.on(bootId, signal);
-    boots += 1;
     await parts.agent.start();
     await flap(parts, plan, signal);
   };
@@ -89,9 +85,6 @@ export function createMachine(parts: MachineParts): Machine {
   return {
     node,
     files,
-    get boots() {
-      return boots;
-    },
     requireReboot: (packages = DEFAULT_PACKAGES) => writeSentinel(files, packages),
     withdrawRequest: () => removeSentinel(files),
     setFault(next) {

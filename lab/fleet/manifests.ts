@@ -1,15 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
-import type { Container } from './container.ts';
+import type { Account } from './account.ts';
+import type { Container, SecurityContext } from './container.ts';
 import type { KubeObject } from './kube.ts';
 
 const MANIFESTS = fileURLToPath(new URL('../../deploy/lockkeeper.yaml', import.meta.url));
 
 /** Where a component of Lockkeeper runs, as its manifest says. */
-export interface Component {
-  readonly namespace: string;
-  readonly serviceAccount: string;
+export interface Component extends Account {
   /** Selects its pods. */
   readonly labelSelector: string;
   /** The one container of its pods. */
@@ -23,16 +22,28 @@ export interface Manifests {
   readonly worker: Component;
 }
 
+/** What a workload makes its pods of. */
+export interface PodSpec {
+  readonly serviceAccountName?: string;
+  readonly priorityClassName?: string;
+  readonly hostPID?: boolean;
+  readonly securityContext?: SecurityContext;
+  readonly volumes?: readonly { readonly hostPath: { readonly path: string } }[];
+  readonly containers: readonly Container[];
+}
+
 interface Workload extends KubeObject {
   readonly spec: {
     readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
-    readonly template: {
-      readonly spec: {
-        readonly serviceAccountName?: string;
-        readonly containers: readonly Container[];
-      };
-    };
+    readonly template: { readonly spec: PodSpec };
   };
+}
+
+/** The pods of the one workload of this kind; throws when there is none. */
+export function podSpecOf(objects: readonly KubeObject[], kind: string): PodSpec {
+  const found = objects.find((object) => object.kind === kind) as Workload | undefined;
+  if (!found) throw new Error(`there is no ${kind}`);
+  return found.spec.template.spec;
 }
 
 /** What `kubectl apply -f deploy/lockkeeper.yaml` would apply. */

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Change } from '../../activities/kube/follow.ts';
 import type { ProgressSink } from '../tools/contract.ts';
+import { requestToken } from './account.ts';
 import type { Kube, KubeObject } from './kube.ts';
 import type { Component } from './manifests.ts';
 import { nodeFiles, replaceFile } from './node-files.ts';
@@ -89,7 +90,7 @@ function createKeeper(options: TokensOptions, node: string, signal: AbortSignal)
   let keeping: Promise<void> = Promise.resolve();
   const keep = async (pod: BoundPod, until: AbortSignal, isNew: boolean) => {
     for (let first = true; !until.aborted; first = false) {
-      await replaceFile(token, await requestToken(options, pod));
+      await replaceFile(token, await requestPodToken(options, pod));
       had.resolve();
       if (first && isNew) options.onNewPod(node);
       await pause(RENEW_AFTER_MS, undefined, { signal: until });
@@ -113,17 +114,11 @@ function createKeeper(options: TokensOptions, node: string, signal: AbortSignal)
   };
 }
 
-async function requestToken({ kube, agent }: TokensOptions, pod: BoundPod): Promise<string> {
-  const path = `/api/v1/namespaces/${agent.namespace}/serviceaccounts/${agent.serviceAccount}/token`;
-  const answer = await kube.post<{ status: { token: string } }>(path, {
-    apiVersion: 'authentication.k8s.io/v1',
-    kind: 'TokenRequest',
-    spec: {
-      expirationSeconds: LIFETIME_SECONDS,
-      boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: pod.name, uid: pod.uid },
-    },
+function requestPodToken({ kube, agent }: TokensOptions, { name, uid }: BoundPod): Promise<string> {
+  return requestToken(kube, agent, {
+    expirationSeconds: LIFETIME_SECONDS,
+    boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid },
   });
-  return answer.status.token;
 }
 
 /** Says each new reason once, so that a server that is away does not fill the screen. */

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import type { AddressInfo } from 'node:net';
 
 /** A message as it came. */
 export interface Posted {
@@ -16,21 +18,21 @@ export class SlackReceiver {
   asked = 0;
   /** Part of its address, and known to nobody else. */
   readonly secret = `T0PS3CRET${randomBytes(12).toString('hex')}`;
-  private behaviour: 'takes' | 'hangs' | number = 'takes';
-  private server: Server;
+  private behaviour: 'takes' | 'hangs' = 'takes';
+  private readonly server = createServer(
+    (request, response) => void this.receive(request, response),
+  );
   private readonly told: (body: string) => void;
-  private readonly sockets = new Set<Socket>();
   private port = 0;
 
   private constructor(told: (body: string) => void) {
     this.told = told;
-    this.server = this.makeServer();
   }
 
   /** `told` is called with the body of every message it takes. */
   static async start(told: (body: string) => void = () => undefined): Promise<SlackReceiver> {
     const receiver = new SlackReceiver(told);
-    await receiver.listen();
+    await receiver.revive();
     return receiver;
   }
 
@@ -43,55 +45,35 @@ export class SlackReceiver {
     return this.taken.map(({ body }) => body);
   }
 
-  /** From now on it takes what comes, never answers, or answers with this status. */
-  behave(how: 'takes' | 'hangs' | number): void {
+  /** From now on it takes what comes, or never answers. */
+  behave(how: 'takes' | 'hangs'): void {
     this.behaviour = how;
   }
 
   /** Refuses connections until it is revived. */
   async die(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
-    for (const socket of this.sockets) socket.destroy();
+    this.server.closeAllConnections();
     await closed;
   }
 
   /** Is there again, at the same address. */
   async revive(): Promise<void> {
-    this.server = this.makeServer();
-    await this.listen();
-  }
-
-  private makeServer(): Server {
-    const server = createServer((request, response) => this.receive(request, response));
-    server.on('connection', (socket) => {
-      this.sockets.add(socket);
-      socket.on('close', () => this.sockets.delete(socket));
-    });
-    return server;
-  }
-
-  private async listen(): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(this.port, '127.0.0.1', resolve);
-    });
+    this.server.listen(this.port, '127.0.0.1');
+    await once(this.server, 'listening');
     this.port = (this.server.address() as AddressInfo).port;
   }
 
-  private receive(request: IncomingMessage, response: ServerResponse): void {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      this.asked += 1;
-      if (this.behaviour === 'hangs') return;
-      if (request.url !== `/services/${this.secret}`) {
-        response.writeHead(404).end('no_service');
-      } else if (this.behaviour === 'takes') {
-        const body = Buffer.concat(chunks).toString();
-        this.taken.push({ body, headers: request.headers });
-        response.writeHead(200).end('ok');
-        this.told(body);
-      } else response.writeHead(this.behaviour).end('no_service');
-    });
+  private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = (await buffer(request)).toString();
+    this.asked += 1;
+    if (this.behaviour === 'hangs') return;
+    if (request.url !== `/services/${this.secret}`) {
+      response.writeHead(404).end('no_service');
+      return;
+    }
+    this.taken.push({ body, headers: request.headers });
+    response.writeHead(200).end('ok');
+    this.told(body);
   }
 }

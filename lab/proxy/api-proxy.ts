@@ -13,7 +13,7 @@ import {
 } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import { Holds, type Hold, type HoldPoint, type Matcher, type SeenRequest } from './holds.ts';
-import { listen, Sockets } from './sockets.ts';
+import { listen, type Listening } from './sockets.ts';
 
 export interface ApiProxyOptions {
   /** Where requests are passed on to, http or https. */
@@ -23,14 +23,10 @@ export interface ApiProxyOptions {
 }
 
 /** Stands between a client and an HTTP server, passes everything on, streams too, and fails on demand. */
-export interface ApiProxy {
+export interface ApiProxy extends Listening {
   readonly url: string;
-  /** Holds every request that matches, or every answer to one, until the hold is ended. */
+  /** Holds every request that matches, or every answer to one, until the hold is ended; a cut ends no hold. */
   hold(at: HoldPoint, matches: Matcher): Hold;
-  /** Ends every connection and refuses new ones. What is held stays held. */
-  cut(): void;
-  restore(): void;
-  close(): Promise<void>;
 }
 
 export async function startApiProxy({ target, tls }: ApiProxyOptions): Promise<ApiProxy> {
@@ -44,18 +40,16 @@ export async function startApiProxy({ target, tls }: ApiProxyOptions): Promise<A
   // A connection that its client keeps for later is not ours to end.
   server.keepAliveTimeout = 0;
   server.requestTimeout = 0;
-  const sockets = new Sockets(server);
-  const port = await listen(server);
+  const own = await listen(server);
   return {
-    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
+    ...own,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${own.port}`,
     hold: (at, matches) => holds.add(at, matches),
-    cut: () => sockets.cut(),
-    restore: () => sockets.restore(),
     async close() {
       holds.end();
-      sockets.cut();
+      const closed = own.close();
       upstream.close();
-      await new Promise((resolve) => server.close(resolve));
+      await closed;
     },
   };
 }

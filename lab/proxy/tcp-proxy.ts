@@ -1,31 +1,18 @@
 import { connect, createServer, type Socket } from 'node:net';
-import { listen, Sockets } from './sockets.ts';
+import { listen, type Listening } from './sockets.ts';
 
 /** Passes bytes on between whoever connects and one server, until it is cut. */
-export interface TcpProxy {
+export interface TcpProxy extends Listening {
   /** `127.0.0.1:<port>`. */
   readonly address: string;
-  /** Ends every connection and refuses new ones. */
-  cut(): void;
-  restore(): void;
-  close(): Promise<void>;
 }
 
 /** `target` is `host:port`; it need not be there yet. A connection to a target that is away ends at once. */
 export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const [host = '', port = ''] = target.split(':');
   const server = createServer((client) => join(client, connect({ host, port: Number(port) })));
-  const sockets = new Sockets(server);
   const own = await listen(server);
-  return {
-    address: `127.0.0.1:${own}`,
-    cut: () => sockets.cut(),
-    restore: () => sockets.restore(),
-    async close() {
-      sockets.cut();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { ...own, address: `127.0.0.1:${own.port}` };
 }
 
 /** Two sockets that live and die together. */

@@ -7,7 +7,7 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
-import { listen, Sockets } from './sockets.ts';
+import { listen } from './sockets.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
 
 export interface TlsProxyOptions {
@@ -54,16 +54,14 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<TcpProxy>
   // Who is turned away, or leaves in the middle, is no news to us.
   server.on('sessionError', () => undefined);
   server.on('tlsClientError', () => undefined);
-  const sockets = new Sockets(server);
-  const port = await listen(server);
+  const own = await listen(server);
   return {
-    address: `127.0.0.1:${port}`,
-    cut: () => sockets.cut(),
-    restore: () => sockets.restore(),
+    ...own,
+    address: `127.0.0.1:${own.port}`,
     async close() {
-      sockets.cut();
+      const closed = own.close();
       upstream.close();
-      await new Promise((resolve) => server.close(resolve));
+      await closed;
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Tools } from './contract.ts';
 
-type LabToolName = Exclude<keyof Tools, 'kubectl'>;
+type LabToolName = keyof Tools;
 /** What only tests need: the lab itself starts without. */
 type TestToolName = 'prometheus' | 'alertmanager' | 'helm' | 'hadolint';
 export type ToolName = LabToolName | TestToolName;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Guard } from '../cluster/guard.ts';
+import { signalGroup } from '../cluster/process.ts';
 
 export interface ChildRun {
   readonly command: string;
@@ -39,7 +40,7 @@ export async function runChild(run: ChildRun): Promise<string> {
   });
   const group = child.pid;
   const end = (): void => {
-    if (group !== undefined) killGroup(group);
+    if (group !== undefined) signalGroup(group, 'SIGKILL');
   };
   if (group !== undefined) run.guard.watch(group);
   run.signal.addEventListener('abort', end, { once: true });
@@ -52,14 +53,5 @@ export async function runChild(run: ChildRun): Promise<string> {
   } finally {
     run.signal.removeEventListener('abort', end);
     if (group !== undefined) run.guard.release(group);
-  }
-}
-
-function killGroup(group: number): void {
-  try {
-    process.kill(-group, 'SIGKILL');
-  } catch (error) {
-    // It ended by itself in this moment.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

@@ -10,6 +10,4 @@ export interface Tools {
   readonly kwok: string;
   readonly temporal: string;
   readonly temporalTestServer: string;
-  /** Only for people: the lab itself talks to the API server over HTTP. Absent when not on PATH. */
-  readonly kubectl?: string;
 }

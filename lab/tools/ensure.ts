@@ -12,7 +12,7 @@ import {
 import { runChild } from './child.ts';
 import type { ProgressSink, Tools } from './contract.ts';
 import { download, type Unreachable } from './download.ts';
-import { acceptableOnPath, isProgram, onPath } from './find.ts';
+import { acceptableOnPath, isProgram } from './find.ts';
 import { withLock } from './lock.ts';
 import { passed, progressOf, type Progress } from './progress.ts';
 import { fromRegistry } from './registry.ts';
@@ -39,14 +39,7 @@ const TOOL_NAMES = Object.keys(LAB_TOOLS) as (keyof typeof LAB_TOOLS)[];
  */
 export async function ensureTools(options: EnsureOptions): Promise<Tools> {
   const paths = await ensureAll(TOOL_NAMES, options);
-  const kubectl = await onPath('kubectl');
-  return {
-    ...(Object.fromEntries(TOOL_NAMES.map((name) => [name, paths.get(name) ?? ''])) as Record<
-      ToolName,
-      string
-    >),
-    ...(kubectl === undefined ? {} : { kubectl }),
-  };
+  return Object.fromEntries(paths) as Record<keyof Tools, string>;
 }
 
 /** The same for one program. */

@@ -17,6 +17,12 @@ export async function onPath(binary: string): Promise<string | undefined> {
   return undefined;
 }
 
+/** Those of the programs that are not on PATH. */
+export async function missingPrograms(programs: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(programs.map(onPath));
+  return programs.filter((_, index) => found[index] === undefined);
+}
+
 export function isProgram(path: string): Promise<boolean> {
   return access(path, constants.X_OK).then(
     () => true,

@@ -31,8 +31,6 @@ export interface WitnessOptions {
   readonly rules?: readonly WatchedRule[];
   /** Default: every node. */
   readonly nodes?: (name: string) => boolean;
-  /** Outages and pods that came so short a time before a write may not have been seen by the writer; default 2 s. */
-  readonly raceMs?: number;
 }
 
 /**

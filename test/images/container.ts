@@ -1,12 +1,13 @@
-import { isThere, tool, toolAnyway } from './tool.ts';
+import type { Container } from '../../lab/fleet/container.ts';
+import type { PodSpec } from '../../lab/fleet/manifests.ts';
+import { onPath } from '../../lab/tools/find.ts';
+import { tool, toolAnyway } from './tool.ts';
 
 /** A container and its pod as a manifest has them. */
 export interface PodTemplate {
-  readonly pod: Readonly<Record<string, unknown>>;
-  readonly container: Readonly<Record<string, unknown>>;
+  readonly pod: PodSpec;
+  readonly container: Container;
 }
-
-type Settings = Readonly<Record<string, unknown>>;
 
 /** What each key of a security context means to podman. A key that is not here is refused: nothing shipped goes untested. */
 const MEANING: Readonly<Record<string, (value: never) => readonly string[]>> = {
@@ -43,16 +44,13 @@ function only(value: string, known: string): readonly string[] {
 
 /** The flags with which podman runs a container as its manifest says it has to run. */
 export function securityFlags({ pod, container }: PodTemplate): string[] {
-  const context = {
-    ...(pod['securityContext'] as Settings | undefined),
-    ...(container['securityContext'] as Settings | undefined),
-  };
+  const context = { ...pod.securityContext, ...container.securityContext };
   const flags = Object.entries(context).flatMap(([key, value]) => {
     const meaning = MEANING[key];
     if (meaning === undefined) throw new Error(`this test does not know what ${key} means`);
     return meaning(value as never);
   });
-  const { runAsUser, runAsGroup } = context as { runAsUser?: number; runAsGroup?: number };
+  const { runAsUser, runAsGroup } = context;
   if (runAsUser === undefined) throw new Error('the manifest leaves the user to the image');
   return [...flags, '--user', `${runAsUser}:${runAsGroup ?? runAsUser}`];
 }
@@ -74,7 +72,7 @@ export interface ContainerOptions {
 
 /** Where it is there: other runtimes refuse cgroups of two versions side by side. */
 const runtime = async (): Promise<readonly string[]> =>
-  (await isThere('runc')) ? ['--runtime', 'runc'] : [];
+  (await onPath('runc')) === undefined ? [] : ['--runtime', 'runc'];
 
 /** Starts a container in the background. The network is the machine's, because the lab's servers are on 127.0.0.1. */
 export async function startContainer(options: ContainerOptions): Promise<void> {

@@ -2,13 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { isThere } from './tool.ts';
+import { missingPrograms } from '../../lab/tools/find.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
-const TOOLS = ['buildah', 'podman', 'mmdebstrap'];
 
-const there = await Promise.all(TOOLS.map((tool) => isThere(tool)));
-const missing = TOOLS.filter((_, index) => !there[index]);
+const missing = await missingPrograms(['buildah', 'podman', 'mmdebstrap']);
 const isRoot = process.getuid?.() === 0;
 const why = missing.length > 0 ? `there is no ${missing.join(', ')}` : 'it needs root';
 const possible = missing.length === 0 && isRoot;

@@ -1,4 +1,7 @@
-import { HELP, parseImagesArgs } from './args.ts';
+import { aborted } from '../../lab/fleet/fleet.ts';
+import { runProgram } from '../../lab/program.ts';
+import { missingPrograms } from '../../lab/tools/find.ts';
+import { parseImagesArgs } from './args.ts';
 import { areComplete, baseImages, type BaseImages } from './base.ts';
 import { checkHealth, statusOf } from './container.ts';
 import {
@@ -12,7 +15,7 @@ import {
 } from './images.ts';
 import { limitInForce } from './memory.ts';
 import { ImageScene, NAMES } from './scene.ts';
-import { interruption, isThere } from './tool.ts';
+import { interruption } from './tool.ts';
 
 const startedAt = performance.now();
 const say = (line: string): void => {
@@ -25,30 +28,14 @@ function expectEqual(what: string, is: unknown, expected: unknown): void {
   say(`${what} is ${String(is)}`);
 }
 
-async function main(argv: readonly string[]): Promise<number> {
-  const args = parseImagesArgs(argv);
-  switch (args.kind) {
-    case 'help':
-      process.stdout.write(HELP);
-      return 0;
-    case 'wrong':
-      process.stderr.write(`${args.problem}; try: npm run images:test -- --help\n`);
-      return 2;
-    case 'run':
-      return runAll(args.given);
-    default:
-      return args satisfies never;
-  }
-}
-
-async function runAll(given: Partial<BaseImages>): Promise<number> {
+async function runAll(given: Partial<BaseImages>, signal: AbortSignal): Promise<number> {
+  signal.addEventListener('abort', () => interruption.abort(signal.reason));
   const needed = ['buildah', 'podman', ...(areComplete(given) ? [] : ['mmdebstrap'])];
-  const missing = await whatIsMissing(needed);
+  const missing = await missingPrograms(needed);
   if (missing.length > 0) {
     process.stderr.write(`nothing was tried: ${missing.join(', ')} missing; see --help\n`);
     return 1;
   }
-  stopWhenAsked();
   const before = await workingContainers();
   try {
     const images = await baseImages(given, say);
@@ -60,28 +47,9 @@ async function runAll(given: Partial<BaseImages>): Promise<number> {
     await runThem(images);
     say('all is well');
     return 0;
-  } catch (error) {
-    if (!interruption.signal.aborted) throw error;
-    process.stderr.write('stopped; nothing is left running\n');
-    return 130;
   } finally {
     await removeWorkingContainers(before);
   }
-}
-
-function stopWhenAsked(): void {
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      if (interruption.signal.aborted) return;
-      process.stderr.write('\ncleaning up\n');
-      interruption.abort(new Error(`stopped by ${name}`));
-    });
-  }
-}
-
-async function whatIsMissing(programs: readonly string[]): Promise<string[]> {
-  const there = await Promise.all(programs.map(isThere));
-  return programs.filter((_, index) => !there[index]);
 }
 
 /** Without their base, in MB, with room for new versions: what breaks them is a compiler or a second native library. */
@@ -111,7 +79,7 @@ const NONE = '0000000000000000';
 async function runThem({ init }: BaseImages): Promise<void> {
   say('starting a lab without processes of ours');
   const scene = await ImageScene.open(say);
-  const trouble = await Promise.race([rollOnce(scene, init), interrupted()]).catch(
+  const trouble = await Promise.race([rollOnce(scene, init), aborted(interruption.signal)]).catch(
     (error: unknown) => ({ error }),
   );
   if (trouble && !interruption.signal.aborted) {
@@ -124,16 +92,6 @@ async function runThem({ init }: BaseImages): Promise<void> {
     throw trouble ? trouble.error : error;
   }
   if (trouble) throw trouble.error;
-}
-
-/** Never resolves; rejects when somebody stops this. */
-function interrupted(): Promise<never> {
-  const { signal } = interruption;
-  return new Promise((_, reject) => {
-    const fail = (): void => reject(signal.reason as Error);
-    if (signal.aborted) fail();
-    signal.addEventListener('abort', fail, { once: true });
-  });
 }
 
 async function rollOnce(scene: ImageScene, init: string): Promise<void> {
@@ -185,8 +143,9 @@ async function lookAtProcesses(): Promise<void> {
 
 // exit(), not exitCode: what waits for a node need not be waited for when this was stopped.
 process.exit(
-  await main(process.argv.slice(2)).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    return 1;
+  await runProgram(parseImagesArgs(process.argv.slice(2)), {
+    run: runAll,
+    ending: 'cleaning up',
+    mustFinish: true,
   }),
 );

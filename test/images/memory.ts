@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Container } from '../../lab/fleet/container.ts';
 import { pidOf } from './container.ts';
 
 const UNITS = { Ki: 1024, Mi: 1024 ** 2, Gi: 1024 ** 3 } as const;
 
 /** The memory limit of a container of a manifest, in bytes. */
-export function memoryLimitOf(container: Readonly<Record<string, unknown>>): number {
-  const { limits } = container['resources'] as { limits: { memory: string } };
-  const [, amount, unit] = /^(\d+)(Ki|Mi|Gi)$/.exec(limits.memory) ?? [];
-  if (unit === undefined) throw new Error(`this test cannot read the limit ${limits.memory}`);
+export function memoryLimitOf({ resources }: Container): number {
+  const memory = resources?.limits?.memory ?? 'none';
+  const [, amount, unit] = /^(\d+)(Ki|Mi|Gi)$/.exec(memory) ?? [];
+  if (unit === undefined) throw new Error(`this test cannot read the limit ${memory}`);
   return Number(amount) * UNITS[unit as keyof typeof UNITS];
 }
 

@@ -15,13 +15,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { rolloutId } from '../../domain/names.ts';
 import type { Cluster } from '../../lab/cluster/contract.ts';
-import { call } from '../../lab/cluster/http.ts';
+import { answers } from '../../lab/cluster/http.ts';
 import { freePorts } from '../../lab/cluster/ports.ts';
 import { startCluster } from '../../lab/cluster/start.ts';
-import { environmentOf, type Container } from '../../lab/fleet/container.ts';
+import { requestToken } from '../../lab/fleet/account.ts';
+import { environmentOf } from '../../lab/fleet/container.ts';
 import { startFleet, type Fleet } from '../../lab/fleet/fleet.ts';
+import { podSpecOf } from '../../lab/fleet/manifests.ts';
 import { nodeFiles } from '../../lab/fleet/node-files.ts';
-import { startTokens, type Tokens } from '../../lab/fleet/tokens.ts';
 import { policyText } from '../../lab/policy.ts';
 import { ensureTools } from '../../lab/tools/ensure.ts';
 import {
@@ -57,14 +58,12 @@ export const NAMES = {
 export class ImageScene {
   private readonly cluster: Cluster;
   private readonly fleet: Fleet;
-  private readonly tokens: Tokens;
   /** Whether the machine lets podman limit memory. */
   private limitsMemory = false;
 
-  private constructor(cluster: Cluster, fleet: Fleet, tokens: Tokens) {
+  private constructor(cluster: Cluster, fleet: Fleet) {
     this.cluster = cluster;
     this.fleet = fleet;
-    this.tokens = tokens;
   }
 
   static async open(say: (line: string) => void): Promise<ImageScene> {
@@ -84,23 +83,8 @@ export class ImageScene {
       throw error;
     });
     try {
-      const options = {
-        nodes: 2,
-        podsPerNode: 1,
-        downForMs: 1_000,
-        agents: false,
-        log: say,
-        signal,
-      };
-      const fleet = await startFleet(cluster, options);
-      const tokens = startTokens({
-        kube: fleet.kube,
-        labDir: dir,
-        agent: fleet.manifests.agent,
-        log: say,
-        onNewPod: () => undefined,
-      });
-      return new ImageScene(cluster, fleet, tokens);
+      const options = { nodes: 2, podsPerNode: 1, downForMs: 1_000, agents: false };
+      return new ImageScene(cluster, await startFleet(cluster, { ...options, log: say, signal }));
     } catch (error) {
       await endCluster(cluster);
       throw error;
@@ -113,7 +97,6 @@ export class ImageScene {
       await removeContainers(Object.values(NAMES));
     } finally {
       try {
-        await this.tokens.stop();
         await this.fleet.stop();
       } finally {
         await endCluster(this.cluster);
@@ -143,7 +126,7 @@ export class ImageScene {
   async startAgent(): Promise<void> {
     const template = this.template('DaemonSet');
     await this.reportRealBootId();
-    await this.tokens.first(NODE);
+    await this.fleet.firstToken(NODE);
     const files = nodeFiles(this.cluster.dir, NODE);
     const account = join(files.dir, 'account');
     await this.writeAccount(account, await readFile(files.token, 'utf8'), 0);
@@ -154,20 +137,17 @@ export class ImageScene {
       ],
       fields: { 'spec.nodeName': NODE },
       // hostPID of the manifest, with a host that survives the signal.
-      more: template.pod['hostPID'] === true ? ['--pid', `container:${NAMES.init}`] : [],
+      more: template.pod.hostPID === true ? ['--pid', `container:${NAMES.init}`] : [],
     });
     await this.fleet.evidence.until(NODE, 'reported on', ({ report }) => report !== undefined);
   }
 
   async startWorker(): Promise<void> {
     const template = this.template('Deployment');
-    const { securityContext } = template.pod as { securityContext: { runAsUser: number } };
+    const { runAsUser = 0 } = template.pod.securityContext ?? {};
     const dir = join(this.cluster.dir, 'worker');
-    await this.writeAccount(
-      join(dir, 'account'),
-      await this.workerToken(),
-      securityContext.runAsUser,
-    );
+    const token = await requestToken(this.fleet.kube, this.fleet.manifests.worker);
+    await this.writeAccount(join(dir, 'account'), token, runAsUser);
     await mkdir(join(dir, 'policy'), { recursive: true });
     await writeFile(join(dir, 'policy', 'policy.yaml'), policyText(1_000));
     const [health, metrics] = await freePorts(2);
@@ -248,13 +228,10 @@ export class ImageScene {
   }
 
   private template(kind: string): PodTemplate {
-    const found = this.fleet.manifests.objects.find(
-      (object) => object.kind === kind,
-    ) as unknown as {
-      spec: { template: { spec: { containers: [PodTemplate['container']] } } };
-    };
-    const pod = found.spec.template.spec;
-    return { pod, container: pod.containers[0] };
+    const pod = podSpecOf(this.fleet.manifests.objects, kind);
+    const [container] = pod.containers;
+    if (!container) throw new Error(`the pods of the ${kind} have no container`);
+    return { pod, container };
   }
 
   private async start(
@@ -267,7 +244,7 @@ export class ImageScene {
       readonly env?: NodeJS.ProcessEnv;
     },
   ): Promise<void> {
-    const container = template.container as unknown as Container;
+    const { container } = template;
     // Of the manifest as it is: inside, its mounts are where it says.
     const inside = Object.fromEntries(
       (container.volumeMounts ?? []).map(({ mountPath }) => [mountPath, mountPath]),
@@ -297,15 +274,6 @@ export class ImageScene {
       await chown(join(dir, name), user, user);
       await chmod(join(dir, name), 0o400);
     }
-  }
-
-  private async workerToken(): Promise<string> {
-    const { namespace, serviceAccount } = this.fleet.manifests.worker;
-    const { status } = await this.fleet.kube.post<{ status: { token: string } }>(
-      `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`,
-      { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
-    );
-    return status.token;
   }
 
   /** A container sees the boot id of this machine's kernel, so that is what the node's kubelet has to say. */
@@ -338,17 +306,11 @@ async function endCluster(cluster: Cluster): Promise<void> {
 }
 
 async function untilReady(url: string): Promise<void> {
+  const isReady = answers(url);
   const endMs = Date.now() + PATIENCE_MS;
-  let last = 'no answer';
-  while (Date.now() < endMs) {
-    try {
-      const { status, text } = await call(url, { signal: AbortSignal.timeout(2_000) });
-      if (status === 200) return;
-      last = text;
-    } catch {
-      // Not there yet.
-    }
+  while (!(await isReady(AbortSignal.timeout(2_000)).catch(() => false))) {
+    if (Date.now() > endMs)
+      throw new Error(`the worker never became ready: ${await logsOf(NAMES.worker)}`);
     await pause(200, undefined, { signal: interruption.signal });
   }
-  throw new Error(`the worker never became ready: ${last}; ${await logsOf(NAMES.worker)}`);
 }

@@ -1,7 +1,4 @@
 import { execFile, type ExecFileOptions } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -54,15 +51,4 @@ async function runTool(
     const words = stderr.trim().split('\n').slice(-15).join('\n') || message;
     throw new Error(`${program} ${args[0]} failed:\n${words}`, { cause: error });
   }
-}
-
-export async function isThere(program: string): Promise<boolean> {
-  const directories = (process.env['PATH'] ?? '').split(delimiter);
-  const found = directories.map((directory) =>
-    access(join(directory, program), constants.X_OK).then(
-      () => true,
-      () => false,
-    ),
-  );
-  return (await Promise.all(found)).includes(true);
 }

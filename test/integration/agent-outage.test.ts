@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { writeOrder } from '../../domain/node-contract.ts';
 import type { Cluster } from '../../lab/cluster/contract.ts';
 import { startCluster } from '../../lab/cluster/start.ts';
-import { eventually, openAgentScene } from './agent-scene.ts';
-import type { AgentNode, AgentScene } from './agent-scene.ts';
+import { openAgentScene, type AgentNode, type AgentScene } from './agent-scene.ts';
+import { eventually } from './eventually.ts';
 import { lab } from './lab.ts';
 
 /** A cluster of its own, for others must not lose their API server. */

@@ -10,29 +10,13 @@ import type { Sentinel } from '../../agent/sentinel.ts';
 import { ANNOTATION, readAnswer, REBOOT_REQUIRED } from '../../domain/node-contract.ts';
 import type { NodeCondition, RebootAnswer } from '../../domain/node-contract.ts';
 import type { ClusterFacts } from '../../lab/cluster/contract.ts';
+import { requestToken } from '../../lab/fleet/account.ts';
 import { applyObjects } from '../../lab/fleet/apply.ts';
 import { connectKube } from '../../lab/fleet/kube.ts';
 import type { Kube, KubeObject } from '../../lab/fleet/kube.ts';
 import { readManifests } from '../../lab/fleet/manifests.ts';
 import { startWitness, type Witness } from '../../lab/witness/witness.ts';
-
-/** Tries until it neither throws nor is false; then the last error is the one that counts. */
-export async function eventually<T>(
-  what: () => Promise<T> | T,
-  withinMs = 60_000,
-): Promise<Exclude<T, false>> {
-  let error: unknown;
-  for (const untilMs = Date.now() + withinMs; Date.now() < untilMs; await sleep(20)) {
-    try {
-      const value = await what();
-      if (value !== false) return value as Exclude<T, false>;
-      error = new Error(`did not come true within ${withinMs / 1000} s: ${what.toString()}`);
-    } catch (thrown) {
-      error = thrown;
-    }
-  }
-  throw error;
-}
+import { eventually } from './eventually.ts';
 
 /** A machine that is only what the test says it is. */
 interface FakeHost extends Host {
@@ -114,16 +98,12 @@ export async function openAgentScene(cluster: ClusterFacts): Promise<AgentScene>
   const nodes: { stop(): Promise<void>; name: string }[] = [];
   const witness = await startWitness({ cluster, rules: ['G4'], nodes: isTestNode });
 
-  async function token(pod?: string): Promise<string> {
-    const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`;
-    const bound = pod && { boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: pod } };
-    const body = {
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenRequest',
-      spec: { ...bound },
-    };
-    return (await admin.post<{ status: { token: string } }>(path, body)).status.token;
-  }
+  const token = (pod?: string): Promise<string> =>
+    requestToken(
+      admin,
+      manifests.agent,
+      pod === undefined ? {} : { boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: pod } },
+    );
 
   async function addNode(): Promise<AgentNode> {
     const name = `${PREFIX}${randomUUID().slice(0, 8)}`;

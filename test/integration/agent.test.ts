@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { writeFileSync } from 'node:fs';
 import { ANNOTATION, writeAnswer, writeOrder } from '../../domain/node-contract.ts';
 import type { RebootOrder } from '../../domain/node-contract.ts';
-import { eventually, openAgentScene } from './agent-scene.ts';
-import type { AgentNode, AgentScene } from './agent-scene.ts';
+import { openAgentScene, type AgentNode, type AgentScene } from './agent-scene.ts';
+import { eventually } from './eventually.ts';
 import { lab } from './lab.ts';
 
 let scene: AgentScene;
@@ -71,28 +71,6 @@ describe('an order', () => {
     expect(host.rebooted).toBe(1);
   });
 
-  test.each<{ name: string; text: () => string; because: string }>([
-    {
-      name: 'that has expired',
-      text: () => writeOrder(anOrder({ expiresAtMs: Date.now() - 1 })),
-      because: 'expired at',
-    },
-    {
-      name: 'for another boot id',
-      text: () => writeOrder(anOrder({ bootId: 'another-boot' })),
-      because: 'the order is for boot another-boot',
-    },
-    { name: 'that cannot be read', text: () => 'reboot, please', because: 'cannot be read' },
-  ])('G4: $name is refused with the reason', async ({ text, because }) => {
-    node.start();
-    await node.order(text());
-    expect(await answered()).toMatchObject({
-      verdict: 'refused',
-      because: expect.stringContaining(because),
-    });
-    expect(node.host.rebooted).toBe(0);
-  });
-
   test('G4: for one node is obeyed by no other, wherever it is written', async () => {
     const other = await scene.addNode();
     other.start();
@@ -145,17 +123,6 @@ describe('an order', () => {
       because: expect.stringContaining('reboot the machine by hand'),
     });
     expect(node.host.rebooted).toBe(0);
-  });
-
-  test('G4: accepted, but for an earlier boot, is left alone', async () => {
-    const order = anOrder({ bootId: 'the-boot-before' });
-    const answer = writeAnswer({ ...accepted, bootId: order.bootId });
-    await node.judged(async () => {
-      await node.annotate({ [ANNOTATION.order]: writeOrder(order), [ANNOTATION.answer]: answer });
-      node.start();
-    });
-    expect(node.host.rebooted).toBe(0);
-    expect((await node.answer())?.verdict).toBe('accepted');
   });
 
   test('G4: is tried again while it lasts when the reboot fails, and people see why', async () => {

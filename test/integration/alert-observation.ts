@@ -1,5 +1,4 @@
 import { tmpdir } from 'node:os';
-import { setTimeout as pause } from 'node:timers/promises';
 import { HttpAlertSource } from '../../activities/gates/alert-source.ts';
 import { secretsOf } from '../../activities/secrets.ts';
 import type { AlertObservation } from '../../domain/gates/alert-samples.ts';
@@ -29,13 +28,4 @@ export async function lookAt(
   const [rules] = policyWith({ deadline: '5s', ...alerts }).pools[0]?.gates.alerts ?? [];
   if (!rules) throw new Error('the policy has no alerts');
   return await new HttpAlertSource(secretsOf(environment, [tmpdir()])).observe(rules, 0);
-}
-
-/** Asks until it holds, for at most a minute; the last answer is in the error. */
-export async function until<T>(ask: () => Promise<T>, holds: (seen: T) => boolean): Promise<T> {
-  for (const endMs = Date.now() + 60_000; ; await pause(100)) {
-    const seen = await ask();
-    if (holds(seen)) return seen;
-    if (Date.now() > endMs) throw new Error(`it never came to that: ${JSON.stringify(seen)}`);
-  }
 }

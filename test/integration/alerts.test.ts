@@ -3,8 +3,9 @@ import { request as forward } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { serveWeb, type WebServer } from '../../activities/testing/web-server.ts';
-import { FIRING, lookAt, RULES, until } from './alert-observation.ts';
+import { FIRING, lookAt, RULES } from './alert-observation.ts';
 import { makeCertificates, type Certificates } from './certificates.ts';
+import { until } from './eventually.ts';
 import { Monitoring, type RealPrometheus } from './monitoring.ts';
 
 /** Of the password "test", as in the documentation of Prometheus. */

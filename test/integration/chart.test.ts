@@ -11,7 +11,7 @@ import { call } from '../../lab/cluster/http.ts';
 import { applyObjects } from '../../lab/fleet/apply.ts';
 import { environmentOf } from '../../lab/fleet/container.ts';
 import { connectKube, type Kube, type KubeObject } from '../../lab/fleet/kube.ts';
-import { manifestsOf, parseObjects } from '../../lab/fleet/manifests.ts';
+import { manifestsOf, parseObjects, podSpecOf } from '../../lab/fleet/manifests.ts';
 import { lab } from './lab.ts';
 import { OPERATOR_DEFINITIONS } from './prometheus-operator.ts';
 import { eventually } from '../labs/rollout-scene.ts';
@@ -185,32 +185,25 @@ describe('G10: the rights of the worker', () => {
   });
 });
 
+async function agentWith(agent: Values) {
+  const objects = await render({ agent });
+  const pod = podSpecOf(objects, 'DaemonSet');
+  const { container } = manifestsOf(objects).agent;
+  const mounts = Object.fromEntries(
+    (container.volumeMounts ?? []).map(({ mountPath }) => [mountPath, mountPath]),
+  );
+  const env = environmentOf(container, { fields: { 'spec.nodeName': 'n1' }, mounts });
+  const read = readConfig([], { ...env, KUBERNETES_SERVICE_HOST: '10.0.0.1' });
+  if (!read.ok) throw new Error(read.problems.join());
+  return {
+    pod,
+    securityContext: container.securityContext,
+    mounts: container.volumeMounts,
+    host: read.config.host,
+  };
+}
+
 describe('G10: the agent', () => {
-  interface Pod {
-    readonly hostPID?: boolean;
-    readonly volumes?: readonly { readonly hostPath: { readonly path: string } }[];
-    readonly containers: readonly {
-      readonly securityContext: { readonly capabilities?: object; readonly privileged: boolean };
-    }[];
-  }
-
-  async function agentWith(agent: Values) {
-    const objects = await render({ agent });
-    const daemonSet = objects.find(({ kind }) => kind === 'DaemonSet') as KubeObject & {
-      readonly spec: { readonly template: { readonly spec: Pod } };
-    };
-    const { container } = manifestsOf(objects).agent;
-    const mounts = Object.fromEntries(
-      (container.volumeMounts ?? []).map(({ mountPath }) => [mountPath, mountPath]),
-    );
-    const env = environmentOf(container, { fields: { 'spec.nodeName': 'n1' }, mounts });
-    const read = readConfig([], { ...env, KUBERNETES_SERVICE_HOST: '10.0.0.1' });
-    if (!read.ok) throw new Error(read.problems.join());
-    const pod = daemonSet.spec.template.spec;
-    const [{ securityContext } = { securityContext: undefined }] = pod.containers;
-    return { pod, securityContext, mounts: container.volumeMounts, host: read.config.host };
-  }
-
   test('that reboots by file has neither process ids of the host, nor root, nor capabilities', async () => {
     const { pod, securityContext, host } = await agentWith({
       sentinel: { file: '/run/lockkeeper/reboot-required' },
@@ -272,16 +265,14 @@ describe("G10: Kubernetes' own judgement at Pod Security's strictest level", () 
 
   /** What is wrong with the pod that this object makes, in the words of the API server; empty when it is accepted. */
   async function judge(kind: string, values: Values): Promise<string[]> {
-    const found = (await render(values)).find((object) => object.kind === kind) as KubeObject & {
-      readonly spec: { readonly template: { readonly spec: object } };
-    };
+    const spec = podSpecOf(await render(values), kind);
     // Accounts and classes of the real namespace are not here, and not what is judged.
     const bare = { serviceAccountName: 'default', priorityClassName: '' };
     const pod = {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name: 'judged' },
-      spec: { ...found.spec.template.spec, ...bare },
+      spec: { ...spec, ...bare },
     };
     const path = `/api/v1/namespaces/${namespace}/pods?dryRun=All`;
     const refused = await kube.post(path, pod).then(

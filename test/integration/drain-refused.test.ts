@@ -1,6 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import {
@@ -9,7 +7,9 @@ import {
   RbacAuthorizationV1Api,
 } from '@kubernetes/client-node';
 import { podApi } from '../../activities/kube/pods.ts';
-import { clientFor, eventually, openScene, type Scene } from './drain-scene.ts';
+import { serveWeb } from '../../activities/testing/web-server.ts';
+import { clientFor, openScene, type Scene } from './drain-scene.ts';
+import { eventually } from './eventually.ts';
 import { lab } from './lab.ts';
 
 /** Evictions that others than a disruption budget refuse: a webhook, and the worker's own role. */
@@ -101,33 +101,20 @@ async function startWebhook(): Promise<{ url: string; agree: () => void }> {
   const { caPath } = lab();
   const certs = dirname(caPath);
   let allowed = false;
-  const server: Server = createServer(
-    { cert: readFileSync(caPath), key: readFileSync(join(certs, 'apiserver.key')) },
-    (request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
-        const review = JSON.parse(Buffer.concat(chunks).toString()) as {
-          apiVersion: string;
-          kind: string;
-          request: { uid: string };
-        };
-        const status = allowed ? {} : { status: { message: 'a backup is running' } };
-        const verdict = { uid: review.request.uid, allowed, ...status };
-        response.setHeader('content-type', 'application/json');
-        response.end(
-          JSON.stringify({ apiVersion: review.apiVersion, kind: review.kind, response: verdict }),
-        );
-      });
-    },
-  );
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  cleanUp.push(async () => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  return { url: `https://127.0.0.1:${port}/`, agree: () => void (allowed = true) };
+  const tls = { cert: readFileSync(caPath), key: readFileSync(join(certs, 'apiserver.key')) };
+  const server = await serveWeb(({ body }, response) => {
+    const { apiVersion, kind, request } = JSON.parse(body) as {
+      apiVersion: string;
+      kind: string;
+      request: { uid: string };
+    };
+    const status = allowed ? {} : { status: { message: 'a backup is running' } };
+    const verdict = { uid: request.uid, allowed, ...status };
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ apiVersion, kind, response: verdict }));
+  }, tls);
+  cleanUp.push(() => server.close());
+  return { url: `${server.url}/`, agree: () => void (allowed = true) };
 }
 
 async function refuseEvictions(url: string): Promise<void> {

@@ -6,13 +6,13 @@ import {
   type V1Volume,
 } from '@kubernetes/client-node';
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { drainNode } from '../../activities/drain/drain.ts';
 import type { DrainOptions } from '../../activities/drain/state.ts';
 import { kubeClient, statusOf, type KubeClient } from '../../activities/kube/client.ts';
 import { podApi, type PodApi } from '../../activities/kube/pods.ts';
 import type { DrainProgress, DrainResult } from '../../domain/drain-progress.ts';
 import { LAB_NODE } from '../../lab/cluster/contract.ts';
+import { eventually } from './eventually.ts';
 
 /** What a test does to the drain it starts. */
 interface Settings extends Partial<DrainOptions> {
@@ -32,7 +32,6 @@ interface Draining {
 interface PodParts {
   readonly finalizers?: string[];
   readonly annotations?: Record<string, string>;
-  readonly priorityClassName?: string;
   readonly volumes?: V1Volume[];
 }
 
@@ -55,19 +54,6 @@ export interface Scene {
   podsOn(node: string): Promise<V1Pod[]>;
   drain(node: string, settings?: Settings): Draining;
   close(): Promise<void>;
-}
-
-/** Tries until it does not throw; the last error is the one that counts. */
-export async function eventually<T>(what: () => T | Promise<T>, withinMs = 60_000): Promise<T> {
-  const untilMs = Date.now() + withinMs;
-  for (;;) {
-    try {
-      return await what();
-    } catch (error) {
-      if (Date.now() > untilMs) throw error;
-      await sleep(100);
-    }
-  }
 }
 
 /** The API as somebody else: the same server, another token. */

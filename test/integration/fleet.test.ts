@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,10 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Cluster } from '../../lab/cluster/contract.ts';
 import { startCluster } from '../../lab/cluster/start.ts';
 import { startFleet, type Fleet } from '../../lab/fleet/fleet.ts';
-import { connectKube, KubeError } from '../../lab/fleet/kube.ts';
 import { hasFile } from '../../lab/fleet/node-files.ts';
 import { WORKLOADS_NAMESPACE } from '../../lab/fleet/workloads.ts';
 import { ensureTools } from '../../lab/tools/ensure.ts';
+import { until } from './eventually.ts';
+import { processesOf } from './lab.ts';
 
 const never = new AbortController().signal;
 const quiet = () => undefined;
@@ -41,6 +41,9 @@ function storyOf(node: string): string[] {
     );
 }
 
+const untilRebooted = (node: string) =>
+  fleet.evidence.until(node, 'in its second boot', () => fleet.bootIds(node).length === 2);
+
 interface Pods {
   readonly items: readonly {
     readonly metadata: { readonly name: string };
@@ -62,12 +65,6 @@ async function daemonPodsReady(node: string): Promise<boolean[]> {
   );
 }
 
-/** Processes whose command line or environment names the lab's directory. */
-function processesOf(labDir: string): string[] {
-  const table = execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' });
-  return table.split('\n').filter((line) => line.includes(labDir));
-}
-
 describe('a machine told to reboot', () => {
   const node = 'worker-1';
 
@@ -83,7 +80,7 @@ describe('a machine told to reboot', () => {
 
   test('goes NotReady, then is Ready in a new boot, without its sentinel', async () => {
     await fleet.machine(node).reboot();
-    await fleet.evidence.until(node, 'in its second boot', () => fleet.bootIds(node).length === 2);
+    await untilRebooted(node);
     expect(storyOf(node)).toEqual([
       'Ready, first boot',
       'NotReady, first boot',
@@ -113,25 +110,6 @@ describe('a machine told to reboot', () => {
 });
 
 describe('the token of an agent', () => {
-  const report = {
-    status: {
-      conditions: [{ type: 'RebootRequired', status: 'Unknown', reason: 'T', message: '' }],
-    },
-  };
-
-  test('G10 reports on its own node and on no other', async () => {
-    const token = await readFile(fleet.machine('worker-6').files.token, 'utf8');
-    const agent = connectKube(cluster, token);
-    try {
-      await agent.patch('/api/v1/nodes/worker-6/status', 'strategic', report);
-      const other = agent.patch('/api/v1/nodes/worker-5/status', 'strategic', report);
-      await expect(other).rejects.toThrow(/belongs to node worker-6, not worker-5/);
-      await expect(other).rejects.toBeInstanceOf(KubeError);
-    } finally {
-      agent.close();
-    }
-  });
-
   test('is replaced when its pod is, and the agent goes on with the new one', async () => {
     const { token } = fleet.machine('worker-6').files;
     const before = await readFile(token, 'utf8');
@@ -140,10 +118,10 @@ describe('the token of an agent', () => {
     const pods = `/api/v1/namespaces/${namespace}/pods`;
     const { items } = await fleet.kube.get<Pods>(`${pods}?${query.toString()}`);
     await fleet.kube.delete(`${pods}/${items[0]?.metadata.name}`);
-    const deadline = Date.now() + 60_000;
-    while ((await readFile(token, 'utf8')) === before && Date.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(await readFile(token, 'utf8')).not.toBe(before);
+    await until(
+      () => readFile(token, 'utf8'),
+      (now) => now !== before,
+    );
     await fleet.machine('worker-6').requireReboot(['after-the-new-pod']);
     await fleet.evidence.until(
       'worker-6',
@@ -173,8 +151,7 @@ describe('a machine with a fault', () => {
     await machine.requireReboot();
     machine.setFault({ kind: 'sentinel-stays' });
     await machine.reboot();
-    const rebooted = () => fleet.bootIds('worker-3').length === 2;
-    await fleet.evidence.until('worker-3', 'in its second boot', rebooted);
+    await untilRebooted('worker-3');
     expect(await hasFile(machine.files.sentinel)).toBe(true);
   });
 
@@ -182,8 +159,7 @@ describe('a machine with a fault', () => {
     const machine = fleet.machine('worker-4');
     machine.setFault({ kind: 'late', byMs: 2_000 });
     await machine.reboot();
-    const rebooted = () => fleet.bootIds('worker-4').length === 2;
-    await fleet.evidence.until('worker-4', 'in its second boot', rebooted);
+    await untilRebooted('worker-4');
     const [left, back] = fleet.evidence.timeline
       .filter((seen) => seen.node === 'worker-4')
       .slice(-2);
@@ -201,8 +177,7 @@ describe('a machine with a fault', () => {
     expect(fleet.evidence.node('worker-5')?.ready).toBe(false);
     machine.powerOn();
     await back;
-    const rebooted = () => fleet.bootIds('worker-5').length === 2;
-    await fleet.evidence.until('worker-5', 'in its second boot', rebooted);
+    await untilRebooted('worker-5');
   });
 });
 

@@ -12,7 +12,8 @@ import { objectApi } from '../../activities/kube/objects.ts';
 import { podApi } from '../../activities/kube/pods.ts';
 import { Stage } from '../../activities/testing/stage.ts';
 import { OUTSIDE_GATES } from '../../domain/gates/outside-gates.ts';
-import { clientFor, eventually, openScene, type Scene } from './drain-scene.ts';
+import { clientFor, openScene, type Scene } from './drain-scene.ts';
+import { eventually } from './eventually.ts';
 import { lab } from './lab.ts';
 
 /** The gate `jobs` with real Jobs: their controller starts and ends them, the API server judges the worker's rights. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { ClusterFacts } from '../../lab/cluster/contract.ts';
 import type { Tools } from '../../lab/tools/contract.ts';
@@ -17,4 +18,10 @@ export function lab(): LabFacts {
     throw new Error(`${LAB_VARIABLE} is not set: run integration tests through npm test`);
   }
   return JSON.parse(readFileSync(path, 'utf8')) as LabFacts;
+}
+
+/** Processes of the lab whose command line names its directory. */
+export function processesOf(dir: string): string[] {
+  const all = execFileSync('ps', ['-A', '-o', 'args='], { encoding: 'utf8' }).split('\n');
+  return all.filter((args) => args.includes(dir) && !args.includes('doomed-cluster.ts'));
 }

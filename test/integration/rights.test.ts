@@ -13,11 +13,13 @@ import { Policy } from '../../domain/policy.ts';
 import type { PodFacts } from '../../domain/pod-verdict.ts';
 import { readAudit } from '../../lab/cluster/audit.ts';
 import type { AuditRecord } from '../../lab/cluster/contract.ts';
+import { requestToken } from '../../lab/fleet/account.ts';
 import { applyObjects, deleteObjects } from '../../lab/fleet/apply.ts';
 import { connectKube, type Kube, type KubeObject } from '../../lab/fleet/kube.ts';
 import { eventsOf } from '../../worker/policy-events.ts';
 import { openAgentScene } from './agent-scene.ts';
-import { clientFor, eventually, openScene, type Scene } from './drain-scene.ts';
+import { clientFor, openScene, type Scene } from './drain-scene.ts';
+import { eventually } from './eventually.ts';
 import { lab } from './lab.ts';
 
 /**
@@ -74,10 +76,8 @@ const userOf = (account: string): string => `system:serviceaccount:${NAMESPACE}:
 
 /** The API server as the account knows it. */
 async function clientOf(account: string): Promise<KubeClient> {
-  const path = `/api/v1/namespaces/${NAMESPACE}/serviceaccounts/${account}/token`;
-  const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
-  const { status } = await admin.post<{ status: { token: string } }>(path, request);
-  return clientFor(lab().kubeconfigPath, status.token);
+  const asked = { namespace: NAMESPACE, serviceAccount: account };
+  return clientFor(lab().kubeconfigPath, await requestToken(admin, asked));
 }
 
 /** Other tests ask as an agent too, also for what it may not. */

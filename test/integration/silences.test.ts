@@ -3,7 +3,8 @@ import { secretsOf } from '../../activities/secrets.ts';
 import { HttpSilences } from '../../activities/gates/silences.ts';
 import { Stage } from '../../activities/testing/stage.ts';
 import { call } from '../../lab/cluster/http.ts';
-import { FIRING, lookAt, policyWith, RULES, until } from './alert-observation.ts';
+import { FIRING, lookAt, policyWith, RULES } from './alert-observation.ts';
+import { until } from './eventually.ts';
 import { Monitoring, type RealPrometheus, type Server } from './monitoring.ts';
 
 /** A real Prometheus that sends its alerts to a real Alertmanager. */

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { ANNOTATION, writeAnswer, writeOrder, writeRollout } from '../../domain/node-contract.ts';
 import type { RebootAnswer, RebootOrder, RolloutRecord } from '../../domain/node-contract.ts';
+import { requestToken } from '../../lab/fleet/account.ts';
 import { applyObjects } from '../../lab/fleet/apply.ts';
 import { connectKube, type Kube } from '../../lab/fleet/kube.ts';
 import { readManifests, type Component, type Manifests } from '../../lab/fleet/manifests.ts';
 import type { PoolLimits } from '../../lab/witness/contract.ts';
 import { startWitness, type Witness } from '../../lab/witness/witness.ts';
-import { eventually } from './agent-scene.ts';
+import { eventually } from './eventually.ts';
 import type { LabFacts } from './lab.ts';
 
 /** One node without a kubelet, so that it is only what the test writes; and the hands of everybody who writes on it. */
@@ -135,7 +136,7 @@ export class WitnessScene {
     const admin = connectKube(cluster, cluster.adminToken);
     const manifests = await readManifests();
     await applyObjects(admin, manifests.objects.filter(isNeeded));
-    const worker = connectKube(cluster, await tokenOf(admin, manifests.worker));
+    const worker = connectKube(cluster, await requestToken(admin, manifests.worker));
     const prefix = `witness-${randomUUID().slice(0, 8)}`;
     const witness = await startWitness({
       cluster,
@@ -155,18 +156,7 @@ export class WitnessScene {
   /** A pod that is on the node as soon as it exists; nobody runs it. */
   async addPod(node: PlayedNode, owner?: 'DaemonSet'): Promise<string> {
     const name = `${node.name}-${(this.#count += 1)}`;
-    const ownerReferences =
-      owner === undefined
-        ? []
-        : [
-            {
-              apiVersion: 'apps/v1',
-              kind: owner,
-              name: 'logs',
-              uid: randomUUID(),
-              controller: true,
-            },
-          ];
+    const ownerReferences = owner === undefined ? [] : [daemonSet('logs')];
     await this.#createPod('default', name, { node, ownerReferences });
     return name;
   }
@@ -185,7 +175,10 @@ export class WitnessScene {
     const { namespace } = this.#agent;
     await this.#createPod(namespace, node, { node: { name: node }, ownerReferences: [] });
     const bound = { kind: 'Pod', apiVersion: 'v1', name: node };
-    const agent = connectKube(this.#cluster, await tokenOf(this.admin, this.#agent, bound));
+    const agent = connectKube(
+      this.#cluster,
+      await requestToken(this.admin, this.#agent, { boundObjectRef: bound }),
+    );
     this.#agents.set(node, agent);
     return agent;
   }
@@ -250,15 +243,4 @@ function nodeInfo(bootID: string): object {
   const names = ['architecture', 'containerRuntimeVersion', 'kernelVersion', 'kubeProxyVersion'];
   const more = ['kubeletVersion', 'machineID', 'operatingSystem', 'osImage', 'systemUUID'];
   return { bootID, ...Object.fromEntries([...names, ...more].map((name) => [name, 'played'])) };
-}
-
-async function tokenOf(
-  admin: Kube,
-  { namespace, serviceAccount }: Component,
-  boundObjectRef?: object,
-): Promise<string> {
-  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`;
-  const spec = { expirationSeconds: 3_600, ...(boundObjectRef && { boundObjectRef }) };
-  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec };
-  return (await admin.post<{ status: { token: string } }>(path, body)).status.token;
 }

@@ -8,7 +8,7 @@ import { CHART, helm } from '../../deploy/helm.ts';
 import type { Cluster } from '../../lab/cluster/contract.ts';
 import { environmentOf, type Container } from '../../lab/fleet/container.ts';
 import { connectKube, type Kube, type KubeObject } from '../../lab/fleet/kube.ts';
-import { writeKubeconfig } from '../../lab/fleet/kubeconfig.ts';
+import { writeAccountKubeconfig } from '../../lab/fleet/account.ts';
 import { manifestsOf, parseObjects, type Manifests } from '../../lab/fleet/manifests.ts';
 import { ensureTool } from '../../lab/tools/ensure.ts';
 import { installCommands, Kubectl } from './kubectl.ts';
@@ -141,7 +141,7 @@ export class Release {
     if (!container) throw new Error('the pod of the hook has no container');
     const kubeconfig = join(this.dir, 'uninstall.kubeconfig');
     const account = { namespace: NAMESPACE, serviceAccount: spec.serviceAccountName };
-    await writeKubeconfig(this.kube, this.cluster, account, kubeconfig);
+    await writeAccountKubeconfig(this.kube, this.cluster, account, kubeconfig);
     const mounts = { [ACCOUNT]: this.dir, ...(await this.mount(spec)) };
     const env = {
       ...environmentOf(container, { mounts }),

@@ -1,38 +1,30 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { openSync, closeSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { readAudit } from '../../cluster/audit.ts';
-import type { Cluster } from '../../cluster/contract.ts';
-import { startGuard } from '../../cluster/guard.ts';
-import { startCluster } from '../../cluster/start.ts';
-import { environmentOf } from '../../fleet/container.ts';
-import { startFleet, type Fleet } from '../../fleet/fleet.ts';
-import { nodeFiles } from '../../fleet/node-files.ts';
-import { startTokens, type Tokens } from '../../fleet/tokens.ts';
-import { ensureTools } from '../../tools/ensure.ts';
+import { readAudit } from '../cluster/audit.ts';
+import type { Cluster } from '../cluster/contract.ts';
+import { startGuard } from '../cluster/guard.ts';
+import { manageProcess, type ManagedProcess } from '../cluster/process.ts';
+import { startCluster } from '../cluster/start.ts';
+import { environmentOf } from '../fleet/container.ts';
+import { startFleet, type Fleet } from '../fleet/fleet.ts';
+import { nodeFiles } from '../fleet/node-files.ts';
+import { ensureTools } from '../tools/ensure.ts';
 
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** No pod takes the place of another here. */
-const ignore = (): void => undefined;
-
-interface Parts {
-  readonly cluster: Cluster;
-  readonly fleet: Fleet;
-  readonly tokens: Tokens;
-}
-
 /** A lab whose nodes have no workload and no agent, until one is started here. */
 export class AgentScene {
-  private readonly parts: Parts;
+  private readonly cluster: Cluster;
+  private readonly fleet: Fleet;
+  private readonly signal: AbortSignal;
   private readonly guard = startGuard();
-  private readonly children: ChildProcess[] = [];
+  private readonly agents: ManagedProcess[] = [];
 
-  private constructor(parts: Parts) {
-    this.parts = parts;
+  private constructor(cluster: Cluster, fleet: Fleet, signal: AbortSignal) {
+    this.cluster = cluster;
+    this.fleet = fleet;
+    this.signal = signal;
   }
 
   static async open(nodes: number, signal: AbortSignal): Promise<AgentScene> {
@@ -41,16 +33,8 @@ export class AgentScene {
     let cluster: Cluster | undefined;
     try {
       cluster = await startCluster({ dir, tools, log: () => undefined, signal, ui: false });
-      const fleet = await startFleet(cluster, {
-        nodes,
-        podsPerNode: 'none',
-        agents: false,
-        log,
-        signal,
-      });
-      const agent = fleet.manifests.agent;
-      const tokens = startTokens({ kube: fleet.kube, labDir: dir, agent, log, onNewPod: ignore });
-      return new AgentScene({ cluster, fleet, tokens });
+      const options = { nodes, podsPerNode: 'none', agents: false, log, signal } as const;
+      return new AgentScene(cluster, await startFleet(cluster, options), signal);
     } catch (error) {
       await cluster?.stop();
       await rm(dir, { recursive: true, force: true });
@@ -59,23 +43,24 @@ export class AgentScene {
   }
 
   get nodes(): readonly string[] {
-    return this.parts.fleet.nodes;
+    return this.fleet.nodes;
   }
 
   /** As the DaemonSet has them. */
   get flags(): readonly string[] {
-    return this.parts.fleet.manifests.agent.container.command?.slice(1, -1) ?? [];
+    return this.fleet.manifests.agent.container.command?.slice(1, -1) ?? [];
   }
 
   /** Starts the bundle for a node and answers with its process, once it has reported. */
   async start(node: string, flags: readonly string[], bundle: string): Promise<number> {
-    const { cluster, fleet, tokens } = this.parts;
-    await tokens.first(node);
+    const { cluster, fleet } = this;
+    await fleet.firstToken(node);
     const files = nodeFiles(cluster.dir, node);
-    const out = openSync(join(cluster.logsDir, `${node}.log`), 'a');
-    const child = spawn(process.execPath, [...flags, bundle], {
-      detached: true,
-      stdio: ['ignore', out, out],
+    const spec = {
+      name: `agent of ${node}`,
+      command: process.execPath,
+      args: [...flags, bundle],
+      logPath: join(cluster.logsDir, `${node}.log`),
       env: {
         ...environmentOf(fleet.manifests.agent.container, {
           fields: { 'spec.nodeName': node },
@@ -86,22 +71,20 @@ export class AgentScene {
         LOCKKEEPER_TOKEN_FILE: files.token,
         LOCKKEEPER_CA_FILE: cluster.caPath,
       },
-    });
-    closeSync(out);
-    await once(child, 'spawn');
-    const pid = child.pid ?? 0;
-    this.guard.watch(pid);
-    this.children.push(child);
+    };
+    const agent = manageProcess(spec, { guard: this.guard, onDeath: log });
+    this.agents.push(agent);
+    await agent.start(this.signal);
     await fleet.evidence.until(node, 'reported on', ({ report }) => report !== undefined);
-    return pid;
+    return agent.pid ?? 0;
   }
 
   /** How often each node was asked for or written by its agent, between two moments. */
   async requests(fromMs: number, toMs: number): Promise<ReadonlyMap<string, number>> {
-    const { namespace, serviceAccount } = this.parts.fleet.manifests.agent;
+    const { namespace, serviceAccount } = this.fleet.manifests.agent;
     const user = `system:serviceaccount:${namespace}:${serviceAccount}`;
     const counts = new Map<string, number>();
-    for (const record of await readAudit(this.parts.cluster.auditPath)) {
+    for (const record of await readAudit(this.cluster.auditPath)) {
       if (record.user !== user || record.at < fromMs || record.at > toMs) continue;
       counts.set(record.name, (counts.get(record.name) ?? 0) + 1);
     }
@@ -110,11 +93,10 @@ export class AgentScene {
 
   /** Ends everything; what cannot be ended does not keep the rest from it. */
   async close(): Promise<void> {
-    const { cluster, fleet, tokens } = this.parts;
+    const { cluster, fleet, agents } = this;
     try {
-      for (const child of this.children) child.kill('SIGKILL');
+      await Promise.all(agents.map((agent) => agent.kill()));
       this.guard.close();
-      await tokens.stop();
       await fleet.stop();
     } finally {
       await cluster.stop();

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { AgentBenchArgs } from '../args.ts';
+import type { BenchArgs } from './args.ts';
 import { AgentScene } from './scene.ts';
 import { mostResident, rowsOf, tableOf, within, type Group, type Measured } from './table.ts';
 import { usageOf, type Usage } from './usage.ts';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const RESULTS = `${ROOT}lab/bench/results`;
 /** By then an agent has given back what its start took. */
 const SETTLED_AFTER_MS = 30_000;
@@ -16,7 +16,7 @@ const LOOK_EVERY_MS = 10_000;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** Measures, prints, writes the file; 1 when the shipped agent exceeds a budget. */
-export async function benchAgent(args: AgentBenchArgs, signal: AbortSignal): Promise<number> {
+export async function benchAgent(args: BenchArgs, signal: AbortSignal): Promise<number> {
   // The bundle of the image, by the command that makes it there.
   execFileSync(process.execPath, ['agent/build.ts'], { cwd: ROOT, stdio: 'inherit' });
   const groups = args.compare === undefined ? 1 : 2;
@@ -43,7 +43,7 @@ interface Running {
 
 async function measure(
   scene: AgentScene,
-  { agents, minutes, compare }: AgentBenchArgs,
+  { agents, minutes, compare }: BenchArgs,
   signal: AbortSignal,
 ): Promise<Group[]> {
   const kinds = [scene.flags, ...(compare ? [compare] : [])];
