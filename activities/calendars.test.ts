@@ -223,11 +223,7 @@ describe('an address', () => {
       answer: says(`nothing at ${PATH}`, 404),
       because: /it answers 404 Not Found: nothing at …$/,
     },
-    {
-      name: 'is cut',
-      answer: (response) => response.socket?.destroy(),
-      because: /the connection was cut$/,
-    },
+
     { name: 'answers with a page', answer: says('<html>'), because: /it is not iCalendar/ },
     {
       name: 'answers without end',

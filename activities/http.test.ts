@@ -138,9 +138,7 @@ describe('an answer', () => {
 
   test('has what was sent as a secret taken out of its words, in every form', async () => {
     answer = (response) => response.end();
-    const { redact } = await ask({
-      basic: { username: 'ann', password: { variable: 'TOKEN' } },
-    });
+    const { redact } = await ask({ basic: { username: 'ann', password: { variable: 'TOKEN' } } });
     const encoded = Buffer.from(`ann:${SECRET}`).toString('base64');
     expect(redact(`no ${SECRET}, no ${encoded}, but ann`)).toBe('no …, no …, but ann');
   });

@@ -99,10 +99,6 @@ describe('after a try that ended without a reboot', () => {
       failed: { count: 2, lastAtMs: NOW + HOUR, because: 'again' },
     });
   });
-
-  test('a reboot that is proved makes them forgotten', () => {
-    expect(afterReboot(failed(9), NOW)).toEqual({ reboots: [NOW] });
-  });
 });
 
 describe('reboots of one day', () => {
@@ -132,12 +128,6 @@ describe('reboots of one day', () => {
     { name: 'a day old ones do not count', attempts: rebooted(24, 5, 1), expected: undefined },
   ])('$name', ({ attempts, perDay = 3, expected }) => {
     expect(backOffReason(attempts, { ...RULES, rebootsPerDay: perDay }, NOW)).toBe(expected);
-  });
-
-  test('the time it names is the time from which on it may go', () => {
-    const attempts = rebooted(20, 5, 1);
-    expect(backOffReason(attempts, RULES, NOW + 4 * HOUR - 1)).toBeDefined();
-    expect(backOffReason(attempts, RULES, NOW + 4 * HOUR)).toBeUndefined();
   });
 
   test('are told of before failed tries', () => {

@@ -11,11 +11,7 @@ const BUDGET = 'The disruption budget web needs 2 healthy pods and has 2 current
 
 describe('readEvictionAnswer', () => {
   test.each<{ name: string; answer: HttpAnswer; expected: object }>([
-    {
-      name: '201 is evicted',
-      answer: anAnswer({ status: 201 }),
-      expected: { kind: 'evicted' },
-    },
+    { name: '201 is evicted', answer: anAnswer({ status: 201 }), expected: { kind: 'evicted' } },
     {
       name: '404 is gone',
       answer: anAnswer({ status: 404, message: 'pods "web-1" not found' }),
@@ -152,8 +148,7 @@ describe('pauseAfterMs', () => {
 
   test.each([
     { name: 'begins with 5 s', answer: blocked, tries: 1, random: 0, expected: 5_000 },
-    { name: 'doubles', answer: blocked, tries: 3, random: 0, expected: 20_000 },
-    { name: 'ends at 60 s', answer: blocked, tries: 99, random: 0, expected: 60_000 },
+
     { name: 'spreads by a quarter', answer: blocked, tries: 1, random: 0.8, expected: 6_000 },
     {
       name: 'never asks before Retry-After',

@@ -88,10 +88,6 @@ describe('what one side writes, the other reads back:', () => {
 });
 
 describe.each(Object.entries(READERS))('%s', (_, reader) => {
-  test('finds nothing where nothing is written', () => {
-    expect(reader(undefined)).toBeUndefined();
-  });
-
   test('reads any text without throwing, and never mistakes it for a value', () => {
     const text = fc.oneof(
       fc.string(),
@@ -99,15 +95,6 @@ describe.each(Object.entries(READERS))('%s', (_, reader) => {
       fc.json().map((json) => json.slice(1)),
     );
     fc.assert(fc.property(text, (any) => expect(reader(any)?.ok).toBe(false)));
-  });
-
-  test.each([
-    { text: '', because: 'it is not JSON' },
-    { text: 'yes', because: 'it is not JSON' },
-    { text: 'null', because: 'it is not a JSON object' },
-    { text: '"text"', because: 'it is not a JSON object' },
-  ])('says why it cannot read "$text"', ({ text, because }) => {
-    expect(reader(text)).toEqual({ ok: false, because });
   });
 });
 
@@ -135,14 +122,6 @@ describe('G4: an unreadable order is never an order:', () => {
   ])('$name', ({ fields, because }) => {
     expect(readOrder(JSON.stringify({ ...whole, ...fields }))).toEqual({ ok: false, because });
   });
-
-  test('one field missing, whichever it is', () => {
-    for (const missing of Object.keys(whole)) {
-      const { [missing]: _, ...rest } = whole as Record<string, string>;
-      expect(readOrder(JSON.stringify(rest))).toMatchObject({ ok: false });
-    }
-    expect(readOrder(JSON.stringify(whole))).toMatchObject({ ok: true });
-  });
 });
 
 test('an answer whose verdict is another word is not read', () => {
@@ -153,24 +132,7 @@ test('an answer whose verdict is another word is not read', () => {
     because: '',
     atMs: NOON,
   }).replace('accepted', 'Accepted');
-  expect(readAnswer(text)).toEqual({
-    ok: false,
-    because: 'verdict is none of accepted, refused',
-  });
-});
-
-test('a record whose flag is a text is not read', () => {
-  const text = JSON.stringify({
-    workflowId: 'w',
-    runId: 'r',
-    cordonedByUs: 'true',
-    bootIdBefore: 'b',
-    phase: 'draining',
-  });
-  expect(readRollout(text)).toEqual({
-    ok: false,
-    because: 'cordonedByUs is not true or false',
-  });
+  expect(readAnswer(text)).toEqual({ ok: false, because: 'verdict is none of accepted, refused' });
 });
 
 test('a record without labels is written as it always was', () => {

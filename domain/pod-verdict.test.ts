@@ -135,8 +135,6 @@ describe('drainTiers', () => {
       [2_000_001_000],
     ]);
   });
-
-  test('has no tier for no pods', () => expect(drainTiers([])).toEqual([]));
 });
 
 describe('warningLines', () => {

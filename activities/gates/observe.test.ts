@@ -56,20 +56,13 @@ const CLOSED = [
   },
   { gate: 'blockingPods', because: 'on the node: shop/db-0' },
   { gate: 'jobs', because: 'running: ops/backup since 2026-11-23T21:00:00Z' },
-  {
-    gate: 'kuredLock',
-    because: 'the lock of kured (DaemonSet kube-system/kured) is held for n9',
-  },
+  { gate: 'kuredLock', because: 'the lock of kured (DaemonSet kube-system/kured) is held for n9' },
 ] as const;
 
 const cordoned = { unschedulable: true, annotations: recorded() };
 const hanging = new Promise<AlertObservation>(() => undefined);
 
 describe('what is asked outside the node', () => {
-  test('is open when nobody objects', async () => {
-    expect(await onStage().run(evaluateGates, ASKED)).toMatchObject({ kind: 'open' });
-  });
-
   test('G8: gives every reason at once, beside those of the node', async () => {
     const stage = onStage({ annotations: { [ANNOTATION.hold]: 'disk' } });
     closeAll(stage);
@@ -79,29 +72,9 @@ describe('what is asked outside the node', () => {
     });
   });
 
-  test('G8: says the same at the next look, which is then a wait and no news', async () => {
-    const stage = onStage();
-    closeAll(stage);
-    await expect(stage.run(passGates, { ...ASKED, known: CLOSED })).rejects.toMatchObject({
-      type: 'gate-closed',
-      message: expect.stringContaining('NodeDown firing'),
-    });
-  });
-
   test('is every gate outside the node', () => {
     expect(CLOSED.map(({ gate }) => gate)).toEqual(Object.keys(OUTSIDE_GATES));
   });
-
-  test.each(CLOSED.map(({ gate }) => gate))(
-    'is left out for the gate %s when a person skips it',
-    async (gate) => {
-      const stage = onStage();
-      closeAll(stage);
-      expect(await stage.run(evaluateGates, { ...ASKED, skip: [gate] })).toMatchObject({
-        closed: CLOSED.filter((one) => one.gate !== gate),
-      });
-    },
-  );
 
   test('G11: nobody is asked for a gate that is skipped, so nobody waits for one that hangs', async () => {
     const stage = onStage();
@@ -125,13 +98,6 @@ describe('what is asked outside the node', () => {
     );
     await stage.run(evaluateGates, ASKED);
     expect(lists).toBe(1);
-  });
-
-  test('is nothing for a pool without gates', async () => {
-    const stage = new Stage();
-    stage.nodes.add('n1');
-    expect(await stage.run(evaluateGates, ASKED)).toMatchObject({ kind: 'open' });
-    expect(stage.alerts.asked).toEqual([]);
   });
 
   test('may be ten seconds old while a node waits', async () => {

@@ -8,13 +8,7 @@ const target = { url: where, headers: {}, deadlineMs: 10_000 };
 type Filter = Extract<PrometheusRules['asks'], { kind: 'alerts' }>;
 const filtered = (filter: Partial<Filter> = {}): PrometheusRules => ({
   target,
-  asks: {
-    kind: 'alerts',
-    anchored: false,
-    states: ['firing', 'pending'],
-    matchers: [],
-    ...filter,
-  },
+  asks: { kind: 'alerts', anchored: false, states: ['firing', 'pending'], matchers: [], ...filter },
 });
 
 const alert = (alertname: string, labels: Record<string, string> = {}, value = 1) => ({

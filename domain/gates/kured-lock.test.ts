@@ -27,11 +27,7 @@ const annotated = (annotations: unknown): ObjectAnswer => ({
 
 describe('the lock of kured', () => {
   test.each<{ name: string; annotation: unknown; nowMs?: number; expected: string | undefined }>([
-    {
-      name: 'is held for the node that is named',
-      annotation: hold('n1'),
-      expected: held('n1'),
-    },
+    { name: 'is held for the node that is named', annotation: hold('n1'), expected: held('n1') },
     {
       name: 'is held by hand, as the documentation of kured has it',
       annotation: { nodeID: 'manual' },

@@ -137,10 +137,7 @@ describe('G8: a closed window says when it opens next:', () => {
     expect(look(written, '2026-12-08T22:00Z', HOUR, calendars)).toMatchObject({ kind: 'open' });
     expect(
       look({ windows: [{ calendar: 'plan.ics' }] }, '2026-12-07T12:00Z', HOUR, calendars),
-    ).toEqual({
-      kind: 'closed',
-      because: `closed: ${problem}`,
-    });
+    ).toEqual({ kind: 'closed', because: `closed: ${problem}` });
   });
 });
 
