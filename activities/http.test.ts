@@ -199,18 +199,14 @@ describe('G8: no answer, in words that stay the same:', () => {
 });
 
 describe('what is missing is said, without any secret:', () => {
-  test.each<{ name: string; target: Partial<HttpTarget>; expected: string }>([
-    {
-      name: 'a variable',
-      target: { bearer: { variable: 'NO_TOKEN' } },
-      expected: 'the worker has no environment variable NO_TOKEN',
-    },
-    {
-      name: 'a certificate',
-      target: { tls: { caFile: '/nowhere/ca' } },
-      expected: '/nowhere/ca cannot be read (ENOENT)',
-    },
-  ])('$name', async ({ target, expected }) => {
+  test.each<[name: string, target: Partial<HttpTarget>, expected: string]>([
+    [
+      'a variable',
+      { bearer: { variable: 'NO_TOKEN' } },
+      'the worker has no environment variable NO_TOKEN',
+    ],
+    ['a certificate', { tls: { caFile: '/nowhere/ca' } }, '/nowhere/ca cannot be read (ENOENT)'],
+  ])('%s', async (_, target, expected) => {
     expect(await failure(ask(target))).toBe(expected);
     expect(server.asked).toEqual([]);
   });

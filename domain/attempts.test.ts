@@ -148,20 +148,16 @@ test('a node without a past does not rest', () => {
 
 describe('once no reboot is wanted any more', () => {
   const trouble = { because: 'budget web', atMs: NOW };
-  test.each<{ name: string; attempts: Attempts; left: Attempts | undefined }>([
-    { name: 'failed tries are forgotten', attempts: failed(3), left: rebooted() },
-    { name: 'a reboot of yesterday is forgotten', attempts: rebooted(24), left: rebooted() },
-    {
-      name: 'G5: what halted its pool is forgotten, and the reboots of a day are not',
-      attempts: { ...rebooted(30, 23), trouble },
-      left: rebooted(23),
-    },
-    {
-      name: 'reboots of a day alone are left as they are',
-      attempts: rebooted(30, 23),
-      left: undefined,
-    },
-  ])('$name', ({ attempts, left }) => {
+  test.each<[name: string, attempts: Attempts, left: Attempts | undefined]>([
+    ['failed tries are forgotten', failed(3), rebooted()],
+    ['a reboot of yesterday is forgotten', rebooted(24), rebooted()],
+    [
+      'G5: what halted its pool is forgotten, and the reboots of a day are not',
+      { ...rebooted(30, 23), trouble },
+      rebooted(23),
+    ],
+    ['reboots of a day alone are left as they are', rebooted(30, 23), undefined],
+  ])('%s', (_, attempts, left) => {
     expect(afterWish(attempts, NOW)).toEqual(left);
   });
 });

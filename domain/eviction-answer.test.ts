@@ -148,7 +148,6 @@ describe('pauseAfterMs', () => {
 
   test.each([
     { name: 'begins with 5 s', answer: blocked, tries: 1, random: 0, expected: 5_000 },
-
     { name: 'spreads by a quarter', answer: blocked, tries: 1, random: 0.8, expected: 6_000 },
     {
       name: 'never asks before Retry-After',

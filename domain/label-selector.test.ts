@@ -7,20 +7,15 @@ const LABELS = { pool: 'workers', zone: 'a', 'node.example.org/role': 'db', empt
 describe('a selector', () => {
   test.each([
     { text: 'pool=workers', expected: true },
-
     { text: 'pool = workers', expected: true },
     { text: 'pool=Workers', expected: false },
-
     { text: 'zone in ()', expected: false },
     { text: 'empty in ()', expected: true },
     { text: 'empty=', expected: true },
-
     { text: 'pool', expected: true },
-
     { text: '! missing', expected: true },
     { text: 'node.example.org/role=db', expected: true },
     { text: 'pool=workers, zone in (a,b), !missing', expected: true },
-
     { text: 'constructor', expected: false },
     { text: '!toString', expected: true },
   ])('"$text" answers $expected', ({ text, expected }) => {

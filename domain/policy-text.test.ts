@@ -42,7 +42,6 @@ describe('G9: a problem names its file, its line, its path, the rule and what is
         'policy.yaml:7 pools[0].gates.alerts.ingore: there is no such key; did you mean ignore?',
       ],
     },
-
     {
       name: 'what comes from an alias, on the line of the anchor',
       text: `${HEAD}    windows: &nights\n      - cron: x\n        for: 4h\n  - name: others\n    nodes: pool=others\n    windows: *nights\n`,

@@ -25,12 +25,8 @@ const poolsOf = ({ pools }: Policy): string[] => pools.map(({ name }) => name);
 
 describe('G9: loading refuses', () => {
   test.each([
-    {
-      name: 'a typing error',
-      text: TYPO,
-      because: /pools\[0\]\.noodes: there is no such key; did you mean nodes\?/,
-    },
-  ])('$name', ({ text, because }) => {
+    ['a typing error', TYPO, /pools\[0\]\.noodes: there is no such key; did you mean nodes\?/],
+  ])('%s', (_, text, because) => {
     write(text);
     expect(() => loadPolicy(path)).toThrow(BadPolicy);
     expect(() => loadPolicy(path)).toThrow(because);

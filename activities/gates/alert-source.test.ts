@@ -88,14 +88,12 @@ describe('Prometheus is asked', () => {
 describe('G11: the gate is closed, and says why, when Prometheus', () => {
   const because: { name: string; answers: typeof answer; expected: unknown }[] = [
     { name: 'hangs', answers: () => undefined, expected: 'no answer within 1s' },
-
     {
       name: 'is broken, and says so as it says everything',
       answers: (_asked, response) =>
         response.writeHead(500).end('{"status":"error","error":"EOF"}'),
       expected: `it answers 500 Internal Server Error to ${POST}: EOF`,
     },
-
     {
       name: 'refuses the query',
       answers: (_asked, response) =>
@@ -107,7 +105,6 @@ describe('G11: the gate is closed, and says why, when Prometheus', () => {
       answers: (_asked, response) => response.end('<html><b>Sign in</b> please'),
       expected: `its answer is not that of a Prometheus: it answers 200 OK to ${POST}: Sign in please`,
     },
-
     {
       name: 'has a part of the data only',
       answers: (_asked, response) => response.end(vector([], { warnings: ['store-1 is away'] })),
@@ -188,19 +185,14 @@ describe('silences', () => {
   });
 
   test.each([
-    {
-      name: 'cannot be had',
-      text: 'x',
-      status: 503,
-      said: `it answers 503 Service Unavailable to ${ALERTS}: x`,
-    },
-    {
-      name: 'cannot be read',
-      text: '{}',
-      status: 200,
-      said: `its answer is not that of an Alertmanager: it answers 200 OK to ${ALERTS}: {}`,
-    },
-  ])('that $name silence nothing, and that is said', async ({ text, status, said }) => {
+    ['cannot be had', 'x', 503, `it answers 503 Service Unavailable to ${ALERTS}: x`],
+    [
+      'cannot be read',
+      '{}',
+      200,
+      `its answer is not that of an Alertmanager: it answers 200 OK to ${ALERTS}: {}`,
+    ],
+  ])('that %s silence nothing, and that is said', async (_, text, status, said) => {
     answering(text, status);
     expect(await look({ alertmanager: alertmanager() })).toEqual({
       ...firing('DiskFull', 'NodeDown'),

@@ -8,7 +8,7 @@ import { createActivities } from '../index.ts';
 import { orderReboot } from '../order.ts';
 import { RECORD, recorded, type FakeNode } from '../testing/fake-cluster.ts';
 import { Stage } from '../testing/stage.ts';
-import { evaluateGates, passGates } from './pass-gates.ts';
+import { evaluateGates } from './pass-gates.ts';
 
 const PROMETHEUS = 'http://prometheus:9090';
 const OTHER = 'http://other:9090';
@@ -59,6 +59,7 @@ const CLOSED = [
   { gate: 'kuredLock', because: 'the lock of kured (DaemonSet kube-system/kured) is held for n9' },
 ] as const;
 
+const UNDO = { node: 'n1', record: RECORD, why: 'gate', because: 'x', trouble: false } as const;
 const cordoned = { unschedulable: true, annotations: recorded() };
 const hanging = new Promise<AlertObservation>(() => undefined);
 
@@ -161,14 +162,7 @@ const hung = (facts: Partial<FakeNode>) => {
 describe('G11: a Prometheus that hangs never delays', () => {
   test('the undo', async () => {
     const { stage, activities } = hung(cordoned);
-    const asked = {
-      node: 'n1',
-      record: RECORD,
-      why: 'gate',
-      because: 'x',
-      trouble: false,
-    } as const;
-    expect(await stage.environment.run(() => activities.undoNode(asked))).toEqual({
+    expect(await stage.environment.run(() => activities.undoNode(UNDO))).toEqual({
       kind: 'undone',
     });
     expect(stage.nodes.at('n1').unschedulable).toBe(false);
@@ -223,40 +217,20 @@ describe('the silences of a node', () => {
 
   test('end when the node is handed back', async () => {
     const { stage, activities, run } = acting(cordoned);
-    await run(() =>
-      activities.undoNode({
-        node: 'n1',
-        record: RECORD,
-        why: 'gate',
-        because: 'x',
-        trouble: false,
-      }),
-    );
+    await run(() => activities.undoNode(UNDO));
     expect(stage.silences.told).toEqual([END]);
   });
 
   test('do not end when it is too late to hand it back', async () => {
     const { stage, activities, run } = acting({ ...cordoned, bootId: 'boot-2' });
-    await run(() =>
-      activities.undoNode({
-        node: 'n1',
-        record: RECORD,
-        why: 'gate',
-        because: 'x',
-        trouble: false,
-      }),
-    );
+    await run(() => activities.undoNode(UNDO));
     expect(stage.silences.told).toEqual([]);
   });
 
   test.each([
-    { name: 'are kept while a node is waited for', lost: false, told: [KEEP] },
-    {
-      name: 'are not kept for a node that is lost: people have to hear of it',
-      lost: true,
-      told: [],
-    },
-  ])('$name', async ({ lost, told }) => {
+    ['are kept while a node is waited for', false, [KEEP]],
+    ['are not kept for a node that is lost: people have to hear of it', true, []],
+  ])('%s', async (_, lost, told) => {
     const { stage, activities, run } = acting({ ...cordoned });
     stage.nodes.remove('n1');
     const asked = { node: 'n1', pool: 'workers', record: RECORD, orderedAtMs: 0, daemonSets: [] };

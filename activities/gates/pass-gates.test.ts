@@ -43,7 +43,6 @@ describe('evaluateGates', () => {
         pollAgainMs: 300_000,
       },
     },
-
     {
       name: 'finds nothing to do, though other gates are closed too',
       node: { report: idle(), annotations: HELD },

@@ -110,7 +110,6 @@ describe('G8: a closed gate says why:', () => {
       given: facts({ quarantine: quarantine('boot-1') }),
       expected: ['quarantine: its sentinel survived the reboot'],
     },
-
     {
       name: 'a try has just failed, and the next comes after a pause',
       given: facts({ attempts: FAILED }),
@@ -118,7 +117,6 @@ describe('G8: a closed gate says why:', () => {
         'rest: tried once without a reboot, next try after 2026-11-23T22:09:00.000Z; last: no answer',
       ],
     },
-
     {
       name: 'the node is being deleted',
       given: facts({ deleting: true }),
@@ -169,14 +167,12 @@ describe('a gate stays open', () => {
       name: 'up to the last moment the agent counts as heard',
       given: facts(report({ heardAtMs: NOW - 15 * MINUTE })),
     },
-
     { name: 'from the moment a hold ends', given: facts({ hold: { reason: 'x', untilMs: NOW } }) },
     { name: 'when the record on the node is our own', given: facts({ rollout: record(US) }) },
     {
       name: 'when the rollout that has the node runs no more',
       given: facts({ rollout: record('by-hand') }, { ownerRunning: false }),
     },
-
     {
       name: 'when somebody else has cordoned the node: that is remembered, not waited for',
       given: facts({ unschedulable: true }),
@@ -277,22 +273,12 @@ describe('sameGates', () => {
   const hold = { gate: 'hold', because: 'held: x' } as const;
   const agent = { gate: 'agent', because: 'silent' } as const;
   test.each([
-    { name: 'none and none are the same', one: [], other: [], expected: true },
-    { name: 'one and none differ', one: [hold], other: [], expected: false },
-    {
-      name: 'the same gate for another reason differs',
-      one: [hold],
-      other: [{ ...hold, because: 'held: y' }],
-      expected: false,
-    },
-    { name: 'a gate more differs', one: [hold], other: [hold, agent], expected: false },
-    {
-      name: 'the same words are the same',
-      one: [hold, agent],
-      other: [{ ...hold }, { ...agent }],
-      expected: true,
-    },
-  ])('$name', ({ one, other, expected }) => {
+    ['none and none are the same', [], [], true],
+    ['one and none differ', [hold], [], false],
+    ['the same gate for another reason differs', [hold], [{ ...hold, because: 'held: y' }], false],
+    ['a gate more differs', [hold], [hold, agent], false],
+    ['the same words are the same', [hold, agent], [{ ...hold }, { ...agent }], true],
+  ])('%s', (_, one, other, expected) => {
     expect(sameGates(one, other)).toBe(expected);
   });
 });

@@ -177,7 +177,6 @@ describe('G9: refused with path and rule:', () => {
         'gates.alerts: write alerts like { prometheus: "http://prometheus.monitoring:9090" }',
       ],
     },
-
     ...[
       'prometheus:9090',
       'ftp://prometheus',
@@ -192,7 +191,6 @@ describe('G9: refused with path and rule:', () => {
         'gates.alerts.prometheus: write an address like http://prometheus.monitoring:9090, without user, password or query',
       ],
     })),
-
     {
       name: 'an empty expression, which would match everything',
       gates: alert({ ignore: '' }),
@@ -236,7 +234,6 @@ describe('G9: refused with path and rule:', () => {
         'gates.alerts.anchored: anchored goes with ignore or only: leave it out',
       ],
     },
-
     {
       name: 'two ways to be known at once',
       gates: alert({ bearerToken: '${A}', basicAuth: { username: 'ann', password: '${B}' } }),

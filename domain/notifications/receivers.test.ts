@@ -92,7 +92,6 @@ describe('G9: notifications are refused', () => {
       { slack: '${A}', on: [] },
       ['[0].on: write at least one event'],
     ],
-
     [
       'with a mail server that is none',
       mail({ server: 'smtp example', port: 0, tls: 'maybe' }),
@@ -121,7 +120,6 @@ describe('G9: notifications are refused', () => {
 
   test.each([
     ['of a receiver', { slack: '${A}', chanel: '#b' }, 'chanel'],
-
     ['of a mail', mail({ sever: 'x' }), 'sever'],
     ['of a webhook', { webhook: { url: '${A}', secret: '${B}', header: 'x' } }, 'header'],
   ])('with an unknown key %s', (_, written, key) => {
@@ -150,7 +148,6 @@ describe('a secret that is written into the policy', () => {
       { webhook: { url: 'https://example.org/?t=T0PS3CRET', secret: '${A}' } },
       `[0].webhook.url: ${ADDRESS}`,
     ],
-
     ['a password', mail({ user: 'a', password: 'T0PS3CRET' }), `[0].email.password: ${SECRET}`],
   ])('is refused and not repeated: %s', (_, written, expected) => {
     const problems = refusals(written);

@@ -144,17 +144,12 @@ describe('G8: a closed window says when it opens next:', () => {
 describe('work fits into an opening', () => {
   const opening = { opensMs: 100, closesMs: 200 };
   test.each([
-    { name: 'that is open and long enough', nowMs: 100, neededMs: 100, expected: true },
-    { name: 'not by a millisecond too little', nowMs: 101, neededMs: 100, expected: false },
-    { name: 'not before it opens', nowMs: 99, neededMs: 1, expected: false },
-    {
-      name: 'to its last moment, when it needs nothing more',
-      nowMs: 199,
-      neededMs: 0,
-      expected: true,
-    },
-    { name: 'not when it closes', nowMs: 200, neededMs: 0, expected: false },
-  ])('$name', ({ nowMs, neededMs, expected }) => {
+    ['that is open and long enough', 100, 100, true],
+    ['not by a millisecond too little', 101, 100, false],
+    ['not before it opens', 99, 1, false],
+    ['to its last moment, when it needs nothing more', 199, 0, true],
+    ['not when it closes', 200, 0, false],
+  ])('%s', (_, nowMs, neededMs, expected) => {
     expect(fits(opening, { nowMs, neededMs })).toBe(expected);
   });
 

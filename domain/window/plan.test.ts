@@ -20,7 +20,6 @@ describe('a pool opens', () => {
       windows: [{ days: ['fri'], start: '22:00', end: '04:00' }],
       expected: ['2026-11-27T21:00 2026-11-28T03:00', '2026-12-04T21:00 2026-12-05T03:00'],
     },
-
     {
       name: 'on a day of the month or a day of the week, as cron joins them',
       windows: [{ cron: '0 12 26 * 5', for: '1h' }],
@@ -41,7 +40,6 @@ describe('a pool opens', () => {
       windows: [{ rrule: 'FREQ=MONTHLY;BYMONTH=3,6,9,12;BYDAY=1MO', start: '20:00', for: '3h' }],
       expected: ['2026-12-07T19:00 2026-12-07T22:00', '2027-03-01T19:00 2027-03-01T22:00'],
     },
-
     {
       name: 'by a rule with an end, on its last day too',
       windows: [{ rrule: 'FREQ=DAILY;UNTIL=20261125', start: '20:00', for: '1h' }],
@@ -57,13 +55,11 @@ describe('a pool opens', () => {
       windows: [{ rrule: 'FREQ=DAILY;UNTIL=20261125T200000', start: '20:00', for: '1h' }],
       expected: ['2026-11-24T19:00 2026-11-24T20:00', '2026-11-25T19:00 2026-11-25T20:00'],
     },
-
     {
       name: 'no more when all its dates have passed',
       windows: [{ dates: ['2026-11-23'], start: '08:00', for: '10h' }],
       expected: [],
     },
-
     { name: 'always, when that is written', windows: [{ always: true }], expected: ['ever never'] },
     {
       name: 'always, when others are written beside it',
@@ -99,21 +95,18 @@ describe('when the clocks are changed, a window', () => {
       from: '2027-03-27T12:00Z',
       expected: '2027-03-27T21:00 2027-03-28T04:00',
     },
-
     {
       name: 'that lasts for a time lasts so long in spring',
       window: { cron: '0 22 * * 6', for: '8h' },
       from: '2027-03-27T12:00Z',
       expected: '2027-03-27T21:00 2027-03-28T05:00',
     },
-
     {
       name: 'whose start is left out opens when the clocks are put forward',
       window: { days: ['sun'], start: '02:30', end: '04:00' },
       from: '2027-03-28T00:00Z',
       expected: '2027-03-28T01:00 2027-03-28T02:00',
     },
-
     {
       name: 'that is left out whole does not open on that day',
       window: { days: ['sun'], start: '02:10', end: '02:50' },

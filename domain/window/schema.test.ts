@@ -5,9 +5,6 @@ import { Policy } from '../policy.ts';
 import { windows } from './window-schema.ts';
 import { problemsIn } from './written.fixture.ts';
 
-const CRON =
-  'write a cron of five fields, such as "0 22 * * 2#2" for the second Tuesday: minute, hour, day of month, month, day of week';
-const WINDOW = 'write a window like { days: [sat], start: "22:00", end: "04:00" }';
 const TIME = 'write a time like "22:00" or "22:00:30"';
 const DATE = 'write a day that exists, like 2026-12-05';
 const ZONE = 'write an IANA time zone such as Europe/Zurich, or UTC';
@@ -37,7 +34,6 @@ describe('G9: a window is refused with its path and its rule:', () => {
       { days: [], start: '08:00', end: '09:00' },
       ['.days: write days like [mon, tue, wed, thu, fri, sat, sun]'],
     ],
-
     [
       'a time after the end of the day',
       { days: ['mon'], start: '08:00', end: '24:01' },
@@ -48,13 +44,11 @@ describe('G9: a window is refused with its path and its rule:', () => {
       { cron: '0 22 * * *', for: '0s' },
       ['.for: write a duration of at least 1s'],
     ],
-
     [
       'no text',
       { cron: 5, for: '1h' },
       ['.cron: write a cron of five fields, such as "0 22 * * 2#2"'],
     ],
-
     ['a calendar nowhere', { calendar: ' ' }, [`.calendar: ${CALENDAR}`]],
     ['a calendar at no address', { calendar: 'https://' }, [`.calendar: ${CALENDAR}`]],
     [
@@ -88,7 +82,6 @@ describe('G9: a recurrence rule is refused', () => {
       'write only FREQ, INTERVAL, COUNT, UNTIL, BYMONTH, BYMONTHDAY, BYYEARDAY, BYWEEKNO, BYSETPOS, BYDAY, WKST, not ""',
     ],
     ['BYDAY=MO', FREQ],
-
     ['FREQ=MONTHLY;BYMONTHDAY=40', 'write BYMONTHDAY from 1 to 31, or -1 to -31'],
     ['FREQ=MONTHLY;BYMONTHDAY=0', 'write BYMONTHDAY from 1 to 31, or -1 to -31'],
     ['FREQ=YEARLY;BYMONTH=13;BYMONTHDAY=1', 'write BYMONTH from 1 to 12'],
@@ -121,10 +114,8 @@ describe('G9: a recurrence rule is refused', () => {
       'FREQ=DAILY;BYHOUR=4',
       'write only FREQ, INTERVAL, COUNT, UNTIL, BYMONTH, BYMONTHDAY, BYYEARDAY, BYWEEKNO, BYSETPOS, BYDAY, WKST, not "BYHOUR=4"',
     ],
-
     ['FREQ=DAILY;BYMONTH=2;BYMONTHDAY=31', 'this rule never falls on a day: write one that exists'],
     ['FREQ=WEEKLY', `the rule names no day by BYDAY, BYMONTHDAY, BYYEARDAY${from}`],
-
     ['FREQ=DAILY;COUNT=2', `COUNT counts from a day${from}`],
   ])('%s', (rrule, expected) => {
     expect(problemsIn({ windows: [{ rrule, start: '20:00', for: '1h' }] })).toEqual([
@@ -139,7 +130,6 @@ describe('G9: a recurrence rule is refused', () => {
 });
 
 describe('G9: a freeze is refused with its path and its rule:', () => {
-  const MOMENT = 'write a day that exists, like 2026-12-18, or a time on it, like 2026-12-18T12:00';
   const good = { from: '2026-12-18', to: '2027-01-04', because: 'year end' };
   test.each<[name: string, freeze: unknown, expected: string[]]>([
     [
@@ -148,7 +138,6 @@ describe('G9: a freeze is refused with its path and its rule:', () => {
       ['freezes[0]: write a freeze like { from: 2026-12-18, to: 2027-01-04, because: year end }'],
     ],
     ['no reason', { ...good, because: ' ' }, ['freezes[0].because: write why']],
-
     ['a key that is not known', { ...good, until: 1 }, ['freezes[0]: Unrecognized key: "until"']],
     ['a zone that nobody knows', { ...good, timeZone: 'x' }, [`freezes[0].timeZone: ${ZONE}`]],
   ])('%s', (_, freeze, expected) => {
