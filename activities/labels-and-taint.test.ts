@@ -112,13 +112,6 @@ describe('undoNode', () => {
     expect(nodes.updates).toHaveLength(1);
     expect(nodes.at('n1').labels).toEqual({ pool: 'workers', state: 'serving' });
   });
-
-  test('G6: leaves a label to whoever has changed it meanwhile', async () => {
-    const { nodes, undo } = takenOn(TAKEN);
-    nodes.meanwhile.push(() => nodes.change('n1', { labels: { ...TAKEN, state: 'broken' } }));
-    await undo();
-    expect(nodes.at('n1').labels).toEqual({ pool: 'workers', state: 'broken' });
-  });
 });
 
 describe('restoreNode', () => {
@@ -153,10 +146,7 @@ describe('restoreNode', () => {
 
   test.each<{ name: string; facts: Partial<FakeNode> }>([
     { name: 'is not back', facts: {} },
-    {
-      name: 'is not ours',
-      facts: { ...BACK, annotations: recorded({ workflowId: 'by-hand' }) },
-    },
+    { name: 'is not ours', facts: { ...BACK, annotations: recorded({ workflowId: 'by-hand' }) } },
     { name: 'has been handed back before', facts: { ...BACK, annotations: {} } },
   ])('G6: touches no label of a node that $name', async ({ facts }) => {
     const { nodes, restore } = takenOn(TAKEN, facts);
@@ -179,12 +169,6 @@ describe('markWaiting', () => {
     nodes.meanwhile.push(() => nodes.change('n1', { taints: [GPU] }));
     await mark(stage);
     expect(nodes.at('n1').taints).toEqual([GPU, OURS]);
-  });
-
-  test("G6: does not take somebody else's taint for its own", async () => {
-    const { stage, nodes } = onStage({ taints: [OURS] });
-    await mark(stage);
-    expect(nodes.updates).toEqual([]);
   });
 
   test.each<{ name: string; facts: Partial<FakeNode>; pool: object }>([

@@ -25,11 +25,6 @@ describe('planRollout', () => {
       input: { node: 'n1', skipp: ['hold'] },
       message: 'the input is refused: input: Unrecognized key: "skipp"',
     },
-    {
-      name: 'no name',
-      input: {},
-      message: 'the input is refused: node: Invalid input: expected string, received undefined',
-    },
   ])('G9: fails at once on $name, with the path and the rule', async ({ input, message }) => {
     await expect(onStage().plan(input)).rejects.toMatchObject({
       type: 'bad-input',
@@ -43,14 +38,6 @@ describe('planRollout', () => {
       type: 'no-such-node',
       nonRetryable: true,
       message: 'there is no node n9; see kubectl get nodes',
-    });
-  });
-
-  test('leaves a node in no pool alone', async () => {
-    await expect(onStage({ labels: {} }).plan()).rejects.toMatchObject({
-      type: 'no-pool',
-      nonRetryable: true,
-      message: 'node n1 is left alone: its labels match the selector of no pool',
     });
   });
 

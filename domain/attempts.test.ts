@@ -39,18 +39,9 @@ function restsMs(attempts: Attempts, rules = RULES): number {
 }
 
 describe('after a try that ended without a reboot', () => {
-  test.each([
-    { count: 1, minutes: 10 },
-    { count: 2, minutes: 20 },
-    { count: 3, minutes: 40 },
-    { count: 4, minutes: 80 },
-    { count: 5, minutes: 160 },
-    { count: 6, minutes: 320 },
-    { count: 7, minutes: 360 },
-    { count: 8, minutes: 360 },
-    { count: 5_000, minutes: 360 },
-  ])('the pause after $count is $minutes minutes', ({ count, minutes }) => {
-    expect(restsMs(failed(count))).toBe(minutes * MINUTE);
+  const PAUSES = [10, 20, 40, 80, 160, 320, 360, 360];
+  test.each([...PAUSES.entries(), [4_999, 360]])('%s and one more: %s minutes', (more, minutes) => {
+    expect(restsMs(failed(more + 1))).toBe(minutes * MINUTE);
   });
 
   test('a first pause that is longer than the longest is the longest', () => {
@@ -59,18 +50,10 @@ describe('after a try that ended without a reboot', () => {
   });
 
   test.each([
-    {
-      count: 1,
-      words:
-        'tried once without a reboot, next try after 2026-11-23T22:10:00.000Z; last: shop/web-1: budget web',
-    },
-    {
-      count: 3,
-      words:
-        'tried 3 times without a reboot, next try after 2026-11-23T22:40:00.000Z; last: shop/web-1: budget web',
-    },
-  ])('G8: the reason after $count says when the next comes, and why the last ended', (given) => {
-    expect(backOffReason(failed(given.count), RULES, NOW)).toBe(given.words);
+    [1, 'tried once without a reboot, next try after 2026-11-23T22:10:00.000Z'],
+    [3, 'tried 3 times without a reboot, next try after 2026-11-23T22:40:00.000Z'],
+  ])('G8: the reason after %s says when the next comes, and why the last ended', (count, words) => {
+    expect(backOffReason(failed(count), RULES, NOW)).toBe(`${words}; last: shop/web-1: budget web`);
   });
 
   test('G5: what halted its pool stays until a try goes well, whatever comes between', () => {
@@ -99,45 +82,33 @@ describe('after a try that ended without a reboot', () => {
       failed: { count: 2, lastAtMs: NOW + HOUR, because: 'again' },
     });
   });
-
-  test('a reboot that is proved makes them forgotten', () => {
-    expect(afterReboot(failed(9), NOW)).toEqual({ reboots: [NOW] });
-  });
 });
 
 describe('reboots of one day', () => {
-  test.each<{ name: string; attempts: Attempts; perDay?: number; expected: string | undefined }>([
-    { name: 'none is few enough', attempts: rebooted(), expected: undefined },
-    { name: 'less than the cap are few enough', attempts: rebooted(5, 1), expected: undefined },
-    {
-      name: 'as many as the cap are enough, until the oldest of them is a day old',
-      attempts: rebooted(20, 5, 1),
-      expected:
-        'rebooted 3 times within 24 h, and at most 3 are allowed: again after 2026-11-24T02:00:00.000Z',
-    },
-    {
-      name: 'more than a lowered cap rest until the one that matters is a day old',
-      attempts: rebooted(20, 5, 1),
-      perDay: 1,
-      expected:
-        'rebooted 3 times within 24 h, and at most 1 are allowed: again after 2026-11-24T21:00:00.000Z',
-    },
-    {
-      name: 'one under a cap of one is said as once',
-      attempts: rebooted(23),
-      perDay: 1,
-      expected:
-        'rebooted once within 24 h, and at most 1 are allowed: again after 2026-11-23T23:00:00.000Z',
-    },
-    { name: 'a day old ones do not count', attempts: rebooted(24, 5, 1), expected: undefined },
-  ])('$name', ({ attempts, perDay = 3, expected }) => {
-    expect(backOffReason(attempts, { ...RULES, rebootsPerDay: perDay }, NOW)).toBe(expected);
-  });
-
-  test('the time it names is the time from which on it may go', () => {
-    const attempts = rebooted(20, 5, 1);
-    expect(backOffReason(attempts, RULES, NOW + 4 * HOUR - 1)).toBeDefined();
-    expect(backOffReason(attempts, RULES, NOW + 4 * HOUR)).toBeUndefined();
+  test.each<[name: string, hoursAgo: number[], expected: string | undefined, perDay?: number]>([
+    ['none is few enough', [], undefined],
+    ['less than the cap are few enough', [5, 1], undefined],
+    [
+      'as many as the cap are enough, until the oldest of them is a day old',
+      [20, 5, 1],
+      '3 times within 24 h, and at most 3 are allowed: again after 2026-11-24T02:00:00.000Z',
+    ],
+    [
+      'more than a lowered cap rest until the one that matters is a day old',
+      [20, 5, 1],
+      '3 times within 24 h, and at most 1 are allowed: again after 2026-11-24T21:00:00.000Z',
+      1,
+    ],
+    [
+      'one under a cap of one is said as once',
+      [23],
+      'once within 24 h, and at most 1 are allowed: again after 2026-11-23T23:00:00.000Z',
+      1,
+    ],
+    ['a day old ones do not count', [24, 5, 1], undefined],
+  ])('%s', (_, hoursAgo, expected, rebootsPerDay = 3) => {
+    const said = backOffReason(rebooted(...hoursAgo), { ...RULES, rebootsPerDay }, NOW);
+    expect(said).toBe(expected && `rebooted ${expected}`);
   });
 
   test('are told of before failed tries', () => {
@@ -158,20 +129,16 @@ test('a node without a past does not rest', () => {
 
 describe('once no reboot is wanted any more', () => {
   const trouble = { because: 'budget web', atMs: NOW };
-  test.each<{ name: string; attempts: Attempts; left: Attempts | undefined }>([
-    { name: 'failed tries are forgotten', attempts: failed(3), left: rebooted() },
-    { name: 'a reboot of yesterday is forgotten', attempts: rebooted(24), left: rebooted() },
-    {
-      name: 'G5: what halted its pool is forgotten, and the reboots of a day are not',
-      attempts: { ...rebooted(30, 23), trouble },
-      left: rebooted(23),
-    },
-    {
-      name: 'reboots of a day alone are left as they are',
-      attempts: rebooted(30, 23),
-      left: undefined,
-    },
-  ])('$name', ({ attempts, left }) => {
+  test.each<[name: string, attempts: Attempts, left: Attempts | undefined]>([
+    ['failed tries are forgotten', failed(3), rebooted()],
+    ['a reboot of yesterday is forgotten', rebooted(24), rebooted()],
+    [
+      'G5: what halted its pool is forgotten, and the reboots of a day are not',
+      { ...rebooted(30, 23), trouble },
+      rebooted(23),
+    ],
+    ['reboots of a day alone are left as they are', rebooted(30, 23), undefined],
+  ])('%s', (_, attempts, left) => {
     expect(afterWish(attempts, NOW)).toEqual(left);
   });
 });

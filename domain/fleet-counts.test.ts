@@ -48,53 +48,45 @@ describe('the state of a node', () => {
   });
 });
 
-test.each<{ what: string; count: (nodes: NodeFacts[]) => number; node: NodeFacts }>([
-  { what: 'NotReady', count: (n) => counts(...n).outOfService, node: worker({ ready: false }) },
-  {
-    what: 'cordoned',
-    count: (n) => counts(...n).outOfService,
-    node: worker({ unschedulable: true }),
-  },
-  {
-    what: 'being deleted',
-    count: (n) => counts(...n).outOfService,
-    node: worker({ deleting: true }),
-  },
-  {
-    what: 'in the middle of a rollout',
-    count: (n) => counts(...n).outOfService,
-    node: worker({ rollout: read(record) }),
-  },
-  {
-    what: 'troubled',
-    count: (n) => counts(...n).troubles ?? 0,
-    node: worker({
+test.each<[what: string, count: (nodes: NodeFacts[]) => number, node: NodeFacts]>([
+  ['NotReady', (n) => counts(...n).outOfService, worker({ ready: false })],
+  ['cordoned', (n) => counts(...n).outOfService, worker({ unschedulable: true })],
+  ['being deleted', (n) => counts(...n).outOfService, worker({ deleting: true })],
+  [
+    'in the middle of a rollout',
+    (n) => counts(...n).outOfService,
+    worker({ rollout: read(record) }),
+  ],
+  [
+    'troubled',
+    (n) => counts(...n).troubles ?? 0,
+    worker({
       report: { ...report, wants: 'required' },
       attempts: { reboots: [], trouble: { because: 'x', atMs: 1 } },
     }),
-  },
-  {
-    what: 'silent for over 15 minutes',
-    count: (n) => counts(...n).silent,
-    node: worker({ report: { ...report, heardAtMs: NOW_MS - 15 * 60_000 - 1 } }),
-  },
-  { what: 'held', count: (n) => counts(...n).held, node: worker({ hold: { reason: 'disk' } }) },
-  {
-    what: 'held until later',
-    count: (n) => counts(...n).held,
-    node: worker({ hold: { reason: 'disk', untilMs: NOW_MS + 1 } }),
-  },
-  {
-    what: 'quarantined',
-    count: (n) => counts(...n).quarantined,
-    node: worker({ quarantine: read({ bootId: 'b', because: 'x', atMs: 1 }) }),
-  },
-  {
-    what: 'failing',
-    count: (n) => counts(...n).failing,
-    node: worker({ attempts: { reboots: [], failed: { count: 1, lastAtMs: 1, because: 'x' } } }),
-  },
-])('a node that is $what counts as that, and a healthy one does not', ({ count, node }) => {
+  ],
+  [
+    'silent for over 15 minutes',
+    (n) => counts(...n).silent,
+    worker({ report: { ...report, heardAtMs: NOW_MS - 15 * 60_000 - 1 } }),
+  ],
+  ['held', (n) => counts(...n).held, worker({ hold: { reason: 'disk' } })],
+  [
+    'held until later',
+    (n) => counts(...n).held,
+    worker({ hold: { reason: 'disk', untilMs: NOW_MS + 1 } }),
+  ],
+  [
+    'quarantined',
+    (n) => counts(...n).quarantined,
+    worker({ quarantine: read({ bootId: 'b', because: 'x', atMs: 1 }) }),
+  ],
+  [
+    'failing',
+    (n) => counts(...n).failing,
+    worker({ attempts: { reboots: [], failed: { count: 1, lastAtMs: 1, because: 'x' } } }),
+  ],
+])('a node that is %s counts as that, and a healthy one does not', (_, count, node) => {
   expect(count([node, worker()])).toBe(1);
   expect(count([worker()])).toBe(0);
 });

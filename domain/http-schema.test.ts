@@ -41,15 +41,8 @@ describe('a header', () => {
   test.each(['Host', 'host', 'Content-Length', 'Transfer-Encoding', 'Connection', 'Upgrade'])(
     '%s is not written by hand',
     (name) => {
-      const { error } = Policy.safeParse({
-        pools: [
-          {
-            name: 'a',
-            nodes: 'a=b',
-            gates: { alerts: { prometheus: 'http://a', headers: { [name]: 'a' } } },
-          },
-        ],
-      });
+      const gates = { alerts: { prometheus: 'http://a', headers: { [name]: 'a' } } };
+      const { error } = Policy.safeParse({ pools: [{ name: 'a', nodes: 'a=b', gates }] });
       expect(error && problemsOf(error)).toEqual([
         `pools[0].gates.alerts.headers.${name}: write another header: this one is of the connection`,
       ]);

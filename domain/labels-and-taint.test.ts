@@ -73,7 +73,7 @@ describe('the taint is put on', () => {
       ourTaint: KEY,
       expected: undefined,
     },
-    { name: "not where it is somebody else's", taints: [ours], expected: undefined },
+    { name: "G6: not where it is somebody else's", taints: [ours], expected: undefined },
     {
       name: "not where somebody else's has a value",
       taints: [{ ...ours, value: 'mine' }],

@@ -47,30 +47,16 @@ const rollout = fc.record(
 const quarantine = fc.record({ bootId: word, because: word, atMs: instantMs });
 
 describe('what one side writes, the other reads back:', () => {
-  test('an order', () => {
-    fc.assert(
-      fc.property(order, (value) => expect(readOrder(writeOrder(value))).toEqual(good(value))),
-    );
-  });
-  test('an answer', () => {
-    fc.assert(
-      fc.property(answer, (value) => expect(readAnswer(writeAnswer(value))).toEqual(good(value))),
-    );
-  });
-  test('the record of a rollout', () => {
-    fc.assert(
-      fc.property(rollout, (value) =>
-        expect(readRollout(writeRollout(value))).toEqual(good(value)),
-      ),
-    );
-  });
-  test('a quarantine', () => {
-    fc.assert(
-      fc.property(quarantine, (value) =>
-        expect(readQuarantine(writeQuarantine(value))).toEqual(good(value)),
-      ),
-    );
-  });
+  test.each<[what: string, property: fc.IPropertyWithHooks<[unknown]>]>([
+    ['an order', fc.property(order, (value) => same(readOrder(writeOrder(value)), value))],
+    ['an answer', fc.property(answer, (value) => same(readAnswer(writeAnswer(value)), value))],
+    ['a record', fc.property(rollout, (value) => same(readRollout(writeRollout(value)), value))],
+    [
+      'a quarantine',
+      fc.property(quarantine, (value) => same(readQuarantine(writeQuarantine(value)), value)),
+    ],
+  ])('%s', (_, property) => fc.assert(property));
+
   test('the condition of the agent', () => {
     const report = fc.record({
       wants: fc.constantFrom<RebootReport['wants']>('required', 'not-required', 'unknown'),
@@ -88,10 +74,6 @@ describe('what one side writes, the other reads back:', () => {
 });
 
 describe.each(Object.entries(READERS))('%s', (_, reader) => {
-  test('finds nothing where nothing is written', () => {
-    expect(reader(undefined)).toBeUndefined();
-  });
-
   test('reads any text without throwing, and never mistakes it for a value', () => {
     const text = fc.oneof(
       fc.string(),
@@ -99,15 +81,6 @@ describe.each(Object.entries(READERS))('%s', (_, reader) => {
       fc.json().map((json) => json.slice(1)),
     );
     fc.assert(fc.property(text, (any) => expect(reader(any)?.ok).toBe(false)));
-  });
-
-  test.each([
-    { text: '', because: 'it is not JSON' },
-    { text: 'yes', because: 'it is not JSON' },
-    { text: 'null', because: 'it is not a JSON object' },
-    { text: '"text"', because: 'it is not a JSON object' },
-  ])('says why it cannot read "$text"', ({ text, because }) => {
-    expect(reader(text)).toEqual({ ok: false, because });
   });
 });
 
@@ -118,30 +91,15 @@ describe('G4: an unreadable order is never an order:', () => {
     { name: 'a number for a boot id', fields: { bootId: 7 }, because: 'bootId is not a text' },
     { name: 'no rollout', fields: { rollout: undefined }, because: 'rollout is not a text' },
     { name: 'no end', fields: { expires: undefined }, because: 'expires is not a text' },
-    ...[
-      '',
-      'never',
-      '1',
-      '2026',
-      '1-12-2026',
-      'friday-5',
-      '2026-11-23',
-      '2026-13-01T00:00:00Z',
-    ].map((expires) => ({
-      name: `an end of "${expires}"`,
-      fields: { expires },
-      because: 'expires is not an RFC 3339 time',
-    })),
+    ...['', 'never', '1', '1-12-2026', 'friday-5', '2026-11-23', '2026-13-01T00:00:00Z'].map(
+      (expires) => ({
+        name: `an end of "${expires}"`,
+        fields: { expires },
+        because: 'expires is not an RFC 3339 time',
+      }),
+    ),
   ])('$name', ({ fields, because }) => {
     expect(readOrder(JSON.stringify({ ...whole, ...fields }))).toEqual({ ok: false, because });
-  });
-
-  test('one field missing, whichever it is', () => {
-    for (const missing of Object.keys(whole)) {
-      const { [missing]: _, ...rest } = whole as Record<string, string>;
-      expect(readOrder(JSON.stringify(rest))).toMatchObject({ ok: false });
-    }
-    expect(readOrder(JSON.stringify(whole))).toMatchObject({ ok: true });
   });
 });
 
@@ -153,24 +111,7 @@ test('an answer whose verdict is another word is not read', () => {
     because: '',
     atMs: NOON,
   }).replace('accepted', 'Accepted');
-  expect(readAnswer(text)).toEqual({
-    ok: false,
-    because: 'verdict is none of accepted, refused',
-  });
-});
-
-test('a record whose flag is a text is not read', () => {
-  const text = JSON.stringify({
-    workflowId: 'w',
-    runId: 'r',
-    cordonedByUs: 'true',
-    bootIdBefore: 'b',
-    phase: 'draining',
-  });
-  expect(readRollout(text)).toEqual({
-    ok: false,
-    because: 'cordonedByUs is not true or false',
-  });
+  expect(readAnswer(text)).toEqual({ ok: false, because: 'verdict is none of accepted, refused' });
 });
 
 test('a record without labels is written as it always was', () => {
@@ -292,6 +233,6 @@ describe('readReport', () => {
   });
 });
 
-function good<T>(value: T) {
-  return { ok: true, value };
+function same(read: unknown, value: unknown): void {
+  expect(read).toEqual({ ok: true, value });
 }

@@ -21,36 +21,27 @@ test('what is absent is read as the cautious value', () => {
 });
 
 describe('nodeFacts', () => {
-  const ready = {
-    type: 'Ready',
-    status: 'True',
-    lastHeartbeatTime: AT,
-    lastTransitionTime: AT,
-  };
-  test.each<{ name: string; node: NodeObject; expected: object }>([
-    {
-      name: 'takes identity and labels as they are',
-      node: { metadata: { name: 'n1', resourceVersion: '7', labels: { pool: 'workers' } } },
-      expected: { name: 'n1', resourceVersion: '7', labels: { pool: 'workers' }, deleting: false },
-    },
-    {
-      name: 'sees lifecycle conditions of ours',
-      node: { status: { conditions: [{ type: 'Drained', status: 'True', reason: 'Lockkeeper' }] } },
-      expected: { marked: true },
-    },
-    {
-      name: 'sees that a node is being deleted',
-      node: { metadata: { deletionTimestamp: AT } },
-      expected: { deleting: true },
-    },
-    {
-      name: 'sees a cordon',
-      node: { spec: { unschedulable: true } },
-      expected: { unschedulable: true },
-    },
-    {
-      name: 'keeps everything of every taint, for they are written all together',
-      node: {
+  const ready = { type: 'Ready', status: 'True', lastHeartbeatTime: AT, lastTransitionTime: AT };
+  test.each<[name: string, node: NodeObject, expected: object]>([
+    [
+      'takes identity and labels as they are',
+      { metadata: { name: 'n1', resourceVersion: '7', labels: { pool: 'workers' } } },
+      { name: 'n1', resourceVersion: '7', labels: { pool: 'workers' }, deleting: false },
+    ],
+    [
+      'sees lifecycle conditions of ours',
+      { status: { conditions: [{ type: 'Drained', status: 'True', reason: 'Lockkeeper' }] } },
+      { marked: true },
+    ],
+    [
+      'sees that a node is being deleted',
+      { metadata: { deletionTimestamp: AT } },
+      { deleting: true },
+    ],
+    ['sees a cordon', { spec: { unschedulable: true } }, { unschedulable: true }],
+    [
+      'keeps everything of every taint, for they are written all together',
+      {
         metadata: { annotations: { [ANNOTATION.taint]: 'a/waits' } },
         spec: {
           taints: [
@@ -59,53 +50,44 @@ describe('nodeFacts', () => {
           ],
         },
       },
-      expected: {
+      {
         ourTaint: 'a/waits',
         taints: [
           { key: 'gpu', value: 'yes', effect: 'NoSchedule' },
           { key: 'away', effect: 'NoExecute', timeAdded: '2026-11-23T22:00:00.000Z' },
         ],
       },
-    },
-    {
-      name: 'reads the boot id',
-      node: { status: { nodeInfo: { bootID: 'boot-1' } } },
-      expected: { bootId: 'boot-1' },
-    },
-    {
-      name: 'reads Ready with its times',
-      node: { status: { conditions: [{ type: 'DiskPressure', status: 'False' }, ready] } },
-      expected: { ready: true, readySinceMs: AT_MS, heartbeatAtMs: AT_MS },
-    },
-    {
-      name: 'takes times as dates too',
-      node: { status: { conditions: [{ ...ready, lastHeartbeatTime: new Date(AT_MS) }] } },
-      expected: { heartbeatAtMs: AT_MS },
-    },
-    {
-      name: 'takes Ready Unknown for not Ready',
-      node: { status: { conditions: [{ ...ready, status: 'Unknown' }] } },
-      expected: { ready: false },
-    },
-    {
-      name: 'G3: takes a time that is none for never, so that it confirms nothing',
-      node: { status: { conditions: [{ ...ready, lastHeartbeatTime: 'soon' }] } },
-      expected: { heartbeatAtMs: 0 },
-    },
-    {
-      name: "reads the agent's report",
-      node: {
+    ],
+    ['reads the boot id', { status: { nodeInfo: { bootID: 'boot-1' } } }, { bootId: 'boot-1' }],
+    [
+      'reads Ready with its times',
+      { status: { conditions: [{ type: 'DiskPressure', status: 'False' }, ready] } },
+      { ready: true, readySinceMs: AT_MS, heartbeatAtMs: AT_MS },
+    ],
+    [
+      'takes Ready Unknown for not Ready',
+      { status: { conditions: [{ ...ready, status: 'Unknown' }] } },
+      { ready: false },
+    ],
+    [
+      'G3: takes a time that is none for never, so that it confirms nothing',
+      { status: { conditions: [{ ...ready, lastHeartbeatTime: 'soon' }] } },
+      { heartbeatAtMs: 0 },
+    ],
+    [
+      "reads the agent's report",
+      {
         status: {
           conditions: [
             { type: 'RebootRequired', status: 'True', message: 'kernel', lastHeartbeatTime: AT },
           ],
         },
       },
-      expected: { report: { wants: 'required', message: 'kernel', heardAtMs: AT_MS } },
-    },
-    {
-      name: 'reads its annotations, and keeps the reason where one cannot be read',
-      node: {
+      { report: { wants: 'required', message: 'kernel', heardAtMs: AT_MS } },
+    ],
+    [
+      'reads its annotations, and keeps the reason where one cannot be read',
+      {
         metadata: {
           annotations: {
             [ANNOTATION.order]: writeOrder({ bootId: 'b', rollout: 'w/r', expiresAtMs: AT_MS }),
@@ -123,15 +105,15 @@ describe('nodeFacts', () => {
           },
         },
       },
-      expected: {
+      {
         order: { ok: true, value: { bootId: 'b', rollout: 'w/r', expiresAtMs: AT_MS } },
         answer: { ok: false, because: 'it is not JSON' },
         rollout: { ok: true, value: { cordonedByUs: false } },
         quarantine: { ok: false, because: 'bootId is not a text' },
         hold: { reason: 'year end' },
       },
-    },
-  ])('$name', ({ node, expected }) => {
+    ],
+  ])('%s', (_, node, expected) => {
     expect(nodeFacts(node)).toMatchObject(expected);
   });
 });

@@ -1,23 +1,6 @@
 import type { Phase } from './status.ts';
 
 /** Where a rollout stands. These words are used in workflow history, logs, events, metrics and the table of the CLI. */
-export const PHASES = [
-  'starting',
-  'waiting',
-  'queued',
-  'cordoning',
-  'draining',
-  'paused',
-  'ordering',
-  'rebooting',
-  'lost',
-  'restoring',
-  'undoing',
-  'done',
-  'failed',
-  'aborted',
-] as const satisfies readonly Phase['at'][];
-
 export type PhaseName = Phase['at'];
 
 const SENTENCES: Record<PhaseName, (node: string) => string> = {

@@ -17,95 +17,77 @@ function unmanaged(facts: Partial<PodFacts> = {}): PodFacts {
 const DAEMON = { kind: 'DaemonSet', name: 'cni' };
 const onlyWeb: PodRules = { selected: (labels) => labels['app'] === 'web' };
 
+const evicted = (because: string, ...warnings: string[]) => ({
+  action: 'evict',
+  because,
+  warnings,
+});
+const stays = (because: string) => ({ action: 'leave', because });
+const DAEMON_STAYS = stays('its DaemonSet would recreate it here');
+const RECREATED = 'its ReplicaSet web recreates it elsewhere';
+const ONE_MINUTE: PodRules = { skipWaitForDeleteTimeoutMs: 60_000 };
+
 describe('judgePod', () => {
-  test.each<{ name: string; pod: PodFacts; rules?: PodRules; expected: object }>([
-    {
-      name: 'evicts a pod that its controller recreates',
-      pod: aPod(),
-      expected: {
-        action: 'evict',
-        because: 'its ReplicaSet web recreates it elsewhere',
-        warnings: [],
-      },
-    },
-    {
-      name: 'leaves a mirror pod, also one that is terminating',
-      pod: aPod({ mirror: true, deletionTimestampMs: NOW }),
-      expected: { action: 'leave', because: 'static pod: the kubelet owns it' },
-    },
-    {
-      name: 'leaves a DaemonSet pod',
-      pod: aPod({ owner: DAEMON }),
-      expected: { action: 'leave', because: 'its DaemonSet would recreate it here' },
-    },
-    {
-      name: 'leaves a finished DaemonSet pod, which would be recreated here as well',
-      pod: aPod({ owner: DAEMON, finished: true }),
-      expected: { action: 'leave', because: 'its DaemonSet would recreate it here' },
-    },
-    {
-      name: 'leaves a pod that the podSelector does not match',
-      pod: aPod({ labels: { app: 'db' } }),
-      rules: onlyWeb,
-      expected: { action: 'leave', because: 'the drain podSelector does not match it' },
-    },
-    {
-      name: 'evicts a pod that the podSelector matches',
-      pod: aPod(),
-      rules: onlyWeb,
-      expected: { action: 'evict' },
-    },
-    {
-      name: 'waits for a terminating pod and names its finalizers',
-      pod: aPod({ deletionTimestampMs: NOW - 3_600_000, finalizers: ['example.com/held'] }),
-      expected: {
+  test.each<[name: string, pod: PodFacts, expected: object, rules?: PodRules]>([
+    ['evicts a pod that its controller recreates', aPod(), evicted(RECREATED)],
+    [
+      'leaves a mirror pod, also one that is terminating',
+      aPod({ mirror: true, deletionTimestampMs: NOW }),
+      stays('static pod: the kubelet owns it'),
+    ],
+    ['leaves a DaemonSet pod', aPod({ owner: DAEMON }), DAEMON_STAYS],
+    ['leaves a finished DaemonSet pod too', aPod({ owner: DAEMON, finished: true }), DAEMON_STAYS],
+    [
+      'leaves a pod that the podSelector does not match',
+      aPod({ labels: { app: 'db' } }),
+      stays('the drain podSelector does not match it'),
+      onlyWeb,
+    ],
+    ['evicts a pod that the podSelector matches', aPod(), evicted(RECREATED), onlyWeb],
+    [
+      'waits for a terminating pod and names its finalizers',
+      aPod({ deletionTimestampMs: NOW - 3_600_000, finalizers: ['example.com/held'] }),
+      {
         action: 'leaving',
         because: 'it is terminating, held by the finalizer example.com/held',
       },
-    },
-    {
-      name: 'waits for a pod exactly as long as skipWaitForDeleteTimeout',
-      pod: aPod({ deletionTimestampMs: NOW - 60_000 }),
-      rules: { skipWaitForDeleteTimeoutMs: 60_000 },
-      expected: { action: 'leaving', because: 'it is terminating' },
-    },
-    {
-      name: 'leaves a pod that terminates longer than skipWaitForDeleteTimeout',
-      pod: aPod({ deletionTimestampMs: NOW - 60_001 }),
-      rules: { skipWaitForDeleteTimeoutMs: 60_000 },
-      expected: {
-        action: 'leave',
-        because: 'terminating for longer than skipWaitForDeleteTimeout',
-      },
-    },
-    {
-      name: 'waits for ever when skipWaitForDeleteTimeout is 0',
-      pod: aPod({ deletionTimestampMs: 1 }),
-      rules: { skipWaitForDeleteTimeoutMs: 0 },
-      expected: { action: 'leaving' },
-    },
-    {
-      name: 'evicts a finished pod without a warning, whoever made it',
-      pod: unmanaged({ finished: true, emptyDir: true }),
-      expected: { action: 'evict', because: 'it has already finished', warnings: [] },
-    },
-    {
-      name: 'evicts an unmanaged pod and warns that nothing recreates it',
-      pod: unmanaged({ emptyDir: true }),
-      expected: {
-        action: 'evict',
-        because: 'nothing will recreate it',
-        warnings: ['nothing-recreates-it', 'loses-empty-dir'],
-      },
-    },
-    {
-      name: 'warns of emptyDir data and of a pod that may come back to a cordoned node',
-      pod: aPod({ emptyDir: true, toleratesCordon: true }),
-      expected: { action: 'evict', warnings: ['loses-empty-dir', 'tolerates-cordon'] },
-    },
-  ])('$name', ({ pod, rules = {}, expected }) =>
-    expect(judgePod(pod, rules, NOW)).toMatchObject(expected),
-  );
+    ],
+    [
+      'waits for a pod exactly as long as skipWaitForDeleteTimeout',
+      aPod({ deletionTimestampMs: NOW - 60_000 }),
+      { action: 'leaving', because: 'it is terminating' },
+      ONE_MINUTE,
+    ],
+    [
+      'leaves a pod that terminates longer than that',
+      aPod({ deletionTimestampMs: NOW - 60_001 }),
+      stays('terminating for longer than skipWaitForDeleteTimeout'),
+      ONE_MINUTE,
+    ],
+    [
+      'waits for ever when skipWaitForDeleteTimeout is 0',
+      aPod({ deletionTimestampMs: 1 }),
+      { action: 'leaving' },
+      { skipWaitForDeleteTimeoutMs: 0 },
+    ],
+    [
+      'evicts a finished pod without a warning, whoever made it',
+      unmanaged({ finished: true, emptyDir: true }),
+      evicted('it has already finished'),
+    ],
+    [
+      'evicts an unmanaged pod and warns that nothing recreates it',
+      unmanaged({ emptyDir: true }),
+      evicted('nothing will recreate it', 'nothing-recreates-it', 'loses-empty-dir'),
+    ],
+    [
+      'warns of emptyDir data and of a pod that may come back to a cordoned node',
+      aPod({ emptyDir: true, toleratesCordon: true }),
+      evicted(RECREATED, 'loses-empty-dir', 'tolerates-cordon'),
+    ],
+  ])('%s', (_, pod, expected, rules = {}) => {
+    expect(judgePod(pod, rules, NOW)).toMatchObject(expected);
+  });
 });
 
 describe('podsInTheWay', () => {
@@ -135,8 +117,6 @@ describe('drainTiers', () => {
       [2_000_001_000],
     ]);
   });
-
-  test('has no tier for no pods', () => expect(drainTiers([])).toEqual([]));
 });
 
 describe('warningLines', () => {

@@ -34,20 +34,6 @@ test('what spaces rollouts out is written in words and counted in milliseconds',
   });
 });
 
-test('G9: pools on a way round are refused, and not who waits for them', () => {
-  const pools = [
-    pool('a', { after: ['b'] }),
-    pool('b', { after: ['c'] }),
-    pool('c', { after: ['a'] }),
-    pool('d', { after: ['a'] }),
-  ];
-  expect(problems(...pools)).toEqual([
-    'pools[0].after[0]: pools a and b would wait for each other',
-    'pools[1].after[0]: pools b and c would wait for each other',
-    'pools[2].after[0]: pools c and a would wait for each other',
-  ]);
-});
-
 test('pools that can be done one after the other are taken, and all others refused', () => {
   const names = ['a', 'b', 'c', 'd', 'e'];
   const after = fc.subarray(names);

@@ -43,30 +43,12 @@ describe('G9: a problem names its file, its line, its path, the rule and what is
       ],
     },
     {
-      name: 'what is wrong inside of pools and between them',
-      text: `${HEAD}    after: [masters]\n    tiemout: 5m\n  - name: workers\n    nodes: pool in (workers, gpu)\n    drain: { timeout: 5 }\n`,
-      expected: [
-        'policy.yaml:6 pools[0].after[0]: there is no pool named masters (found "masters")',
-        'policy.yaml:7 pools[0].tiemout: there is no such key; there is name, nodes, maxUnavailable, timeZone, windows, freezes, expectedLength, after, order, pauseBetween, failureBudget, overdueAfter, waitingAfter, gates, labels, taint, retry, drain, reboot',
-        'policy.yaml:8 pools[1].name: there is another pool named workers (found "workers")',
-        'policy.yaml:9 pools[1].nodes: a node that matches pool=workers would be in pool workers too, and so be left alone: write selectors that exclude each other (found "pool in (workers, gpu)")',
-        'policy.yaml:10 pools[1].drain.timeout: write a duration like 90s, 30m, 1h30m or 14d (found 5)',
-      ],
-    },
-    {
       name: 'what comes from an alias, on the line of the anchor',
       text: `${HEAD}    windows: &nights\n      - cron: x\n        for: 4h\n  - name: others\n    nodes: pool=others\n    windows: *nights\n`,
       expected: [
         expect.stringMatching(/^policy\.yaml:7 pools\[0\]\.windows\[0\]\.cron: write a cron/),
         expect.stringMatching(/^policy\.yaml:7 pools\[1\]\.windows\[0\]\.cron: write a cron/),
       ] as unknown as string[],
-    },
-    {
-      name: 'an address without what it may hold of secrets',
-      text: `${HEAD}    windows: [{ calendar: "ftp://example.org/private-token" }]\n`,
-      expected: [
-        'policy.yaml:6 pools[0].windows[0].calendar: write the path of an .ics file, or an address that begins with https://',
-      ],
     },
   ])('$name', ({ text, expected }) => {
     expect(refusals(text)).toEqual(expected);

@@ -63,25 +63,21 @@ describe('poolOf', () => {
     pools: [WORKERS, { name: 'gpu', nodes: 'gpu' }, { name: 'edge', nodes: 'zone in (edge)' }],
   });
   test.each([
-    {
-      name: 'finds the one pool that matches',
-      labels: { gpu: '' },
-      expected: { kind: 'pool', pool: { name: 'gpu' } },
-    },
-    {
-      name: 'leaves a node in no pool alone, and says so',
-      labels: { pool: 'masters' },
-      expected: { kind: 'none', because: 'its labels match the selector of no pool' },
-    },
-    {
-      name: 'leaves a node in two pools alone, and names them',
-      labels: { pool: 'workers', zone: 'edge' },
-      expected: {
+    ['finds the one pool that matches', { gpu: '' }, { kind: 'pool', pool: { name: 'gpu' } }],
+    [
+      'leaves a node in no pool alone, and says so',
+      { pool: 'masters' },
+      { kind: 'none', because: 'its labels match the selector of no pool' },
+    ],
+    [
+      'leaves a node in two pools alone, and names them',
+      { pool: 'workers', zone: 'edge' },
+      {
         kind: 'none',
         because: 'its labels match the selectors of several pools: workers and edge',
       },
-    },
-  ])('$name', ({ labels, expected }) => {
+    ],
+  ])('%s', (_, labels, expected) => {
     expect(poolOf(policy, labels)).toMatchObject(expected);
   });
 });

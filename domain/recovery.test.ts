@@ -20,97 +20,64 @@ const ANSWER = {
   atMs: 5_000,
 } as const;
 
+const OTHERS = read({ ...RECORD, workflowId: 'by-hand' });
+const [record, order, answer] = [read(RECORD), read(ORDER), read(ANSWER)];
+const refused = read({ ...ANSWER, verdict: 'refused' } as const);
+const BAD = { ok: false, because: 'it is not JSON' } as const;
+
 describe('a rollout that starts', () => {
-  test.each<{ name: string; node: Partial<NodeFacts>; ownerRunning?: boolean; expected: object }>([
-    { name: 'starts where nothing is under way', node: {}, expected: { at: 'start' } },
-    {
-      name: 'leaves a record it cannot read to the gates',
-      node: { rollout: { ok: false, because: 'it is not JSON' } },
-      expected: { at: 'start' },
-    },
-    {
-      name: 'leaves the record of another rollout that runs to the gates',
-      node: { rollout: read({ ...RECORD, workflowId: 'by-hand' }) },
-      ownerRunning: true,
-      expected: { at: 'start' },
-    },
-    {
-      name: 'undoes what another rollout that is over has left behind',
-      node: { rollout: read({ ...RECORD, workflowId: 'by-hand' }) },
-      expected: { at: 'undo', because: 'a former run was interrupted while draining' },
-    },
-    {
-      name: 'undoes what its own former run has left before an order',
-      node: { rollout: read(RECORD), unschedulable: true },
-      ownerRunning: true,
-      expected: { at: 'undo', record: RECORD },
-    },
-    {
-      name: 'undoes an order that nobody has answered',
-      node: { rollout: read(RECORD), order: read(ORDER) },
-      expected: { at: 'undo' },
-    },
-    {
-      name: 'undoes an order that was refused',
-      node: {
-        rollout: read(RECORD),
-        order: read(ORDER),
-        answer: read({ ...ANSWER, verdict: 'refused' }),
-      },
-      expected: { at: 'undo' },
-    },
-    {
-      name: 'G7: goes on to the return once the order is accepted',
-      node: { rollout: read(RECORD), order: read(ORDER), answer: read(ANSWER) },
-      expected: { at: 'return', record: RECORD, because: 'the agent has accepted the order' },
-    },
-    {
-      name: 'G7: goes on to the return of a node that has rebooted, so that it is not rebooted twice',
-      node: { rollout: read(RECORD), bootId: 'boot-2' },
-      expected: { at: 'return', because: 'the node has rebooted since it was cordoned' },
-    },
-  ])('$name', ({ node, ownerRunning = false, expected }) => {
+  test.each<[name: string, node: Partial<NodeFacts>, expected: object, ownerRunning?: boolean]>([
+    ['starts where nothing is under way', {}, { at: 'start' }],
+    ['leaves a record it cannot read to the gates', { rollout: BAD }, { at: 'start' }],
+    [
+      'leaves the record of another that runs to the gates',
+      { rollout: OTHERS },
+      { at: 'start' },
+      true,
+    ],
+    [
+      'undoes what another rollout that is over has left behind',
+      { rollout: OTHERS },
+      { at: 'undo', because: 'a former run was interrupted while draining' },
+    ],
+    [
+      'undoes what its own former run has left before an order',
+      { rollout: record, unschedulable: true },
+      { at: 'undo', record: RECORD },
+      true,
+    ],
+    ['undoes an order that nobody has answered', { rollout: record, order }, { at: 'undo' }],
+    ['undoes a refused order', { rollout: record, order, answer: refused }, { at: 'undo' }],
+    [
+      'G7: goes on to the return once the order is accepted',
+      { rollout: record, order, answer },
+      { at: 'return', record: RECORD, because: 'the agent has accepted the order' },
+    ],
+    [
+      'G7: goes on to the return of a node that has rebooted, so that it is not rebooted twice',
+      { rollout: record, bootId: 'boot-2' },
+      { at: 'return', because: 'the node has rebooted since it was cordoned' },
+    ],
+  ])('%s', (_, node, expected, ownerRunning = false) => {
     expect(recover(aNode(node), US, ownerRunning)).toMatchObject(expected);
   });
 });
 
 describe('an order counts as accepted', () => {
-  test.each<{ name: string; node: Partial<NodeFacts>; expected: boolean }>([
-    { name: 'when both are there and match', node: {}, expected: true },
-    {
-      name: 'but not when the answer is a refusal',
-      node: { answer: read({ ...ANSWER, verdict: 'refused' }) },
-      expected: false,
-    },
-    {
-      name: 'but not when the answer is to another run',
-      node: { answer: read({ ...ANSWER, rollout: `${US}/run-0` }) },
-      expected: false,
-    },
-    {
-      name: 'but not when the answer is of another boot',
-      node: { answer: read({ ...ANSWER, bootId: 'boot-0' }) },
-      expected: false,
-    },
-    {
-      name: 'but not when both are of an earlier boot',
-      node: {
-        order: read({ ...ORDER, bootId: 'boot-0' }),
-        answer: read({ ...ANSWER, bootId: 'boot-0' }),
-      },
-      expected: false,
-    },
-    {
-      name: 'but not when the answer cannot be read',
-      node: { answer: { ok: false, because: 'it is not JSON' } },
-      expected: false,
-    },
-    {
-      name: 'but not when the order has been withdrawn',
-      node: { order: { ok: false, because: 'it is not JSON' } },
-      expected: false,
-    },
-  ])('$name', ({ node, expected }) => {
-    expect(isAccepted(aNode({ order: read(ORDER), answer: read(ANSWER), ...node }))).toBe(expected);
+  const ofEarlier = read({ ...ANSWER, bootId: 'boot-0' } as const);
+  test.each<[name: string, node: Partial<NodeFacts>, expected: boolean]>([
+    ['when both are there and match', {}, true],
+    ['not when the answer is a refusal', { answer: refused }, false],
+    ['not by an answer to another run', { answer: read({ ...ANSWER, rollout: 'x' }) }, false],
+    ['not by an answer of another boot', { answer: ofEarlier }, false],
+    [
+      'not when both are of an earlier boot',
+      { order: read({ ...ORDER, bootId: 'boot-0' }), answer: ofEarlier },
+      false,
+    ],
+    ['not when the answer cannot be read', { answer: BAD }, false],
+    ['not when the order has been withdrawn', { order: BAD }, false],
+  ])('%s', (_, node, expected) => {
+    expect(isAccepted(aNode({ order, answer, ...node }))).toBe(expected);
   });
 });

@@ -13,67 +13,42 @@ const ANSWER = {
   atMs: 5_000,
 } as const;
 
+const answered = (over: object = {}): Partial<NodeFacts> => ({
+  answer: read({ ...ANSWER, ...over }),
+});
+const WAITING = { kind: 'waiting' };
+
 describe('an order is', () => {
-  test.each<{ name: string; node: Partial<NodeFacts>; nowMs?: number; expected: object }>([
-    {
-      name: 'waiting while the agent has said nothing',
-      node: {},
-      expected: { kind: 'waiting', because: 'the agent has not answered the order yet' },
-    },
-    {
-      name: 'accepted as soon as the agent says so, at the time it says',
-      node: { answer: read(ANSWER) },
-      expected: { kind: 'accepted', atMs: 5_000 },
-    },
-    {
-      name: "refused in the agent's own words",
-      node: { answer: read({ ...ANSWER, verdict: 'refused', because: 'it expired' }) },
-      expected: { kind: 'refused', because: 'it expired' },
-    },
-    {
-      name: 'accepted when the boot id has changed, whatever stands on the node',
-      node: { bootId: 'boot-2', answer: read({ ...ANSWER, verdict: 'refused' }) },
-      expected: { kind: 'accepted', atMs: 10_000 },
-    },
-    {
-      name: 'not accepted by a node that merely reports no boot id',
-      node: { bootId: '' },
-      expected: { kind: 'waiting' },
-    },
-    {
-      name: 'G4: not accepted by the answer to another run',
-      node: { answer: read({ ...ANSWER, rollout: 'node-rollout/n1/run-0' }) },
-      expected: { kind: 'waiting' },
-    },
-    {
-      name: 'G4: not accepted by the answer of an earlier boot',
-      node: { answer: read({ ...ANSWER, bootId: 'boot-0' }) },
-      expected: { kind: 'waiting' },
-    },
-    {
-      name: 'not accepted by an answer that cannot be read',
-      node: { answer: { ok: false, because: 'it is not JSON' } },
-      expected: { kind: 'waiting' },
-    },
-    {
-      name: 'waiting until its expiry and a margin for clocks have passed',
-      node: {},
-      nowMs: 75_000,
-      expected: { kind: 'waiting' },
-    },
-    {
-      name: 'unanswered after that',
-      node: {},
-      nowMs: 75_001,
-      expected: { kind: 'silent', because: 'the agent did not answer before the order expired' },
-    },
-    {
-      name: 'accepted however late the acceptance is seen',
-      node: { answer: read(ANSWER) },
-      nowMs: 900_000,
-      expected: { kind: 'accepted', atMs: 5_000 },
-    },
-  ])('$name', ({ node, nowMs = 10_000, expected }) => {
+  test.each<[name: string, node: Partial<NodeFacts>, expected: object, nowMs?: number]>([
+    [
+      'waiting while the agent has said nothing',
+      {},
+      { ...WAITING, because: 'the agent has not answered the order yet' },
+    ],
+    ['accepted at the time the agent says', answered(), { kind: 'accepted', atMs: 5_000 }],
+    [
+      "refused in the agent's own words",
+      answered({ verdict: 'refused', because: 'it expired' }),
+      { kind: 'refused', because: 'it expired' },
+    ],
+    [
+      'accepted when the boot id has changed, whatever stands on the node',
+      { bootId: 'boot-2', ...answered({ verdict: 'refused' }) },
+      { kind: 'accepted', atMs: 10_000 },
+    ],
+    ['not accepted by a node that merely reports no boot id', { bootId: '' }, WAITING],
+    ['G4: not accepted by the answer to another run', answered({ rollout: 'x/run-0' }), WAITING],
+    ['G4: not accepted by the answer of an earlier boot', answered({ bootId: 'boot-0' }), WAITING],
+    ['not accepted by what cannot be read', { answer: { ok: false, because: 'x' } }, WAITING],
+    ['waiting until its expiry and a margin for clocks have passed', {}, WAITING, 75_000],
+    [
+      'unanswered after that',
+      {},
+      { kind: 'silent', because: 'the agent did not answer before the order expired' },
+      75_001,
+    ],
+    ['accepted however late that is seen', answered(), { kind: 'accepted', atMs: 5_000 }, 900_000],
+  ])('%s', (_, node, expected, nowMs = 10_000) => {
     expect(judgeReception(aNode(node), ORDER, nowMs)).toMatchObject(expected);
   });
 });
@@ -81,44 +56,22 @@ describe('an order is', () => {
 describe('G3: a node is not back', () => {
   const proof = { bootIdBefore: 'boot-1', orderedAtMs: 10_000 };
   const back = { bootId: 'boot-2', ready: true, heartbeatAtMs: 10_001 };
-  test.each<{ name: string; node: Partial<NodeFacts>; because: string | undefined }>([
-    {
-      name: 'with the boot id it had, however Ready it is',
-      node: { ...back, bootId: 'boot-1' },
-      because: 'its boot id has not changed',
-    },
-    {
-      name: 'with the boot id it had, and its agent says why',
-      node: { ...back, bootId: 'boot-1', answer: read({ ...ANSWER, because: 'the bus is full' }) },
-      because: 'its boot id has not changed; its agent: the bus is full',
-    },
-    {
-      name: 'with the boot id it had, and its agent has nothing to add',
-      node: { ...back, bootId: 'boot-1', answer: read({ ...ANSWER, because: IN_TIME }) },
-      because: 'its boot id has not changed',
-    },
-    {
-      name: 'without a boot id, which is not another one',
-      node: { ...back, bootId: '' },
-      because: 'it reports no boot id',
-    },
-    {
-      name: 'while it is NotReady',
-      node: { ...back, ready: false },
-      because: 'it has a new boot id but is not Ready',
-    },
-    {
-      name: 'by a Ready that is older than the order',
-      node: { ...back, heartbeatAtMs: 10_000 },
-      because: 'its kubelet has not confirmed Ready since',
-    },
-    {
-      name: 'by a Ready that was never confirmed',
-      node: { ...back, heartbeatAtMs: 0 },
-      because: 'its kubelet has not confirmed Ready since',
-    },
-  ])('$name', ({ node, because }) => {
-    expect(notBackYet(aNode(node), proof)).toBe(because);
+  const SAME_BOOT = 'its boot id has not changed';
+  const UNCONFIRMED = 'its kubelet has not confirmed Ready since';
+  test.each<[name: string, node: Partial<NodeFacts>, because: string]>([
+    ['with the boot id it had, however Ready it is', { bootId: 'boot-1' }, SAME_BOOT],
+    [
+      'with the boot id it had, and its agent says why',
+      { bootId: 'boot-1', ...answered({ because: 'the bus is full' }) },
+      `${SAME_BOOT}; its agent: the bus is full`,
+    ],
+    ['and its agent has nothing to add', { bootId: 'boot-1', ...answered() }, SAME_BOOT],
+    ['without a boot id, which is not another one', { bootId: '' }, 'it reports no boot id'],
+    ['while it is NotReady', { ready: false }, 'it has a new boot id but is not Ready'],
+    ['by a Ready that is older than the order', { heartbeatAtMs: 10_000 }, UNCONFIRMED],
+    ['by a Ready that was never confirmed', { heartbeatAtMs: 0 }, UNCONFIRMED],
+  ])('%s', (_, node, because) => {
+    expect(notBackYet(aNode({ ...back, ...node }), proof)).toBe(because);
   });
 
   test('as long as nobody has seen it', () => {
@@ -133,14 +86,10 @@ describe('G3: a node is not back', () => {
 const heard = (heardAtMs: number) =>
   heardInBoot(aNode({ report: { wants: 'required', message: '', heardAtMs } }), 10_000);
 
-describe('the agent counts as heard in the new boot', () => {
-  test('when its report is as new as the first confirmation of its kubelet', () =>
-    expect(heard(10_000)).toBe(true));
-  test('but not when its report is from before', () => expect(heard(9_999)).toBe(false));
-  test('but not when there is none', () => {
-    const { report: _, ...silent } = aNode();
-    expect(heardInBoot(silent, 0)).toBe(false);
-  });
+test('the agent counts as heard by a report as new as the first word of its kubelet', () => {
+  expect([heard(9_999), heard(10_000)]).toEqual([false, true]);
+  const { report: _, ...silent } = aNode();
+  expect(heardInBoot(silent, 0)).toBe(false);
 });
 
 describe('G5: a node that a rollout has out of service is', () => {
@@ -191,30 +140,12 @@ describe('G5: a node that a rollout has out of service is', () => {
   });
 });
 
-test.each<{ name: string; node: Partial<NodeFacts>; acceptedAtMs?: number; expected: number }>([
-  {
-    name: 'when Ready was gained, however often it was confirmed since',
-    node: { ready: true, readySinceMs: 20_000, heartbeatAtMs: 90_000 },
-    acceptedAtMs: 10_000,
-    expected: 20_000,
-  },
-  {
-    name: 'by its latest word where Ready was never lost',
-    node: { ready: true, readySinceMs: 9_000, heartbeatAtMs: 90_000 },
-    acceptedAtMs: 10_000,
-    expected: 90_000,
-  },
-  {
-    name: 'by its latest word while it is not Ready, which others may have said of it',
-    node: { ready: false, readySinceMs: 20_000, heartbeatAtMs: 90_000 },
-    acceptedAtMs: 10_000,
-    expected: 90_000,
-  },
-  {
-    name: 'by its latest word where nobody knows when the reboot was accepted',
-    node: { ready: true, readySinceMs: 20_000, heartbeatAtMs: 90_000 },
-    expected: 90_000,
-  },
-])('a kubelet was first heard in its boot $name', ({ node, acceptedAtMs, expected }) => {
-  expect(firstHeardMs(aNode(node), acceptedAtMs)).toBe(expected);
+test.each<[name: string, node: Partial<NodeFacts>, acceptedAtMs: number | undefined, ms: number]>([
+  ['when Ready was gained, however often it was confirmed since', {}, 10_000, 20_000],
+  ['by its latest word where Ready was never lost', { readySinceMs: 9_000 }, 10_000, 90_000],
+  ['by its latest word while others may have said NotReady', { ready: false }, 10_000, 90_000],
+  ['by its latest word where nobody knows of an accepted reboot', {}, undefined, 90_000],
+])('a kubelet was first heard in its boot %s', (_, node, acceptedAtMs, expected) => {
+  const seen = { ready: true, readySinceMs: 20_000, heartbeatAtMs: 90_000, ...node };
+  expect(firstHeardMs(aNode(seen), acceptedAtMs)).toBe(expected);
 });

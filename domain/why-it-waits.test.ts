@@ -25,11 +25,7 @@ const word = { reason: 'release day', by: 'ana', atMs: 7 };
 const blocker = (what: string) => ({ what, because: 'its budget allows 0', sinceMs: 5 });
 const drain = { podsLeft: 2, evicted: 7, warnings: [], atMs: AT };
 const away = { what: 'API server', because: 'it is away', sinceMs: 4 };
-const blocked = (what: string) => ({
-  what,
-  because: `${what}: its budget allows 0`,
-  sinceMs: 5,
-});
+const blocked = (what: string) => ({ what, because: `${what}: its budget allows 0`, sinceMs: 5 });
 
 describe('G8: the reasons why a rollout stands where it stands', () => {
   test.each<{ name: string; status: RolloutStatus; expected: object[] }>([

@@ -74,17 +74,11 @@ describe('a worker', () => {
     expect(liveness.broken()).toBeUndefined();
   });
 
-  test.each<{ name: string; status: Status }>([
-    { name: 'that has failed', status: { ...WELL, runState: 'FAILED' } },
-    {
-      name: 'whose poll for workflows has failed',
-      status: { ...WELL, workflowPollerState: 'FAILED' },
-    },
-    {
-      name: 'whose poll for activities has failed',
-      status: { ...WELL, activityPollerState: 'FAILED' },
-    },
-  ])('$name is broken', ({ status: failed }) => {
+  test.each<[name: string, status: Status]>([
+    ['that has failed', { ...WELL, runState: 'FAILED' }],
+    ['whose poll for workflows has failed', { ...WELL, workflowPollerState: 'FAILED' }],
+    ['whose poll for activities has failed', { ...WELL, activityPollerState: 'FAILED' }],
+  ])('%s is broken', (_, failed) => {
     follow();
     status = failed;
     expect(liveness.broken()).toBe('the worker has failed');

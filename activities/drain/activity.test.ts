@@ -38,13 +38,6 @@ test.each([
   await work;
 });
 
-test('without a delay it does not wait', async () => {
-  const { state, work } = draining({});
-  await jest.advanceTimersByTimeAsync(1_000);
-  expect(state.done).toBe(true);
-  await work;
-});
-
 test('G6: where nobody knows when the cordon was written, it is looked for before the first pod', async () => {
   const stage = new Stage();
   stage.nodes.add('n1', { unschedulable: false, annotations: recorded() });

@@ -289,16 +289,6 @@ describe('a drain that is blocked by a budget', () => {
     expect(node.requests.filter((request) => request === 'budgets shop')).toHaveLength(1);
   });
 
-  test('honours Retry-After', async () => {
-    const node = new FakeNode(aPod('a'));
-    node.answers = { a: [blocked({ retryAfterMs: 40_000 })] };
-    const running = drain(node);
-    await after(39_000);
-    expect(node.requests.filter((request) => request === 'evict a')).toHaveLength(1);
-    await finished(running);
-    expect(node.requests.filter((request) => request === 'evict a')).toHaveLength(2);
-  });
-
   test('fails at the deadline as drain-timed-out, naming the blocker', async () => {
     const node = new FakeNode(aPod('web-1'));
     node.answers = { 'web-1': Array.from({ length: 99 }, () => blocked()) };

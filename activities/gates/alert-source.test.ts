@@ -87,26 +87,12 @@ describe('Prometheus is asked', () => {
 
 describe('G11: the gate is closed, and says why, when Prometheus', () => {
   const because: { name: string; answers: typeof answer; expected: unknown }[] = [
-    {
-      name: 'hangs',
-      answers: () => undefined,
-      expected: 'no answer within 1s',
-    },
-    {
-      name: 'is broken',
-      answers: (_asked, response) => response.writeHead(500).end('<html>request 17</html>'),
-      expected: `it answers 500 Internal Server Error to ${POST}: request 17`,
-    },
+    { name: 'hangs', answers: () => undefined, expected: 'no answer within 1s' },
     {
       name: 'is broken, and says so as it says everything',
       answers: (_asked, response) =>
         response.writeHead(500).end('{"status":"error","error":"EOF"}'),
       expected: `it answers 500 Internal Server Error to ${POST}: EOF`,
-    },
-    {
-      name: 'does not know us',
-      answers: (_asked, response) => response.writeHead(401).end('Unauthorized'),
-      expected: `it answers 401 Unauthorized to ${POST}`,
     },
     {
       name: 'refuses the query',
@@ -120,36 +106,14 @@ describe('G11: the gate is closed, and says why, when Prometheus', () => {
       expected: `its answer is not that of a Prometheus: it answers 200 OK to ${POST}: Sign in please`,
     },
     {
-      name: 'says nothing',
-      answers: (_asked, response) => response.end(),
-      expected: `its answer is not that of a Prometheus: it answers 200 OK to ${POST}`,
-    },
-    {
       name: 'has a part of the data only',
       answers: (_asked, response) => response.end(vector([], { warnings: ['store-1 is away'] })),
       expected: 'it has only a part of the data: store-1 is away',
-    },
-    {
-      name: 'is gone in the middle',
-      answers: (_asked, response) => void response.socket?.destroy(),
-      expected: 'the connection was cut',
     },
   ];
   test.each(because)('$name', async ({ answers, expected }) => {
     answer = answers;
     expect(await look()).toEqual(closed(expected));
-  });
-
-  test('is away', async () => {
-    const asked = rules();
-    await server.close();
-    expect(await source().observe(asked, 0)).toEqual(closed('connect ECONNREFUSED'));
-  });
-
-  test('wants a token that is not there', async () => {
-    expect(await look({ bearerToken: '${NO_TOKEN}' })).toEqual(
-      closed('the worker has no environment variable NO_TOKEN'),
-    );
   });
 
   test('repeats the secret it was sent: that is not passed on', async () => {
@@ -221,19 +185,14 @@ describe('silences', () => {
   });
 
   test.each([
-    {
-      name: 'cannot be had',
-      text: 'x',
-      status: 503,
-      said: `it answers 503 Service Unavailable to ${ALERTS}: x`,
-    },
-    {
-      name: 'cannot be read',
-      text: '{}',
-      status: 200,
-      said: `its answer is not that of an Alertmanager: it answers 200 OK to ${ALERTS}: {}`,
-    },
-  ])('that $name silence nothing, and that is said', async ({ text, status, said }) => {
+    ['cannot be had', 'x', 503, `it answers 503 Service Unavailable to ${ALERTS}: x`],
+    [
+      'cannot be read',
+      '{}',
+      200,
+      `its answer is not that of an Alertmanager: it answers 200 OK to ${ALERTS}: {}`,
+    ],
+  ])('that %s silence nothing, and that is said', async (_, text, status, said) => {
     answering(text, status);
     expect(await look({ alertmanager: alertmanager() })).toEqual({
       ...firing('DiskFull', 'NodeDown'),

@@ -8,7 +8,7 @@ import { createActivities } from '../index.ts';
 import { orderReboot } from '../order.ts';
 import { RECORD, recorded, type FakeNode } from '../testing/fake-cluster.ts';
 import { Stage } from '../testing/stage.ts';
-import { evaluateGates, passGates } from './pass-gates.ts';
+import { evaluateGates } from './pass-gates.ts';
 
 const PROMETHEUS = 'http://prometheus:9090';
 const OTHER = 'http://other:9090';
@@ -56,20 +56,14 @@ const CLOSED = [
   },
   { gate: 'blockingPods', because: 'on the node: shop/db-0' },
   { gate: 'jobs', because: 'running: ops/backup since 2026-11-23T21:00:00Z' },
-  {
-    gate: 'kuredLock',
-    because: 'the lock of kured (DaemonSet kube-system/kured) is held for n9',
-  },
+  { gate: 'kuredLock', because: 'the lock of kured (DaemonSet kube-system/kured) is held for n9' },
 ] as const;
 
+const UNDO = { node: 'n1', record: RECORD, why: 'gate', because: 'x', trouble: false } as const;
 const cordoned = { unschedulable: true, annotations: recorded() };
 const hanging = new Promise<AlertObservation>(() => undefined);
 
 describe('what is asked outside the node', () => {
-  test('is open when nobody objects', async () => {
-    expect(await onStage().run(evaluateGates, ASKED)).toMatchObject({ kind: 'open' });
-  });
-
   test('G8: gives every reason at once, beside those of the node', async () => {
     const stage = onStage({ annotations: { [ANNOTATION.hold]: 'disk' } });
     closeAll(stage);
@@ -79,29 +73,9 @@ describe('what is asked outside the node', () => {
     });
   });
 
-  test('G8: says the same at the next look, which is then a wait and no news', async () => {
-    const stage = onStage();
-    closeAll(stage);
-    await expect(stage.run(passGates, { ...ASKED, known: CLOSED })).rejects.toMatchObject({
-      type: 'gate-closed',
-      message: expect.stringContaining('NodeDown firing'),
-    });
-  });
-
   test('is every gate outside the node', () => {
     expect(CLOSED.map(({ gate }) => gate)).toEqual(Object.keys(OUTSIDE_GATES));
   });
-
-  test.each(CLOSED.map(({ gate }) => gate))(
-    'is left out for the gate %s when a person skips it',
-    async (gate) => {
-      const stage = onStage();
-      closeAll(stage);
-      expect(await stage.run(evaluateGates, { ...ASKED, skip: [gate] })).toMatchObject({
-        closed: CLOSED.filter((one) => one.gate !== gate),
-      });
-    },
-  );
 
   test('G11: nobody is asked for a gate that is skipped, so nobody waits for one that hangs', async () => {
     const stage = onStage();
@@ -125,13 +99,6 @@ describe('what is asked outside the node', () => {
     );
     await stage.run(evaluateGates, ASKED);
     expect(lists).toBe(1);
-  });
-
-  test('is nothing for a pool without gates', async () => {
-    const stage = new Stage();
-    stage.nodes.add('n1');
-    expect(await stage.run(evaluateGates, ASKED)).toMatchObject({ kind: 'open' });
-    expect(stage.alerts.asked).toEqual([]);
   });
 
   test('may be ten seconds old while a node waits', async () => {
@@ -195,14 +162,7 @@ const hung = (facts: Partial<FakeNode>) => {
 describe('G11: a Prometheus that hangs never delays', () => {
   test('the undo', async () => {
     const { stage, activities } = hung(cordoned);
-    const asked = {
-      node: 'n1',
-      record: RECORD,
-      why: 'gate',
-      because: 'x',
-      trouble: false,
-    } as const;
-    expect(await stage.environment.run(() => activities.undoNode(asked))).toEqual({
+    expect(await stage.environment.run(() => activities.undoNode(UNDO))).toEqual({
       kind: 'undone',
     });
     expect(stage.nodes.at('n1').unschedulable).toBe(false);
@@ -257,40 +217,20 @@ describe('the silences of a node', () => {
 
   test('end when the node is handed back', async () => {
     const { stage, activities, run } = acting(cordoned);
-    await run(() =>
-      activities.undoNode({
-        node: 'n1',
-        record: RECORD,
-        why: 'gate',
-        because: 'x',
-        trouble: false,
-      }),
-    );
+    await run(() => activities.undoNode(UNDO));
     expect(stage.silences.told).toEqual([END]);
   });
 
   test('do not end when it is too late to hand it back', async () => {
     const { stage, activities, run } = acting({ ...cordoned, bootId: 'boot-2' });
-    await run(() =>
-      activities.undoNode({
-        node: 'n1',
-        record: RECORD,
-        why: 'gate',
-        because: 'x',
-        trouble: false,
-      }),
-    );
+    await run(() => activities.undoNode(UNDO));
     expect(stage.silences.told).toEqual([]);
   });
 
   test.each([
-    { name: 'are kept while a node is waited for', lost: false, told: [KEEP] },
-    {
-      name: 'are not kept for a node that is lost: people have to hear of it',
-      lost: true,
-      told: [],
-    },
-  ])('$name', async ({ lost, told }) => {
+    ['are kept while a node is waited for', false, [KEEP]],
+    ['are not kept for a node that is lost: people have to hear of it', true, []],
+  ])('%s', async (_, lost, told) => {
     const { stage, activities, run } = acting({ ...cordoned });
     stage.nodes.remove('n1');
     const asked = { node: 'n1', pool: 'workers', record: RECORD, orderedAtMs: 0, daemonSets: [] };

@@ -44,32 +44,9 @@ describe('evaluateGates', () => {
       },
     },
     {
-      name: 'leaves out the gates a person has skipped',
-      node: { annotations: HELD },
-      asked: { skip: ['hold'] },
-      expected: { kind: 'open' },
-    },
-    {
       name: 'finds nothing to do, though other gates are closed too',
       node: { report: idle(), annotations: HELD },
       expected: { kind: 'nothing-to-do', because: 'no sentinel' },
-    },
-    {
-      name: 'goes on without a need when a person skips that gate',
-      node: { report: idle() },
-      asked: { skip: ['required'] },
-      expected: { kind: 'open' },
-    },
-    {
-      name: 'waits for the other gates when a person skips the need',
-      node: { report: idle(), annotations: HELD },
-      asked: { skip: ['required'] },
-      expected: { kind: 'closed', closed: [HOLD] },
-    },
-    {
-      name: 'waits for an agent that is silent instead of believing it',
-      node: { report: idle(0) },
-      expected: { kind: 'closed', closed: [{ gate: 'required' }, { gate: 'agent' }] },
     },
   ])('$name', async ({ node, pool, asked, expected }) => {
     expect(await onStage(node, pool).look(asked)).toMatchObject(expected);
@@ -132,17 +109,10 @@ describe('evaluateGates', () => {
 });
 
 describe('passGates', () => {
-  test('answers at once when the gates are open', async () => {
-    expect(await onStage().pass()).toMatchObject({ kind: 'open' });
-  });
-
   test('answers when other gates are closed than was known, and logs why', async () => {
     const { pass, stage } = onStage({ annotations: HELD });
     expect(await pass({ known: [{ ...HOLD, because: 'held: for another reason' }] })).toMatchObject(
-      {
-        kind: 'closed',
-        closed: [HOLD],
-      },
+      { kind: 'closed', closed: [HOLD] },
     );
     expect(stage.logged).toEqual(['node waits']);
   });
@@ -256,10 +226,7 @@ describe('what decides when it is the turn of a node whose gates are open', () =
 
 const tried = (lastAtMs: number) => ({
   [ANNOTATION.attempts]:
-    writeAttempts({
-      reboots: [],
-      failed: { count: 1, lastAtMs, because: 'no answer' },
-    }) ?? '',
+    writeAttempts({ reboots: [], failed: { count: 1, lastAtMs, because: 'no answer' } }) ?? '',
 });
 
 describe('the rest after failed tries', () => {
@@ -271,10 +238,5 @@ describe('the rest after failed tries', () => {
   ])('lasts as long as the policy in force says: $agoMinutes, $kind', async (given) => {
     const annotations = tried(Date.now() - given.agoMinutes * 60_000);
     expect(await onStage({ annotations }, given.pool).look()).toMatchObject({ kind: given.kind });
-  });
-
-  test('is skipped by a person', async () => {
-    const annotations = tried(Date.now());
-    expect(await onStage({ annotations }).look({ skip: ['rest'] })).toMatchObject({ kind: 'open' });
   });
 });

@@ -88,13 +88,6 @@ test('nodes not heard of for long are not told of, until the server is back', as
   expect(names()).toEqual(['n1', 'n2']);
 });
 
-test('a bookmark says that a quiet stream is alive', async () => {
-  await jest.advanceTimersByTimeAsync(100_000);
-  server.stream.onEvent('BOOKMARK', {});
-  await jest.advanceTimersByTimeAsync(100_000);
-  expect(names()).toEqual(['n1', 'n2']);
-});
-
 test('the stream ends with the worker', async () => {
   stop.abort();
   await jest.advanceTimersByTimeAsync(0);

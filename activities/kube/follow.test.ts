@@ -90,36 +90,23 @@ test('a list, then every change from there, and signs of life', async () => {
 });
 
 describe('after a watch of use', () => {
-  test.each<{ how: string; end: () => Promise<unknown>; gapless?: boolean; next: string[] }>([
-    {
-      how: 'ended in good order, it goes on from the last version',
-      end: inGoodOrder,
-      next: ['watch 9'],
-    },
-    { how: 'has expired, it lists at once', end: fails('old', expired), next: ['list', 'watch 5'] },
-    {
-      how: 'has expired without gaps, too',
-      end: fails('old', expired),
-      gapless: true,
-      next: ['list', 'watch 5'],
-    },
-    {
-      how: 'has expired in the words of client-node, too',
-      end: fails('Gone', { statusCode: 410 }),
-      next: ['list', 'watch 5'],
-    },
-    {
-      how: 'broke, it pauses and lists',
-      end: fails('cut'),
-      next: ['lost watch: cut', 'list', 'watch 5'],
-    },
-    {
-      how: 'broke without gaps, it pauses and goes on',
-      end: fails('cut'),
-      gapless: true,
-      next: ['lost watch: cut', 'watch 9'],
-    },
-  ])('that $how', async ({ end, gapless = false, next }) => {
+  test.each<[how: string, end: () => Promise<unknown>, next: string[], gapless?: boolean]>([
+    ['ended in good order, it goes on from the last version', inGoodOrder, ['watch 9']],
+    ['has expired, it lists at once', fails('old', expired), ['list', 'watch 5']],
+    ['has expired without gaps, too', fails('old', expired), ['list', 'watch 5'], true],
+    [
+      'has expired in the words of client-node, too',
+      fails('Gone', { statusCode: 410 }),
+      ['list', 'watch 5'],
+    ],
+    ['broke, it pauses and lists', fails('cut'), ['lost watch: cut', 'list', 'watch 5']],
+    [
+      'broke without gaps, it pauses and goes on',
+      fails('cut'),
+      ['lost watch: cut', 'watch 9'],
+      true,
+    ],
+  ])('that %s', async (_, end, next, gapless = false) => {
     collection.answers = [
       listed('5'),
       lasts(60_000, end),
@@ -144,23 +131,19 @@ describe('after a watch of use', () => {
   });
 });
 
-test.each<{ name: string; answers: (() => Promise<unknown>)[]; because: string }>([
-  {
-    name: 'lists that fail',
-    answers: Array.from({ length: 99 }, () => fails('no route')),
-    because: 'no route',
-  },
-  {
-    name: 'watches that end at once',
-    answers: Array.from({ length: 99 }, () => [listed('5'), inGoodOrder]).flat(),
-    because: 'the watch was closed at once',
-  },
-  {
-    name: 'watches that expire again and again',
-    answers: Array.from({ length: 99 }, () => [listed('5'), fails('too old', expired)]).flat(),
-    because: 'too old',
-  },
-])('the pause grows over $name, and the reason is told', async ({ answers, because }) => {
+test.each<[name: string, answers: (() => Promise<unknown>)[], because: string]>([
+  ['lists that fail', Array.from({ length: 99 }, () => fails('no route')), 'no route'],
+  [
+    'watches that end at once',
+    Array.from({ length: 99 }, () => [listed('5'), inGoodOrder]).flat(),
+    'the watch was closed at once',
+  ],
+  [
+    'watches that expire again and again',
+    Array.from({ length: 99 }, () => [listed('5'), fails('too old', expired)]).flat(),
+    'too old',
+  ],
+])('the pause grows over %s, and the reason is told', async (_, answers, because) => {
   collection.answers = answers;
   void start({ random: () => 1 });
   await after(1_000 * (1 + 2 + 4 + 8 + 16 + 30 + 30));

@@ -184,18 +184,6 @@ describe('a receiver that does not take it', () => {
     expect(refused.message).toBe(message);
     expect(refused.retryAfterMs).toBe(retryAfterMs);
   });
-
-  test('because it is not there', async () => {
-    await server.close();
-    expect((await refusal(server.url)).message).toBe('connect ECONNREFUSED');
-  });
-
-  test.each([
-    ['nobody knows its name', () => 'http://nowhere.invalid/T0PS3CRET', /^getaddrinfo E\w+ …$/],
-    ['it speaks no TLS', () => server.url.replace('http:', 'https:'), /^TLS: /],
-  ])('because %s', async (_, value, message) => {
-    expect((await refusal(value())).message).toMatch(message);
-  });
 });
 
 const GONE = { variable: 'GONE' };

@@ -70,20 +70,12 @@ describe('a node that waits for its reboot', () => {
     expect(stage.notices.sent).toHaveLength(1);
   });
 
+  const sinceMs = Date.now() - 11 * HOUR;
+  const UNWANTED = { wants: 'not-required', message: '', heardAtMs: 0, sinceMs } as const;
   test.each<[string, NodeFacts]>([
     ['within the time', waiting(Date.now() - HOUR / 2)],
-    ['of no pool', waiting(0 + Date.now() - 11 * HOUR, { labels: {} })],
-    [
-      'that wants none',
-      waiting(0, {
-        report: {
-          wants: 'not-required',
-          message: '',
-          heardAtMs: 0,
-          sinceMs: Date.now() - 11 * HOUR,
-        },
-      }),
-    ],
+    ['of no pool', waiting(sinceMs, { labels: {} })],
+    ['that wants none', waiting(0, { report: UNWANTED })],
     ['of which nobody knows since when', waiting(0)],
   ])('is not told of: one %s', async (_, node) => {
     const stage = aStage();

@@ -8,13 +8,7 @@ const target = { url: where, headers: {}, deadlineMs: 10_000 };
 type Filter = Extract<PrometheusRules['asks'], { kind: 'alerts' }>;
 const filtered = (filter: Partial<Filter> = {}): PrometheusRules => ({
   target,
-  asks: {
-    kind: 'alerts',
-    anchored: false,
-    states: ['firing', 'pending'],
-    matchers: [],
-    ...filter,
-  },
+  asks: { kind: 'alerts', anchored: false, states: ['firing', 'pending'], matchers: [], ...filter },
 });
 
 const alert = (alertname: string, labels: Record<string, string> = {}, value = 1) => ({
@@ -95,38 +89,34 @@ describe('the alerts that count', () => {
 const silenced = (...alerts: Record<string, string>[]): Silenced => ({ alerts });
 
 describe('silences', () => {
-  test.each<{ name: string; silences: Silenced | undefined; expected: object }>([
-    {
-      name: 'take out the alert that Alertmanager has with labels added on the way',
-      silences: silenced({ alertname: 'A', pod: 'x', cluster: 'prod', replica: '1' }),
-      expected: firing('B'),
-    },
-    {
-      name: 'do not take out an alert that differs in a label',
-      silences: silenced({ alertname: 'A', pod: 'y' }),
-      expected: firing('A', 'B'),
-    },
-    {
-      name: 'do not take out an alert that has a label more than what is silenced',
-      silences: silenced({ alertname: 'A' }),
-      expected: firing('A', 'B'),
-    },
-    {
-      name: 'that are not known take out nothing, and that is said',
-      silences: { problem: 'http://am:9093: it is away' },
-      expected: { ...firing('A', 'B'), silencesUnknown: 'http://am:9093: it is away' },
-    },
-    {
-      name: 'that nobody asks for take out nothing',
-      silences: undefined,
-      expected: firing('A', 'B'),
-    },
-    {
-      name: 'of everything open the gate',
-      silences: silenced({ alertname: 'A', pod: 'x' }, { alertname: 'B' }),
-      expected: QUIET,
-    },
-  ])('$name', ({ silences, expected }) => {
+  test.each<[name: string, silences: Silenced | undefined, expected: object]>([
+    [
+      'take out the alert that Alertmanager has with labels added on the way',
+      silenced({ alertname: 'A', pod: 'x', cluster: 'prod', replica: '1' }),
+      firing('B'),
+    ],
+    [
+      'do not take out an alert that differs in a label',
+      silenced({ alertname: 'A', pod: 'y' }),
+      firing('A', 'B'),
+    ],
+    [
+      'do not take out an alert that has a label more than what is silenced',
+      silenced({ alertname: 'A' }),
+      firing('A', 'B'),
+    ],
+    [
+      'that are not known take out nothing, and that is said',
+      { problem: 'http://am:9093: it is away' },
+      { ...firing('A', 'B'), silencesUnknown: 'http://am:9093: it is away' },
+    ],
+    ['that nobody asks for take out nothing', undefined, firing('A', 'B')],
+    [
+      'of everything open the gate',
+      silenced({ alertname: 'A', pod: 'x' }, { alertname: 'B' }),
+      QUIET,
+    ],
+  ])('%s', (_, silences, expected) => {
     expect(judgeSamples(filtered(), [alert('A', { pod: 'x' }), alert('B')], silences)).toEqual(
       expected,
     );
@@ -151,46 +141,31 @@ describe('a query of the own', () => {
     series,
   });
   test.each([
-    {
-      name: 'at its threshold is quiet',
-      threshold: 1,
-      samples: [{ labels: {}, value: 1 }],
-      expected: QUIET,
-    },
-    {
-      name: 'above its threshold closes',
-      threshold: 1,
-      samples: [{ labels: {}, value: 1.001 }],
-      expected: above(1, ''),
-    },
-    {
-      name: 'may have a threshold below zero',
-      threshold: -1,
-      samples: [{ labels: {}, value: 0 }],
-      expected: above(-1, ''),
-    },
-    { name: 'without an answer is quiet', threshold: 0, samples: [], expected: QUIET },
-    {
-      name: 'that gives no number is quiet, and infinity is above everything',
-      threshold: 0,
-      samples: [
+    ['at its threshold is quiet', 1, [{ labels: {}, value: 1 }], QUIET],
+    ['above its threshold closes', 1, [{ labels: {}, value: 1.001 }], above(1, '')],
+    ['may have a threshold below zero', -1, [{ labels: {}, value: 0 }], above(-1, '')],
+    ['without an answer is quiet', 0, [], QUIET],
+    [
+      'that gives no number is quiet, and infinity is above everything',
+      0,
+      [
         { labels: { a: 'nan' }, value: Number.NaN },
         { labels: { a: 'inf' }, value: Infinity },
         { labels: { a: '-inf' }, value: -Infinity },
       ],
-      expected: above(0, '{a="inf"}'),
-    },
-    {
-      name: 'names its series as Prometheus writes them, in a stable order, without their values',
-      threshold: 0,
-      samples: [
+      above(0, '{a="inf"}'),
+    ],
+    [
+      'names its series as Prometheus writes them, in a stable order, without their values',
+      0,
+      [
         { labels: { __name__: 'up', job: 'b', az: '1' }, value: 2 },
         { labels: { __name__: 'up', job: 'a' }, value: 1 },
         { labels: { __name__: 'up' }, value: 1 },
       ],
-      expected: above(0, 'up', 'up{az="1", job="b"}', 'up{job="a"}'),
-    },
-  ])('$name', ({ threshold, samples, expected }) => {
+      above(0, 'up', 'up{az="1", job="b"}', 'up{job="a"}'),
+    ],
+  ])('%s', (_, threshold, samples, expected) => {
     expect(queryOf(rules(threshold))).toBe(query);
     expect(judgeSamples(rules(threshold), samples)).toEqual(expected);
   });

@@ -31,18 +31,9 @@ function facts(node: Partial<NodeFacts> = {}, over: Partial<GateFacts> = {}): Ga
 }
 
 const record = (workflowId: string) =>
-  read({
-    workflowId,
-    runId: 'run',
-    cordonedByUs: true,
-    bootIdBefore: 'boot-1',
-    phase: 'draining',
-  });
+  read({ workflowId, runId: 'run', cordonedByUs: true, bootIdBefore: 'boot-1', phase: 'draining' });
 
-const FAILED = {
-  reboots: [],
-  failed: { count: 1, lastAtMs: NOW - MINUTE, because: 'no answer' },
-};
+const FAILED = { reboots: [], failed: { count: 1, lastAtMs: NOW - MINUTE, because: 'no answer' } };
 
 const quarantine = (bootId: string) =>
   read({ bootId, because: 'its sentinel survived the reboot', atMs: NOW });
@@ -61,104 +52,76 @@ function orphanedOrder(expiresAtMs: number): Partial<NodeFacts> {
 }
 
 describe('G8: a closed gate says why:', () => {
-  test.each<{ name: string; given: GateFacts; expected: string[] }>([
-    {
-      name: 'nothing asks for a reboot',
-      given: facts(report({ wants: 'not-required' })),
-      expected: ['required: no reboot is required'],
-    },
-    {
-      name: 'the check failed, which is never "required"',
-      given: facts(report({ wants: 'unknown', message: 'exit status 2' })),
-      expected: ['required: the agent cannot tell whether a reboot is required: exit status 2'],
-    },
-    {
-      name: 'the agent was last heard too long ago',
-      given: facts(report({ heardAtMs: NOW - 15 * MINUTE - 1 })),
-      expected: ['agent: the agent has been silent since 2026-11-23T21:44:59.999Z'],
-    },
-    {
-      name: 'somebody holds the node without end',
-      given: facts({ hold: { reason: 'disk is being replaced' } }),
-      expected: ['hold: held: disk is being replaced'],
-    },
-    {
-      name: 'somebody holds the node for a while',
-      given: facts({ hold: { reason: 'year end', untilMs: NOW + 1 } }),
-      expected: ['hold: held until 2026-11-23T22:00:00.001Z: year end'],
-    },
-    {
-      name: 'the window is not open',
-      given: facts({}, { window: NO_WINDOW }),
-      expected: ['window: its pool has no window'],
-    },
-    {
-      name: 'another rollout that runs has the node',
-      given: facts({ rollout: record('by-hand') }),
-      expected: ['owner: another rollout has the node: by-hand'],
-    },
-    {
-      name: 'the agent has not been heard in the boot that is running',
-      given: facts({ attempts: { reboots: [NOW - MINUTE / 2] } }),
-      expected: ['agent: the agent has not reported since the reboot of 2026-11-23T21:59:30.000Z'],
-    },
-    {
-      name: 'the agent has accepted an order whose record somebody has taken away',
-      given: facts(orphanedOrder(NOW + MINUTE)),
-      expected: [
-        'owner: its agent has accepted an order of by-hand/run, which holds until 2026-11-23T22:02:00.000Z',
-      ],
-    },
-    {
-      name: 'nobody can say who has the node',
-      given: facts({ rollout: { ok: false, because: 'it is not JSON' } }),
-      expected: ['owner: the rollout annotation cannot be read: it is not JSON'],
-    },
-    {
-      name: 'this boot has come of a reboot that did not help',
-      given: facts({ quarantine: quarantine('boot-1') }),
-      expected: ['quarantine: its sentinel survived the reboot'],
-    },
-    {
-      name: 'the quarantine cannot be read',
-      given: facts({ quarantine: { ok: false, because: 'it is not JSON' } }),
-      expected: ['quarantine: the quarantine annotation cannot be read: it is not JSON'],
-    },
-    {
-      name: 'a try has just failed, and the next comes after a pause',
-      given: facts({ attempts: FAILED }),
-      expected: [
-        'rest: tried once without a reboot, next try after 2026-11-23T22:09:00.000Z; last: no answer',
-      ],
-    },
-    {
-      name: 'it was rebooted too often in a day',
-      given: facts({ attempts: { reboots: [NOW - 3 * MINUTE, NOW - 2 * MINUTE, NOW - MINUTE] } }),
-      expected: [
-        'rest: rebooted 3 times within 24 h, and at most 3 are allowed: again after 2026-11-24T21:57:00.000Z',
-      ],
-    },
-    {
-      name: 'the node is being deleted',
-      given: facts({ deleting: true }),
-      expected: ['node: the node is being deleted'],
-    },
-    {
-      name: 'the node has no boot id to tell a reboot by',
-      given: facts({ bootId: '' }),
-      expected: ['node: the node reports no boot id, so a reboot could not be proved'],
-    },
-    {
-      name: 'every closed gate, not just the first',
-      given: facts({ hold: { reason: 'x' }, deleting: true }, { window: NO_WINDOW }),
-      expected: [
-        'hold: held: x',
-        'window: its pool has no window',
-        'node: the node is being deleted',
-      ],
-    },
-  ])('$name', ({ given, expected }) => {
-    expect(closedGates(given, []).map(sayGate)).toEqual(expected);
+  test.each<[name: string, node: Partial<NodeFacts>, expected: string]>([
+    ['nothing asks', report({ wants: 'not-required' }), 'required: no reboot is required'],
+    [
+      'the check failed, which is never "required"',
+      report({ wants: 'unknown', message: 'exit status 2' }),
+      'required: the agent cannot tell whether a reboot is required: exit status 2',
+    ],
+    [
+      'the agent was last heard too long ago',
+      report({ heardAtMs: NOW - 15 * MINUTE - 1 }),
+      'agent: the agent has been silent since 2026-11-23T21:44:59.999Z',
+    ],
+    [
+      'somebody holds the node without end',
+      { hold: { reason: 'new disk' } },
+      'hold: held: new disk',
+    ],
+    [
+      'somebody holds the node for a while',
+      { hold: { reason: 'year end', untilMs: NOW + 1 } },
+      'hold: held until 2026-11-23T22:00:00.001Z: year end',
+    ],
+    [
+      'another rollout that runs has the node',
+      { rollout: record('by-hand') },
+      'owner: another rollout has the node: by-hand',
+    ],
+    [
+      'the agent has not been heard in the boot that is running',
+      { attempts: { reboots: [NOW - MINUTE / 2] } },
+      'agent: the agent has not reported since the reboot of 2026-11-23T21:59:30.000Z',
+    ],
+    [
+      'the agent has accepted an order whose record somebody has taken away',
+      orphanedOrder(NOW + MINUTE),
+      'owner: its agent has accepted an order of by-hand/run, which holds until 2026-11-23T22:02:00.000Z',
+    ],
+    [
+      'nobody can say who has the node',
+      { rollout: { ok: false, because: 'it is not JSON' } },
+      'owner: the rollout annotation cannot be read: it is not JSON',
+    ],
+    [
+      'this boot has come of a reboot that did not help',
+      { quarantine: quarantine('boot-1') },
+      'quarantine: its sentinel survived the reboot',
+    ],
+    [
+      'a try has just failed, and the next comes after a pause',
+      { attempts: FAILED },
+      'rest: tried once without a reboot, next try after 2026-11-23T22:09:00.000Z; last: no answer',
+    ],
+    ['the node is being deleted', { deleting: true }, 'node: the node is being deleted'],
+    [
+      'the node has no boot id to tell a reboot by',
+      { bootId: '' },
+      'node: the node reports no boot id, so a reboot could not be proved',
+    ],
+  ])('%s', (_, node, expected) => {
+    expect(closedGates(facts(node), []).map(sayGate)).toEqual([expected]);
+  });
+
+  test('every closed gate, not just the first', () => {
+    const given = facts({ hold: { reason: 'x' }, deleting: true }, { window: NO_WINDOW });
+    const reasons = [
+      'hold: held: x',
+      'window: its pool has no window',
+      'node: the node is being deleted',
+    ];
+    expect(closedGates(given, []).map(sayGate)).toEqual(reasons);
   });
 
   test('no agent has ever reported', () => {
@@ -171,43 +134,21 @@ describe('G8: a closed gate says why:', () => {
 });
 
 describe('a gate stays open', () => {
-  test.each<{ name: string; given: GateFacts }>([
-    {
-      name: 'when the agent has been heard since the reboot',
-      given: facts({ attempts: { reboots: [NOW - 2 * MINUTE] } }),
-    },
-    {
-      name: 'when an accepted order nobody stands for has expired',
-      given: facts(orphanedOrder(NOW - 2 * MINUTE)),
-    },
-    {
-      name: 'when a reboot is wanted by a person, whatever the agent says',
-      given: facts(report({ wants: 'not-required' }), { evenIfNotRequired: true }),
-    },
-    {
-      name: 'up to the last moment the agent counts as heard',
-      given: facts(report({ heardAtMs: NOW - 15 * MINUTE })),
-    },
-    {
-      name: 'from the moment a rest is over',
-      given: facts({ attempts: FAILED }, { nowMs: NOW + 9 * MINUTE }),
-    },
-    { name: 'from the moment a hold ends', given: facts({ hold: { reason: 'x', untilMs: NOW } }) },
-    { name: 'when the record on the node is our own', given: facts({ rollout: record(US) }) },
-    {
-      name: 'when the rollout that has the node runs no more',
-      given: facts({ rollout: record('by-hand') }, { ownerRunning: false }),
-    },
-    {
-      name: 'when the quarantine is of an earlier boot',
-      given: facts({ quarantine: quarantine('boot-0') }),
-    },
-    {
-      name: 'when somebody else has cordoned the node: that is remembered, not waited for',
-      given: facts({ unschedulable: true }),
-    },
-  ])('$name', ({ given }) => {
-    expect(closedGates(given, [])).toEqual([]);
+  test.each<[name: string, node: Partial<NodeFacts>, over?: Partial<GateFacts>]>([
+    ['heard since the reboot', { attempts: { reboots: [NOW - 2 * MINUTE] } }],
+    ['an accepted order nobody stands for has expired', orphanedOrder(NOW - 2 * MINUTE)],
+    [
+      'a reboot is wanted by a person, whatever the agent says',
+      report({ wants: 'not-required' }),
+      { evenIfNotRequired: true },
+    ],
+    ['the last moment the agent counts as heard', report({ heardAtMs: NOW - 15 * MINUTE })],
+    ['the moment a hold ends', { hold: { reason: 'x', untilMs: NOW } }],
+    ['the record on the node is our own', { rollout: record(US) }],
+    ['who has the node runs no more', { rollout: record('by-hand') }, { ownerRunning: false }],
+    ['a cordon of somebody else, which is remembered and not waited for', { unschedulable: true }],
+  ])('%s', (_, node, over = {}) => {
+    expect(closedGates(facts(node, over), [])).toEqual([]);
   });
 });
 
@@ -302,22 +243,12 @@ describe('sameGates', () => {
   const hold = { gate: 'hold', because: 'held: x' } as const;
   const agent = { gate: 'agent', because: 'silent' } as const;
   test.each([
-    { name: 'none and none are the same', one: [], other: [], expected: true },
-    { name: 'one and none differ', one: [hold], other: [], expected: false },
-    {
-      name: 'the same gate for another reason differs',
-      one: [hold],
-      other: [{ ...hold, because: 'held: y' }],
-      expected: false,
-    },
-    { name: 'a gate more differs', one: [hold], other: [hold, agent], expected: false },
-    {
-      name: 'the same words are the same',
-      one: [hold, agent],
-      other: [{ ...hold }, { ...agent }],
-      expected: true,
-    },
-  ])('$name', ({ one, other, expected }) => {
+    ['none and none are the same', [], [], true],
+    ['one and none differ', [hold], [], false],
+    ['the same gate for another reason differs', [hold], [{ ...hold, because: 'held: y' }], false],
+    ['a gate more differs', [hold], [hold, agent], false],
+    ['the same words are the same', [hold, agent], [{ ...hold }, { ...agent }], true],
+  ])('%s', (_, one, other, expected) => {
     expect(sameGates(one, other)).toBe(expected);
   });
 });

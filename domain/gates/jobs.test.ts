@@ -65,25 +65,17 @@ describe('a Job', () => {
 
 describe('where: node', () => {
   const owner = { kind: 'Job', name: 'backup' };
-  test.each<{ name: string; pod: Partial<PodFacts>; closed: boolean }>([
-    { name: 'is a Job with a pod on the node', pod: { namespace: 'ops', owner }, closed: true },
-    {
-      name: 'is not one whose pod has finished',
-      pod: { namespace: 'ops', owner, finished: true },
-      closed: false,
-    },
-    { name: 'is not one of another namespace', pod: { owner }, closed: false },
-    {
-      name: 'is not one of another name',
-      pod: { namespace: 'ops', owner: { ...owner, name: 'else' } },
-      closed: false,
-    },
-    {
-      name: 'is nothing else of that name',
-      pod: { namespace: 'ops', owner: { ...owner, kind: 'ReplicaSet' } },
-      closed: false,
-    },
-  ])('$name', ({ pod, closed }) => {
+  test.each<[name: string, pod: Partial<PodFacts>, closed: boolean]>([
+    ['is a Job with a pod on the node', { namespace: 'ops', owner }, true],
+    ['is not one whose pod has finished', { namespace: 'ops', owner, finished: true }, false],
+    ['is not one of another namespace', { owner }, false],
+    ['is not one of another name', { namespace: 'ops', owner: { ...owner, name: 'else' } }, false],
+    [
+      'is nothing else of that name',
+      { namespace: 'ops', owner: { ...owner, kind: 'ReplicaSet' } },
+      false,
+    ],
+  ])('%s', (_, pod, closed) => {
     const answer = found(aJob('backup', { active: 1 }));
     expect(onNode(answer, aPod('backup-x7k2p', pod))).toBe(
       closed ? `running: ops/backup since ${MADE}` : undefined,
@@ -105,23 +97,19 @@ describe('the reason', () => {
     expect(anywhere(some, others)).toBe(`running: ${named.join(', ')} and others`);
   });
 
-  test.each<{ name: string; answer: ObjectAnswer; expected: string }>([
-    {
-      name: 'may not be listed',
-      answer: { kind: 'unknown', because: 'listing jobs: it is forbidden' },
-      expected: 'the Jobs cannot be listed: listing jobs: it is forbidden',
-    },
-    {
-      name: 'are unknown to the API server',
-      answer: { kind: 'missing' },
-      expected: 'the Jobs cannot be listed: the API server has none',
-    },
-    {
-      name: 'are of another form',
-      answer: found({ metadata: { name: 'backup' } }),
-      expected: 'the Jobs cannot be read',
-    },
-  ])('is told, and the gate closed, where Jobs $name', ({ answer, expected }) => {
+  test.each<[name: string, answer: ObjectAnswer, expected: string]>([
+    [
+      'may not be listed',
+      { kind: 'unknown', because: 'listing jobs: it is forbidden' },
+      'the Jobs cannot be listed: listing jobs: it is forbidden',
+    ],
+    [
+      'are unknown to the API server',
+      { kind: 'missing' },
+      'the Jobs cannot be listed: the API server has none',
+    ],
+    ['are of another form', found({ metadata: { name: 'backup' } }), 'the Jobs cannot be read'],
+  ])('is told, and the gate closed, where Jobs %s', (_, answer, expected) => {
     expect(anywhere(answer)).toBe(expected);
     const running = found(aJob('etl'));
     expect(anywhere(answer, running, answer)).toBe(`running: ops/etl since ${MADE}; ${expected}`);

@@ -26,99 +26,54 @@ const annotated = (annotations: unknown): ObjectAnswer => ({
 });
 
 describe('the lock of kured', () => {
-  test.each<{ name: string; annotation: unknown; nowMs?: number; expected: string | undefined }>([
-    {
-      name: 'is held for the node that is named',
-      annotation: hold('n1'),
-      expected: held('n1'),
-    },
-    {
-      name: 'is held by hand, as the documentation of kured has it',
-      annotation: { nodeID: 'manual' },
-      expected: held('manual'),
-    },
-    {
-      name: 'is held for several nodes, in a stable order',
-      annotation: { maxOwners: 2, locks: [hold('n2'), hold('n1')] },
-      expected: held('n1, n2'),
-    },
-    {
-      name: 'is free once nobody is left in the list',
-      annotation: { maxOwners: 2, locks: [] },
-      expected: undefined,
-    },
-    {
-      name: 'is free where Go wrote an empty list as null',
-      annotation: { maxOwners: 2, locks: null },
-      expected: undefined,
-    },
-    {
-      name: 'is held up to the end of its time',
-      annotation: hold('n1', HALF_AN_HOUR),
-      nowMs: NOW - 1,
-      expected: held('n1'),
-    },
-    {
-      name: 'is free from the end of its time on, as in kured',
-      annotation: hold('n1', HALF_AN_HOUR),
-      expected: undefined,
-    },
-    {
-      name: 'is held for those whose time is not over',
-      annotation: { maxOwners: 2, locks: [hold('n1', HALF_AN_HOUR), hold('n2')] },
-      expected: held('n2'),
-    },
-    {
-      name: 'is held when nobody can tell since when',
-      annotation: { ...hold('n1', 1), created: 'yesterday' },
-      expected: held('n1'),
-    },
-    { name: 'is unknown in another form', annotation: { node: 'n1' }, expected: UNREADABLE },
-    {
-      name: 'is unknown in a list of another form',
-      annotation: { locks: [1] },
-      expected: UNREADABLE,
-    },
-    {
-      name: 'is unknown where locks are no list',
-      annotation: { locks: 'x' },
-      expected: UNREADABLE,
-    },
-    { name: 'is unknown as a number', annotation: 7, expected: UNREADABLE },
-    { name: 'is unknown as null', annotation: null, expected: UNREADABLE },
-  ])('$name', ({ annotation, nowMs = NOW, expected }) => {
+  test.each<[name: string, annotation: unknown, expected: string | undefined, nowMs?: number]>([
+    ['is held for the node that is named', hold('n1'), held('n1')],
+    ['is held by hand, as the documentation of kured has it', { nodeID: 'manual' }, held('manual')],
+    [
+      'is held for several nodes, in a stable order',
+      { maxOwners: 2, locks: [hold('n2'), hold('n1')] },
+      held('n1, n2'),
+    ],
+    ['is free once nobody is left in the list', { maxOwners: 2, locks: [] }, undefined],
+    ['is free where Go wrote an empty list as null', { maxOwners: 2, locks: null }, undefined],
+    ['is held up to the end of its time', hold('n1', HALF_AN_HOUR), held('n1'), NOW - 1],
+    ['is free from the end of its time on, as in kured', hold('n1', HALF_AN_HOUR), undefined],
+    [
+      'is held for those whose time is not over',
+      { maxOwners: 2, locks: [hold('n1', HALF_AN_HOUR), hold('n2')] },
+      held('n2'),
+    ],
+    [
+      'is held when nobody can tell since when',
+      { ...hold('n1', 1), created: 'yesterday' },
+      held('n1'),
+    ],
+    ['is unknown in another form', { node: 'n1' }, UNREADABLE],
+    ['is unknown in a list of another form', { locks: [1] }, UNREADABLE],
+    ['is unknown where locks are no list', { locks: 'x' }, UNREADABLE],
+    ['is unknown as a number', 7, UNREADABLE],
+    ['is unknown as null', null, UNREADABLE],
+  ])('%s', (_, annotation, expected, nowMs = NOW) => {
     expect(reason(annotated({ lock: JSON.stringify(annotation) }), nowMs)).toBe(expected);
   });
 
-  test.each<{ name: string; answer: ObjectAnswer; expected: string | undefined }>([
-    { name: 'is free without any annotation', answer: annotated(undefined), expected: undefined },
-    {
-      name: 'is free without its own annotation',
-      answer: annotated({ a: 'b' }),
-      expected: undefined,
-    },
-    { name: 'is unknown where it is empty', answer: annotated({ lock: '' }), expected: UNREADABLE },
-    {
-      name: 'is unknown where it is no JSON',
-      answer: annotated({ lock: '{"nodeID":' }),
-      expected: UNREADABLE,
-    },
-    {
-      name: 'is unknown where annotations are no texts',
-      answer: annotated({ lock: 1 }),
-      expected: UNREADABLE,
-    },
-    {
-      name: 'is unknown without its DaemonSet: the name may be wrong',
-      answer: { kind: 'missing' },
-      expected: `${LOCK} cannot be read: there is no such DaemonSet; take gates.kuredLock out of the policy once kured is gone`,
-    },
-    {
-      name: 'is unknown where it may not be read',
-      answer: { kind: 'unknown', because: 'it is forbidden' },
-      expected: `${LOCK} cannot be read: it is forbidden`,
-    },
-  ])('$name', ({ answer, expected }) => {
+  test.each<[name: string, answer: ObjectAnswer, expected: string | undefined]>([
+    ['is free without any annotation', annotated(undefined), undefined],
+    ['is free without its own annotation', annotated({ a: 'b' }), undefined],
+    ['is unknown where it is empty', annotated({ lock: '' }), UNREADABLE],
+    ['is unknown where it is no JSON', annotated({ lock: '{"nodeID":' }), UNREADABLE],
+    ['is unknown where annotations are no texts', annotated({ lock: 1 }), UNREADABLE],
+    [
+      'is unknown without its DaemonSet: the name may be wrong',
+      { kind: 'missing' },
+      `${LOCK} cannot be read: there is no such DaemonSet; take gates.kuredLock out of the policy once kured is gone`,
+    ],
+    [
+      'is unknown where it may not be read',
+      { kind: 'unknown', because: 'it is forbidden' },
+      `${LOCK} cannot be read: it is forbidden`,
+    ],
+  ])('%s', (_, answer, expected) => {
     expect(reason(answer)).toBe(expected);
   });
 });

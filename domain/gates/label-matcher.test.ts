@@ -21,14 +21,8 @@ describe('a matcher is read', () => {
     { text: 'a=', expected: { label: 'a', operator: '=', value: '' } },
     { text: 'a=~"x|y"', expected: { label: 'a', operator: '=~', value: 'x|y' } },
     { text: 'a!~x.*', expected: { label: 'a', operator: '!~', value: 'x.*' } },
-    {
-      text: 'a=~"n\\d+"',
-      expected: { label: 'a', operator: '=~', value: 'n\\d+' },
-    },
-    {
-      text: 'a=~"n\\\\d+ \\"q\\""',
-      expected: { label: 'a', operator: '=~', value: 'n\\d+ "q"' },
-    },
+    { text: 'a=~"n\\d+"', expected: { label: 'a', operator: '=~', value: 'n\\d+' } },
+    { text: 'a=~"n\\\\d+ \\"q\\""', expected: { label: 'a', operator: '=~', value: 'n\\d+ "q"' } },
   ])('$text', ({ text, expected }) => {
     expect(readMatcher(text)).toEqual(expected);
   });

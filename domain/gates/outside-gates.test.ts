@@ -18,146 +18,102 @@ const refused = (gates: unknown): string[] => {
   return error ? problemsOf(error).map((line) => line.replace('pools[0].gates', 'gates')) : [];
 };
 
-describe('the gates of a pool', () => {
-  test.each([
-    { name: 'no gates', gates: undefined, expected: { blockingPods: [] } },
-    {
-      name: 'a Prometheus, asked as kured asks it',
-      gates: { alerts: { prometheus: `${PROMETHEUS}/` } },
-      expected: {
-        blockingPods: [],
-        alerts: [
-          {
-            target: { url: PROMETHEUS, headers: {}, deadlineMs: 10_000 },
-            asks: {
-              kind: 'alerts',
-              anchored: false,
-              states: ['firing', 'pending'],
-              matchers: [],
-            },
-          },
-        ],
+const TLS = { caFile: '/ca', certFile: '/cert', keyFile: '/key', serverName: 'prom' };
+const HEADERS = { 'X-Scope-OrgID': 'team-${TEAM}', Authorization: 'Bearer ${TOKEN}' };
+const NAMES = { ignore: '^(Watchdog|RebootRequired)$', only: '(?i)node', anchored: true };
+const url = 'http://am:9093';
+
+describe('alerts of a Prometheus may be', () => {
+  test.each<[name: string, written: object, expected: object]>([
+    [
+      'asked as kured asks them',
+      { prometheus: `${PROMETHEUS}/` },
+      {
+        target: { url: PROMETHEUS, headers: {}, deadlineMs: 10_000 },
+        asks: { kind: 'alerts', anchored: false, states: ['firing', 'pending'], matchers: [] },
       },
-    },
-    {
-      name: 'everything about the alerts that count',
-      gates: {
-        alerts: [
-          {
-            prometheus: `${PROMETHEUS}/prefix`,
-            ignore: '^(Watchdog|RebootRequired)$',
-            only: '(?i)node',
-            anchored: true,
-            states: ['firing'],
-            matchers: ['severity=~"critical|page"', 'team!=dev'],
-            deadline: '3s',
-          },
-          { prometheus: 'https://other', query: ' sum(errors) ', threshold: 0.5 },
-        ],
+    ],
+    [
+      'chosen by everything that they have',
+      { ...NAMES, states: ['firing'], matchers: ['severity=~"a|b"', 'team!=dev'], deadline: '3s' },
+      {
+        target: { url: PROMETHEUS, headers: {}, deadlineMs: 3_000 },
+        asks: {
+          kind: 'alerts',
+          ...NAMES,
+          states: ['firing'],
+          matchers: [
+            { label: 'severity', operator: '=~', value: 'a|b' },
+            { label: 'team', operator: '!=', value: 'dev' },
+          ],
+        },
       },
-      expected: {
-        blockingPods: [],
-        alerts: [
-          {
-            target: { url: `${PROMETHEUS}/prefix`, headers: {}, deadlineMs: 3_000 },
-            asks: {
-              kind: 'alerts',
-              ignore: '^(Watchdog|RebootRequired)$',
-              only: '(?i)node',
-              anchored: true,
-              states: ['firing'],
-              matchers: [
-                { label: 'severity', operator: '=~', value: 'critical|page' },
-                { label: 'team', operator: '!=', value: 'dev' },
-              ],
-            },
-          },
-          {
-            target: { url: 'https://other', headers: {}, deadlineMs: 10_000 },
-            asks: { kind: 'query', query: 'sum(errors)', threshold: 0.5 },
-          },
-        ],
+    ],
+    [
+      'a query',
+      { prometheus: 'https://other', query: ' sum(errors) ', threshold: 0.5 },
+      {
+        target: { url: 'https://other', headers: {}, deadlineMs: 10_000 },
+        asks: { kind: 'query', query: 'sum(errors)', threshold: 0.5 },
       },
-    },
-    {
-      name: 'every way to be known to a server, without any secret',
-      gates: {
-        alerts: [
-          { prometheus: PROMETHEUS, bearerToken: '${TOKEN}' },
-          { prometheus: PROMETHEUS, bearerTokenFile: '/secrets/token' },
-          { prometheus: PROMETHEUS, basicAuth: { username: 'ann', password: '${PASSWORD}' } },
-          { prometheus: PROMETHEUS, basicAuth: { username: 'ann', passwordFile: '/secrets/p' } },
-          {
-            prometheus: 'https://p',
-            tls: { caFile: '/ca', certFile: '/cert', keyFile: '/key', serverName: 'prom' },
-            headers: { 'X-Scope-OrgID': 'team-${TEAM}', Authorization: 'Bearer ${TOKEN}' },
-          },
-        ],
-      },
-      expected: {
-        blockingPods: [],
-        alerts: [
-          { target: { bearer: { variable: 'TOKEN' } } },
-          { target: { bearer: { file: '/secrets/token' } } },
-          { target: { basic: { username: 'ann', password: { variable: 'PASSWORD' } } } },
-          { target: { basic: { username: 'ann', password: { file: '/secrets/p' } } } },
-          {
-            target: {
-              tls: { caFile: '/ca', certFile: '/cert', keyFile: '/key', serverName: 'prom' },
-              headers: { 'X-Scope-OrgID': 'team-${TEAM}', Authorization: 'Bearer ${TOKEN}' },
-            },
-          },
-        ],
-      },
-    },
-    {
-      name: 'an Alertmanager, whose silences are respected unless told otherwise',
-      gates: {
-        alerts: [
-          { prometheus: PROMETHEUS, alertmanager: { url: 'http://am:9093' } },
-          {
-            prometheus: PROMETHEUS,
-            alertmanager: { url: 'http://am:9093', respectSilences: false, silence: {} },
-          },
-          {
-            prometheus: PROMETHEUS,
-            alertmanager: {
-              url: 'http://am:9093',
-              silence: { for: '2m', labels: ['instance', 'node'] },
-            },
-          },
-        ],
-      },
-      expected: {
-        blockingPods: [],
-        alerts: [
-          { alertmanager: { respectSilences: true } },
-          {
-            alertmanager: { respectSilences: false, silence: { forMs: 300_000, labels: ['node'] } },
-          },
-          { alertmanager: { silence: { forMs: 120_000, labels: ['instance', 'node'] } } },
-        ],
-      },
-    },
-    {
-      name: 'blocking pods, short as in kured and in full',
-      gates: {
-        blockingPods: [
-          'runtime=long,cost=expensive',
-          { selector: 'app', namespace: 'shop', phases: ['Unknown'] },
-        ],
-      },
-      expected: {
+    ],
+    ['for a token', { bearerToken: '${T}' }, { target: { bearer: { variable: 'T' } } }],
+    ['for a token in a file', { bearerTokenFile: '/t' }, { target: { bearer: { file: '/t' } } }],
+    [
+      'for a password',
+      { basicAuth: { username: 'ann', password: '${P}' } },
+      { target: { basic: { username: 'ann', password: { variable: 'P' } } } },
+    ],
+    [
+      'for a password in a file',
+      { basicAuth: { username: 'ann', passwordFile: '/p' } },
+      { target: { basic: { username: 'ann', password: { file: '/p' } } } },
+    ],
+    [
+      'for a certificate and headers',
+      { prometheus: 'https://p', tls: TLS, headers: HEADERS },
+      { target: { tls: TLS, headers: HEADERS } },
+    ],
+    [
+      'silenced by an Alertmanager, unless told otherwise',
+      { alertmanager: { url } },
+      { alertmanager: { respectSilences: true } },
+    ],
+    [
+      'silenced by ourselves alone',
+      { alertmanager: { url, respectSilences: false, silence: {} } },
+      { alertmanager: { respectSilences: false, silence: { forMs: 300_000, labels: ['node'] } } },
+    ],
+    [
+      'silenced by labels of the own',
+      { alertmanager: { url, silence: { for: '2m', labels: ['instance', 'node'] } } },
+      { alertmanager: { silence: { forMs: 120_000, labels: ['instance', 'node'] } } },
+    ],
+  ])('%s', (_, written, expected) => {
+    const alerts = { prometheus: PROMETHEUS, ...written };
+    for (const gates of [{ alerts }, { alerts: [alerts] }]) {
+      expect(accepted(gates)).toMatchObject({ blockingPods: [], alerts: [expected] });
+    }
+  });
+});
+
+describe('the other gates of a pool may be', () => {
+  const inFull = { selector: 'app', namespace: 'shop', phases: ['Unknown'] };
+  test.each<[name: string, gates: object, expected: object]>([
+    [
+      'blocking pods, short as in kured and in full',
+      { blockingPods: ['runtime=long,cost=expensive', inFull] },
+      {
         blockingPods: [
           { selector: 'runtime=long,cost=expensive', phases: ['Pending', 'Running'] },
-          { selector: 'app', namespace: 'shop', phases: ['Unknown'] },
+          inFull,
         ],
       },
-    },
-    {
-      name: 'the lock of kured, with the names kured has by itself',
-      gates: { kuredLock: {} },
-      expected: {
+    ],
+    [
+      'the lock of kured, with the names kured has by itself',
+      { kuredLock: {} },
+      {
         blockingPods: [],
         kuredLock: {
           namespace: 'kube-system',
@@ -165,8 +121,8 @@ describe('the gates of a pool', () => {
           annotation: 'weave.works/kured-node-lock',
         },
       },
-    },
-  ])('may be $name', ({ gates, expected }) => {
+    ],
+  ])('%s', (_, gates, expected) => {
     expect(accepted(gates)).toMatchObject(expected);
   });
 });
@@ -177,49 +133,10 @@ const alert = (written: object) => ({ alerts: { prometheus: PROMETHEUS, ...writt
 describe('G9: refused with path and rule:', () => {
   test.each<{ name: string; gates: unknown; problems: string[] }>([
     {
-      name: 'gates that are no object',
-      gates: ['alerts'],
-      problems: ['gates: write gates like { blockingPods: ["app=postgres"] }'],
-    },
-    {
-      name: 'a typing error',
-      gates: { alert: {}, ...alert({ ingore: 'x' }) },
-      problems: ['gates.alerts: Unrecognized key: "ingore"', 'gates: Unrecognized key: "alert"'],
-    },
-    {
       name: 'an address alone',
       gates: { alerts: PROMETHEUS },
       problems: [
         'gates.alerts: write alerts like { prometheus: "http://prometheus.monitoring:9090" }',
-      ],
-    },
-    {
-      name: 'no address',
-      gates: { alerts: [{}] },
-      problems: [
-        'gates.alerts[0].prometheus: write an address like http://prometheus.monitoring:9090, without user, password or query',
-      ],
-    },
-    ...[
-      'prometheus:9090',
-      'ftp://prometheus',
-      'http://',
-      'http://ann:secret@prometheus',
-      'http://prometheus?token=secret',
-      'http://prometheus#x',
-    ].map((prometheus) => ({
-      name: `the address ${prometheus}`,
-      gates: { alerts: { prometheus } },
-      problems: [
-        'gates.alerts.prometheus: write an address like http://prometheus.monitoring:9090, without user, password or query',
-      ],
-    })),
-    {
-      name: 'expressions that Go does not know',
-      gates: alert({ ignore: '*', only: '(?=Node)' }),
-      problems: [
-        `gates.alerts.ignore: ${EXPRESSION}missing argument to repetition operator: \`*\``,
-        `gates.alerts.only: ${EXPRESSION}invalid or unsupported Perl syntax: \`(?=\``,
       ],
     },
     {
@@ -266,11 +183,6 @@ describe('G9: refused with path and rule:', () => {
       ],
     },
     {
-      name: 'a deadline longer than a look may take',
-      gates: alert({ deadline: '30s' }),
-      problems: ['gates.alerts.deadline: write a duration of at most 20s'],
-    },
-    {
       name: 'two ways to be known at once',
       gates: alert({ bearerToken: '${A}', basicAuth: { username: 'ann', password: '${B}' } }),
       problems: ['gates.alerts.basicAuth: write either bearerToken or basicAuth'],
@@ -307,13 +219,6 @@ describe('G9: refused with path and rule:', () => {
         'gates.blockingPods[2]: write a label selector, or { selector: app=postgres, namespace: shop }',
       ],
     },
-    {
-      name: 'a lock that is no object',
-      gates: { kuredLock: 'kube-system/kured' },
-      problems: [
-        'gates.kuredLock: write kuredLock like { namespace: kube-system, daemonSet: kured }',
-      ],
-    },
   ])('$name', ({ gates, problems }) => {
     expect(refused(gates)).toEqual(problems);
   });
@@ -321,12 +226,6 @@ describe('G9: refused with path and rule:', () => {
 
 describe('a secret in the policy', () => {
   test.each<{ name: string; gates: object; problem: string }>([
-    {
-      name: 'as a token',
-      gates: alert({ bearerToken: 'abcdef123' }),
-      problem:
-        'gates.alerts.bearerToken: write the environment variable it is in, like ${PROMETHEUS_TOKEN}',
-    },
     {
       name: 'beside a reference',
       gates: alert({ bearerToken: '${A}abcdef123' }),

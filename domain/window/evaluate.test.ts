@@ -22,101 +22,90 @@ describe('a window is', () => {
   });
 });
 
+const freeze = (from: string, to: string, because = 'x') => ({ from, to, because });
+
 describe('G8: a closed window says when it opens next:', () => {
-  test.each<{
-    name: string;
-    written: object;
-    at?: string;
-    neededMs?: number;
-    because: string;
-    opens?: string;
-  }>([
-    { name: 'not without windows', written: {}, because: 'its pool has no window' },
-    {
-      name: 'in the zone of the pool',
-      written: { windows: [{ cron: '0 22 * * 2#2', for: '4h' }] },
-      because: 'closed until Tue 2026-12-08 22:00 Europe/Zurich',
-      opens: '2026-12-08T21:00Z',
-    },
-    {
-      name: 'in the zone of the pool, though the window has another',
-      written: {
-        timeZone: 'Asia/Kathmandu',
-        windows: [{ cron: '0 22 * * 2#2', for: '4h', timeZone: 'Europe/Zurich' }],
+  const ALWAYS = [{ always: true }];
+  const SECOND_TUESDAY = { cron: '0 22 * * 2#2', for: '4h' };
+  const AT_YEAR_END = '2026-12-22T23:00Z';
+  const TOO_LATE =
+    'the window closes at Wed 2026-12-09 02:00 Europe/Zurich and a rollout may take 1h';
+
+  /** Until when, and in which words. */
+  test.each<[name: string, written: object, opens: string, because: string]>([
+    [
+      'in the zone of the pool',
+      { windows: [SECOND_TUESDAY] },
+      '2026-12-08T21:00Z',
+      'closed until Tue 2026-12-08 22:00 Europe/Zurich',
+    ],
+    [
+      'in the zone of the pool, though the window has another',
+      { timeZone: 'Asia/Kathmandu', windows: [{ ...SECOND_TUESDAY, timeZone: 'Europe/Zurich' }] },
+      '2026-12-08T21:00Z',
+      'closed until Wed 2026-12-09 02:45 Asia/Kathmandu',
+    ],
+    [
+      'after the freeze that holds, with its reason',
+      { at: AT_YEAR_END, windows: [nightly], freezes: [YEAR_END] },
+      '2027-01-05T21:00Z',
+      'closed until Tue 2027-01-05 22:00 Europe/Zurich (freeze until Tue 2027-01-05 00:00 Europe/Zurich: year end)',
+    ],
+    [
+      'at the end of the freeze, of those that overlap the one that lasts longest',
+      {
+        at: AT_YEAR_END,
+        windows: ALWAYS,
+        freezes: [freeze('2026-12-20', '2026-12-24', 'advent'), YEAR_END],
       },
-      because: 'closed until Wed 2026-12-09 02:45 Asia/Kathmandu',
-      opens: '2026-12-08T21:00Z',
-    },
-    {
-      name: 'after the freeze that holds, with its reason',
-      written: { windows: [nightly], freezes: [YEAR_END] },
-      at: '2026-12-22T23:00Z',
-      because:
-        'closed until Tue 2027-01-05 22:00 Europe/Zurich (freeze until Tue 2027-01-05 00:00 Europe/Zurich: year end)',
-      opens: '2027-01-05T21:00Z',
-    },
-    {
-      name: 'at the end of the freeze',
-      written: { windows: [{ always: true }], freezes: [YEAR_END] },
-      at: '2026-12-22T23:00Z',
-      because: 'closed until Tue 2027-01-05 00:00 Europe/Zurich (freeze: year end)',
-      opens: '2027-01-04T23:00Z',
-    },
-    {
-      name: 'and of freezes that overlap, with the one that lasts longest',
-      written: {
-        windows: [{ always: true }],
-        freezes: [{ from: '2026-12-20', to: '2026-12-24', because: 'advent' }, YEAR_END],
-      },
-      at: '2026-12-22T23:00Z',
-      because: 'closed until Tue 2027-01-05 00:00 Europe/Zurich (freeze: year end)',
-      opens: '2027-01-04T23:00Z',
-    },
-    {
-      name: 'never, when all has passed',
-      written: { windows: [{ dates: ['2026-01-01'], start: '08:00', for: '4h' }] },
-      because: 'closed: no window opens within ten years',
-    },
-    {
-      name: 'never, in a freeze of a lifetime',
-      written: {
+      '2027-01-04T23:00Z',
+      'closed until Tue 2027-01-05 00:00 Europe/Zurich (freeze: year end)',
+    ],
+    [
+      'when too little is left of this one',
+      { at: '2026-12-09T00:00:01Z', windows: [nightly] },
+      '2026-12-09T21:00Z',
+      `${TOO_LATE}; the next opens at Wed 2026-12-09 22:00 Europe/Zurich`,
+    ],
+    [
+      'passing over those that a freeze has left too short',
+      {
+        at: '2026-12-08T12:00Z',
+        neededMs: 2 * HOUR,
         windows: [nightly],
-        freezes: [{ from: '2026-01-01', to: '2099-01-01', because: 'retired' }],
+        freezes: [freeze('2026-12-08T22:30', '2026-12-09T23:59')],
       },
-      because:
-        'closed: no window opens within ten years (freeze until Fri 2099-01-02 00:00 Europe/Zurich: retired)',
-    },
-    {
-      name: 'when too little is left of this one',
-      written: { windows: [nightly] },
-      at: '2026-12-09T00:00:01Z',
-      because:
-        'the window closes at Wed 2026-12-09 02:00 Europe/Zurich and a rollout may take 1h; the next opens at Wed 2026-12-09 22:00 Europe/Zurich',
-      opens: '2026-12-09T21:00Z',
-    },
-    {
-      name: 'when too little is left of the last one',
-      written: { windows: [{ dates: ['2026-12-09'], start: '00:00', for: '2h' }] },
-      at: '2026-12-09T00:00:01Z',
-      because:
-        'the window closes at Wed 2026-12-09 02:00 Europe/Zurich and a rollout may take 1h; no other opens within ten years',
-    },
-    {
-      name: 'passing over those that a freeze has left too short',
-      written: {
-        windows: [nightly],
-        freezes: [{ from: '2026-12-08T22:30', to: '2026-12-09T23:59', because: 'x' }],
+      '2026-12-09T22:59Z',
+      'closed until Wed 2026-12-09 23:59 Europe/Zurich',
+    ],
+    ['not without windows', {}, '', 'its pool has no window'],
+    [
+      'never, when all has passed',
+      { windows: [{ dates: ['2026-01-01'], start: '08:00', for: '4h' }] },
+      '',
+      'closed: no window opens within ten years',
+    ],
+    [
+      'never, in a freeze of a lifetime',
+      { windows: [nightly], freezes: [freeze('2026-01-01', '2099-01-01', 'retired')] },
+      '',
+      'closed: no window opens within ten years (freeze until Fri 2099-01-02 00:00 Europe/Zurich: retired)',
+    ],
+    [
+      'when too little is left of the last one',
+      {
+        at: '2026-12-09T00:00:01Z',
+        windows: [{ dates: ['2026-12-09'], start: '00:00', for: '2h' }],
       },
-      at: '2026-12-08T12:00Z',
-      neededMs: 2 * HOUR,
-      because: 'closed until Wed 2026-12-09 23:59 Europe/Zurich',
-      opens: '2026-12-09T22:59Z',
-    },
-  ])('$name', ({ written, at = '2026-12-05T12:00Z', neededMs = HOUR, because, opens }) => {
+      '',
+      `${TOO_LATE}; no other opens within ten years`,
+    ],
+  ])('%s', (_, given, opens, because) => {
+    const { at, neededMs, ...written } = { at: '2026-12-05T12:00Z', neededMs: HOUR, ...given };
     expect(look(written, at, neededMs)).toEqual({
       kind: 'closed',
       because,
-      ...(opens !== undefined && { opensMs: Date.parse(opens) }),
+      ...(opens !== '' && { opensMs: Date.parse(opens) }),
     });
   });
 
@@ -137,27 +126,19 @@ describe('G8: a closed window says when it opens next:', () => {
     expect(look(written, '2026-12-08T22:00Z', HOUR, calendars)).toMatchObject({ kind: 'open' });
     expect(
       look({ windows: [{ calendar: 'plan.ics' }] }, '2026-12-07T12:00Z', HOUR, calendars),
-    ).toEqual({
-      kind: 'closed',
-      because: `closed: ${problem}`,
-    });
+    ).toEqual({ kind: 'closed', because: `closed: ${problem}` });
   });
 });
 
 describe('work fits into an opening', () => {
   const opening = { opensMs: 100, closesMs: 200 };
   test.each([
-    { name: 'that is open and long enough', nowMs: 100, neededMs: 100, expected: true },
-    { name: 'not by a millisecond too little', nowMs: 101, neededMs: 100, expected: false },
-    { name: 'not before it opens', nowMs: 99, neededMs: 1, expected: false },
-    {
-      name: 'to its last moment, when it needs nothing more',
-      nowMs: 199,
-      neededMs: 0,
-      expected: true,
-    },
-    { name: 'not when it closes', nowMs: 200, neededMs: 0, expected: false },
-  ])('$name', ({ nowMs, neededMs, expected }) => {
+    ['that is open and long enough', 100, 100, true],
+    ['not by a millisecond too little', 101, 100, false],
+    ['not before it opens', 99, 1, false],
+    ['to its last moment, when it needs nothing more', 199, 0, true],
+    ['not when it closes', 200, 0, false],
+  ])('%s', (_, nowMs, neededMs, expected) => {
     expect(fits(opening, { nowMs, neededMs })).toBe(expected);
   });
 

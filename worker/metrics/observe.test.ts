@@ -38,103 +38,33 @@ const closed = [
 ];
 const gates = { node: 'n', pool: 'workers', skip: [], evenIfNotRequired: false, known: closed };
 
+const AS_CLOSED: Counted = ['gatesClosed', 'workers', ['alerts', 'window']];
+const OF = { node: 'n', pool: 'workers' };
+const pool = { pool: 'workers', candidates: [], permits: [{}, {}] };
+const COUNTED: Counted = ['poolCounted', { pool: 'workers', permits: 2 }];
+
 describe('what is counted', () => {
-  test.each<{ name: string; activity: string; asked: object; answer: object; expected: Counted[] }>(
-    [
-      {
-        name: 'gates found closed',
-        activity: 'passGates',
-        asked: { ...gates, known: [] },
-        answer: { kind: 'closed', closed, pollAgainMs: 1 },
-        expected: [['gatesClosed', 'workers', ['alerts', 'window']]],
-      },
-      {
-        name: 'no gate where all are open',
-        activity: 'passGates',
-        asked: gates,
-        answer: { kind: 'open' },
-        expected: [],
-      },
-      {
-        name: 'the permits of a pool',
-        activity: 'admitNext',
-        asked: { pool: 'workers', candidates: [], permits: [{}, {}] },
-        answer: { used: [], ended: [], lapsed: [] },
-        expected: [['poolCounted', { pool: 'workers', permits: 2 }]],
-      },
-      {
-        name: 'a node that is back',
-        activity: 'restoreNode',
-        asked: { node: 'n', pool: 'workers' },
-        answer: { kind: 'restored' },
-        expected: [['nodeReturned', 'workers', 'returned']],
-      },
-      {
-        name: 'a node whose sentinel survived',
-        activity: 'restoreNode',
-        asked: { node: 'n', pool: 'workers' },
-        answer: { kind: 'quarantined' },
-        expected: [['nodeReturned', 'workers', 'quarantined']],
-      },
-      {
-        name: 'no node that is away again',
-        activity: 'restoreNode',
-        asked: { node: 'n', pool: 'workers' },
-        answer: { kind: 'not-back' },
-        expected: [],
-      },
-      {
-        name: 'a node handed back without a reboot',
-        activity: 'undoNode',
-        asked: { node: 'n', pool: 'workers', why: 'failure' },
-        answer: { kind: 'undone' },
-        expected: [['nodeUndone', 'workers', true]],
-      },
-      {
-        name: 'no failure where a person has aborted',
-        activity: 'undoNode',
-        asked: { node: 'n', pool: 'workers', why: 'abort' },
-        answer: { kind: 'undone' },
-        expected: [['nodeUndone', 'workers', false]],
-      },
-      {
-        name: 'nothing of an activity that is not observed',
-        activity: 'cordonNode',
-        asked: {},
-        answer: {},
-        expected: [],
-      },
-    ],
-  )('$name', async ({ activity, asked, answer, expected }) => {
+  test.each<[activity: string, answer: object, asked: object, ...expected: Counted[]]>([
+    ['passGates', { kind: 'closed', closed, pollAgainMs: 1 }, { ...gates, known: [] }, AS_CLOSED],
+    ['passGates', { kind: 'open' }, gates],
+    ['admitNext', { used: [], ended: [], lapsed: [] }, pool, COUNTED],
+    ['restoreNode', { kind: 'restored' }, OF, ['nodeReturned', 'workers', 'returned']],
+    ['restoreNode', { kind: 'quarantined' }, OF, ['nodeReturned', 'workers', 'quarantined']],
+    ['restoreNode', { kind: 'not-back' }, OF],
+    ['undoNode', { kind: 'undone' }, { ...OF, why: 'failure' }, ['nodeUndone', 'workers', true]],
+    ['undoNode', { kind: 'undone' }, { ...OF, why: 'abort' }, ['nodeUndone', 'workers', false]],
+    ['cordonNode', {}, {}],
+  ])('of %s that answers %j', async (activity, answer, asked, ...expected) => {
     const { counted, got } = await observed(activity, asked, async () => answer);
     expect(counted).toEqual(expected);
     expect(got).toBe(answer);
   });
 
-  const pool = { pool: 'workers', candidates: [], permits: [{}] };
-  test.each<{ name: string; activity: string; asked: object; error: Error; expected: Counted[] }>([
-    {
-      name: 'gates that are still closed',
-      activity: 'passGates',
-      asked: gates,
-      error: notYet('gate-closed', 'alerts: x fires', 1_000),
-      expected: [['gatesClosed', 'workers', ['alerts', 'window']]],
-    },
-    {
-      name: 'no gate when the look itself failed',
-      activity: 'passGates',
-      asked: gates,
-      error: failure('kube-unavailable', 'no answer'),
-      expected: [],
-    },
-    {
-      name: 'permits while nobody is admitted',
-      activity: 'admitNext',
-      asked: pool,
-      error: notYet('no-room', 'n2 is NotReady', 1_000),
-      expected: [['poolCounted', { pool: 'workers', permits: 1 }]],
-    },
-  ])('by the failure that is retried: $name', async ({ activity, asked, error, expected }) => {
+  test.each<[activity: string, error: Error, asked: object, ...expected: Counted[]]>([
+    ['passGates', notYet('gate-closed', 'alerts: x fires', 1_000), gates, AS_CLOSED],
+    ['passGates', failure('kube-unavailable', 'no answer'), gates],
+    ['admitNext', notYet('no-room', 'n2 is NotReady', 1_000), pool, COUNTED],
+  ])('of %s that is tried again: %s', async (activity, error, asked, ...expected) => {
     const { counted, got } = await observed(activity, asked, () => Promise.reject(error));
     expect(counted).toEqual(expected);
     expect(got).toBe(error);
