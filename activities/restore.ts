@@ -9,6 +9,7 @@ import {
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { undoLabels, type LabelPatch } from '../domain/labels-and-taint.ts';
 import { afterFailure, afterReboot } from '../domain/attempts.ts';
+import { present } from '../domain/present.ts';
 import { isAccepted } from '../domain/recovery.ts';
 import type { Deps } from './deps.ts';
 import { NO_LIFECYCLE, type NodeEvent } from './kube/nodes.ts';
@@ -174,8 +175,7 @@ async function tellEnd(
   if (pool === undefined) return;
   await temporal.signalLock(pool, 'rolloutEnded', {
     node,
-    ...(zone === undefined ? {} : { zone }),
-    ...(tookMs === undefined ? {} : { tookMs }),
+    ...present({ zone, tookMs }),
   });
 }
 

@@ -7,6 +7,7 @@ import {
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { podName } from '../domain/pod-verdict.ts';
 import { REBOOT_DEFAULTS } from '../domain/policy.ts';
+import { present } from '../domain/present.ts';
 import {
   acceptedAt,
   firstHeardMs,
@@ -110,7 +111,7 @@ async function awaitProof(
     const because = sight.because ?? '';
     if (isLate(deps, asked, acceptedAtMs)) return await announceLost(deps, asked.node, because);
     const { firstHeartbeatMs } = sight;
-    heartbeat({ because, ...(firstHeartbeatMs === undefined ? {} : { firstHeartbeatMs }) });
+    heartbeat({ because, ...present({ firstHeartbeatMs }) });
     stopOnShutdown();
   }
 }
@@ -128,7 +129,7 @@ function returned(node: NodeFacts, { firstHeartbeatMs }: Observation): Return {
   return {
     kind: 'returned',
     bootId: node.bootId,
-    ...(firstHeartbeatMs === undefined ? {} : { bootedAtMs: firstHeartbeatMs }),
+    ...present({ bootedAtMs: firstHeartbeatMs }),
     stillRequired: node.report?.wants === 'required' && heard,
   };
 }

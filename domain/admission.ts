@@ -1,6 +1,7 @@
 import { room } from './budget.ts';
 import type { LastReturn } from './lock-state.ts';
 import type { NodeFacts } from './node-facts.ts';
+import { present } from './present.ts';
 import { quarantineReason } from './quarantine.ts';
 import { shortList } from './short-list.ts';
 import { sayHalted, type Trouble } from './trouble.ts';
@@ -131,5 +132,7 @@ function inZone(asked: AdmissionQuestion, candidates: readonly Candidate[]): Nex
 /** A node that a rollout has out of service, or is about to. */
 function begunIn({ permits, nodes }: AdmissionQuestion): Permitted | undefined {
   const taken = nodes.find(({ rollout }) => rollout !== undefined);
-  return permits[0] ?? (taken && { node: taken.name, ...(taken.zone ? { zone: taken.zone } : {}) });
+  return (
+    permits[0] ?? (taken && { node: taken.name, ...present({ zone: taken.zone || undefined }) })
+  );
 }

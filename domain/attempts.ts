@@ -1,5 +1,6 @@
 import { backoffMs } from './backoff.ts';
 import type { Attempts } from './node-contract.ts';
+import { present } from './present.ts';
 
 /** What a node's past means for its next rollout: a pause that grows with failed tries, and a cap on reboots in a day. */
 
@@ -39,7 +40,7 @@ export function afterFailure(
   return {
     reboots: withinADay(attempts, atMs),
     failed: { count: (attempts.failed?.count ?? 0) + 1, lastAtMs: atMs, because: words },
-    ...(troubled && { trouble: troubled }),
+    ...present({ trouble: troubled }),
   };
 }
 

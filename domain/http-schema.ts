@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { longerThanZero } from './duration-schema.ts';
 import type { Tell } from './gates/written-forms.ts';
 import { headers, secretInHeader } from './http-headers-schema.ts';
+import { present } from './present.ts';
 import { openPath, secretFile, secretPath, secretVariable, type Secret } from './secret-schema.ts';
 
 /** How an HTTP server beside the cluster is reached: Prometheus, Alertmanager, receivers of notices, calendars. */
@@ -161,8 +162,8 @@ export function targetOf(url: string, access: Access): HttpTarget {
     url,
     headers: access.headers ?? {},
     deadlineMs: access.deadline,
-    ...(bearer && { bearer }),
+    ...present({ bearer }),
     ...(basic && password && { basic: { username: basic.username, password } }),
-    ...(files && { tls: files }),
+    ...present({ tls: files }),
   };
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { DURATION, parseDuration } from '../domain/durations.ts';
+import { present } from '../domain/present.ts';
 import { NODE_NAMES, nodeName } from './fleet/nodes.ts';
 import type { Fault } from './fleet/fault.ts';
 
@@ -130,8 +131,7 @@ function checkSizes(tell: Tell, raw: Raw) {
 function checkPlaces(tell: Tell, { dir, uiPort, deadline }: Raw) {
   const port = uiPort === undefined ? undefined : count(tell, '--ui-port', uiPort, [1, 65_535]);
   return {
-    ...(dir !== undefined && { dir }),
-    ...(port !== undefined && { uiPort: port }),
+    ...present({ dir, uiPort: port }),
     ...(deadline !== undefined && { deadlineMs: duration(tell, '--deadline', deadline) }),
   };
 }

@@ -5,6 +5,7 @@ import type { Plan } from '../activities/plan.ts';
 import type { Moved } from '../activities/pool.ts';
 import type { ClosedGate } from '../domain/gates/names.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
+import { present } from '../domain/present.ts';
 import type { Phase, RolloutStatus } from '../domain/status.ts';
 import { describeStatus } from '../domain/status-text.ts';
 import * as messages from './messages.ts';
@@ -83,7 +84,7 @@ export class Rollout {
 
   /** The node, with its pool where it is in one: what every activity is asked about. */
   get place(): { readonly node: string; readonly pool?: string } {
-    return { node: this.node, ...(this.pool === undefined ? {} : { pool: this.pool }) };
+    return { node: this.node, ...present({ pool: this.pool }) };
   }
 
   get isWaiting(): boolean {
@@ -146,7 +147,7 @@ export class Rollout {
       pool: this.pool ?? '',
       skip: [...skip, ...this.signals.skipped.map(({ gate }) => gate)],
       evenIfNotRequired,
-      ...(this.#before ? { before: this.#before } : {}),
+      ...present({ before: this.#before }),
     };
   }
 
@@ -158,10 +159,7 @@ export class Rollout {
       node: this.node,
       pool: this.pool ?? '',
       phase: isDraining && drain ? { ...phase, drain } : phase,
-      ...(grantId === undefined ? {} : { permit: grantId }),
-      ...(paused ? { paused } : {}),
-      ...(aborted ? { aborted } : {}),
-      ...(this.#policy === undefined ? {} : { policy: this.#policy }),
+      ...present({ permit: grantId, paused, aborted, policy: this.#policy }),
       skipped: [...this.#skippedFromTheStart(), ...skipped],
       notUnderstood,
     };

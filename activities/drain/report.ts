@@ -6,6 +6,7 @@ import {
 } from '../../domain/drain-progress.ts';
 import { podName } from '../../domain/pod-verdict.ts';
 import { warningLines } from '../../domain/pod-warnings.ts';
+import { present } from '../../domain/present.ts';
 import { lowestTier } from './evict.ts';
 import { podsLeft, type Drain, type LeftPod } from './state.ts';
 import { failure } from '../failure.ts';
@@ -17,7 +18,7 @@ export function progressOf(drain: Drain): DrainProgress {
     evicted: drain.evictions.length,
     blockers: blockersOf(drain).slice(0, MOST_BLOCKERS),
     warnings: warningLines(drain.evictions),
-    ...(drain.trouble ? { trouble: drain.trouble } : {}),
+    ...present({ trouble: drain.trouble }),
   };
 }
 

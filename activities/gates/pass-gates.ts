@@ -5,6 +5,7 @@ import { sameGates, sayGate, type ClosedGate } from '../../domain/gates/names.ts
 import { nothingToDo } from '../../domain/gates/node-gates.ts';
 import { pollPause, type PollPause } from '../../domain/gates/poll-pause.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
+import { present } from '../../domain/present.ts';
 import type { Deps } from '../deps.ts';
 import { notYet } from '../failure.ts';
 import { untaint } from '../labels-and-taint.ts';
@@ -116,7 +117,7 @@ function queuePriority(
   const { overdueAfter: overdueAfterMs } = knownPool(deps, asked.pool) ?? {};
   const since = report?.sinceMs;
   return {
-    ...(zone === undefined ? {} : { zone }),
+    ...present({ zone }),
     ...(since && overdueAfterMs ? { overdueAtMs: since + overdueAfterMs } : {}),
   };
 }

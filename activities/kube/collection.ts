@@ -1,4 +1,5 @@
 import type { V1ListMeta, Watch } from '@kubernetes/client-node';
+import { present } from '../../domain/present.ts';
 import { readEvent, type Listed, type WatchRequest } from './follow.ts';
 
 const PAGE = 500;
@@ -21,7 +22,7 @@ export async function listAll<R, T>(
   for (;;) {
     const { items: some, metadata } = await page({
       limit: PAGE,
-      ...(next ? { _continue: next } : {}),
+      ...present({ _continue: next }),
     });
     items.push(...some.map(read));
     next = metadata?._continue;

@@ -11,6 +11,7 @@ import {
   type HttpAnswer,
 } from '../../domain/eviction-answer.ts';
 import type { PodFacts } from '../../domain/pod-verdict.ts';
+import { present } from '../../domain/present.ts';
 import { answerOf, asking, statusOf, type KubeClient } from './client.ts';
 import { listAll, watchFrom } from './collection.ts';
 import type { WatchRequest } from './follow.ts';
@@ -119,7 +120,7 @@ function httpAnswer(error: unknown): HttpAnswer {
   const retryAfterMs =
     1_000 * Number(error instanceof ApiException && error.headers['retry-after']);
   return {
-    ...(status === undefined ? {} : { status }),
+    ...present({ status }),
     message: answerOf(error),
     causes: causesOf(error),
     ...(retryAfterMs > 0 ? { retryAfterMs } : {}),

@@ -1,6 +1,7 @@
 import { ScheduleNotFoundError, type Client, type WorkflowExecutionInfo } from '@temporalio/client';
 import type { Scan } from '../../activities/scan.ts';
 import { FLEET_SCAN } from '../../domain/names.ts';
+import { present } from '../../domain/present.ts';
 import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
 import { whyItWaits, type Pending } from '../../domain/why-it-waits.ts';
 import type { PolicySeen, PoolSeen, RolloutSeen, Seen } from './seen.ts';
@@ -15,7 +16,7 @@ export async function gather(client: Client, nowMs: () => number): Promise<Seen>
   ]);
   return {
     atMs: nowMs(),
-    ...(schedule && { schedule }),
+    ...present({ schedule }),
     policies,
     pools: pools.toSorted((one, other) => one.pool.localeCompare(other.pool)),
     rollouts: rollouts.toSorted((one, other) => one.startedMs - other.startedMs),
@@ -29,9 +30,7 @@ async function scheduleOf({ schedule }: Client): Promise<Seen['schedule']> {
     const nextMs = info.nextActionTimes.at(0)?.getTime();
     return {
       paused: state.paused,
-      ...(state.note && { note: state.note }),
-      ...(lastMs !== undefined && { lastMs }),
-      ...(nextMs !== undefined && { nextMs }),
+      ...present({ note: state.note || undefined, lastMs, nextMs }),
     };
   } catch (error) {
     if (error instanceof ScheduleNotFoundError) return undefined;

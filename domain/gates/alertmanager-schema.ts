@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { longerThanZero } from '../duration-schema.ts';
 import { accessKeys, address, checkAccess, targetOf, type HttpTarget } from '../http-schema.ts';
+import { present } from '../present.ts';
 import { isObject, tellTo } from './written-forms.ts';
 
 /** The Alertmanager beside a Prometheus. */
@@ -67,6 +68,6 @@ export const alertmanager = z
   .transform((written): Alertmanager => ({
     target: targetOf(written.url, written),
     respectSilences: written.respectSilences,
-    ...(written.silence && { silence: written.silence }),
+    ...present({ silence: written.silence }),
   }))
   .describe('The Alertmanager it sends its alerts to');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alertmanager, type Alertmanager } from './alertmanager-schema.ts';
 import { accessKeys, address, checkAccess, targetOf, type HttpTarget } from '../http-schema.ts';
+import { present } from '../present.ts';
 import { expressionProblem, readMatcher, type LabelMatcher } from './label-matcher.ts';
 import { isObject, oneOrMany, tellTo, type Tell } from './written-forms.ts';
 
@@ -111,11 +112,11 @@ function rulesOf(written: z.output<typeof fields>): PrometheusRules {
   const { query, threshold = 0, ignore, only } = written;
   if (query !== undefined) return { target, asks: { kind: 'query', query, threshold } };
   const { anchored = false, states = STATES, matchers = [] } = written;
-  const expressions = { ...(ignore && { ignore }), ...(only && { only }) };
+  const expressions = { ...present({ ignore, only }) };
   return {
     target,
     asks: { kind: 'alerts', ...expressions, anchored, states, matchers },
-    ...(written.alertmanager && { alertmanager: written.alertmanager }),
+    ...present({ alertmanager: written.alertmanager }),
   };
 }
 

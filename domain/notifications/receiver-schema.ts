@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkTls, isPlainAddress, tls } from '../http-schema.ts';
+import { present } from '../present.ts';
 import { EVENTS } from './events.ts';
 import type { Receiver, Target } from './receivers.ts';
 import { sayPlace, secret, type Secret } from '../secret-schema.ts';
@@ -164,8 +165,7 @@ function named(written: readonly ReceiverInput[]): readonly Receiver[] {
       target: targetOf(one),
       on: on ?? EVENTS,
       templates,
-      ...(pools ? { pools } : {}),
-      ...(files ? { tls: files } : {}),
+      ...present({ pools, tls: files }),
     };
   });
 }
@@ -182,7 +182,7 @@ const formatAddress = (address: Secret | { plain: string }): string =>
 
 function targetOf(written: ReceiverInput): Target {
   const { slack, username = 'lockkeeper', channel, teams, email, webhook, url } = written;
-  if (slack) return { kind: 'slack', address: slack, username, ...(channel ? { channel } : {}) };
+  if (slack) return { kind: 'slack', address: slack, username, ...present({ channel }) };
   if (teams) return { kind: 'teams', address: teams };
   if (webhook) return { kind: 'webhook', address: webhook.url, secret: webhook.secret };
   if (url) return { kind: 'url', address: url };

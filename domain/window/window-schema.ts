@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { longerThanZero } from '../duration-schema.ts';
 import { checkTls, tls } from '../http-schema.ts';
+import { present } from '../present.ts';
 import { parseCron } from './cron.ts';
 import { date, endOfDay, timeOfDay, timeZone } from './field-schemas.ts';
 import { checkRule, needsBegin } from './recurrence-rule.ts';
@@ -177,7 +178,7 @@ const MAKE: Readonly<Record<Kind, (written: Fields) => Window>> = {
   calendar: ({ calendar = '', tls: files }) => ({
     kind: 'calendar',
     calendar,
-    ...(files && { tls: files }),
+    ...present({ tls: files }),
   }),
 };
 

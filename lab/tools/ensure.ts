@@ -1,6 +1,7 @@
 import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { present } from '../../domain/present.ts';
 import { startGuard, type Guard } from '../cluster/guard.ts';
 import {
   CATALOGUE,
@@ -45,7 +46,7 @@ export async function ensureTools(options: EnsureOptions): Promise<Tools> {
       ToolName,
       string
     >),
-    ...(kubectl === undefined ? {} : { kubectl }),
+    ...present({ kubectl }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { PoolPolicy } from '../../domain/policy.ts';
+import { present } from '../../domain/present.ts';
 import { loadPolicy } from '../../worker/policy-file.ts';
 import type { PoolLimits } from './contract.ts';
 
@@ -32,7 +33,7 @@ function limitsOf({ name, nodes, maxUnavailable, drain, labels }: PoolPolicy): P
     name,
     nodes,
     maxUnavailable,
-    ...(podSelector !== undefined && { podSelector }),
+    ...present({ podSelector }),
     ...(skipWaitForDeleteTimeout !== undefined && {
       skipWaitForDeleteTimeoutMs: skipWaitForDeleteTimeout,
     }),

@@ -1,3 +1,4 @@
+import { present } from '../../present.ts';
 import { BadAddress, type Values } from './address.ts';
 import { listOf } from './own-fields.ts';
 
@@ -29,7 +30,7 @@ export function mailTransport(value: Values): MailTransport {
     tls: isTls ? 'always' : startTls,
     from: mailAddress(value('from/fromAddress')),
     to: listOf(value('to/toAddresses')).map(mailAddress),
-    ...(subject && { subject }),
+    ...present({ subject: subject || undefined }),
     ...(login.user && auth !== 'None' && { login }),
   };
 }
@@ -54,6 +55,6 @@ export function matrixTransport(value: Values): MatrixTransport {
     server: `http${value('disableTLS!no') ? '' : 's'}://${value('host')}`,
     password: value('password'),
     rooms: rooms.map((room) => (/^[#!]/.test(room) ? room : `#${room}`)),
-    ...(user && { user }),
+    ...present({ user: user || undefined }),
   };
 }
