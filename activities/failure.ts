@@ -1,5 +1,6 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { FAILURES, type FailureKind } from '../domain/failures.ts';
+import { present } from '../domain/present.ts';
 
 /** A failure of a known kind. Whether Temporal retries it is decided by the kind alone. */
 export function failure(kind: FailureKind, message: string, cause?: unknown): ApplicationFailure {
@@ -7,7 +8,7 @@ export function failure(kind: FailureKind, message: string, cause?: unknown): Ap
     type: kind,
     message,
     nonRetryable: !FAILURES[kind].retry,
-    ...(cause instanceof Error ? { cause } : {}),
+    ...present({ cause: cause instanceof Error ? cause : undefined }),
   });
 }
 

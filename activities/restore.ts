@@ -47,7 +47,7 @@ export async function restoreNode(deps: Deps, asked: RestoreRequest): Promise<Re
   const node = await giveBack(deps, name, {
     record,
     pool,
-    ...(marked || tookMs === undefined ? {} : { tookMs }),
+    ...present({ tookMs: marked ? undefined : tookMs }),
     mark: marked ? quarantine : () => null,
     labels: (node) => labelsOfReturn(deps, pool, { node, record }),
     attempts: ({ attempts, readySinceMs }) =>
@@ -183,7 +183,7 @@ function removeRecord(deps: Deps, node: NodeFacts, { record, mark, labels, attem
   const patch = labels(node);
   return deps.nodes.update(node.name, {
     resourceVersion: node.resourceVersion,
-    ...(record.cordonedByUs ? { unschedulable: false } : {}),
+    ...present({ unschedulable: record.cordonedByUs ? false : undefined }),
     ...(Object.keys(patch).length > 0 ? { labels: patch } : {}),
     annotations: {
       ...NO_ANNOTATIONS,

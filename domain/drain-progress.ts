@@ -1,5 +1,7 @@
 /** What a drain tells while it goes on and when it is done; plain JSON, for heartbeats, history and the status query. */
 import { formatDuration } from './durations.ts';
+import { fieldsOf } from './fields.ts';
+import { present } from './present.ts';
 import { shortList } from './short-list.ts';
 
 /** One thing the drain waits for. */
@@ -51,7 +53,7 @@ export function readProgress(sent: unknown): DrainProgress | undefined {
     evicted,
     blockers: listOf(blockers, isBlocker),
     warnings: listOf(warnings, (text): text is string => typeof text === 'string'),
-    ...(isBlocker(trouble) ? { trouble } : {}),
+    ...present({ trouble: isBlocker(trouble) ? trouble : undefined }),
   };
 }
 
@@ -63,8 +65,4 @@ function isBlocker(sent: unknown): sent is Blocker {
 
 function listOf<T>(sent: unknown, fits: (entry: unknown) => entry is T): T[] {
   return Array.isArray(sent) ? sent.filter(fits) : [];
-}
-
-function fieldsOf(sent: unknown): Partial<Record<string, unknown>> {
-  return typeof sent === 'object' && sent !== null ? sent : {};
 }

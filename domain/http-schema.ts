@@ -162,8 +162,10 @@ export function targetOf(url: string, access: Access): HttpTarget {
     url,
     headers: access.headers ?? {},
     deadlineMs: access.deadline,
-    ...present({ bearer }),
-    ...(basic && password && { basic: { username: basic.username, password } }),
-    ...present({ tls: files }),
+    ...present({
+      bearer,
+      basic: basic && password && { username: basic.username, password },
+      tls: files,
+    }),
   };
 }

@@ -132,8 +132,7 @@ function statusFacts({ conditions = [], nodeInfo }: NonNullable<NodeObject['stat
     ready: ready?.status === 'True',
     readySinceMs: instant(ready?.lastTransitionTime),
     heartbeatAtMs: instant(ready?.lastHeartbeatTime),
-    ...(conditions.some(isOurMark) ? { marked: true as const } : {}),
-    ...present({ report: readReport(conditions) }),
+    ...present({ marked: conditions.some(isOurMark) || undefined, report: readReport(conditions) }),
   };
 }
 

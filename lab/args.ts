@@ -131,8 +131,11 @@ function checkSizes(tell: Tell, raw: Raw) {
 function checkPlaces(tell: Tell, { dir, uiPort, deadline }: Raw) {
   const port = uiPort === undefined ? undefined : count(tell, '--ui-port', uiPort, [1, 65_535]);
   return {
-    ...present({ dir, uiPort: port }),
-    ...(deadline !== undefined && { deadlineMs: duration(tell, '--deadline', deadline) }),
+    ...present({
+      dir,
+      uiPort: port,
+      deadlineMs: deadline === undefined ? undefined : duration(tell, '--deadline', deadline),
+    }),
   };
 }
 

@@ -117,13 +117,13 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig | { problems: s
   return {
     policyPath: data.LOCKKEEPER_POLICY,
     health: data.LOCKKEEPER_HEALTH_ADDRESS,
-    ...(data.LOCKKEEPER_TEMPORAL_METRICS && {
-      temporalMetrics: data.LOCKKEEPER_TEMPORAL_METRICS,
-    }),
     pollAgainMs: data.LOCKKEEPER_POLL_AGAIN,
     logLevel: data.LOCKKEEPER_LOG_LEVEL,
     bundlePath: data.LOCKKEEPER_WORKFLOW_BUNDLE,
-    ...present({ node: data.LOCKKEEPER_NODE_ID || undefined }),
+    ...present({
+      temporalMetrics: data.LOCKKEEPER_TEMPORAL_METRICS,
+      node: data.LOCKKEEPER_NODE_ID || undefined,
+    }),
     ...podIn(data),
     cachedWorkflows: data.LOCKKEEPER_CACHED_WORKFLOWS,
     secretDirectories: data.LOCKKEEPER_SECRET_DIRS,

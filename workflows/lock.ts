@@ -185,11 +185,9 @@ export class Lock {
         ...present({ endedMs }),
       })),
       queue: queue.map(({ node, sinceMs }) => ({ node, sinceMs })),
-      ...(waits ? { because: waits.because } : {}),
       troubles,
-      ...present({ paused }),
       lengths,
-      ...present({ policy }),
+      ...present({ because: waits?.because, paused, policy }),
       notUnderstood: this.#notUnderstood,
     };
   }

@@ -117,8 +117,10 @@ function queuePriority(
   const { overdueAfter: overdueAfterMs } = knownPool(deps, asked.pool) ?? {};
   const since = report?.sinceMs;
   return {
-    ...present({ zone }),
-    ...(since && overdueAfterMs ? { overdueAtMs: since + overdueAfterMs } : {}),
+    ...present({
+      zone,
+      overdueAtMs: since && overdueAfterMs ? since + overdueAfterMs : undefined,
+    }),
   };
 }
 

@@ -120,10 +120,9 @@ function httpAnswer(error: unknown): HttpAnswer {
   const retryAfterMs =
     1_000 * Number(error instanceof ApiException && error.headers['retry-after']);
   return {
-    ...present({ status }),
     message: answerOf(error),
     causes: causesOf(error),
-    ...(retryAfterMs > 0 ? { retryAfterMs } : {}),
+    ...present({ status, retryAfterMs: retryAfterMs > 0 ? retryAfterMs : undefined }),
   };
 }
 
@@ -154,7 +153,7 @@ async function budgets(
 function budgetFacts({ metadata, spec, status }: V1PodDisruptionBudget): DisruptionBudget {
   return {
     name: metadata?.name ?? '',
-    ...(spec?.selector ? { selector: spec.selector } : {}),
+    ...present({ selector: spec?.selector }),
     allowed: orZero(status?.disruptionsAllowed),
     healthy: orZero(status?.currentHealthy),
     desired: orZero(status?.desiredHealthy),

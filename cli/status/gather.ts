@@ -49,7 +49,12 @@ async function policiesOf({ workflow }: Client): Promise<PolicySeen[]> {
     const scan = await workflow.getHandle<() => Promise<Scan>>(workflowId, runId).result();
     const { worker = 'a worker', policy: hash, atMs, refused = [], noPolicy } = scan;
     if ((seen.get(worker)?.atMs ?? 0) < atMs) {
-      seen.set(worker, { atMs, worker, refused, ...(!noPolicy && { hash }) });
+      seen.set(worker, {
+        atMs,
+        worker,
+        refused,
+        ...present({ hash: noPolicy ? undefined : hash }),
+      });
     }
     looked += 1;
     if (looked === SCANS) break;

@@ -1,3 +1,4 @@
+import { fieldsOf } from '../fields.ts';
 import { EVENTS, type Notice } from './events.ts';
 
 /** What has still to be sent to whom, as values; plain JSON, so that continue-as-new carries it whole. */
@@ -43,8 +44,4 @@ export function readAddressed(sent: unknown): AddressedNotice | undefined {
   if (!names || typeof id !== 'string' || typeof atMs !== 'number') return undefined;
   if (!EVENTS.some((known) => known === event)) return undefined;
   return { notice: notice as Notice, receivers };
-}
-
-function fieldsOf(sent: unknown): Partial<Record<string, unknown>> {
-  return typeof sent === 'object' && sent !== null ? sent : {};
 }

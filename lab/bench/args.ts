@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { present } from '../../domain/present.ts';
 
 const HELP = `npm run bench [-- agent] [OPTIONS]
 
@@ -55,9 +56,7 @@ export function parseBenchArgs(argv: readonly string[]): BenchArgs {
     const args = {
       minutes: wholeNumber('--minutes', values.minutes),
       agents: wholeNumber('--agents', values.agents),
-      ...(values.compare !== undefined && {
-        compare: values.compare.split(/\s+/).filter((flag) => flag !== ''),
-      }),
+      ...present({ compare: values.compare?.split(/\s+/).filter((flag) => flag !== '') }),
     };
     return { kind: 'run', args };
   } catch (error) {

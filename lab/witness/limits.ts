@@ -33,10 +33,10 @@ function limitsOf({ name, nodes, maxUnavailable, drain, labels }: PoolPolicy): P
     name,
     nodes,
     maxUnavailable,
-    ...present({ podSelector }),
-    ...(skipWaitForDeleteTimeout !== undefined && {
+    ...present({
+      podSelector,
       skipWaitForDeleteTimeoutMs: skipWaitForDeleteTimeout,
+      labelsAfter: labels && (labels.after ?? {}),
     }),
-    ...(labels && { labelsAfter: labels.after ?? {} }),
   };
 }
