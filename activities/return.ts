@@ -1,4 +1,5 @@
 import { activityInfo, Context, heartbeat, log } from '@temporalio/activity';
+import { fieldsOf } from '../domain/fields.ts';
 import {
   AGENT_HEARTBEAT_MS,
   type RebootOrder,
@@ -118,10 +119,8 @@ async function awaitProof(
 
 /** What an attempt before this one has seen: a later heartbeat is not the first of the boot. */
 function fromHeartbeat(): Pick<Observation, 'firstHeartbeatMs'> {
-  const told = activityInfo().heartbeatDetails as Pick<Observation, 'firstHeartbeatMs'> | undefined;
-  return typeof told?.firstHeartbeatMs === 'number'
-    ? { firstHeartbeatMs: told.firstHeartbeatMs }
-    : {};
+  const { firstHeartbeatMs: ms } = fieldsOf(activityInfo().heartbeatDetails);
+  return present({ firstHeartbeatMs: typeof ms === 'number' ? ms : undefined });
 }
 
 function returned(node: NodeFacts, { firstHeartbeatMs }: Observation): Return {

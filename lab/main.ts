@@ -1,3 +1,4 @@
+import { messageOf } from '../domain/message-of.ts';
 import { parseLabArgs, type LabArgs } from './args.ts';
 import { runLab } from './run.ts';
 
@@ -31,7 +32,7 @@ async function run(args: LabArgs): Promise<number> {
   try {
     return await runLab(args, process, stop.signal);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${messageOf(error)}\n`);
     return 1;
   }
 }

@@ -6,6 +6,7 @@ import {
   type WorkflowExecutionDescription,
   type WorkflowHandle,
 } from '@temporalio/client';
+import { messageOf } from '../domain/message-of.ts';
 import { rolloutId } from '../domain/names.ts';
 import type { RolloutResult, RolloutStatus } from '../domain/status.ts';
 import type { RolloutEnd } from './result.ts';
@@ -105,7 +106,7 @@ async function lookAtClosed(
 }
 
 /** The innermost word: what a workflow failed with, not that it failed. */
-function messageOf(error: unknown): string {
-  if (error instanceof WorkflowFailedError && error.cause) return messageOf(error.cause);
-  return error instanceof Error ? error.message : String(error);
+function rootMessageOf(error: unknown): string {
+  if (error instanceof WorkflowFailedError && error.cause) return rootMessageOf(error.cause);
+  return messageOf(error);
 }

@@ -1,3 +1,4 @@
+import { messageOf } from '../domain/message-of.ts';
 import { LAB_TOOLS } from './tools/catalogue.ts';
 import { ensureTools } from './tools/ensure.ts';
 import { passed } from './tools/progress.ts';
@@ -40,7 +41,7 @@ async function main(args: readonly string[]): Promise<number> {
       console.error('interrupted; what was fetched so far is kept');
       return 130;
     }
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(messageOf(error));
     return 1;
   }
 }

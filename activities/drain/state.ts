@@ -128,9 +128,7 @@ export function rulesOf(
   const selected = podSelector === undefined ? undefined : parseSelector(podSelector);
   if (podSelector !== undefined && selected === undefined)
     throw failure('bad-input', `drain.podSelector: "${podSelector}" is not a label selector`);
-  return {
-    ...present({ selected, skipWaitForDeleteTimeoutMs }),
-  };
+  return present({ selected, skipWaitForDeleteTimeoutMs });
 }
 
 /** The pods observed that have to go, by the clock of this moment. */

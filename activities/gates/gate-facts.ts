@@ -1,4 +1,6 @@
+import { closedGates } from '../../domain/gates/closed-gates.ts';
 import type { GateFacts, Moment } from '../../domain/gates/gate.ts';
+import { sayGate } from '../../domain/gates/names.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
 import { poolOf } from '../../domain/policy.ts';
 import type { Deps } from '../deps.ts';
@@ -43,4 +45,14 @@ export async function gateFacts(
 function poollessness({ policy }: Deps, { labels }: NodeFacts): Pick<GateFacts, 'noPool'> {
   const choice = poolOf(policy.current(), labels);
   return choice.kind === 'none' ? { noPool: choice.because } : {};
+}
+
+/** Every gate that is closed at this step, in one line; undefined when all are open. */
+export async function whyClosed(
+  deps: Deps,
+  asked: GateQuestion & { readonly moment: Moment },
+  node: NodeFacts,
+): Promise<string | undefined> {
+  const closed = closedGates(await gateFacts(deps, asked, node), asked.skip);
+  return closed.length > 0 ? closed.map(sayGate).join('; ') : undefined;
 }

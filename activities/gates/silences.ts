@@ -3,6 +3,7 @@ import { readSilences } from '../../domain/gates/alertmanager-answer.ts';
 import type { Alertmanager, NodeSilence } from '../../domain/gates/alertmanager-schema.ts';
 import type { HttpTarget } from '../../domain/http-schema.ts';
 import { silenceBody, silencesOf } from '../../domain/gates/node-silence.ts';
+import { messageOf } from '../../domain/message-of.ts';
 import type { Policy } from '../../domain/policy.ts';
 import { exchange, sayAnswer, type HttpAnswer } from '../http.ts';
 import type { Secrets } from '../secrets.ts';
@@ -51,7 +52,7 @@ export class HttpSilences implements Silences {
     const { node, workflowId } = rollout;
     const before = this.steps.get(workflowId) ?? Promise.resolve();
     const mine = before.then(step).catch((error: unknown) => {
-      const because = error instanceof Error ? error.message : String(error);
+      const because = messageOf(error);
       log.warn(`silence not ${what}`, { node, because });
     });
     this.steps.set(workflowId, mine);
@@ -117,7 +118,7 @@ export class HttpSilences implements Silences {
     request: Parameters<typeof exchange>[1],
   ): Promise<HttpAnswer> {
     const answer = await exchange(target, request, this.secrets).catch((error: unknown) => {
-      const because = error instanceof Error ? error.message : String(error);
+      const because = messageOf(error);
       throw new Error(`${target.url}: ${because}`, { cause: error });
     });
     if (answer.status !== 200) throw new Error(`${target.url}: ${sayAnswer(answer)}`);

@@ -10,6 +10,7 @@ import {
   type EvictionAnswer,
   type HttpAnswer,
 } from '../../domain/eviction-answer.ts';
+import { fieldsOf, parseJson } from '../../domain/fields.ts';
 import type { PodFacts } from '../../domain/pod-verdict.ts';
 import { present } from '../../domain/present.ts';
 import { answerOf, asking, statusOf, type KubeClient } from './client.ts';
@@ -129,13 +130,9 @@ function httpAnswer(error: unknown): HttpAnswer {
 /** client-node leaves the body of a failed call as text. */
 function causesOf(error: unknown): HttpAnswer['causes'] {
   if (!(error instanceof ApiException) || typeof error.body !== 'string') return [];
-  try {
-    const { details } = JSON.parse(error.body) as V1Status;
-    return (details?.causes ?? []).map(({ reason = '', message = '' }) => ({ reason, message }));
-  } catch {
-    // Not JSON: a proxy answered, not the API server. It gave no cause.
-    return [];
-  }
+  // Where it is no JSON a proxy has answered, not the API server.
+  const { details } = fieldsOf(parseJson(error.body)) as V1Status;
+  return (details?.causes ?? []).map(({ reason = '', message = '' }) => ({ reason, message }));
 }
 
 async function budgets(

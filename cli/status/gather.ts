@@ -1,5 +1,6 @@
 import { ScheduleNotFoundError, type Client, type WorkflowExecutionInfo } from '@temporalio/client';
 import type { Scan } from '../../activities/scan.ts';
+import { messageOf } from '../../domain/message-of.ts';
 import { FLEET_SCAN } from '../../domain/names.ts';
 import { present } from '../../domain/present.ts';
 import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
@@ -96,7 +97,7 @@ async function ask<T>(
       client.workflow.getHandle(workflowId, runId).query<T>('status'),
     );
   } catch (error) {
-    return `no worker has answered: ${error instanceof Error ? error.message : String(error)}`;
+    return `no worker has answered: ${messageOf(error)}`;
   }
 }
 

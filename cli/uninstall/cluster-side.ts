@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PatchStrategy, setHeaderOptions, type V1DaemonSet } from '@kubernetes/client-node';
-import { statusOf, type KubeClient } from '../../activities/kube/client.ts';
+import { absent, statusOf, type KubeClient } from '../../activities/kube/client.ts';
 import { listAll } from '../../activities/kube/collection.ts';
 import { limited } from '../../activities/kube/request-limit.ts';
 import { present } from '../../domain/present.ts';
@@ -86,8 +86,3 @@ function withoutOurs({ resourceVersion, annotations, labels, cordon, taint }: Le
 }
 
 const patching = (how: PatchStrategy) => setHeaderOptions('Content-Type', how, limited());
-
-function absent(error: unknown): undefined {
-  if (statusOf(error) === 404) return undefined;
-  throw error;
-}

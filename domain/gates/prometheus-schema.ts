@@ -3,7 +3,7 @@ import { alertmanager, type Alertmanager } from './alertmanager-schema.ts';
 import { accessKeys, address, checkAccess, targetOf, type HttpTarget } from '../http-schema.ts';
 import { present } from '../present.ts';
 import { expressionProblem, readMatcher, type LabelMatcher } from './label-matcher.ts';
-import { isObject, oneOrMany, tellTo, type Tell } from './written-forms.ts';
+import { whenObject, oneOrMany, tellTo, type Tell } from './written-forms.ts';
 
 /** Which alerts close the gate, and whom to ask. */
 
@@ -121,7 +121,7 @@ function rulesOf(written: z.output<typeof fields>): PrometheusRules {
 }
 
 const one = fields
-  .superRefine((written, context) => checkKeys(written, tellTo(context)), { when: isObject })
+  .superRefine((written, context) => checkKeys(written, tellTo(context)), whenObject)
   .transform(rulesOf);
 
 export const prometheis = oneOrMany(one, ALERTS_RULE);

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { isObject } from '../fields.ts';
+import { whenObject } from '../gates/written-forms.ts';
 import { checkTls, isPlainAddress, tls } from '../http-schema.ts';
 import { present } from '../present.ts';
 import { EVENTS } from './events.ts';
@@ -97,30 +99,24 @@ const ReceiverSchema = z.strictObject({
 type ReceiverInput = z.output<typeof ReceiverSchema>;
 
 /** Goes on whatever is wrong inside, so that all problems are shown at once. */
-const receiver = ReceiverSchema.superRefine(
-  (written, context) => {
-    const refuse = (path: string[], message: string) =>
-      context.addIssue({ code: 'custom', path, message });
-    const kinds = KINDS.filter((kind) => Object.hasOwn(written, kind));
-    if (kinds.length !== 1) refuse([], KIND_RULE);
-    for (const key of ['username', 'channel']) {
-      if (Object.hasOwn(written, key) && kinds.length === 1 && kinds[0] !== 'slack') {
-        refuse([key], `${key} belongs to slack`);
-      }
+const receiver = ReceiverSchema.superRefine((written, context) => {
+  const refuse = (path: string[], message: string) =>
+    context.addIssue({ code: 'custom', path, message });
+  const kinds = KINDS.filter((kind) => Object.hasOwn(written, kind));
+  if (kinds.length !== 1) refuse([], KIND_RULE);
+  for (const key of ['username', 'channel']) {
+    if (Object.hasOwn(written, key) && kinds.length === 1 && kinds[0] !== 'slack') {
+      refuse([key], `${key} belongs to slack`);
     }
-    checkTls(written.tls, plainAddressIn(written), (key, message) =>
-      refuse(key === undefined ? [] : [key], message),
-    );
-    for (const { event, template } of templatesIn(written)) {
-      const problem = templateProblem(template, event);
-      if (problem !== undefined) refuse(['templates', event], problem);
-    }
-  },
-  { when: ({ value }) => isObject(value) },
-);
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  }
+  checkTls(written.tls, plainAddressIn(written), (key, message) =>
+    refuse(key === undefined ? [] : [key], message),
+  );
+  for (const { event, template } of templatesIn(written)) {
+    const problem = templateProblem(template, event);
+    if (problem !== undefined) refuse(['templates', event], problem);
+  }
+}, whenObject);
 
 /** As it is written, or as it has been read; any other address is found at its secret only. */
 function plainAddressIn({ webhook }: { webhook?: unknown }): unknown {

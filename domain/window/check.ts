@@ -1,4 +1,5 @@
 import { formatDuration } from '../durations.ts';
+import { isObject } from '../fields.ts';
 import { present } from '../present.ts';
 import { rolloutLength, shortestLength, type Lengths } from '../rollout-length.ts';
 import type { Opening } from './opening.ts';
@@ -39,8 +40,6 @@ export function windowProblems(policy: CheckedPolicy, isRead: IsRead): WindowPro
     }),
   ];
 }
-
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 interface FreezePlace {
   readonly zone: string | undefined;

@@ -1,3 +1,4 @@
+import { messageOf } from '../../domain/message-of.ts';
 import { parseBenchArgs } from './args.ts';
 import { benchAgent } from './agent/bench.ts';
 
@@ -26,7 +27,7 @@ async function run(bench: (signal: AbortSignal) => Promise<number>): Promise<num
   try {
     return await bench(stop.signal);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${messageOf(error)}\n`);
     return stop.signal.aborted ? 130 : 1;
   }
 }

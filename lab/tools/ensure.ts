@@ -1,6 +1,7 @@
 import { chmod, mkdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../../domain/message-of.ts';
 import { present } from '../../domain/present.ts';
 import { startGuard, type Guard } from '../cluster/guard.ts';
 import {
@@ -81,7 +82,7 @@ async function ensureAll(
           paths.set(name, await ensure(CATALOGUE[name], run));
         } catch (error) {
           signal.throwIfAborted();
-          missing.push(error instanceof Error ? error.message : String(error));
+          missing.push(messageOf(error));
         }
       }),
     );
@@ -162,7 +163,7 @@ async function fetchTool(
         return join(folder, entry.binary);
       } catch (error) {
         run.signal.throwIfAborted();
-        tried.push(error instanceof Error ? error.message : String(error));
+        tried.push(messageOf(error));
       }
     }
   } finally {
