@@ -1,5 +1,3 @@
-import { isObject } from './fields.ts';
-
 /** JSON objects that people can read and edit on the cluster: each field checked, and what is wrong said in words. */
 
 /** A value read from the cluster: what it says, or why it cannot be read. */
@@ -37,14 +35,17 @@ export function readRecord<T>(
 ): Read<T> | undefined {
   if (text === undefined) return undefined;
   try {
-    return { ok: true, value: build(fieldsIn(JSON.parse(text))) };
+    return { ok: true, value: build(fieldsOf(JSON.parse(text))) };
   } catch (error) {
     if (error instanceof Unreadable) return { ok: false, because: error.message };
     return { ok: false, because: 'it is not JSON' };
   }
 }
 
-function fieldsIn(record: unknown): Fields {
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+function fieldsOf(record: unknown): Fields {
   if (!isObject(record)) throw new Unreadable('it is not a JSON object');
   const text = (key: string): string => {
     const field = record[key];
@@ -91,7 +92,7 @@ function fieldsIn(record: unknown): Fields {
       // Own keys as they are, whatever they are called: "constructor" is a label like any other.
       const entries = Object.entries(field).map(([name, value]) => {
         if (!isObject(value)) throw new Unreadable(`${key}.${name} is not a JSON object`);
-        return [name, build(fieldsIn(value))] as const;
+        return [name, build(fieldsOf(value))] as const;
       });
       return Object.fromEntries(entries);
     },

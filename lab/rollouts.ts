@@ -75,7 +75,7 @@ async function lookAtRunning(
     const standing = because ? `${phase}: ${because}` : phase;
     return { end: { state: 'running', standing }, phase, because };
   } catch (error) {
-    const because = `the worker does not answer: ${messageOf(error)}`;
+    const because = `the worker does not answer: ${rootMessageOf(error)}`;
     return { end: { state: 'running', standing: because }, phase: '?', because };
   }
 }
@@ -100,7 +100,7 @@ async function lookAtClosed(
     const { outcome = 'done', because = '' } = result ?? {};
     return { end: { state: 'completed', outcome, because }, phase: outcome, because, closedAtMs };
   } catch (error) {
-    const because = messageOf(error);
+    const because = rootMessageOf(error);
     return { end: { state: 'failed', because }, phase: 'failed', because, closedAtMs };
   }
 }
