@@ -1,5 +1,3 @@
-import { backoffMs } from '../domain/backoff.ts';
-
 /** Time as a process sees it: its own clock, and a pause that ends early, without error, when `signal` fires. */
 export interface Clock {
   now(): number;
@@ -29,6 +27,6 @@ const BACK_OFF = { firstMs: 1_000, mostMs: 30_000 } as const;
  * that lost the same API server do not come back in the same instant.
  */
 export function backOffMs(failures: number, random: number): number {
-  const ceiling = backoffMs(BACK_OFF, Math.max(1, failures));
+  const ceiling = Math.min(BACK_OFF.mostMs, BACK_OFF.firstMs * 2 ** Math.max(0, failures - 1));
   return Math.max(BACK_OFF.firstMs, ceiling * (0.5 + random / 2));
 }

@@ -12,17 +12,20 @@ export function failure(kind: FailureKind, message: string, cause?: unknown): Ap
   });
 }
 
-/** Something expected to wait for: retried after `pollAgainMs`, quiet in logs and metrics, its message shown in the Web UI. */
+/**
+ * Something expected to wait for: retried after `pollAgainMs`, or by the activity's own back-off without it; quiet in logs and
+ * metrics, its message shown in the Web UI.
+ */
 export function notYet(
-  kind: 'gate-closed' | 'no-room',
+  kind: 'gate-closed' | 'no-room' | 'not-delivered',
   because: string,
-  pollAgainMs: number,
+  pollAgainMs: number | undefined,
 ): ApplicationFailure {
   const expected = ApplicationFailure.create({
     type: kind,
     message: because,
-    nextRetryDelay: pollAgainMs,
     category: ApplicationFailureCategory.BENIGN,
+    ...present({ nextRetryDelay: pollAgainMs }),
   });
   // Under Pending Activities a stack would bury the reason.
   expected.stack = '';

@@ -173,10 +173,7 @@ async function tellEnd(
   { pool, tookMs }: GivingBack,
 ): Promise<void> {
   if (pool === undefined) return;
-  await temporal.signalLock(pool, 'rolloutEnded', {
-    node,
-    ...present({ zone, tookMs }),
-  });
+  await temporal.signalLock(pool, 'rolloutEnded', { node, ...present({ zone, tookMs }) });
 }
 
 function removeRecord(deps: Deps, node: NodeFacts, { record, mark, labels, attempts }: GivingBack) {

@@ -54,7 +54,7 @@ const BEAT_MS = 5_000;
 const BACK_BEAT_MS = 1_000;
 /** A node that is back but whose agent has not reported is waited for a little longer, to learn whether its sentinel is gone. */
 const AGENT_PATIENCE_MS = 60_000;
-/** By then an agent that lives has reported once more. */
+/** Within this an agent that is alive reports again. */
 const NEXT_REPORT_MS = AGENT_HEARTBEAT_MS + 30_000;
 
 /**

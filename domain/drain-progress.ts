@@ -36,6 +36,14 @@ export interface DrainResult {
 /** Heartbeats and failures stay readable however full the node is. */
 export const MOST_BLOCKERS = 20;
 
+/** All that the drain waits for: the API server's trouble first. */
+export function inTheWay({
+  trouble,
+  blockers,
+}: Pick<DrainProgress, 'trouble' | 'blockers'>): Blocker[] {
+  return [...(trouble ? [trouble] : []), ...blockers];
+}
+
 /** For people: `a/b: its budget … for 5m; c/d: …`. */
 export function blockerLine(blockers: readonly Blocker[], nowMs: number): string {
   const words = blockers.map(

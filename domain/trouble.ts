@@ -29,7 +29,7 @@ export function troubleOf(node: NodeFacts, judged: Judged): Trouble | undefined 
   return lost(node, judged) ?? quarantined(node) ?? failed(node);
 }
 
-/** An excuse of the future is no excuse: whoever has written it did not do so to end a halt of now. */
+/** An excuse dated after now was not written to end a halt of now, so it does not count. */
 function isExcused({ excusedAtMs }: NodeFacts, { sinceMs }: Trouble, nowMs: number): boolean {
   return excusedAtMs !== undefined && excusedAtMs <= nowMs && sinceMs <= excusedAtMs;
 }

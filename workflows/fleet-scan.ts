@@ -8,7 +8,5 @@ export async function fleetScan(): Promise<Scan> {
   // Temporal hands the result of the scan before to the next run of its schedule.
   const before = workflowInfo().lastResult as Partial<Scan> | undefined;
   const { policy: formerPolicy, notified } = before ?? {};
-  return await lasting('look the fleet over').scanFleet({
-    ...present({ formerPolicy, notified }),
-  });
+  return await lasting('look the fleet over').scanFleet(present({ formerPolicy, notified }));
 }

@@ -1,5 +1,6 @@
 import {
   blockerLine,
+  inTheWay,
   MOST_BLOCKERS,
   type Blocker,
   type DrainProgress,
@@ -26,7 +27,10 @@ export function progressOf(drain: Drain): DrainProgress {
 export function timedOut(drain: Drain) {
   const { node } = drain.input;
   const left = podsLeft(drain).length + drain.volumes.length;
-  const blockers = [...(drain.trouble ? [drain.trouble] : []), ...blockersOf(drain)];
+  const blockers = inTheWay({
+    ...present({ trouble: drain.trouble }),
+    blockers: blockersOf(drain),
+  });
   const counted = left === 1 ? '1 pod or volume left' : `${left} pods or volumes left`;
   const deleted = drain.deleted.length > 0 ? `, ${drain.deleted.length} deleted` : '';
   const words = blockerLine(blockers, drain.ports.nowMs());

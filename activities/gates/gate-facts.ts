@@ -4,7 +4,7 @@ import { sayGate } from '../../domain/gates/names.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
 import { poolOf } from '../../domain/policy.ts';
 import type { Deps } from '../deps.ts';
-import { thisRun } from '../ownership.ts';
+import { ownerRunning, thisRun } from '../ownership.ts';
 import { knownPool, backOffRules, type Place } from '../pool.ts';
 import { windowState } from '../windows.ts';
 import { observe } from './observe.ts';
@@ -24,7 +24,6 @@ export async function gateFacts(
   node: NodeFacts,
 ): Promise<GateFacts> {
   const { workflowId } = thisRun();
-  const owner = node.rollout?.ok ? node.rollout.value.workflowId : workflowId;
   const pool = knownPool(deps, asked.pool);
   const underWay = moment === 'drain' || moment === 'order';
   const nowMs = Date.now();
@@ -32,7 +31,7 @@ export async function gateFacts(
     moment,
     node,
     workflowId,
-    ownerRunning: owner === workflowId || (await deps.temporal.isRunning(owner)),
+    ownerRunning: await ownerRunning(deps, node, workflowId),
     window: await windowState(deps, { pool: asked.pool, underWay, nowMs }),
     outside: pool ? await observe(deps, { ...asked, gates: pool.gates, moment }) : {},
     rest: backOffRules(pool),

@@ -116,12 +116,8 @@ function queuePriority(
 ): QueuePriority {
   const { overdueAfter: overdueAfterMs } = knownPool(deps, asked.pool) ?? {};
   const since = report?.sinceMs;
-  return {
-    ...present({
-      zone,
-      overdueAtMs: since && overdueAfterMs ? since + overdueAfterMs : undefined,
-    }),
-  };
+  const overdueAtMs = since && overdueAfterMs ? since + overdueAfterMs : undefined;
+  return present({ zone, overdueAtMs });
 }
 
 /** So that a fleet does not poll all at once. A gate that opens soon is polled just after it has. */

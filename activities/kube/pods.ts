@@ -130,7 +130,7 @@ function httpAnswer(error: unknown): HttpAnswer {
 /** client-node leaves the body of a failed call as text. */
 function causesOf(error: unknown): HttpAnswer['causes'] {
   if (!(error instanceof ApiException) || typeof error.body !== 'string') return [];
-  // Where it is no JSON a proxy has answered, not the API server.
+  // A body that is no JSON comes from a proxy, not from the API server, and names no cause.
   const { details } = fieldsOf(parseJson(error.body)) as V1Status;
   return (details?.causes ?? []).map(({ reason = '', message = '' }) => ({ reason, message }));
 }

@@ -29,10 +29,7 @@ async function scheduleOf({ schedule }: Client): Promise<Seen['schedule']> {
     const { state, info } = await schedule.getHandle(FLEET_SCAN).describe();
     const lastMs = info.recentActions.at(-1)?.takenAt.getTime();
     const nextMs = info.nextActionTimes.at(0)?.getTime();
-    return {
-      paused: state.paused,
-      ...present({ note: state.note || undefined, lastMs, nextMs }),
-    };
+    return { paused: state.paused, ...present({ note: state.note || undefined, lastMs, nextMs }) };
   } catch (error) {
     if (error instanceof ScheduleNotFoundError) return undefined;
     throw error;

@@ -37,8 +37,7 @@ export function expressionProblem(text: string): string | undefined {
     RE2JS.compile(text);
     return undefined;
   } catch (error) {
-    const because = messageOf(error);
-    return `write an expression as Go understands it: ${because.replace('error parsing regexp: ', '')}`;
+    return `write an expression as Go understands it: ${messageOf(error).replace('error parsing regexp: ', '')}`;
   }
 }
 

@@ -12,13 +12,13 @@ export interface AddressedNotice {
 export interface Outbox {
   /** For each receiver what has still to be sent to it, oldest first; one with nothing left is absent. */
   readonly left: Readonly<Record<string, readonly Notice[]>>;
-  /** Ids of what has been taken, oldest first: what comes again is passed over. */
+  /** Ids of what has been taken, oldest first: a notice whose id is here is passed over. */
   readonly known: readonly string[];
 }
 
 export const EMPTY_OUTBOX: Outbox = { left: {}, known: [] };
 
-/** What comes again comes again soon. */
+/** A notice that is sent twice is sent twice before so many others. */
 const MOST_KNOWN = 200;
 
 /** Takes a notice for each of its receivers; one that was taken before changes nothing. */

@@ -1,4 +1,3 @@
-import { present } from '../../present.ts';
 import { adaptiveCard } from '../bodies.ts';
 import { BadAddress, readAddress, type Values } from './address.ts';
 import { postJson, queryString, type HttpCall } from './call.ts';
@@ -82,8 +81,8 @@ function callOf(service: Service, value: Values): HttpCall {
   return {
     method: 'POST',
     url: `${address}${search && `?${search}`}`,
-    headers: { ...present({ 'content-type': type }), ...filled(service.headers, value) },
-    ...present({ body }),
+    headers: { ...(type && { 'content-type': type }), ...filled(service.headers, value) },
+    ...(body !== undefined && { body }),
   };
 }
 

@@ -1,4 +1,3 @@
-import { present } from '../../present.ts';
 import { BadAddress, type Values } from './address.ts';
 import { listOf } from './own-fields.ts';
 
@@ -30,7 +29,7 @@ export function mailTransport(value: Values): MailTransport {
     tls: isTls ? 'always' : startTls,
     from: mailAddress(value('from/fromAddress')),
     to: listOf(value('to/toAddresses')).map(mailAddress),
-    ...present({ subject: subject || undefined }),
+    ...(subject && { subject }),
     ...(login.user && auth !== 'None' && { login }),
   };
 }
@@ -55,6 +54,6 @@ export function matrixTransport(value: Values): MatrixTransport {
     server: `http${value('disableTLS!no') ? '' : 's'}://${value('host')}`,
     password: value('password'),
     rooms: rooms.map((room) => (/^[#!]/.test(room) ? room : `#${room}`)),
-    ...present({ user: user || undefined }),
+    ...(user && { user }),
   };
 }
