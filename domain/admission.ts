@@ -1,6 +1,6 @@
 import { room } from './budget.ts';
 import type { LastReturn } from './lock-state.ts';
-import type { NodeFacts } from './node-facts.ts';
+import { isHeld, type NodeFacts } from './node-facts.ts';
 import { present } from './present.ts';
 import { quarantineReason } from './quarantine.ts';
 import { shortList } from './short-list.ts';
@@ -104,10 +104,9 @@ function otherPoolsFirst({ before, nowMs }: AdmissionQuestion): Held | undefined
 
 /** Nodes that a person holds, or that another reboot would not help, are not waited for. */
 function isStillToRoll(node: NodeFacts, nowMs: number): boolean {
-  const { report, rollout, hold } = node;
-  if (rollout) return true;
-  const held = hold !== undefined && (hold.untilMs === undefined || hold.untilMs > nowMs);
-  return report?.wants === 'required' && !held && quarantineReason(node) === undefined;
+  if (node.rollout) return true;
+  if (node.report?.wants !== 'required' || isHeld(node, nowMs)) return false;
+  return quarantineReason(node) === undefined;
 }
 
 function stillPausing({ rules, lastReturn, nowMs }: AdmissionQuestion): Held | undefined {

@@ -5,7 +5,7 @@ import {
   afterFailure,
   afterReboot,
   afterWish,
-  backOffReason,
+  backOff,
   type Failure,
   type BackOffRules,
 } from './attempts.ts';
@@ -34,7 +34,7 @@ const a = (because: string, over: Partial<Failure> = {}): Failure => ({
 /** How long the node rests from now, found by asking at every minute of two days. */
 function restsMs(attempts: Attempts, rules = RULES): number {
   let ms = 0;
-  while (backOffReason(attempts, rules, NOW + ms) !== undefined && ms < 2 * DAY) ms += MINUTE;
+  while (backOff(attempts, rules, NOW + ms)?.because !== undefined && ms < 2 * DAY) ms += MINUTE;
   return ms;
 }
 
@@ -70,7 +70,7 @@ describe('after a try that ended without a reboot', () => {
         'tried 3 times without a reboot, next try after 2026-11-23T22:40:00.000Z; last: shop/web-1: budget web',
     },
   ])('G8: the reason after $count says when the next comes, and why the last ended', (given) => {
-    expect(backOffReason(failed(given.count), RULES, NOW)).toBe(given.words);
+    expect(backOff(failed(given.count), RULES, NOW)?.because).toBe(given.words);
   });
 
   test('G5: what halted its pool stays until a try goes well, whatever comes between', () => {
@@ -131,18 +131,18 @@ describe('reboots of one day', () => {
     },
     { name: 'a day old ones do not count', attempts: rebooted(24, 5, 1), expected: undefined },
   ])('$name', ({ attempts, perDay = 3, expected }) => {
-    expect(backOffReason(attempts, { ...RULES, rebootsPerDay: perDay }, NOW)).toBe(expected);
+    expect(backOff(attempts, { ...RULES, rebootsPerDay: perDay }, NOW)?.because).toBe(expected);
   });
 
   test('the time it names is the time from which on it may go', () => {
     const attempts = rebooted(20, 5, 1);
-    expect(backOffReason(attempts, RULES, NOW + 4 * HOUR - 1)).toBeDefined();
-    expect(backOffReason(attempts, RULES, NOW + 4 * HOUR)).toBeUndefined();
+    expect(backOff(attempts, RULES, NOW + 4 * HOUR - 1)?.because).toBeDefined();
+    expect(backOff(attempts, RULES, NOW + 4 * HOUR)?.because).toBeUndefined();
   });
 
   test('are told of before failed tries', () => {
     const attempts = { ...failed(1), ...rebooted(3, 2, 1) };
-    expect(backOffReason(attempts, RULES, NOW)).toMatch(/^rebooted 3 times/);
+    expect(backOff(attempts, RULES, NOW)?.because).toMatch(/^rebooted 3 times/);
   });
 
   test('older ones are not remembered', () => {
@@ -153,7 +153,7 @@ describe('reboots of one day', () => {
 });
 
 test('a node without a past does not rest', () => {
-  expect(backOffReason(undefined, RULES, NOW)).toBeUndefined();
+  expect(backOff(undefined, RULES, NOW)?.because).toBeUndefined();
 });
 
 describe('once no reboot is wanted any more', () => {
@@ -216,14 +216,14 @@ describe('whatever has happened to a node,', () => {
     fc.assert(
       fc.property(history, rules, (steps, given) => {
         const { attempts, nowMs } = live(steps);
-        const words = backOffReason(attempts, given, nowMs);
+        const words = backOff(attempts, given, nowMs)?.because;
         if (words === undefined) return;
         const until = Date.parse(/after (\S+?Z)/.exec(words)?.[1] ?? '');
         expect(until).toBeGreaterThan(nowMs);
         if (words.startsWith('tried')) {
-          expect(backOffReason(attempts, given, until - 1)).toBe(words);
-          expect(backOffReason(attempts, given, until)).toBeUndefined();
-        } else expect(backOffReason(attempts, given, until)).not.toBe(words);
+          expect(backOff(attempts, given, until - 1)?.because).toBe(words);
+          expect(backOff(attempts, given, until)?.because).toBeUndefined();
+        } else expect(backOff(attempts, given, until)?.because).not.toBe(words);
       }),
     );
   });
@@ -232,7 +232,9 @@ describe('whatever has happened to a node,', () => {
     fc.assert(
       fc.property(history, rules, (steps, given) => {
         const { attempts, nowMs } = live(steps);
-        expect(backOffReason(attempts, given, nowMs + DAY + given.longestPauseMs)).toBeUndefined();
+        expect(
+          backOff(attempts, given, nowMs + DAY + given.longestPauseMs)?.because,
+        ).toBeUndefined();
       }),
     );
   });
@@ -245,7 +247,7 @@ describe('whatever has happened to a node,', () => {
         const reboots: number[] = [];
         for (const { afterMs } of steps) {
           nowMs += afterMs;
-          if (backOffReason(attempts, given, nowMs) !== undefined) continue;
+          if (backOff(attempts, given, nowMs)?.because !== undefined) continue;
           attempts = afterReboot(attempts, nowMs);
           reboots.push(nowMs);
         }

@@ -44,31 +44,19 @@ export function afterFailure(
   };
 }
 
-/** Why the node has to rest, and until when; undefined when it may be taken out. The same words at every look. */
-export function backOffReason(
-  attempts: Attempts | undefined,
-  rules: BackOffRules,
-  nowMs: number,
-): string | undefined {
-  return attempts && restOf(attempts, rules, nowMs)?.because;
-}
-
-/** When the rest is over that it has to take now; undefined when it has to take none. */
-export function backOffUntilMs(
-  attempts: Attempts | undefined,
-  rules: BackOffRules,
-  nowMs: number,
-): number | undefined {
-  return attempts && restOf(attempts, rules, nowMs)?.untilMs;
-}
-
 interface Rest {
   readonly untilMs: number;
   readonly because: string;
 }
 
-const restOf = (attempts: Attempts, rules: BackOffRules, nowMs: number): Rest | undefined =>
-  tooManyReboots(attempts, rules, nowMs) ?? pauseAfterFailure(attempts, rules, nowMs);
+/** Why the node has to rest, and until when; undefined when it may be taken out. The same words at every look. */
+export function backOff(
+  attempts: Attempts = NOTHING,
+  rules: BackOffRules,
+  nowMs: number,
+): Rest | undefined {
+  return tooManyReboots(attempts, rules, nowMs) ?? pauseAfterFailure(attempts, rules, nowMs);
+}
 
 /** What is left of it once the node wants no reboot any more, for the next wish is a new one; undefined when all is. */
 export function afterWish(attempts: Attempts, nowMs: number): Attempts | undefined {

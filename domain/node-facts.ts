@@ -153,6 +153,11 @@ function annotationFacts(annotations: Readonly<Record<string, string>>) {
   });
 }
 
+/** Whether a person holds the node now. */
+export function isHeld({ hold }: Pick<NodeFacts, 'hold'>, nowMs: number): boolean {
+  return hold !== undefined && (hold.untilMs ?? Infinity) > nowMs;
+}
+
 function instant(at: Date | string | undefined): number {
   return new Date(at ?? 0).getTime() || 0;
 }

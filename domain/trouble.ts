@@ -53,13 +53,8 @@ function quarantined({ name, quarantine, bootId }: NodeFacts): Trouble | undefin
 }
 
 function failed({ name, attempts }: NodeFacts): Trouble | undefined {
-  return (
-    attempts?.trouble && {
-      node: name,
-      because: attempts.trouble.because,
-      sinceMs: attempts.trouble.atMs,
-    }
-  );
+  if (!attempts?.trouble) return undefined;
+  return { node: name, because: attempts.trouble.because, sinceMs: attempts.trouble.atMs };
 }
 
 export function sayHalted(troubles: readonly Trouble[]): string {

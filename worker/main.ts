@@ -74,7 +74,11 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
   const kube = connectKube();
   const fleet = followFleet(kube, stop.signal);
   const metrics = new Metrics({ policy, nodes: () => fleet.nodes(), nowMs: Date.now });
-  const liveness = livenessOf(logger, () => fleet.nodes() !== undefined);
+  const liveness = new Liveness({
+    nowMs: Date.now,
+    seesNodes: () => fleet.nodes() !== undefined,
+    log: logOf(logger),
+  });
   const health = await serveHealth(config.health, {
     metrics,
     broken: () => liveness.broken(),
@@ -130,10 +134,6 @@ function askTemporal({ native, namespace }: Temporal): Promise<unknown> {
   };
   // The deadline is kept by the connection itself, which is what is doubted here.
   return Promise.race([native.withDeadline(Date.now() + ASK_FOR_MS, asking), late()]);
-}
-
-function livenessOf(logger: Logger, seesNodes: () => boolean): Liveness {
-  return new Liveness({ nowMs: Date.now, seesNodes, log: logOf(logger) });
 }
 
 /** Keeps the fleet scan at the interval of the policy in force, and lets what waits know when that changes. */

@@ -3,6 +3,7 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import type { GateQuestion } from '../activities/gates/gate-facts.ts';
 import type { Plan } from '../activities/plan.ts';
 import type { Moved } from '../activities/pool.ts';
+import { fieldsOf } from '../domain/fields.ts';
 import type { ClosedGate } from '../domain/gates/names.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
 import { present } from '../domain/present.ts';
@@ -194,6 +195,6 @@ export class Rollout {
 }
 
 function nodeIn(input: unknown): string {
-  const named = typeof input === 'object' && input !== null && 'node' in input ? input.node : '';
-  return typeof named === 'string' && named !== '' ? named : 'the node';
+  const { node } = fieldsOf(input);
+  return typeof node === 'string' && node !== '' ? node : 'the node';
 }

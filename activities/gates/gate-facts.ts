@@ -3,6 +3,7 @@ import type { GateFacts, Moment } from '../../domain/gates/gate.ts';
 import { sayGate } from '../../domain/gates/names.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
 import { poolOf } from '../../domain/policy.ts';
+import { present } from '../../domain/present.ts';
 import type { Deps } from '../deps.ts';
 import { ownerRunning, thisRun } from '../ownership.ts';
 import { knownPool, backOffRules, type Place } from '../pool.ts';
@@ -27,6 +28,7 @@ export async function gateFacts(
   const pool = knownPool(deps, asked.pool);
   const underWay = moment === 'drain' || moment === 'order';
   const nowMs = Date.now();
+  const choice = poolOf(deps.policy.current(), node.labels);
   return {
     moment,
     node,
@@ -35,15 +37,10 @@ export async function gateFacts(
     window: await windowState(deps, { pool: asked.pool, underWay, nowMs }),
     outside: pool ? await observe(deps, { ...asked, gates: pool.gates, moment }) : {},
     rest: backOffRules(pool),
-    ...poollessness(deps, node),
+    ...present({ noPool: choice.kind === 'none' ? choice.because : undefined }),
     evenIfNotRequired: asked.evenIfNotRequired,
     nowMs,
   };
-}
-
-function poollessness({ policy }: Deps, { labels }: NodeFacts): Pick<GateFacts, 'noPool'> {
-  const choice = poolOf(policy.current(), labels);
-  return choice.kind === 'none' ? { noPool: choice.because } : {};
 }
 
 /** Every gate that is closed at this step, in one line; undefined when all are open. */

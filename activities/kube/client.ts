@@ -8,7 +8,7 @@ import {
   StorageV1Api,
   Watch,
 } from '@kubernetes/client-node';
-import { parseJson } from '../../domain/fields.ts';
+import { fieldsOf, parseJson } from '../../domain/fields.ts';
 import { failure } from '../failure.ts';
 
 /** The typed clients every Kubernetes effect here is made of. */
@@ -56,10 +56,8 @@ export function absent(error: unknown): undefined {
 export function answerOf(error: unknown): string {
   if (!(error instanceof ApiException)) return wordsOf(error);
   const body: unknown = error.body;
-  const status: unknown = typeof body === 'string' ? parseJson(body) : body;
-  if (typeof status === 'object' && status !== null && 'message' in status)
-    return String(status.message);
-  return `HTTP ${error.code}`;
+  const { message } = fieldsOf(typeof body === 'string' ? parseJson(body) : body);
+  return message === undefined ? `HTTP ${error.code}` : String(message);
 }
 
 /** undici says only "fetch failed"; why is in the cause. */
