@@ -57,7 +57,7 @@ export function answerOf(error: unknown): string {
   if (!(error instanceof ApiException)) return wordsOf(error);
   const body: unknown = error.body;
   const { message } = fieldsOf(typeof body === 'string' ? parseJson(body) : body);
-  return message === undefined ? `HTTP ${error.code}` : String(message);
+  return typeof message === 'string' ? message : `HTTP ${error.code}`;
 }
 
 /** undici says only "fetch failed"; why is in the cause. */
