@@ -8,6 +8,7 @@ import {
 import type { LastReturn, Permit } from '../domain/lock-state.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import type { PoolPolicy } from '../domain/policy.ts';
+import { present } from '../domain/present.ts';
 import { troublesOf, type Trouble } from '../domain/trouble.ts';
 import type { Deps } from './deps.ts';
 import { notYet } from './failure.ts';
@@ -198,7 +199,7 @@ async function question(
     before: await nodesOf(deps, pool.after),
     candidates,
     permits,
-    ...(lastReturn ? { lastReturn } : {}),
+    ...present({ lastReturn }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import type { QueuePlace } from '../domain/lock-state.ts';
+import { present } from '../domain/present.ts';
 import { sayPlace } from '../domain/why-it-waits.ts';
 import type { Deps } from './deps.ts';
 import { notYet } from './failure.ts';
@@ -46,9 +47,7 @@ export async function awaitTurn(source: Deps, asked: TurnQuestion): Promise<Turn
       workflowId,
       runId,
       node,
-      ...(zone === undefined ? {} : { zone }),
-      ...(overdueAtMs === undefined ? {} : { overdueAtMs }),
-      ...(last ? { last } : {}),
+      ...present({ zone, overdueAtMs, last: last || undefined }),
     });
     throw notYet('no-room', `it has asked the lock of pool ${pool} for its turn`, ASK_AGAIN_MS);
   }

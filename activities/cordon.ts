@@ -1,12 +1,10 @@
 import { cancellationSignal, log } from '@temporalio/activity';
 import { room } from '../domain/budget.ts';
-import { closedGates } from '../domain/gates/closed-gates.ts';
-import { sayGate } from '../domain/gates/names.ts';
 import { ANNOTATION, writeRollout, type RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { pause } from './auto-reset-event.ts';
 import type { Deps } from './deps.ts';
-import { gateFacts, type GateQuestion } from './gates/gate-facts.ts';
+import { whyClosed, type GateQuestion } from './gates/gate-facts.ts';
 import type { NodeUpdate } from './kube/nodes.ts';
 import { labelsOfTaking } from './labels-and-taint.ts';
 import {
@@ -115,11 +113,10 @@ async function whyNoCordon(
   const elsewhere = movedFrom(asked, deps, node) ?? (await leftBehind(deps, node, run));
   if (elsewhere) return elsewhere;
   const { hash: policy } = deps.policy;
-  const facts = await gateFacts(deps, { ...asked, moment: 'cordon' }, node);
-  const closed = closedGates(facts, asked.skip);
-  if (closed.length > 0) return { kind: 'closed', because: closed.map(sayGate).join('; '), policy };
-  const noRoom = await whyNoRoom(deps, asked, run);
-  return noRoom === undefined ? undefined : { kind: 'closed', because: noRoom, policy };
+  const because =
+    (await whyClosed(deps, { ...asked, moment: 'cordon' }, node)) ??
+    (await whyNoRoom(deps, asked, run));
+  return because === undefined ? undefined : { kind: 'closed', because, policy };
 }
 
 function takingOf(
@@ -162,7 +159,7 @@ async function whyNoRoom(
   const permit = await deps.temporal.permitOf(pool, { workflowId, grantId });
   if (!permit) return `the lock of pool ${pool} no longer knows the permit`;
   const ageMs = Date.now() - permit.countedAtMs;
-  // A count of the future is nobody's count.
+  // A count dated after now was made by another clock.
   if (ageMs >= 0 && ageMs < COUNT_HOLDS_MS) return undefined;
   const { nodes: selector, maxUnavailable } = poolPolicy(deps, pool);
   const nodes = await deps.nodes.list(selector);

@@ -1,5 +1,6 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { FAILURES, type FailureKind } from '../domain/failures.ts';
+import { present } from '../domain/present.ts';
 
 /** A failure of a known kind. Whether Temporal retries it is decided by the kind alone. */
 export function failure(kind: FailureKind, message: string, cause?: unknown): ApplicationFailure {
@@ -7,21 +8,24 @@ export function failure(kind: FailureKind, message: string, cause?: unknown): Ap
     type: kind,
     message,
     nonRetryable: !FAILURES[kind].retry,
-    ...(cause instanceof Error ? { cause } : {}),
+    ...present({ cause: cause instanceof Error ? cause : undefined }),
   });
 }
 
-/** Something expected to wait for: retried after `pollAgainMs`, quiet in logs and metrics, its message shown in the Web UI. */
+/**
+ * Something expected to wait for: retried after `pollAgainMs`, or by the activity's own back-off without it; quiet in logs and
+ * metrics, its message shown in the Web UI.
+ */
 export function notYet(
-  kind: 'gate-closed' | 'no-room',
+  kind: 'gate-closed' | 'no-room' | 'not-delivered',
   because: string,
-  pollAgainMs: number,
+  pollAgainMs: number | undefined,
 ): ApplicationFailure {
   const expected = ApplicationFailure.create({
     type: kind,
     message: because,
-    nextRetryDelay: pollAgainMs,
     category: ApplicationFailureCategory.BENIGN,
+    ...present({ nextRetryDelay: pollAgainMs }),
   });
   // Under Pending Activities a stack would bury the reason.
   expected.stack = '';

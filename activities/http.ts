@@ -7,6 +7,7 @@ import {
 import { request as httpsRequest } from 'node:https';
 import { formatDuration } from '../domain/durations.ts';
 import type { HttpTarget, TlsFiles } from '../domain/http-schema.ts';
+import { present } from '../domain/present.ts';
 import { fillIn, variablesIn } from '../domain/secret-schema.ts';
 import { sayNetworkError } from './http-errors.ts';
 import { sayBytes } from './regular-file.ts';
@@ -142,7 +143,7 @@ export async function tlsOptions(
     ...(caFile && { ca: await contentOf(caFile) }),
     ...(certFile && { cert: await revealed.read({ file: certFile }) }),
     ...(keyFile && { key: await revealed.read({ file: keyFile }) }),
-    ...(serverName && { servername: serverName }),
+    ...present({ servername: serverName }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { addTaint, changesOf, removeTaint, undoLabels } from '../domain/labels-and-taint.ts';
 import type { PoolPolicy } from '../domain/policy.ts';
+import { present } from '../domain/present.ts';
 import type { Deps } from './deps.ts';
 import type { NodeUpdate } from './kube/nodes.ts';
 import { knownPool } from './pool.ts';
@@ -16,7 +17,7 @@ export function labelsOfTaking(
 } {
   const labels = pool?.labels?.before;
   const record = labels ? { labels: changesOf(node.labels, labels) } : {};
-  return { ...(labels && { labels }), ...removeTaint(node), record };
+  return { ...present({ labels }), ...removeTaint(node), record };
 }
 
 /** Labels to write on a node that is back. Without a policy for them they are as they were found, as after an undo. */

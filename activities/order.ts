@@ -1,6 +1,4 @@
 import { cancellationSignal, log } from '@temporalio/activity';
-import { closedGates } from '../domain/gates/closed-gates.ts';
-import { sayGate } from '../domain/gates/names.ts';
 import {
   ANNOTATION,
   writeOrder,
@@ -11,7 +9,7 @@ import {
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { podName, podsInTheWay } from '../domain/pod-verdict.ts';
 import type { Deps } from './deps.ts';
-import { gateFacts, type GateQuestion } from './gates/gate-facts.ts';
+import { whyClosed, type GateQuestion } from './gates/gate-facts.ts';
 import { needPolicy } from './no-policy.ts';
 import { orderedBy, ourRecord, stillCordoned, thisRun } from './ownership.ts';
 import { podRules, poolPolicy, withPolicyNow, type Followed } from './pool.ts';
@@ -80,11 +78,8 @@ async function whyNoOrder(
     return closedBy(deps, 'the node has rebooted since it was cordoned');
   }
   stillCordoned(node);
-  const closed = closedGates(
-    await gateFacts(deps, { ...asked, moment: 'order' }, node),
-    asked.skip,
-  );
-  if (closed.length > 0) return closedBy(deps, closed.map(sayGate).join('; '));
+  const closed = await whyClosed(deps, { ...asked, moment: 'order' }, node);
+  if (closed !== undefined) return closedBy(deps, closed);
   const { pods } = await deps.pods.list(asked.node, cancellationSignal());
   const inTheWay = podsInTheWay(pods, podRules(poolPolicy(deps, asked.pool)), Date.now());
   if (inTheWay.length === 0) return undefined;

@@ -60,6 +60,16 @@ export async function leftBehind(
   return { kind: 'left-behind', because: `run ${runId} of ${workflowId} has left ${name} behind` };
 }
 
+/** Whether the rollout that has the node is under way: another one's, this one where the node is nobody's. */
+export async function ownerRunning(
+  { temporal }: Pick<Deps, 'temporal'>,
+  { rollout }: NodeFacts,
+  workflowId: string,
+): Promise<boolean> {
+  const owner = rollout?.ok ? rollout.value.workflowId : workflowId;
+  return owner === workflowId || (await temporal.isRunning(owner));
+}
+
 /** A foreign uncordon is not fought: their word counts. */
 export function stillCordoned(node: NodeFacts): void {
   if (node.unschedulable) return;

@@ -3,7 +3,7 @@ import { recover, type Recovery } from '../domain/recovery.ts';
 import { RolloutInput, type RolloutRequest } from '../domain/rollout-input.ts';
 import type { Deps } from './deps.ts';
 import { failure } from './failure.ts';
-import { thisRun } from './ownership.ts';
+import { ownerRunning, thisRun } from './ownership.ts';
 
 export interface Plan {
   readonly request: RolloutRequest;
@@ -29,10 +29,8 @@ export async function planRollout(deps: Deps, input: unknown): Promise<Plan> {
   if (!node) {
     throw failure('no-such-node', `there is no node ${request.node}; see kubectl get nodes`);
   }
-  const run = thisRun();
-  const owner = node.rollout?.ok ? node.rollout.value.workflowId : run.workflowId;
-  const ownerRunning = owner === run.workflowId || (await deps.temporal.isRunning(owner));
-  const recovery = recover(node, run.workflowId, ownerRunning);
+  const { workflowId } = thisRun();
+  const recovery = recover(node, workflowId, await ownerRunning(deps, node, workflowId));
   const { searchAttributes } = deps;
   const choice = poolOf(deps.policy.current(), node.labels);
   if (choice.kind === 'pool')

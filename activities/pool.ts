@@ -2,6 +2,7 @@ import type { PodRules } from '../domain/pod-verdict.ts';
 import type { BackOffRules } from '../domain/attempts.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { poolOf, REBOOT_DEFAULTS, RETRY_DEFAULTS, type PoolPolicy } from '../domain/policy.ts';
+import { present } from '../domain/present.ts';
 import type { Deps } from './deps.ts';
 import { rulesOf, type DrainOptions } from './drain/state.ts';
 import { failure, notYet } from './failure.ts';
@@ -81,11 +82,11 @@ export function poolPolicy(deps: Deps, name: string): PoolPolicy {
 export function drainOptions({ drain }: PoolPolicy): DrainOptions {
   const { gracePeriod, podSelector, skipWaitForDeleteTimeout, atOnce, onTimeout } = drain;
   return {
-    ...(gracePeriod === undefined ? {} : { gracePeriodMs: gracePeriod }),
-    ...(podSelector === undefined ? {} : { podSelector }),
-    ...(skipWaitForDeleteTimeout === undefined
-      ? {}
-      : { skipWaitForDeleteTimeoutMs: skipWaitForDeleteTimeout }),
+    ...present({
+      gracePeriodMs: gracePeriod,
+      podSelector,
+      skipWaitForDeleteTimeoutMs: skipWaitForDeleteTimeout,
+    }),
     atOnce,
     onTimeout,
   };

@@ -9,6 +9,7 @@ import {
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { undoLabels, type LabelPatch } from '../domain/labels-and-taint.ts';
 import { afterFailure, afterReboot } from '../domain/attempts.ts';
+import { present } from '../domain/present.ts';
 import { isAccepted } from '../domain/recovery.ts';
 import type { Deps } from './deps.ts';
 import { NO_LIFECYCLE, type NodeEvent } from './kube/nodes.ts';
@@ -46,7 +47,7 @@ export async function restoreNode(deps: Deps, asked: RestoreRequest): Promise<Re
   const node = await giveBack(deps, name, {
     record,
     pool,
-    ...(marked || tookMs === undefined ? {} : { tookMs }),
+    ...present({ tookMs: marked ? undefined : tookMs }),
     mark: marked ? quarantine : () => null,
     labels: (node) => labelsOfReturn(deps, pool, { node, record }),
     attempts: ({ attempts, readySinceMs }) =>
@@ -172,18 +173,14 @@ async function tellEnd(
   { pool, tookMs }: GivingBack,
 ): Promise<void> {
   if (pool === undefined) return;
-  await temporal.signalLock(pool, 'rolloutEnded', {
-    node,
-    ...(zone === undefined ? {} : { zone }),
-    ...(tookMs === undefined ? {} : { tookMs }),
-  });
+  await temporal.signalLock(pool, 'rolloutEnded', { node, ...present({ zone, tookMs }) });
 }
 
 function removeRecord(deps: Deps, node: NodeFacts, { record, mark, labels, attempts }: GivingBack) {
   const patch = labels(node);
   return deps.nodes.update(node.name, {
     resourceVersion: node.resourceVersion,
-    ...(record.cordonedByUs ? { unschedulable: false } : {}),
+    ...present({ unschedulable: record.cordonedByUs ? false : undefined }),
     ...(Object.keys(patch).length > 0 ? { labels: patch } : {}),
     annotations: {
       ...NO_ANNOTATIONS,

@@ -1,4 +1,5 @@
 import { activityInfo, Context, heartbeat, log } from '@temporalio/activity';
+import { fieldsOf } from '../domain/fields.ts';
 import {
   AGENT_HEARTBEAT_MS,
   type RebootOrder,
@@ -7,6 +8,7 @@ import {
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { podName } from '../domain/pod-verdict.ts';
 import { REBOOT_DEFAULTS } from '../domain/policy.ts';
+import { present } from '../domain/present.ts';
 import {
   acceptedAt,
   firstHeardMs,
@@ -52,7 +54,7 @@ const BEAT_MS = 5_000;
 const BACK_BEAT_MS = 1_000;
 /** A node that is back but whose agent has not reported is waited for a little longer, to learn whether its sentinel is gone. */
 const AGENT_PATIENCE_MS = 60_000;
-/** By then an agent that lives has reported once more. */
+/** Within this an agent that is alive reports again. */
 const NEXT_REPORT_MS = AGENT_HEARTBEAT_MS + 30_000;
 
 /**
@@ -110,17 +112,15 @@ async function awaitProof(
     const because = sight.because ?? '';
     if (isLate(deps, asked, acceptedAtMs)) return await announceLost(deps, asked.node, because);
     const { firstHeartbeatMs } = sight;
-    heartbeat({ because, ...(firstHeartbeatMs === undefined ? {} : { firstHeartbeatMs }) });
+    heartbeat({ because, ...present({ firstHeartbeatMs }) });
     stopOnShutdown();
   }
 }
 
 /** What an attempt before this one has seen: a later heartbeat is not the first of the boot. */
 function fromHeartbeat(): Pick<Observation, 'firstHeartbeatMs'> {
-  const told = activityInfo().heartbeatDetails as Pick<Observation, 'firstHeartbeatMs'> | undefined;
-  return typeof told?.firstHeartbeatMs === 'number'
-    ? { firstHeartbeatMs: told.firstHeartbeatMs }
-    : {};
+  const { firstHeartbeatMs: ms } = fieldsOf(activityInfo().heartbeatDetails);
+  return present({ firstHeartbeatMs: typeof ms === 'number' ? ms : undefined });
 }
 
 function returned(node: NodeFacts, { firstHeartbeatMs }: Observation): Return {
@@ -128,7 +128,7 @@ function returned(node: NodeFacts, { firstHeartbeatMs }: Observation): Return {
   return {
     kind: 'returned',
     bootId: node.bootId,
-    ...(firstHeartbeatMs === undefined ? {} : { bootedAtMs: firstHeartbeatMs }),
+    ...present({ bootedAtMs: firstHeartbeatMs }),
     stillRequired: node.report?.wants === 'required' && heard,
   };
 }

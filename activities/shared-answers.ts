@@ -21,7 +21,7 @@ export class SharedAnswers<T> {
     return await answer;
   }
 
-  /** Of policies that are in force no more. */
+  /** Drops answers to questions of policies that are in force no more. */
   private forget(nowMs: number): void {
     for (const [key, { beganMs }] of this.answers) {
       if (nowMs - beganMs > FORGET_AFTER_MS) this.answers.delete(key);

@@ -7,10 +7,10 @@ import { thisRun } from './ownership.ts';
  */
 export type Silencing = 'begin' | 'keep' | 'end';
 
-/** A lease of a minute is still renewed in time. */
+/** Often enough for the shortest silence, of a minute. */
 const KEEP_EVERY_MS = 20_000;
 
-/** The other answers leave the node as it is: out of service. */
+/** Answers after which the node is no longer the rollout's; after the others it is still out of service. */
 const HANDED_BACK: ReadonlySet<unknown> = new Set(['undone', 'restored', 'quarantined', 'gone']);
 
 /** Does the work of an activity, and what it means for the silences of its node. */

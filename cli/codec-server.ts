@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
+import { messageOf } from '../domain/message-of.ts';
 import { CommandFailed, EXIT, wrongOption, type Terminal } from './terminal.ts';
 
 interface CodecServerOptions {
@@ -54,7 +55,7 @@ async function runCodecServer(
     server.close();
     server.closeAllConnections();
   } catch (error) {
-    throw new CommandFailed([error instanceof Error ? error.message : String(error)]);
+    throw new CommandFailed([messageOf(error)]);
   }
 }
 

@@ -1,4 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
+import { messageOf } from '../domain/message-of.ts';
 import { connectNative } from '../worker/connect.ts';
 import { connectionProblem } from '../worker/connection-problem.ts';
 import { codecOf } from '../worker/encryption/codec.ts';
@@ -38,6 +39,6 @@ function refusedInWords<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new CommandFailed([error instanceof Error ? error.message : String(error)]);
+    throw new CommandFailed([messageOf(error)]);
   }
 }

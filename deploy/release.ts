@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { messageOf } from '../domain/message-of.ts';
 
 const HELP = `What a release needs besides the builds; each prints to standard output.
 
@@ -104,7 +105,7 @@ function main([name = '', ...args]: readonly string[]): number {
     process.stdout.write(command(...args));
     return 0;
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${messageOf(error)}\n`);
     return 1;
   }
 }

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { DURATION } from '../domain/durations.ts';
+import { isObject } from '../domain/fields.ts';
 import type { Schema } from '../domain/policy-schema.ts';
 
 /** A key of the policy, as the documentation has it. */
@@ -99,9 +100,6 @@ function sayValue(value: unknown): string {
 }
 
 const FLOW = { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 } as const;
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The first value that stands at a path such as pools[], windows[], cron. */
 function valueAt(value: unknown, [step, ...rest]: readonly string[]): unknown {

@@ -1,6 +1,7 @@
 import { room } from './budget.ts';
 import type { LastReturn } from './lock-state.ts';
-import type { NodeFacts } from './node-facts.ts';
+import { isHeld, type NodeFacts } from './node-facts.ts';
+import { present } from './present.ts';
 import { quarantineReason } from './quarantine.ts';
 import { shortList } from './short-list.ts';
 import { sayHalted, type Trouble } from './trouble.ts';
@@ -103,10 +104,9 @@ function otherPoolsFirst({ before, nowMs }: AdmissionQuestion): Held | undefined
 
 /** Nodes that a person holds, or that another reboot would not help, are not waited for. */
 function isStillToRoll(node: NodeFacts, nowMs: number): boolean {
-  const { report, rollout, hold } = node;
-  if (rollout) return true;
-  const held = hold !== undefined && (hold.untilMs === undefined || hold.untilMs > nowMs);
-  return report?.wants === 'required' && !held && quarantineReason(node) === undefined;
+  if (node.rollout) return true;
+  if (node.report?.wants !== 'required' || isHeld(node, nowMs)) return false;
+  return quarantineReason(node) === undefined;
 }
 
 function stillPausing({ rules, lastReturn, nowMs }: AdmissionQuestion): Held | undefined {
@@ -131,5 +131,7 @@ function inZone(asked: AdmissionQuestion, candidates: readonly Candidate[]): Nex
 /** A node that a rollout has out of service, or is about to. */
 function begunIn({ permits, nodes }: AdmissionQuestion): Permitted | undefined {
   const taken = nodes.find(({ rollout }) => rollout !== undefined);
-  return permits[0] ?? (taken && { node: taken.name, ...(taken.zone ? { zone: taken.zone } : {}) });
+  return (
+    permits[0] ?? (taken && { node: taken.name, ...present({ zone: taken.zone || undefined }) })
+  );
 }

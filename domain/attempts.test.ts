@@ -5,7 +5,7 @@ import {
   afterFailure,
   afterReboot,
   afterWish,
-  backOffReason,
+  backOff,
   type Failure,
   type BackOffRules,
 } from './attempts.ts';
@@ -34,7 +34,7 @@ const a = (because: string, over: Partial<Failure> = {}): Failure => ({
 /** How long the node rests from now, found by asking at every minute of two days. */
 function restsMs(attempts: Attempts, rules = RULES): number {
   let ms = 0;
-  while (backOffReason(attempts, rules, NOW + ms) !== undefined && ms < 2 * DAY) ms += MINUTE;
+  while (backOff(attempts, rules, NOW + ms)?.because !== undefined && ms < 2 * DAY) ms += MINUTE;
   return ms;
 }
 
@@ -53,7 +53,9 @@ describe('after a try that ended without a reboot', () => {
     [1, 'tried once without a reboot, next try after 2026-11-23T22:10:00.000Z'],
     [3, 'tried 3 times without a reboot, next try after 2026-11-23T22:40:00.000Z'],
   ])('G8: the reason after %s says when the next comes, and why the last ended', (count, words) => {
-    expect(backOffReason(failed(count), RULES, NOW)).toBe(`${words}; last: shop/web-1: budget web`);
+    expect(backOff(failed(count), RULES, NOW)?.because).toBe(
+      `${words}; last: shop/web-1: budget web`,
+    );
   });
 
   test('G5: what halted its pool stays until a try goes well, whatever comes between', () => {
@@ -107,13 +109,13 @@ describe('reboots of one day', () => {
     ],
     ['a day old ones do not count', [24, 5, 1], undefined],
   ])('%s', (_, hoursAgo, expected, rebootsPerDay = 3) => {
-    const said = backOffReason(rebooted(...hoursAgo), { ...RULES, rebootsPerDay }, NOW);
+    const said = backOff(rebooted(...hoursAgo), { ...RULES, rebootsPerDay }, NOW)?.because;
     expect(said).toBe(expected && `rebooted ${expected}`);
   });
 
   test('are told of before failed tries', () => {
     const attempts = { ...failed(1), ...rebooted(3, 2, 1) };
-    expect(backOffReason(attempts, RULES, NOW)).toMatch(/^rebooted 3 times/);
+    expect(backOff(attempts, RULES, NOW)?.because).toMatch(/^rebooted 3 times/);
   });
 
   test('older ones are not remembered', () => {
@@ -124,7 +126,7 @@ describe('reboots of one day', () => {
 });
 
 test('a node without a past does not rest', () => {
-  expect(backOffReason(undefined, RULES, NOW)).toBeUndefined();
+  expect(backOff(undefined, RULES, NOW)?.because).toBeUndefined();
 });
 
 describe('once no reboot is wanted any more', () => {
@@ -183,14 +185,14 @@ describe('whatever has happened to a node,', () => {
     fc.assert(
       fc.property(history, rules, (steps, given) => {
         const { attempts, nowMs } = live(steps);
-        const words = backOffReason(attempts, given, nowMs);
+        const words = backOff(attempts, given, nowMs)?.because;
         if (words === undefined) return;
         const until = Date.parse(/after (\S+?Z)/.exec(words)?.[1] ?? '');
         expect(until).toBeGreaterThan(nowMs);
         if (words.startsWith('tried')) {
-          expect(backOffReason(attempts, given, until - 1)).toBe(words);
-          expect(backOffReason(attempts, given, until)).toBeUndefined();
-        } else expect(backOffReason(attempts, given, until)).not.toBe(words);
+          expect(backOff(attempts, given, until - 1)?.because).toBe(words);
+          expect(backOff(attempts, given, until)?.because).toBeUndefined();
+        } else expect(backOff(attempts, given, until)?.because).not.toBe(words);
       }),
     );
   });
@@ -199,7 +201,9 @@ describe('whatever has happened to a node,', () => {
     fc.assert(
       fc.property(history, rules, (steps, given) => {
         const { attempts, nowMs } = live(steps);
-        expect(backOffReason(attempts, given, nowMs + DAY + given.longestPauseMs)).toBeUndefined();
+        expect(
+          backOff(attempts, given, nowMs + DAY + given.longestPauseMs)?.because,
+        ).toBeUndefined();
       }),
     );
   });
@@ -212,7 +216,7 @@ describe('whatever has happened to a node,', () => {
         const reboots: number[] = [];
         for (const { afterMs } of steps) {
           nowMs += afterMs;
-          if (backOffReason(attempts, given, nowMs) !== undefined) continue;
+          if (backOff(attempts, given, nowMs)?.because !== undefined) continue;
           attempts = afterReboot(attempts, nowMs);
           reboots.push(nowMs);
         }

@@ -1,5 +1,6 @@
 import { backoffMs } from './backoff.ts';
 import type { Attempts } from './node-contract.ts';
+import { present } from './present.ts';
 
 /** What a node's past means for its next rollout: a pause that grows with failed tries, and a cap on reboots in a day. */
 
@@ -39,26 +40,8 @@ export function afterFailure(
   return {
     reboots: withinADay(attempts, atMs),
     failed: { count: (attempts.failed?.count ?? 0) + 1, lastAtMs: atMs, because: words },
-    ...(troubled && { trouble: troubled }),
+    ...present({ trouble: troubled }),
   };
-}
-
-/** Why the node has to rest, and until when; undefined when it may be taken out. The same words at every look. */
-export function backOffReason(
-  attempts: Attempts | undefined,
-  rules: BackOffRules,
-  nowMs: number,
-): string | undefined {
-  return attempts && restOf(attempts, rules, nowMs)?.because;
-}
-
-/** When the rest is over that it has to take now; undefined when it has to take none. */
-export function backOffUntilMs(
-  attempts: Attempts | undefined,
-  rules: BackOffRules,
-  nowMs: number,
-): number | undefined {
-  return attempts && restOf(attempts, rules, nowMs)?.untilMs;
 }
 
 interface Rest {
@@ -66,8 +49,14 @@ interface Rest {
   readonly because: string;
 }
 
-const restOf = (attempts: Attempts, rules: BackOffRules, nowMs: number): Rest | undefined =>
-  tooManyReboots(attempts, rules, nowMs) ?? pauseAfterFailure(attempts, rules, nowMs);
+/** Why the node has to rest, and until when; undefined when it may be taken out. The same words at every look. */
+export function backOff(
+  attempts: Attempts = NOTHING,
+  rules: BackOffRules,
+  nowMs: number,
+): Rest | undefined {
+  return tooManyReboots(attempts, rules, nowMs) ?? pauseAfterFailure(attempts, rules, nowMs);
+}
 
 /** What is left of it once the node wants no reboot any more, for the next wish is a new one; undefined when all is. */
 export function afterWish(attempts: Attempts, nowMs: number): Attempts | undefined {

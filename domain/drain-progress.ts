@@ -1,5 +1,7 @@
 /** What a drain tells while it goes on and when it is done; plain JSON, for heartbeats, history and the status query. */
 import { formatDuration } from './durations.ts';
+import { fieldsOf } from './fields.ts';
+import { present } from './present.ts';
 import { shortList } from './short-list.ts';
 
 /** One thing the drain waits for. */
@@ -34,6 +36,14 @@ export interface DrainResult {
 /** Heartbeats and failures stay readable however full the node is. */
 export const MOST_BLOCKERS = 20;
 
+/** All that the drain waits for: the API server's trouble first. */
+export function inTheWay({
+  trouble,
+  blockers,
+}: Pick<DrainProgress, 'trouble' | 'blockers'>): Blocker[] {
+  return [...(trouble ? [trouble] : []), ...blockers];
+}
+
 /** For people: `a/b: its budget … for 5m; c/d: …`. */
 export function blockerLine(blockers: readonly Blocker[], nowMs: number): string {
   const words = blockers.map(
@@ -51,7 +61,7 @@ export function readProgress(sent: unknown): DrainProgress | undefined {
     evicted,
     blockers: listOf(blockers, isBlocker),
     warnings: listOf(warnings, (text): text is string => typeof text === 'string'),
-    ...(isBlocker(trouble) ? { trouble } : {}),
+    ...present({ trouble: isBlocker(trouble) ? trouble : undefined }),
   };
 }
 
@@ -63,8 +73,4 @@ function isBlocker(sent: unknown): sent is Blocker {
 
 function listOf<T>(sent: unknown, fits: (entry: unknown) => entry is T): T[] {
   return Array.isArray(sent) ? sent.filter(fits) : [];
-}
-
-function fieldsOf(sent: unknown): Partial<Record<string, unknown>> {
-  return typeof sent === 'object' && sent !== null ? sent : {};
 }

@@ -1,6 +1,6 @@
 import { budgetOf, whyOut } from './budget.ts';
 import { AGENT_SILENT_AFTER_MS } from './node-contract.ts';
-import type { NodeFacts } from './node-facts.ts';
+import { isHeld, type NodeFacts } from './node-facts.ts';
 import { poolOf, type Policy } from './policy.ts';
 import { troublesOf } from './trouble.ts';
 
@@ -64,7 +64,7 @@ function countsOf(pool: string, nodes: readonly NodeFacts[], nowMs: number): Poo
     states,
     outOfService: count((node) => whyOut(node) !== undefined),
     silent: count(({ report }) => nowMs - (report?.heardAtMs ?? 0) > AGENT_SILENT_AFTER_MS),
-    held: count(({ hold }) => hold !== undefined && (hold.untilMs ?? Infinity) > nowMs),
+    held: count((node) => isHeld(node, nowMs)),
     quarantined: count(({ quarantine }) => quarantine !== undefined),
     failing: count(({ attempts }) => attempts?.failed !== undefined),
     longestWaitMs: Math.max(0, ...nodes.map((node) => waitMs(node, nowMs))),

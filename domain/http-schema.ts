@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { longerThanZero } from './duration-schema.ts';
+import { isObject } from './fields.ts';
 import type { Tell } from './gates/written-forms.ts';
 import { headers, secretInHeader } from './http-headers-schema.ts';
+import { present } from './present.ts';
 import { openPath, secretFile, secretPath, secretVariable, type Secret } from './secret-schema.ts';
 
 /** How an HTTP server beside the cluster is reached: Prometheus, Alertmanager, receivers of notices, calendars. */
@@ -106,14 +108,14 @@ export function checkAccess(written: object, addressKey: string, tell: Tell): vo
 }
 
 function checkBasicAuth(written: unknown, tell: Tell): void {
-  if (!isRecord(written)) return;
+  if (!isObject(written)) return;
   const passwords = ['password', 'passwordFile'].filter((key) => Object.hasOwn(written, key));
   if (passwords.length !== 1) tell('basicAuth', 'write either password or passwordFile');
 }
 
 /** Whether the certificates are whole, and of use at this address. */
 export function checkTls(written: unknown, url: unknown, tell: Tell): void {
-  if (!isRecord(written)) return;
+  if (!isObject(written)) return;
   if (Object.hasOwn(written, 'certFile') !== Object.hasOwn(written, 'keyFile')) {
     tell('tls', 'write certFile and keyFile together');
   }
@@ -123,7 +125,7 @@ export function checkTls(written: unknown, url: unknown, tell: Tell): void {
 }
 
 function checkHeaders(written: unknown, ways: readonly string[], tell: Tell): void {
-  if (!isRecord(written)) return;
+  if (!isObject(written)) return;
   for (const [name, value] of Object.entries(written)) {
     if (typeof value === 'string' && secretInHeader(name, value)) {
       tell('headers', `write the secret of ${name} as \${NAME}, from the environment`);
@@ -133,9 +135,6 @@ function checkHeaders(written: unknown, ways: readonly string[], tell: Tell): vo
     }
   }
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 interface Access {
   readonly bearerToken?: Secret | undefined;
@@ -161,8 +160,10 @@ export function targetOf(url: string, access: Access): HttpTarget {
     url,
     headers: access.headers ?? {},
     deadlineMs: access.deadline,
-    ...(bearer && { bearer }),
-    ...(basic && password && { basic: { username: basic.username, password } }),
-    ...(files && { tls: files }),
+    ...present({
+      bearer,
+      basic: basic && password && { username: basic.username, password },
+      tls: files,
+    }),
   };
 }

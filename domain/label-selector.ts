@@ -20,6 +20,7 @@ const VALUE = `(?:${NAME})?`;
 const EQUALITY = new RegExp(`^(${KEY})\\s*(==|=|!=)\\s*(${VALUE})$`);
 const SET = new RegExp(`^(${KEY})\\s+(in|notin)\\s*\\(([^()]*)\\)$`);
 const EXISTS = new RegExp(`^(!?)\\s*(${KEY})$`);
+const OUTSIDE_PARENTHESES = /,(?![^(]*\))/;
 
 /** A test for labels, or undefined when the text is not a selector. An empty selector is refused: it would match everything. */
 export function parseSelector(text: string): ((labels: Labels) => boolean) | undefined {
@@ -31,8 +32,9 @@ export function parseSelector(text: string): ((labels: Labels) => boolean) | und
 /** Everything a selector asks for, all of which has to hold; undefined when the text is not a selector. */
 export function requirementsIn(text: string): readonly Requirement[] | undefined {
   const requirements: Requirement[] = [];
-  for (const part of splitOutsideParentheses(text)) {
-    const requirement = parseRequirement(part.trim());
+  for (const part of text.split(OUTSIDE_PARENTHESES)) {
+    const words = part.trim();
+    const requirement = parseEquality(words) ?? parseSet(words) ?? parseExistence(words);
     if (!requirement) return undefined;
     requirements.push(requirement);
   }
@@ -42,10 +44,6 @@ export function requirementsIn(text: string): readonly Requirement[] | undefined
 /** Whether a label of this value, or without one, is as asked for. */
 export function holds({ values, not, absent }: Requirement, value: string | undefined): boolean {
   return value === undefined ? absent : values.includes(value) !== not;
-}
-
-function parseRequirement(text: string): Requirement | undefined {
-  return parseEquality(text) ?? parseSet(text) ?? parseExistence(text);
 }
 
 function parseEquality(text: string): Requirement | undefined {
@@ -74,8 +72,4 @@ function parseExistence(text: string): Requirement | undefined {
 /** Own labels only: "constructor" is a label key like any other, and every object inherits something of that name. */
 export function labelOf(labels: Labels, key: string): string | undefined {
   return Object.hasOwn(labels, key) ? labels[key] : undefined;
-}
-
-function splitOutsideParentheses(text: string): string[] {
-  return text.split(/,(?![^(]*\))/);
 }

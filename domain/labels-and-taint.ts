@@ -1,6 +1,7 @@
 import { labelOf, type Labels } from './label-selector.ts';
 import { ANNOTATION, type LabelChange, type RolloutRecord } from './node-contract.ts';
 import type { NodeFacts, NodeTaint } from './node-facts.ts';
+import { present } from './present.ts';
 
 /** What a pool may have written on its nodes for others to see: labels before and after a reboot, a taint while a node waits. */
 
@@ -47,7 +48,7 @@ export function removeTaint({ taints, ourTaint }: Tainted): TaintPatch | undefin
   if (ourTaint === undefined) return undefined;
   const left = taints.filter((taint) => !isOurs(taint, ourTaint));
   return {
-    ...(left.length < taints.length ? { taints: left } : {}),
+    ...present({ taints: left.length < taints.length ? left : undefined }),
     annotations: { [ANNOTATION.taint]: null },
   };
 }

@@ -1,3 +1,5 @@
+import { present } from './present.ts';
+
 /**
  * The lock of one pool as values: who waits for a turn, and who has been given one that no Node shows yet. Who is out of
  * service stands on the Nodes alone. Plain JSON, so that continue-as-new carries it whole.
@@ -143,7 +145,7 @@ export function noteEnd(state: LockState, { zone, tookMs }: RolloutEnd, nowMs: n
   const lengths = tookMs === undefined ? [] : [tookMs];
   return {
     ...state,
-    lastReturn: { atMs: nowMs, ...(zone === undefined ? {} : { zone }) },
+    lastReturn: { atMs: nowMs, ...present({ zone }) },
     lengths: [...state.lengths, ...lengths].slice(-MOST_LENGTHS),
   };
 }

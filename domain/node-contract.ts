@@ -5,6 +5,7 @@
  */
 
 import { instantOf, readRecord, type Fields, type Read } from './json-record.ts';
+import { present } from './present.ts';
 
 export type { Read } from './json-record.ts';
 
@@ -193,7 +194,7 @@ export function readRollout(text: string | undefined): Read<RolloutRecord> | und
       cordonedByUs: fields.flag('cordonedByUs'),
       bootIdBefore: fields.text('bootIdBefore'),
       phase: fields.text('phase'),
-      ...(labels && { labels }),
+      ...present({ labels }),
     };
   });
 }

@@ -132,8 +132,7 @@ function statusFacts({ conditions = [], nodeInfo }: NonNullable<NodeObject['stat
     ready: ready?.status === 'True',
     readySinceMs: instant(ready?.lastTransitionTime),
     heartbeatAtMs: instant(ready?.lastHeartbeatTime),
-    ...(conditions.some(isOurMark) ? { marked: true as const } : {}),
-    ...present({ report: readReport(conditions) }),
+    ...present({ marked: conditions.some(isOurMark) || undefined, report: readReport(conditions) }),
   };
 }
 
@@ -152,6 +151,11 @@ function annotationFacts(annotations: Readonly<Record<string, string>>) {
     excusedAtMs: readExcused(annotations[ANNOTATION.excused]),
     ourTaint: annotations[ANNOTATION.taint],
   });
+}
+
+/** Whether a person holds the node now. */
+export function isHeld({ hold }: Pick<NodeFacts, 'hold'>, nowMs: number): boolean {
+  return hold !== undefined && (hold.untilMs ?? Infinity) > nowMs;
 }
 
 function instant(at: Date | string | undefined): number {

@@ -1,4 +1,5 @@
 import { isDuration, parseDuration } from './durations.ts';
+import { present } from './present.ts';
 import type { Pause, SignalRecord } from './status.ts';
 
 export interface PersonsSignal extends SignalRecord {
@@ -28,8 +29,10 @@ export function readPersonsSignal(sent: unknown, atMs: number): PersonsSignal {
   return {
     ...silent,
     ...texts,
-    ...(lasting === undefined ? {} : { forMs: parseDuration(lasting) }),
-    ...(flaws.length > 0 ? { notUnderstood: flaws.join('; ') } : {}),
+    ...present({
+      forMs: lasting === undefined ? undefined : parseDuration(lasting),
+      notUnderstood: flaws.join('; ') || undefined,
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, Node } from 'yaml';
 import type { z } from 'zod';
+import { messageOf } from './message-of.ts';
 import { keysAt } from './policy-schema.ts';
 import { pathOf, Policy } from './policy.ts';
 import { isAboutNothing, sayRule, sayUnknown, sayYaml } from './problem-words.ts';
@@ -47,7 +48,7 @@ export class WrittenPolicy {
       this.value = problems.length > 0 ? undefined : this.document.toJS();
     } catch (error) {
       // Too many aliases, which would be a whole tree of them.
-      problems.push(`${name}:1 ${sayYaml(error instanceof Error ? error.message : String(error))}`);
+      problems.push(`${name}:1 ${sayYaml(messageOf(error))}`);
     }
     this.problems = problems;
   }

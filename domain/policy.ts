@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { durationMs, longerThanZero } from './duration-schema.ts';
 import { gates } from './gates/outside-gates.ts';
-import { isObject } from './gates/written-forms.ts';
+import { whenObject } from './gates/written-forms.ts';
 import { labelSelector } from './label-selector-schema.ts';
 import { parseSelector } from './label-selector.ts';
 import { nodeLabels, waitingTaint } from './labels-and-taint-schema.ts';
@@ -128,26 +128,20 @@ export const Policy = z
       .describe('The pools of nodes; each has a budget, windows and a lock of its own'),
     notifications,
   })
-  .superRefine(
-    ({ pools }: { pools?: unknown }, context) => {
-      for (const { path, message } of poolProblems(pools)) {
-        context.addIssue({ code: 'custom', path: ['pools', ...path], message });
-      }
-    },
-    { when: isObject },
-  )
-  .superRefine(
-    (policy, context) => {
-      const isRead = readableIn(context.issues);
-      for (const { path, message } of [
-        ...windowProblems(policy, isRead),
-        ...notificationProblems(policy),
-      ]) {
-        context.addIssue({ code: 'custom', path: [...path], message });
-      }
-    },
-    { when: isObject },
-  );
+  .superRefine(({ pools }: { pools?: unknown }, context) => {
+    for (const { path, message } of poolProblems(pools)) {
+      context.addIssue({ code: 'custom', path: ['pools', ...path], message });
+    }
+  }, whenObject)
+  .superRefine((policy, context) => {
+    const isRead = readableIn(context.issues);
+    for (const { path, message } of [
+      ...windowProblems(policy, isRead),
+      ...notificationProblems(policy),
+    ]) {
+      context.addIssue({ code: 'custom', path: [...path], message });
+    }
+  }, whenObject);
 
 /** What is refused already, or has something inside that is, cannot be reckoned with. */
 function readableIn(issues: readonly z.core.$ZodRawIssue[]): IsRead {

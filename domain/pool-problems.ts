@@ -1,3 +1,4 @@
+import { fieldsOf } from './fields.ts';
 import { requirementsIn } from './label-selector.ts';
 import { sharedLabels } from './selector-overlap.ts';
 
@@ -33,14 +34,13 @@ export function poolProblems(written: unknown): PoolProblem[] {
 }
 
 function readPool(written: unknown): ReadPool {
-  const { name, nodes, after, labels } = Object(written) as Record<string, unknown>;
-  const marks = Object(labels) as Record<string, unknown>;
+  const { name, nodes, after, labels } = fieldsOf(written);
   return {
     ...(typeof name === 'string' && { name }),
     ...(typeof nodes === 'string' && { nodes }),
     after: Array.isArray(after) ? after : [],
     labels: (['before', 'after'] as const).flatMap((when) =>
-      Object.keys(Object(marks[when]) as object).map((key) => [when, key] as const),
+      Object.keys(fieldsOf(fieldsOf(labels)[when])).map((key) => [when, key] as const),
     ),
   };
 }

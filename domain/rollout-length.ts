@@ -17,7 +17,7 @@ export interface RolloutLength {
   readonly by: string;
 }
 
-/** Fewer say nothing. */
+/** Fewer past rollouts say nothing of the next. */
 const ENOUGH_PAST = 5;
 const SHARE = 0.9;
 /** No past makes a rollout count as shorter than this and the pauses of the policy. */

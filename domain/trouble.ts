@@ -29,7 +29,7 @@ export function troubleOf(node: NodeFacts, judged: Judged): Trouble | undefined 
   return lost(node, judged) ?? quarantined(node) ?? failed(node);
 }
 
-/** An excuse of the future is no excuse: whoever has written it did not do so to end a halt of now. */
+/** An excuse dated after now was not written to end a halt of now, so it does not count. */
 function isExcused({ excusedAtMs }: NodeFacts, { sinceMs }: Trouble, nowMs: number): boolean {
   return excusedAtMs !== undefined && excusedAtMs <= nowMs && sinceMs <= excusedAtMs;
 }
@@ -53,13 +53,8 @@ function quarantined({ name, quarantine, bootId }: NodeFacts): Trouble | undefin
 }
 
 function failed({ name, attempts }: NodeFacts): Trouble | undefined {
-  return (
-    attempts?.trouble && {
-      node: name,
-      because: attempts.trouble.because,
-      sinceMs: attempts.trouble.atMs,
-    }
-  );
+  if (!attempts?.trouble) return undefined;
+  return { node: name, because: attempts.trouble.because, sinceMs: attempts.trouble.atMs };
 }
 
 export function sayHalted(troubles: readonly Trouble[]): string {

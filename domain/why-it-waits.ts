@@ -2,7 +2,7 @@ import { sayGate } from './gates/names.ts';
 import { shortList } from './short-list.ts';
 import type { QueuePlace } from './lock-state.ts';
 import type { Pause, RolloutStatus, WaitingGate } from './status.ts';
-import type { Blocker, DrainProgress } from './drain-progress.ts';
+import { inTheWay, type Blocker, type DrainProgress } from './drain-progress.ts';
 
 /** One reason why a rollout stands where it stands; `sinceMs` where that is known. */
 export interface Reason {
@@ -36,7 +36,7 @@ function reasonsOfPhase(phase: RolloutStatus['phase']): Reason[] {
   if (phase.at === 'queued' && phase.place) {
     return [{ what: 'queue', because: sayPlace(phase.place) }];
   }
-  return 'drain' in phase && phase.drain ? reasonsOfDrain(phase.drain) : [];
+  return 'drain' in phase && phase.drain ? inTheWay(phase.drain).map(reasonOfBlocker) : [];
 }
 
 const reasonOfGate = (gate: WaitingGate): Reason => ({
@@ -44,10 +44,6 @@ const reasonOfGate = (gate: WaitingGate): Reason => ({
   because: sayGate(gate),
   sinceMs: gate.sinceMs,
 });
-
-function reasonsOfDrain({ trouble, blockers }: DrainProgress): Reason[] {
-  return [...(trouble ? [trouble] : []), ...blockers].map(reasonOfBlocker);
-}
 
 const reasonOfBlocker = ({ what, because, sinceMs }: Blocker): Reason => ({
   what,

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { DURATION, parseDuration } from '../domain/durations.ts';
+import { present } from '../domain/present.ts';
 import type { Fault } from './fleet/fault.ts';
 import { NODE_NAMES, nodeName } from './fleet/nodes.ts';
 import { parseWith, readCount, type Parsed, type Tell } from './program.ts';
@@ -111,9 +112,11 @@ function checkSizes(tell: Tell, raw: Raw) {
 function checkPlaces(tell: Tell, { dir, uiPort, deadline }: Raw) {
   const port = uiPort === undefined ? undefined : readCount(tell, '--ui-port', uiPort, [1, 65_535]);
   return {
-    ...(dir !== undefined && { dir }),
-    ...(port !== undefined && { uiPort: port }),
-    ...(deadline !== undefined && { deadlineMs: duration(tell, '--deadline', deadline) }),
+    ...present({
+      dir,
+      uiPort: port,
+      deadlineMs: deadline === undefined ? undefined : duration(tell, '--deadline', deadline),
+    }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { present } from '../domain/present.ts';
 import { bundleWorkflows } from './bundle.ts';
 import type { Cluster } from './cluster/contract.ts';
 import { startGuard, type Guard } from './cluster/guard.ts';
@@ -104,7 +105,7 @@ async function start(options: LabOptions, started: Started): Promise<string> {
       context,
       bundle,
       by,
-      ...(options.workerEnv && { env: options.workerEnv }),
+      ...present({ env: options.workerEnv }),
     });
     kube.close();
     log('the worker is ready');

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import type { z } from 'zod';
 import type { Policy } from '../domain/policy.ts';
+import { present } from '../domain/present.ts';
 import { POOL_LABEL } from './fleet/nodes.ts';
 
 /** The policy of a lab: one pool of all nodes, always open, with times for people who watch. */
@@ -31,6 +32,6 @@ export const SLACK_VARIABLE = 'SLACK_WEBHOOK_URL';
 /** The policy as the file that the worker reads; `slack`: what happens is told to the lab's Slack. */
 export function policyText(downForMs: number, told: 'nobody' | 'slack' = 'nobody'): string {
   const notifications = told === 'slack' ? [{ slack: `\${${SLACK_VARIABLE}}` }] : undefined;
-  const policy = { ...labPolicy(downForMs), ...(notifications && { notifications }) };
+  const policy = { ...labPolicy(downForMs), ...present({ notifications }) };
   return `# Change it while the lab runs: the worker reads it again.\n${stringify(policy)}`;
 }

@@ -1,3 +1,5 @@
+import { present } from '../domain/present.ts';
+
 /** How one node of a lab ended. */
 type Outcome =
   | 'rebooted'
@@ -83,7 +85,7 @@ function nodeResult(node: NodeEnd): NodeResult {
     bootIds,
     schedulable,
     seconds,
-    ...(because !== undefined && { because }),
+    ...present({ because }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { NodeFacts } from '../domain/node-facts.ts';
+import { present } from '../domain/present.ts';
 import type { PodCount } from './fleet/pods.ts';
 import type { Lab } from './lab.ts';
 import type { NodeEnd } from './result.ts';
@@ -67,7 +68,7 @@ function rowOf({ lab, pods }: LookContext, { node, facts, view, elapsedMs, asked
     reboots: Math.max(0, lab.fleet.bootIds(node).length - 1),
     because: view.because,
     ...(view.end.state === 'running' && { podsLeft: pods.left(node) }),
-    ...(elapsedMs !== undefined && { elapsedMs }),
+    ...present({ elapsedMs }),
   };
 }
 

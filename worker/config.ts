@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { isDuration, parseDuration } from '../domain/durations.ts';
 import { problemsOf } from '../domain/policy.ts';
+import { present } from '../domain/present.ts';
 import { SECRET_DIRECTORIES } from '../domain/secret-schema.ts';
 import type { OwnPod } from './policy-events.ts';
 
@@ -116,13 +117,13 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig | { problems: s
   return {
     policyPath: data.LOCKKEEPER_POLICY,
     health: data.LOCKKEEPER_HEALTH_ADDRESS,
-    ...(data.LOCKKEEPER_TEMPORAL_METRICS && {
-      temporalMetrics: data.LOCKKEEPER_TEMPORAL_METRICS,
-    }),
     pollAgainMs: data.LOCKKEEPER_POLL_AGAIN,
     logLevel: data.LOCKKEEPER_LOG_LEVEL,
     bundlePath: data.LOCKKEEPER_WORKFLOW_BUNDLE,
-    ...(data.LOCKKEEPER_NODE_ID ? { node: data.LOCKKEEPER_NODE_ID } : {}),
+    ...present({
+      temporalMetrics: data.LOCKKEEPER_TEMPORAL_METRICS,
+      node: data.LOCKKEEPER_NODE_ID || undefined,
+    }),
     ...podIn(data),
     cachedWorkflows: data.LOCKKEEPER_CACHED_WORKFLOWS,
     secretDirectories: data.LOCKKEEPER_SECRET_DIRS,
@@ -137,7 +138,9 @@ function podIn(data: {
   readonly POD_UID: string;
 }): { pod?: OwnPod } {
   const { POD_NAME: name, POD_NAMESPACE: namespace, POD_UID: uid } = data;
-  return name && namespace ? { pod: { name, namespace, ...(uid && { uid }) } } : {};
+  return name && namespace
+    ? { pod: { name, namespace, ...present({ uid: uid || undefined }) } }
+    : {};
 }
 
 const HALF_VERSIONED =

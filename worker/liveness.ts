@@ -1,4 +1,5 @@
 import type { WorkerStatus } from '@temporalio/worker';
+import { messageOf } from '../domain/message-of.ts';
 
 export interface LivenessPorts {
   readonly nowMs: () => number;
@@ -118,6 +119,6 @@ async function whyNot(ask: () => Promise<unknown>): Promise<string | undefined> 
     await ask();
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

@@ -1,4 +1,4 @@
-import { DefaultLogger, Runtime, type LogEntry } from '@temporalio/worker';
+import { DefaultLogger, Runtime, type LogEntry, type Logger } from '@temporalio/worker';
 
 /** What the SDK adds to each line and nobody on call reads. */
 const NOISE = new Set([
@@ -35,6 +35,17 @@ export function installRuntime(
 function exporterAt({ host, port }: { readonly host: string; readonly port: number }) {
   const bindAddress = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   return { bindAddress, countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true };
+}
+
+type Say = (message: string, fields: object) => void;
+
+/** The logger as what runs in the worker takes it: a message, which never changes, and fields. */
+export function logOf(logger: Logger): Record<'info' | 'warn' | 'error', Say> {
+  return {
+    info: (message, fields) => logger.info(message, { ...fields }),
+    warn: (message, fields) => logger.warn(message, { ...fields }),
+    error: (message, fields) => logger.error(message, { ...fields }),
+  };
 }
 
 /** An entry as a line of JSON: the outcome and its fields, without what only the SDK cares for. */

@@ -12,7 +12,7 @@ import { bundleFor, createWorker, type WorkerParts } from './create-worker.ts';
 import { codecOf } from './encryption/codec.ts';
 import { BadKeyFile } from './encryption/keys.ts';
 import { serveHealth } from './health.ts';
-import { installRuntime } from './logging.ts';
+import { installRuntime, logOf } from './logging.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { notificationsOf } from './notifications.ts';
 import { eventsOf, type PolicyEvents } from './policy-events.ts';
@@ -20,7 +20,7 @@ import { PolicyFile } from './policy-file.ts';
 import { Liveness } from './liveness.ts';
 import { ensureFleetScan } from './schedule.ts';
 import { BadTemporalConfig } from './temporal-config.ts';
-import { PolicyBroadcast, type BroadcastPorts } from './policy-broadcast.ts';
+import { PolicyBroadcast } from './policy-broadcast.ts';
 
 const HELP = `lockkeeper worker: runs the rollouts of a cluster's nodes
 
@@ -74,7 +74,11 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
   const kube = connectKube();
   const fleet = followFleet(kube, stop.signal);
   const metrics = new Metrics({ policy, nodes: () => fleet.nodes(), nowMs: Date.now });
-  const liveness = livenessOf(logger, () => fleet.nodes() !== undefined);
+  const liveness = new Liveness({
+    nowMs: Date.now,
+    seesNodes: () => fleet.nodes() !== undefined,
+    log: logOf(logger),
+  });
   const health = await serveHealth(config.health, {
     metrics,
     broken: () => liveness.broken(),
@@ -130,17 +134,6 @@ function askTemporal({ native, namespace }: Temporal): Promise<unknown> {
   };
   // The deadline is kept by the connection itself, which is what is doubted here.
   return Promise.race([native.withDeadline(Date.now() + ASK_FOR_MS, asking), late()]);
-}
-
-function livenessOf(logger: Logger, seesNodes: () => boolean): Liveness {
-  return new Liveness({ nowMs: Date.now, seesNodes, log: logOf(logger) });
-}
-
-function logOf(logger: Logger): BroadcastPorts['log'] {
-  return {
-    info: (message, fields) => logger.info(message, { ...fields }),
-    warn: (message, fields) => logger.warn(message, { ...fields }),
-  };
 }
 
 /** Keeps the fleet scan at the interval of the policy in force, and lets what waits know when that changes. */

@@ -4,6 +4,7 @@ import type { Logger } from '@temporalio/worker';
 import { RealMessenger, type Messenger } from '../activities/notify/messenger.ts';
 import { TemporalNotices, type Notices } from '../activities/notify/notices.ts';
 import type { Secrets } from '../activities/secrets.ts';
+import { logOf } from './logging.ts';
 import type { PolicyFile } from './policy-file.ts';
 
 /** How the worker tells people of something. */
@@ -29,11 +30,7 @@ export function notificationsOf({
   secrets,
   logger,
 }: NotificationPorts): Notifications {
-  const log = {
-    info: (message: string, fields: object) => logger.info(message, { ...fields }),
-    warn: (message: string, fields: object) => logger.warn(message, { ...fields }),
-    error: (message: string, fields: object) => logger.error(message, { ...fields }),
-  };
+  const log = logOf(logger);
   const messenger = new RealMessenger({ secrets, log });
   const notices = new TemporalNotices({ client, policy, log });
   const check = async (): Promise<void> => {

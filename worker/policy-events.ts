@@ -1,6 +1,7 @@
 import { V1MicroTime, type CoreV1Event } from '@kubernetes/client-node';
 import type { KubeClient } from '../activities/kube/client.ts';
 import { limited } from '../activities/kube/request-limit.ts';
+import { present } from '../domain/present.ts';
 
 /** The pod that the worker runs in. */
 export interface OwnPod {
@@ -38,7 +39,7 @@ export function eventsOf(
 function refusal({ name, namespace, uid }: OwnPod, message: string): CoreV1Event {
   return {
     metadata: { generateName: `${name}.`, namespace },
-    involvedObject: { apiVersion: 'v1', kind: 'Pod', name, namespace, ...(uid && { uid }) },
+    involvedObject: { apiVersion: 'v1', kind: 'Pod', name, namespace, ...present({ uid }) },
     reason: 'PolicyRefused',
     message,
     type: 'Warning',

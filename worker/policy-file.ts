@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { messageOf } from '../domain/message-of.ts';
 import { readPolicy } from '../domain/policy-text.ts';
 import { NO_POLICY, type Policy } from '../domain/policy.ts';
 
@@ -127,6 +128,6 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw new BadPolicy(path, [error instanceof Error ? error.message : String(error)]);
+    throw new BadPolicy(path, [messageOf(error)]);
   }
 }

@@ -1,4 +1,5 @@
 import type { Connection } from '@temporalio/client';
+import { messageOf } from '../domain/message-of.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/names.ts';
 
 /** temporal.api.enums.v1.IndexedValueType, INDEXED_VALUE_TYPE_KEYWORD. */
@@ -18,7 +19,7 @@ export async function ensureSearchAttributes(
   } catch (error) {
     // Who may not administer them may still have them, made by somebody who may.
     if (await canBeAskedFor(connection, namespace)) return undefined;
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -6,6 +6,7 @@ import {
 } from '@temporalio/envconfig';
 // Not part of the library's public face, which forgets that there was a codec.
 import { tomlLoadClientConfigProfile } from '@temporalio/envconfig/lib/envconfig-toml.js';
+import { messageOf } from '../domain/message-of.ts';
 
 type ConnectionOptions = ReturnType<typeof toClientOptions>['connectionOptions'];
 
@@ -47,7 +48,7 @@ function load(env: NodeJS.ProcessEnv): ReturnType<typeof toClientOptions> {
     return toClientOptions(profile);
   } catch (error) {
     if (error instanceof BadTemporalConfig) throw error;
-    const [because] = (error instanceof Error ? error.message : String(error)).split('\n');
+    const [because] = messageOf(error).split('\n');
     throw new BadTemporalConfig(`the configuration of Temporal cannot be read: ${because}`);
   }
 }

@@ -1,8 +1,8 @@
+import { fieldsOf, only } from '../domain/fields.ts';
 import type { PermitRequest, PermitRef, RolloutEnd } from '../domain/lock-state.ts';
+import { present } from '../domain/present.ts';
 
 /** What others send a lock, checked: a handler never throws, and what cannot be read changes nothing. */
-
-type Fields = Partial<Record<string, unknown>>;
 
 export function readRequest(sent: unknown): PermitRequest | undefined {
   const { workflowId, runId, node, zone, overdueAtMs, last } = fieldsOf(sent);
@@ -11,26 +11,24 @@ export function readRequest(sent: unknown): PermitRequest | undefined {
     workflowId,
     runId,
     node,
-    ...(isText(zone) ? { zone } : {}),
-    ...(typeof overdueAtMs === 'number' ? { overdueAtMs } : {}),
-    ...(last === true ? { last } : {}),
+    ...present({
+      zone: only(isText, zone),
+      overdueAtMs: typeof overdueAtMs === 'number' ? overdueAtMs : undefined,
+      last: last === true || undefined,
+    }),
   };
 }
 
 export function readPermitRef(sent: unknown): PermitRef | undefined {
   const { workflowId, grantId } = fieldsOf(sent);
   if (!isText(workflowId)) return undefined;
-  return { workflowId, ...(isText(grantId) ? { grantId } : {}) };
+  return { workflowId, ...present({ grantId: only(isText, grantId) }) };
 }
 
 export function readEnd(sent: unknown): RolloutEnd | undefined {
   const { node, zone, tookMs } = fieldsOf(sent);
   if (!isText(node)) return undefined;
-  return { node, ...(isText(zone) ? { zone } : {}), ...(isLength(tookMs) ? { tookMs } : {}) };
-}
-
-function fieldsOf(sent: unknown): Fields {
-  return typeof sent === 'object' && sent !== null ? sent : {};
+  return { node, ...present({ zone: only(isText, zone), tookMs: only(isLength, tookMs) }) };
 }
 
 /** Temporal takes ids of up to 1000 bytes; ours are far shorter. */

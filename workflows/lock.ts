@@ -16,6 +16,7 @@ import type { LockStatus, Pause, SignalRecord } from '../domain/status.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import { sayPause } from '../domain/why-it-waits.ts';
 import { pauseOf, readPersonsSignal, type PersonsSignal } from '../domain/persons-signal.ts';
+import { present } from '../domain/present.ts';
 import { readEnd, readPermitRef, readRequest } from './lock-signals.ts';
 import * as messages from './messages.ts';
 
@@ -72,7 +73,7 @@ export class Lock {
 
   carried(): Carried {
     const { state, paused, resumed } = this;
-    return { state, ...(paused && { paused }), ...(resumed && { resumed }) };
+    return { state, ...present({ paused, resumed }) };
   }
 
   #listenToRollouts(): void {
@@ -188,14 +189,12 @@ export class Lock {
         node,
         grantId,
         sinceMs,
-        ...(endedMs === undefined ? {} : { endedMs }),
+        ...present({ endedMs }),
       })),
       queue: queue.map(({ node, sinceMs }) => ({ node, sinceMs })),
-      ...(waits ? { because: waits.because } : {}),
       troubles,
-      ...(paused ? { paused } : {}),
       lengths,
-      ...(policy === undefined ? {} : { policy }),
+      ...present({ because: waits?.because, paused, policy }),
       notUnderstood: this.#notUnderstood,
     };
   }

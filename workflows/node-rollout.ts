@@ -1,4 +1,5 @@
 import { CancellationScope, CancelledFailure, log } from '@temporalio/workflow';
+import { messageOf } from '../domain/message-of.ts';
 import type { RolloutInput } from '../domain/rollout-input.ts';
 import type { RolloutResult } from '../domain/status.ts';
 import { causeOf } from './cause.ts';
@@ -37,7 +38,7 @@ async function untilTheEnd(rollout: Rollout, input: RolloutInput): Promise<Rollo
     }
   } catch (error) {
     const cause = causeOf(error);
-    const because = cause instanceof Error ? cause.message : String(cause);
+    const because = messageOf(cause);
     rollout.enter({ at: 'failed', because });
     log.error('rollout failed', { node: rollout.node, because });
     throw cause;

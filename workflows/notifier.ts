@@ -9,6 +9,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { messageOf } from '../domain/message-of.ts';
 import type { Notice } from '../domain/notifications/events.ts';
 import {
   EMPTY_OUTBOX,
@@ -117,7 +118,7 @@ async function tellOne(receiver: string, told: Notice): Promise<void> {
   } catch (error) {
     if (isCancellation(error)) throw error;
     const cause = causeOf(error);
-    const because = cause instanceof Error ? cause.message : String(cause);
+    const because = messageOf(cause);
     log.error('notice given up', { receiver, event, node, pool, because });
   }
 }

@@ -3,8 +3,10 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import type { GateQuestion } from '../activities/gates/gate-facts.ts';
 import type { Plan } from '../activities/plan.ts';
 import type { Moved } from '../activities/pool.ts';
+import { fieldsOf } from '../domain/fields.ts';
 import type { ClosedGate } from '../domain/gates/names.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
+import { present } from '../domain/present.ts';
 import type { Phase, RolloutStatus } from '../domain/status.ts';
 import { describeStatus } from '../domain/status-text.ts';
 import * as messages from './messages.ts';
@@ -84,7 +86,7 @@ export class Rollout {
 
   /** The node, with its pool where it is in one: what every activity is asked about. */
   get place(): { readonly node: string; readonly pool?: string } {
-    return { node: this.node, ...(this.pool === undefined ? {} : { pool: this.pool }) };
+    return { node: this.node, ...present({ pool: this.pool }) };
   }
 
   get isWaiting(): boolean {
@@ -147,7 +149,7 @@ export class Rollout {
       pool: this.pool ?? '',
       skip: [...skip, ...this.signals.skipped.map(({ gate }) => gate)],
       evenIfNotRequired,
-      ...(this.#before ? { before: this.#before } : {}),
+      ...present({ before: this.#before }),
     };
   }
 
@@ -159,10 +161,7 @@ export class Rollout {
       node: this.node,
       pool: this.pool ?? '',
       phase: isDraining && drain ? { ...phase, drain } : phase,
-      ...(grantId === undefined ? {} : { permit: grantId }),
-      ...(paused ? { paused } : {}),
-      ...(aborted ? { aborted } : {}),
-      ...(this.#policy === undefined ? {} : { policy: this.#policy }),
+      ...present({ permit: grantId, paused, aborted, policy: this.#policy }),
       skipped: [...this.#skippedFromTheStart(), ...skipped],
       notUnderstood,
     };
@@ -197,6 +196,6 @@ export class Rollout {
 }
 
 function nodeIn(input: unknown): string {
-  const named = typeof input === 'object' && input !== null && 'node' in input ? input.node : '';
-  return typeof named === 'string' && named !== '' ? named : 'the node';
+  const { node } = fieldsOf(input);
+  return typeof node === 'string' && node !== '' ? node : 'the node';
 }

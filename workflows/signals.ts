@@ -21,7 +21,7 @@ export class SignalsHeard {
   readonly notUnderstood: string[] = [];
   /** The permit that the lock has given and the rollout has not used. */
   grantId: string | undefined;
-  /** A grant is expected: any other is nobody's. */
+  /** Whether a grant is expected; any other is ignored. */
   asksForTurn = false;
   /** How the drain stands, as it last told. */
   drain: DrainNews | undefined;

@@ -2,6 +2,7 @@ import type { Ordered as OrderedBy } from '../activities/order.ts';
 import type { Return } from '../activities/return.ts';
 import type { DrainResult } from '../domain/drain-progress.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
+import { present } from '../domain/present.ts';
 import type { Recovery } from '../domain/recovery.ts';
 import type { RolloutInput } from '../domain/rollout-input.ts';
 import type { RolloutResult } from '../domain/status.ts';
@@ -168,7 +169,7 @@ export async function uncordon(rollout: Rollout, back: Back): Promise<RolloutRes
     ...place,
     record,
     stillRequired: isBack && back.stillRequired,
-    ...(isBack && back.bootedAtMs !== undefined ? { bootedAtMs: back.bootedAtMs } : {}),
+    ...present({ bootedAtMs: isBack ? back.bootedAtMs : undefined }),
     ...took,
   });
   if (kind === 'not-back') return undefined;
@@ -185,7 +186,10 @@ export async function uncordon(rollout: Rollout, back: Back): Promise<RolloutRes
 }
 
 function bootIdsOf({ bootIdBefore }: RolloutRecord, back: Back) {
-  return { bootIdBefore, ...(back.kind === 'returned' ? { bootIdAfter: back.bootId } : {}) };
+  return {
+    bootIdBefore,
+    ...present({ bootIdAfter: back.kind === 'returned' ? back.bootId : undefined }),
+  };
 }
 
 /** The node that this step is about, which the steps before have taken. */

@@ -1,6 +1,7 @@
 import type { QueuePriority } from '../activities/gates/pass-gates.ts';
 import type { Turn } from '../activities/await-turn.ts';
 import type { QueuePlace } from '../domain/lock-state.ts';
+import { present } from '../domain/present.ts';
 import { polling } from './activities.ts';
 import { interruptible } from './interrupt.ts';
 import type { Rollout } from './rollout.ts';
@@ -15,7 +16,7 @@ export async function waitForTurn(rollout: Rollout, priority: QueuePriority): Pr
   const { signals, pool = '' } = rollout;
   rollout.has({ kind: 'turn', pool });
   for (let known: QueuePlace | undefined; ;) {
-    rollout.enter({ at: 'queued', ...(known && { place: known }) });
+    rollout.enter({ at: 'queued', ...present({ place: known }) });
     const turn = await pollTurn(rollout, priority, known);
     if (signals.aborted) throw saidBy(signals);
     if (turn?.kind === 'granted') signals.grantId = turn.grantId;
@@ -56,8 +57,7 @@ async function pollTurn(
         node,
         pool,
         ...priority,
-        ...(before && { before }),
-        ...(known && { known }),
+        ...present({ before, known }),
       }),
     isOver,
   );

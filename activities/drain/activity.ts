@@ -1,12 +1,10 @@
 import { cancellationSignal, heartbeat, log } from '@temporalio/activity';
 import type { DrainProgress, DrainResult } from '../../domain/drain-progress.ts';
-import { closedGates } from '../../domain/gates/closed-gates.ts';
-import { sayGate } from '../../domain/gates/names.ts';
 import { pause } from '../auto-reset-event.ts';
 import type { Deps } from '../deps.ts';
 import { drainNode } from './drain.ts';
 import { blockedNotifier } from '../notify/blocked.ts';
-import { gateFacts, type GateQuestion } from '../gates/gate-facts.ts';
+import { whyClosed, type GateQuestion } from '../gates/gate-facts.ts';
 import { ourRecord, stillCordoned, thisRun, type Run } from '../ownership.ts';
 import { drainOptions, poolPolicy, withPolicyNow, type Followed } from '../pool.ts';
 
@@ -76,13 +74,8 @@ async function mayGoOn(source: Deps, asked: DrainRequest, run: Run): Promise<voi
   ourRecord(seen, asked.node, run);
   if (!seen) return;
   stillCordoned(seen);
-  const closed = closedGates(
-    await gateFacts(deps, { ...asked, moment: 'drain' }, seen),
-    asked.skip,
-  );
-  if (closed.length > 0) {
-    throw new GateClosed(closed.map(sayGate).join('; '), deps.policy.hash);
-  }
+  const closed = await whyClosed(deps, { ...asked, moment: 'drain' }, seen);
+  if (closed !== undefined) throw new GateClosed(closed, deps.policy.hash);
 }
 
 /** A drain that is over sooner has nothing to tell that would be read; one that lasts tells again only so often, for each is an event. */

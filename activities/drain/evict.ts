@@ -3,6 +3,7 @@ import { drainTiers } from '../../domain/drain-tiers.ts';
 import type { EvictionAnswer } from '../../domain/eviction-answer.ts';
 import { pauseAfterMs } from '../../domain/eviction-pause.ts';
 import type { PodFacts } from '../../domain/pod-verdict.ts';
+import { present } from '../../domain/present.ts';
 import { podsLeft, type Attempt, type BudgetLine, type Drain, type LeftPod } from './state.ts';
 import { kindOf } from '../failure.ts';
 
@@ -58,7 +59,7 @@ function start(drain: Drain, left: LeftPod, attempt: Attempt): void {
 export async function ask(drain: Drain, left: LeftPod, attempt: Attempt): Promise<void> {
   const { gracePeriodMs } = drain.input.options;
   const answer = await drain.ports.pods.evict(left.pod, {
-    ...(gracePeriodMs === undefined ? {} : { graceMs: gracePeriodMs }),
+    ...present({ graceMs: gracePeriodMs }),
     signal: drain.signal,
   });
   if (drain.signal.aborted) return;

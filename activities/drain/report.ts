@@ -1,11 +1,13 @@
 import {
   blockerLine,
+  inTheWay,
   MOST_BLOCKERS,
   type Blocker,
   type DrainProgress,
 } from '../../domain/drain-progress.ts';
 import { podName } from '../../domain/pod-verdict.ts';
 import { warningLines } from '../../domain/pod-warnings.ts';
+import { present } from '../../domain/present.ts';
 import { lowestTier } from './evict.ts';
 import { podsLeft, type Drain, type LeftPod } from './state.ts';
 import { failure } from '../failure.ts';
@@ -17,7 +19,7 @@ export function progressOf(drain: Drain): DrainProgress {
     evicted: drain.evictions.length,
     blockers: blockersOf(drain).slice(0, MOST_BLOCKERS),
     warnings: warningLines(drain.evictions),
-    ...(drain.trouble ? { trouble: drain.trouble } : {}),
+    ...present({ trouble: drain.trouble }),
   };
 }
 
@@ -25,7 +27,10 @@ export function progressOf(drain: Drain): DrainProgress {
 export function timedOut(drain: Drain) {
   const { node } = drain.input;
   const left = podsLeft(drain).length + drain.volumes.length;
-  const blockers = [...(drain.trouble ? [drain.trouble] : []), ...blockersOf(drain)];
+  const blockers = inTheWay({
+    ...present({ trouble: drain.trouble }),
+    blockers: blockersOf(drain),
+  });
   const counted = left === 1 ? '1 pod or volume left' : `${left} pods or volumes left`;
   const deleted = drain.deleted.length > 0 ? `, ${drain.deleted.length} deleted` : '';
   const words = blockerLine(blockers, drain.ports.nowMs());

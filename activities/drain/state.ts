@@ -8,6 +8,7 @@ import {
   type PodVerdict,
   type PodWarning,
 } from '../../domain/pod-verdict.ts';
+import { present } from '../../domain/present.ts';
 import { autoResetEvent, type AutoResetEvent } from '../auto-reset-event.ts';
 import { failure } from '../failure.ts';
 import type { PodApi } from '../kube/pods.ts';
@@ -127,10 +128,7 @@ export function rulesOf(
   const selected = podSelector === undefined ? undefined : parseSelector(podSelector);
   if (podSelector !== undefined && selected === undefined)
     throw failure('bad-input', `drain.podSelector: "${podSelector}" is not a label selector`);
-  return {
-    ...(selected ? { selected } : {}),
-    ...(skipWaitForDeleteTimeoutMs === undefined ? {} : { skipWaitForDeleteTimeoutMs }),
-  };
+  return present({ selected, skipWaitForDeleteTimeoutMs });
 }
 
 /** The pods observed that have to go, by the clock of this moment. */

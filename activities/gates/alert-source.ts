@@ -12,6 +12,7 @@ import {
   type Sample,
 } from '../../domain/gates/prometheus-answer.ts';
 import type { PrometheusRules } from '../../domain/gates/prometheus-schema.ts';
+import { messageOf } from '../../domain/message-of.ts';
 import { exchange, sayAnswer, type HttpAnswer } from '../http.ts';
 import type { Secrets } from '../secrets.ts';
 import { SharedAnswers } from '../shared-answers.ts';
@@ -89,7 +90,7 @@ async function orProblem<T>(
   try {
     return await work();
   } catch (error) {
-    return { problem: `${where}${error instanceof Error ? error.message : String(error)}` };
+    return { problem: `${where}${messageOf(error)}` };
   }
 }
 

@@ -1,8 +1,11 @@
+import { closedGates } from '../../domain/gates/closed-gates.ts';
 import type { GateFacts, Moment } from '../../domain/gates/gate.ts';
+import { sayGate } from '../../domain/gates/names.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
 import { poolOf } from '../../domain/policy.ts';
+import { present } from '../../domain/present.ts';
 import type { Deps } from '../deps.ts';
-import { thisRun } from '../ownership.ts';
+import { ownerRunning, thisRun } from '../ownership.ts';
 import { knownPool, backOffRules, type Place } from '../pool.ts';
 import { windowState } from '../windows.ts';
 import { observe } from './observe.ts';
@@ -22,25 +25,30 @@ export async function gateFacts(
   node: NodeFacts,
 ): Promise<GateFacts> {
   const { workflowId } = thisRun();
-  const owner = node.rollout?.ok ? node.rollout.value.workflowId : workflowId;
   const pool = knownPool(deps, asked.pool);
   const underWay = moment === 'drain' || moment === 'order';
   const nowMs = Date.now();
+  const choice = poolOf(deps.policy.current(), node.labels);
   return {
     moment,
     node,
     workflowId,
-    ownerRunning: owner === workflowId || (await deps.temporal.isRunning(owner)),
+    ownerRunning: await ownerRunning(deps, node, workflowId),
     window: await windowState(deps, { pool: asked.pool, underWay, nowMs }),
     outside: pool ? await observe(deps, { ...asked, gates: pool.gates, moment }) : {},
     rest: backOffRules(pool),
-    ...poollessness(deps, node),
+    ...present({ noPool: choice.kind === 'none' ? choice.because : undefined }),
     evenIfNotRequired: asked.evenIfNotRequired,
     nowMs,
   };
 }
 
-function poollessness({ policy }: Deps, { labels }: NodeFacts): Pick<GateFacts, 'noPool'> {
-  const choice = poolOf(policy.current(), labels);
-  return choice.kind === 'none' ? { noPool: choice.because } : {};
+/** Every gate that is closed at this step, in one line; undefined when all are open. */
+export async function whyClosed(
+  deps: Deps,
+  asked: GateQuestion & { readonly moment: Moment },
+  node: NodeFacts,
+): Promise<string | undefined> {
+  const closed = closedGates(await gateFacts(deps, asked, node), asked.skip);
+  return closed.length > 0 ? closed.map(sayGate).join('; ') : undefined;
 }

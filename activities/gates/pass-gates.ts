@@ -5,6 +5,7 @@ import { sameGates, sayGate, type ClosedGate } from '../../domain/gates/names.ts
 import { nothingToDo } from '../../domain/gates/node-gates.ts';
 import { pollPause, type PollPause } from '../../domain/gates/poll-pause.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
+import { present } from '../../domain/present.ts';
 import type { Deps } from '../deps.ts';
 import { notYet } from '../failure.ts';
 import { untaint } from '../labels-and-taint.ts';
@@ -115,10 +116,8 @@ function queuePriority(
 ): QueuePriority {
   const { overdueAfter: overdueAfterMs } = knownPool(deps, asked.pool) ?? {};
   const since = report?.sinceMs;
-  return {
-    ...(zone === undefined ? {} : { zone }),
-    ...(since && overdueAfterMs ? { overdueAtMs: since + overdueAfterMs } : {}),
-  };
+  const overdueAtMs = since && overdueAfterMs ? since + overdueAfterMs : undefined;
+  return present({ zone, overdueAtMs });
 }
 
 /** So that a fleet does not poll all at once. A gate that opens soon is polled just after it has. */

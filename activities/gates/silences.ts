@@ -3,6 +3,7 @@ import { readSilences } from '../../domain/gates/alertmanager-answer.ts';
 import type { Alertmanager, NodeSilence } from '../../domain/gates/alertmanager-schema.ts';
 import type { HttpTarget } from '../../domain/http-schema.ts';
 import { silenceBody, silencesOf } from '../../domain/gates/node-silence.ts';
+import { messageOf } from '../../domain/message-of.ts';
 import type { Policy } from '../../domain/policy.ts';
 import { exchange, sayAnswer, type HttpAnswer } from '../http.ts';
 import type { Secrets } from '../secrets.ts';
@@ -12,7 +13,7 @@ export interface SilencedRollout {
   readonly workflowId: string;
 }
 
-/** Silences of our own for the alerts of nodes under way. Nobody waits for them, and no failure of theirs is anybody's. */
+/** Silences of our own for the alerts of nodes under way. No rollout waits for them, and none fails with them. */
 export interface Silences {
   /** Creates them or prolongs them, as the pool's policy says. */
   keep(rollout: SilencedRollout, policy: Policy, pool: string): void;
@@ -51,8 +52,7 @@ export class HttpSilences implements Silences {
     const { node, workflowId } = rollout;
     const before = this.steps.get(workflowId) ?? Promise.resolve();
     const mine = before.then(step).catch((error: unknown) => {
-      const because = error instanceof Error ? error.message : String(error);
-      log.warn(`silence not ${what}`, { node, because });
+      log.warn(`silence not ${what}`, { node, because: messageOf(error) });
     });
     this.steps.set(workflowId, mine);
     void mine.finally(() => {
@@ -60,7 +60,7 @@ export class HttpSilences implements Silences {
     });
   }
 
-  /** Twice more before it would lapse. */
+  /** Renews a silence when a third of its time is over, so that it lapses only after two renewals have failed. */
   private async renewInTime(
     target: HttpTarget,
     silence: NodeSilence,
@@ -117,8 +117,7 @@ export class HttpSilences implements Silences {
     request: Parameters<typeof exchange>[1],
   ): Promise<HttpAnswer> {
     const answer = await exchange(target, request, this.secrets).catch((error: unknown) => {
-      const because = error instanceof Error ? error.message : String(error);
-      throw new Error(`${target.url}: ${because}`, { cause: error });
+      throw new Error(`${target.url}: ${messageOf(error)}`, { cause: error });
     });
     if (answer.status !== 200) throw new Error(`${target.url}: ${sayAnswer(answer)}`);
     return answer;

@@ -8,6 +8,7 @@ import {
   StorageV1Api,
   Watch,
 } from '@kubernetes/client-node';
+import { fieldsOf, parseJson } from '../../domain/fields.ts';
 import { failure } from '../failure.ts';
 
 /** The typed clients every Kubernetes effect here is made of. */
@@ -45,28 +46,24 @@ export function statusOf(error: unknown): number | undefined {
   return error instanceof ApiException ? error.code : undefined;
 }
 
+/** For a call that may find nothing: undefined after a 404; anything else is thrown on. */
+export function absent(error: unknown): undefined {
+  if (statusOf(error) === 404) return undefined;
+  throw error;
+}
+
 /** The `message` of a Kubernetes Status answer, which client-node keeps as unparsed text. */
 export function answerOf(error: unknown): string {
   if (!(error instanceof ApiException)) return wordsOf(error);
   const body: unknown = error.body;
-  const status: unknown = typeof body === 'string' ? parse(body) : body;
-  if (typeof status === 'object' && status !== null && 'message' in status)
-    return String(status.message);
-  return `HTTP ${error.code}`;
+  const { message } = fieldsOf(typeof body === 'string' ? parseJson(body) : body);
+  return typeof message === 'string' ? message : `HTTP ${error.code}`;
 }
 
 /** undici says only "fetch failed"; why is in the cause. */
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /**

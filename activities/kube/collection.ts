@@ -1,4 +1,5 @@
 import type { V1ListMeta, Watch } from '@kubernetes/client-node';
+import { present } from '../../domain/present.ts';
 import { readEvent, type Listed, type WatchRequest } from './follow.ts';
 
 const PAGE = 500;
@@ -19,10 +20,7 @@ export async function listAll<R, T>(
   const items: T[] = [];
   let next: string | undefined;
   for (;;) {
-    const { items: some, metadata } = await page({
-      limit: PAGE,
-      ...(next ? { _continue: next } : {}),
-    });
+    const { items: some, metadata } = await page({ limit: PAGE, ...present({ _continue: next }) });
     items.push(...some.map(read));
     next = metadata?._continue;
     if (!next) return { items, resourceVersion: metadata?.resourceVersion ?? '' };

@@ -11,7 +11,7 @@ import { nodeFacts, type NodeFacts, type NodeTaint } from '../../domain/node-fac
 import { listAll, watchFrom } from './collection.ts';
 import { follow, type Source } from './follow.ts';
 import { limited } from './request-limit.ts';
-import { asking, statusOf, type KubeClient } from './client.ts';
+import { absent, asking, statusOf, type KubeClient } from './client.ts';
 
 /** One update of a Node: refused as a conflict when the node has changed since it was read. */
 export interface NodeUpdate {
@@ -161,11 +161,6 @@ async function setLifecycle(
   await asking(`writing conditions of node ${name}`, () =>
     core.patchNodeStatus({ name, body }, patching(PatchStrategy.StrategicMergePatch)),
   ).catch(absent);
-}
-
-function absent(error: unknown): undefined {
-  if (statusOf(error) === 404) return undefined;
-  throw error;
 }
 
 function eventBody(node: string, { reason, message, type }: NodeEvent): CoreV1Event {

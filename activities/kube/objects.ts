@@ -1,4 +1,5 @@
 import type { ObjectAnswer, ObjectQuestion } from '../../domain/gates/outside-gate.ts';
+import { messageOf } from '../../domain/message-of.ts';
 import { kindOf } from '../failure.ts';
 import { SharedAnswers } from '../shared-answers.ts';
 import { present } from '../../domain/present.ts';
@@ -33,7 +34,7 @@ async function answer(
     if (statusOf(error) === 404) return { kind: 'missing' };
     const kind = kindOf(error);
     if (kind !== 'kube-forbidden' && kind !== 'kube-rejected') throw error;
-    return { kind: 'unknown', because: error instanceof Error ? error.message : String(error) };
+    return { kind: 'unknown', because: messageOf(error) };
   }
 }
 

@@ -10,7 +10,9 @@ import {
   type EvictionAnswer,
   type HttpAnswer,
 } from '../../domain/eviction-answer.ts';
+import { fieldsOf, parseJson } from '../../domain/fields.ts';
 import type { PodFacts } from '../../domain/pod-verdict.ts';
+import { present } from '../../domain/present.ts';
 import { answerOf, asking, statusOf, type KubeClient } from './client.ts';
 import { listAll, watchFrom } from './collection.ts';
 import type { WatchRequest } from './follow.ts';
@@ -119,23 +121,18 @@ function httpAnswer(error: unknown): HttpAnswer {
   const retryAfterMs =
     1_000 * Number(error instanceof ApiException && error.headers['retry-after']);
   return {
-    ...(status === undefined ? {} : { status }),
     message: answerOf(error),
     causes: causesOf(error),
-    ...(retryAfterMs > 0 ? { retryAfterMs } : {}),
+    ...present({ status, retryAfterMs: retryAfterMs > 0 ? retryAfterMs : undefined }),
   };
 }
 
 /** client-node leaves the body of a failed call as text. */
 function causesOf(error: unknown): HttpAnswer['causes'] {
   if (!(error instanceof ApiException) || typeof error.body !== 'string') return [];
-  try {
-    const { details } = JSON.parse(error.body) as V1Status;
-    return (details?.causes ?? []).map(({ reason = '', message = '' }) => ({ reason, message }));
-  } catch {
-    // Not JSON: a proxy answered, not the API server. It gave no cause.
-    return [];
-  }
+  // A body that is no JSON comes from a proxy, not from the API server, and names no cause.
+  const { details } = fieldsOf(parseJson(error.body)) as V1Status;
+  return (details?.causes ?? []).map(({ reason = '', message = '' }) => ({ reason, message }));
 }
 
 async function budgets(
@@ -153,7 +150,7 @@ async function budgets(
 function budgetFacts({ metadata, spec, status }: V1PodDisruptionBudget): DisruptionBudget {
   return {
     name: metadata?.name ?? '',
-    ...(spec?.selector ? { selector: spec.selector } : {}),
+    ...present({ selector: spec?.selector }),
     allowed: orZero(status?.disruptionsAllowed),
     healthy: orZero(status?.currentHealthy),
     desired: orZero(status?.desiredHealthy),

@@ -1,6 +1,6 @@
 import type { V1VolumeAttachment } from '@kubernetes/client-node';
 import type { PodFacts } from '../../domain/pod-verdict.ts';
-import { asking, statusOf, type KubeClient } from './client.ts';
+import { absent, asking, type KubeClient } from './client.ts';
 import { listAll } from './collection.ts';
 import { limited } from './request-limit.ts';
 
@@ -48,9 +48,4 @@ async function volumesOf(
     if (found?.spec?.volumeName) volumes.add(found.spec.volumeName);
   }
   return volumes;
-}
-
-function absent(error: unknown): undefined {
-  if (statusOf(error) === 404) return undefined;
-  throw error;
 }

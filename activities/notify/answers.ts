@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Notice, NoticeEvent } from '../../domain/notifications/events.ts';
+import { present } from '../../domain/present.ts';
 import type { PoolAnswer, PoolQuestion } from '../admit-next.ts';
 import type { Cordoned } from '../cordon.ts';
 import type { Deps } from '../deps.ts';
@@ -23,7 +24,7 @@ export async function notify(deps: Deps, { id, pool, node, ...what }: ToNotify):
     atMs: Date.now(),
     ...what,
     ...(node === undefined ? {} : { node, rollout: thisRun().workflowId }),
-    ...(pool === undefined ? {} : { pool }),
+    ...present({ pool }),
   });
 }
 

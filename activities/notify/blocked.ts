@@ -1,4 +1,4 @@
-import type { Blocker, DrainProgress } from '../../domain/drain-progress.ts';
+import { inTheWay, type DrainProgress } from '../../domain/drain-progress.ts';
 import { shortList } from '../../domain/short-list.ts';
 import type { Deps } from '../deps.ts';
 import { knownPool } from '../pool.ts';
@@ -10,20 +10,17 @@ export function blockedNotifier(
   { node, pool }: { node: string; pool: string },
 ): (progress: DrainProgress) => void {
   let notified = false;
-  return ({ blockers, trouble }) => {
+  return (progress) => {
     const afterMs = knownPool(deps, pool)?.drain.blockedAfter;
     if (notified || afterMs === undefined) return;
     const nowMs = Date.now();
-    const stuck = [...(trouble ? [trouble] : []), ...blockers].filter(
-      ({ sinceMs }) => nowMs - sinceMs > afterMs,
-    );
+    const stuck = inTheWay(progress).filter(({ sinceMs }) => nowMs - sinceMs > afterMs);
     const [first] = stuck;
     if (!first) return;
     notified = true;
     const sinceMs = Math.min(...stuck.map((one) => one.sinceMs));
-    const because = shortList(stuck.map(formatBlocker), { between: '; ' });
+    const words = stuck.map((one) => `${one.what}: ${one.because}`);
+    const because = shortList(words, { between: '; ' });
     void notify(deps, { event: 'blocked', node, pool, because, sinceMs });
   };
 }
-
-const formatBlocker = ({ what, because }: Blocker): string => `${what}: ${because}`;

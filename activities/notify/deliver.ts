@@ -1,9 +1,8 @@
 import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
-import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import type { FailureKind } from '../../domain/failures.ts';
 import type { Notice } from '../../domain/notifications/events.ts';
 import { NO_POLICY } from '../../domain/policy.ts';
 import type { Deps } from '../deps.ts';
+import { notYet } from '../failure.ts';
 import { whyNone } from '../no-policy.ts';
 import { notSent } from './not-sent.ts';
 
@@ -25,8 +24,10 @@ export async function deliver(
 ): Promise<void> {
   const { id, event, node, pool } = notice;
   const about = { receiver: name, event, node, pool, id };
-  // Who is missing there has not left it.
-  if (policy.current() === NO_POLICY) throw notDelivered(whyNone(policy), NO_POLICY_PAUSE_MS);
+  // Without a policy nobody knows whether the receiver has left it.
+  if (policy.current() === NO_POLICY) {
+    throw notYet('not-delivered', whyNone(policy), NO_POLICY_PAUSE_MS);
+  }
   const receiver = policy.current().notifications.find((one) => one.name === name);
   if (!receiver) {
     log.warn('receiver has left the policy, and is not notified', about);
@@ -39,19 +40,7 @@ export async function deliver(
     const { attempt } = activityInfo();
     if (attempt % LOG_EVERY === 1)
       log.warn('receiver not notified', { ...about, attempt, because });
-    throw notDelivered(`${name}: ${because}`, retryAfterMs);
+    throw notYet('not-delivered', `${name}: ${because}`, retryAfterMs && Math.round(retryAfterMs));
   }
   log.info('receiver notified', about);
-}
-
-function notDelivered(message: string, retryAfterMs: number | undefined): ApplicationFailure {
-  const failure = ApplicationFailure.create({
-    type: 'not-delivered' satisfies FailureKind,
-    message,
-    // A receiver that is away is its own trouble; the log above says so.
-    category: ApplicationFailureCategory.BENIGN,
-    ...(retryAfterMs === undefined ? {} : { nextRetryDelay: Math.round(retryAfterMs) }),
-  });
-  failure.stack = '';
-  return failure;
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isObject, parseJson } from '../../domain/fields.ts';
 import { postJson } from '../../domain/notifications/services/call.ts';
 import type { MatrixTransport } from '../../domain/notifications/services/transports.ts';
 import type { CarryOut } from './http.ts';
@@ -55,9 +56,7 @@ function textIn(answer: string, field: string): string {
 }
 
 function fieldsIn(answer: string): Record<string, unknown> {
-  try {
-    return JSON.parse(answer) as Record<string, unknown>;
-  } catch {
-    throw new NotSent('it does not answer as Matrix does');
-  }
+  const parsed = parseJson(answer);
+  if (!isObject(parsed)) throw new NotSent('it does not answer as Matrix does');
+  return parsed;
 }

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { backoffMs } from '../../domain/backoff.ts';
+import { messageOf } from '../../domain/message-of.ts';
 import { notifierId, rolloutId, TASK_QUEUE } from '../../domain/names.ts';
 import type { Notice } from '../../domain/notifications/events.ts';
 import { wants, type Receiver } from '../../domain/notifications/receivers.ts';
@@ -103,7 +104,7 @@ export class TemporalNotices implements Notices {
         await client.withDeadline(Date.now() + CALL_WITHIN_MS, signalling);
         return;
       } catch (error) {
-        const because = error instanceof Error ? error.message : String(error);
+        const because = messageOf(error);
         if (Date.now() > giveUpAtMs) {
           log.error('people are not told', { event, node, pool, because });
           return;

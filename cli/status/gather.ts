@@ -1,6 +1,8 @@
 import { ScheduleNotFoundError, type Client, type WorkflowExecutionInfo } from '@temporalio/client';
 import type { Scan } from '../../activities/scan.ts';
+import { messageOf } from '../../domain/message-of.ts';
 import { FLEET_SCAN } from '../../domain/names.ts';
+import { present } from '../../domain/present.ts';
 import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
 import { whyItWaits, type Pending } from '../../domain/why-it-waits.ts';
 import type { PolicySeen, PoolSeen, RolloutSeen, Seen } from './seen.ts';
@@ -15,7 +17,7 @@ export async function gather(client: Client, nowMs: () => number): Promise<Seen>
   ]);
   return {
     atMs: nowMs(),
-    ...(schedule && { schedule }),
+    ...present({ schedule }),
     policies,
     pools: pools.toSorted((one, other) => one.pool.localeCompare(other.pool)),
     rollouts: rollouts.toSorted((one, other) => one.startedMs - other.startedMs),
@@ -27,12 +29,7 @@ async function scheduleOf({ schedule }: Client): Promise<Seen['schedule']> {
     const { state, info } = await schedule.getHandle(FLEET_SCAN).describe();
     const lastMs = info.recentActions.at(-1)?.takenAt.getTime();
     const nextMs = info.nextActionTimes.at(0)?.getTime();
-    return {
-      paused: state.paused,
-      ...(state.note && { note: state.note }),
-      ...(lastMs !== undefined && { lastMs }),
-      ...(nextMs !== undefined && { nextMs }),
-    };
+    return { paused: state.paused, ...present({ note: state.note || undefined, lastMs, nextMs }) };
   } catch (error) {
     if (error instanceof ScheduleNotFoundError) return undefined;
     throw error;
@@ -50,7 +47,12 @@ async function policiesOf({ workflow }: Client): Promise<PolicySeen[]> {
     const scan = await workflow.getHandle<() => Promise<Scan>>(workflowId, runId).result();
     const { worker = 'a worker', policy: hash, atMs, refused = [], noPolicy } = scan;
     if ((seen.get(worker)?.atMs ?? 0) < atMs) {
-      seen.set(worker, { atMs, worker, refused, ...(!noPolicy && { hash }) });
+      seen.set(worker, {
+        atMs,
+        worker,
+        refused,
+        ...present({ hash: noPolicy ? undefined : hash }),
+      });
     }
     looked += 1;
     if (looked === SCANS) break;
@@ -92,7 +94,7 @@ async function ask<T>(
       client.workflow.getHandle(workflowId, runId).query<T>('status'),
     );
   } catch (error) {
-    return `no worker has answered: ${error instanceof Error ? error.message : String(error)}`;
+    return `no worker has answered: ${messageOf(error)}`;
   }
 }
 

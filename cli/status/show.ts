@@ -1,3 +1,4 @@
+import { messageOf } from '../../domain/message-of.ts';
 import { openTemporal } from '../temporal.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { gather } from './gather.ts';
@@ -14,8 +15,7 @@ export async function showStatus({ json }: StatusOptions, terminal: Terminal): P
     const seen = await gather(client, () => terminal.nowMs());
     terminal.out(json ? `${JSON.stringify(seen, undefined, 2)}\n` : printStatus(seen));
   } catch (error) {
-    const because = error instanceof Error ? error.message : String(error);
-    throw new CommandFailed([`Temporal does not say how things are: ${because}`]);
+    throw new CommandFailed([`Temporal does not say how things are: ${messageOf(error)}`]);
   } finally {
     await connection.close();
   }

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PatchStrategy, setHeaderOptions, type V1DaemonSet } from '@kubernetes/client-node';
-import { statusOf, type KubeClient } from '../../activities/kube/client.ts';
+import { absent, statusOf, type KubeClient } from '../../activities/kube/client.ts';
 import { listAll } from '../../activities/kube/collection.ts';
 import { limited } from '../../activities/kube/request-limit.ts';
+import { present } from '../../domain/present.ts';
 import { CommandFailed } from '../terminal.ts';
 import { leftoversOf, type Leftovers } from './leftovers.ts';
 import type { ClusterSide } from './uninstall.ts';
@@ -81,12 +82,7 @@ function withoutOurs({ resourceVersion, annotations, labels, cordon, taint }: Le
     ...(cordon ? { unschedulable: null } : {}),
     ...(taint ? { taints: taint.left.length > 0 ? taint.left : null } : {}),
   };
-  return { metadata: { resourceVersion, annotations: none, ...(labels && { labels }) }, spec };
+  return { metadata: { resourceVersion, annotations: none, ...present({ labels }) }, spec };
 }
 
 const patching = (how: PatchStrategy) => setHeaderOptions('Content-Type', how, limited());
-
-function absent(error: unknown): undefined {
-  if (statusOf(error) === 404) return undefined;
-  throw error;
-}

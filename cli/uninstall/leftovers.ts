@@ -11,6 +11,7 @@ import {
   type NodeTaint,
 } from '../../domain/node-facts.ts';
 import { removeTaint, undoLabels, type LabelPatch } from '../../domain/labels-and-taint.ts';
+import { present } from '../../domain/present.ts';
 
 /** What is ours on one Node. */
 export interface Leftovers {
@@ -47,7 +48,7 @@ export function leftoversOf(node: NodeObject): Leftovers | undefined {
     conditions,
     cordon: isCordonedByUs(facts),
     ...marksOf(facts),
-    ...(hold === undefined ? {} : { hold }),
+    ...present({ hold }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../fields.ts';
 import type { Silenced } from './alert-samples.ts';
 
 /** What Alertmanager answers (prometheus/alertmanager, api/v2/openapi.yaml). */
@@ -14,7 +15,7 @@ const NOT_UNDERSTOOD = { problem: 'its answer is not that of an Alertmanager' } 
 
 /** The alerts that a silence holds back, of those it was asked for. */
 export function readSilencedAlerts(text: string): Silenced {
-  const parsed = Alerts.safeParse(parse(text));
+  const parsed = Alerts.safeParse(parseJson(text));
   if (!parsed.success) return NOT_UNDERSTOOD;
   const silenced = parsed.data.filter(({ status }) => status.silencedBy.length > 0);
   return { alerts: silenced.map(({ labels }) => labels) };
@@ -35,14 +36,6 @@ export type Silence = z.output<typeof Silences>[number];
 
 /** Every silence it knows, expired ones too; undefined when the answer is another. */
 export function readSilences(text: string): readonly Silence[] | undefined {
-  const parsed = Silences.safeParse(parse(text));
+  const parsed = Silences.safeParse(parseJson(text));
   return parsed.success ? parsed.data : undefined;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { longerThanZero } from '../duration-schema.ts';
 import { accessKeys, address, checkAccess, targetOf, type HttpTarget } from '../http-schema.ts';
-import { isObject, tellTo } from './written-forms.ts';
+import { present } from '../present.ts';
+import { whenObject, tellTo } from './written-forms.ts';
 
 /** The Alertmanager beside a Prometheus. */
 export interface Alertmanager {
@@ -61,12 +62,10 @@ export const alertmanager = z
     },
     { error: (issue) => (issue.code === 'invalid_type' ? ALERTMANAGER_RULE : undefined) },
   )
-  .superRefine((written, context) => checkAccess(written, 'url', tellTo(context)), {
-    when: isObject,
-  })
+  .superRefine((written, context) => checkAccess(written, 'url', tellTo(context)), whenObject)
   .transform((written): Alertmanager => ({
     target: targetOf(written.url, written),
     respectSilences: written.respectSilences,
-    ...(written.silence && { silence: written.silence }),
+    ...present({ silence: written.silence }),
   }))
   .describe('The Alertmanager it sends its alerts to');

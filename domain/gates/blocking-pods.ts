@@ -3,6 +3,7 @@ import { labelSelector } from '../label-selector-schema.ts';
 import { parseSelector } from '../label-selector.ts';
 import { namespaceName } from '../namespace-schema.ts';
 import { podName, type PodFacts } from '../pod-verdict.ts';
+import { present } from '../present.ts';
 import { NOT_IN_DRAIN } from './gate.ts';
 import { fewOf, outsideGate, PODS } from './outside-gate.ts';
 import { eitherForm } from './written-forms.ts';
@@ -42,7 +43,7 @@ const full = z
   .transform(({ selector, namespace, phases }): BlockingRule => ({
     selector,
     phases,
-    ...(namespace && { namespace }),
+    ...present({ namespace }),
   }));
 
 /** Closed while a pod on the node is selected by one of the rules. */

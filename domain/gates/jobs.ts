@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { labelSelector } from '../label-selector-schema.ts';
 import { namespaceName } from '../namespace-schema.ts';
 import { podName, type PodFacts } from '../pod-verdict.ts';
+import { present } from '../present.ts';
 import { NOT_IN_DRAIN } from './gate.ts';
 import {
   fewOf,
@@ -43,7 +44,7 @@ const full = z
   .transform(({ selector, where, namespace }): JobRule => ({
     selector,
     where,
-    ...(namespace && { namespace }),
+    ...present({ namespace }),
   }));
 
 const LIST_JOBS = { group: 'batch', resource: 'jobs', verb: 'list' } as const;
@@ -79,7 +80,7 @@ const questionOf = ({ selector, namespace }: JobRule): ObjectQuestion => ({
   ...LIST_JOBS,
   version: 'v1',
   selector,
-  ...(namespace && { namespace }),
+  ...present({ namespace }),
 });
 
 /** The parts of a Job that tell whether it runs (https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/). */

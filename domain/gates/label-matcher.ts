@@ -1,4 +1,5 @@
 import { RE2JS } from 're2js';
+import { messageOf } from '../message-of.ts';
 
 /**
  * What Prometheus and Alertmanager know as a matcher (https://prometheus.io/docs/alerting/latest/configuration/#matcher):
@@ -36,8 +37,7 @@ export function expressionProblem(text: string): string | undefined {
     RE2JS.compile(text);
     return undefined;
   } catch (error) {
-    const because = error instanceof Error ? error.message : String(error);
-    return `write an expression as Go understands it: ${because.replace('error parsing regexp: ', '')}`;
+    return `write an expression as Go understands it: ${messageOf(error).replace('error parsing regexp: ', '')}`;
   }
 }
 

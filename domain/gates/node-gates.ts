@@ -1,6 +1,6 @@
 import { AGENT_SILENT_AFTER_MS } from '../node-contract.ts';
 import type { NodeFacts } from '../node-facts.ts';
-import { backOffReason, backOffUntilMs } from '../attempts.ts';
+import { backOff } from '../attempts.ts';
 import { quarantineReason } from '../quarantine.ts';
 import { isAccepted } from '../recovery.ts';
 import { NOT_IN_DRAIN, type GateFacts, type Moment, type NodeGate } from './gate.ts';
@@ -30,8 +30,8 @@ export const NODE_GATES: Readonly<Record<NodeGateName, NodeGate>> = {
   quarantine: { moments: NOT_IN_DRAIN, judge: ({ node }) => quarantineReason(node) },
   rest: {
     moments: NOT_IN_DRAIN,
-    judge: ({ node, rest, nowMs }) => backOffReason(node.attempts, rest, nowMs),
-    opensAtMs: ({ node, rest, nowMs }) => backOffUntilMs(node.attempts, rest, nowMs),
+    judge: ({ node, rest, nowMs }) => backOff(node.attempts, rest, nowMs)?.because,
+    opensAtMs: ({ node, rest, nowMs }) => backOff(node.attempts, rest, nowMs)?.untilMs,
   },
   pool: { moments: IN_SERVICE, judge: ({ noPool }) => noPool },
   node: { moments: NOT_IN_DRAIN, judge: nodeGate },

@@ -1,3 +1,4 @@
+import { present } from '../present.ts';
 import type { Silence } from './alertmanager-answer.ts';
 
 /** The silence of our own for the alerts of one node: a lease, renewed while its rollout is under way. */
@@ -22,7 +23,7 @@ export function silenceBody(
   const name = asked.node.replaceAll('.', '\\.');
   return {
     // An active silence may only be prolonged with the start it has.
-    ...(known && { id: known.id }),
+    ...present({ id: known?.id }),
     startsAt: known?.startsAt ?? new Date(nowMs).toISOString(),
     endsAt: new Date(nowMs + forMs).toISOString(),
     createdBy: CREATED_BY,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../fields.ts';
 
 /** What Prometheus answers to a query (https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries). */
 
@@ -37,7 +38,7 @@ export const NO_PROMETHEUS = 'its answer is not that of a Prometheus';
 
 /** The samples of an instant query; or why there are none to rely on, in words that stay the same. */
 export function readPrometheusAnswer(text: string): PrometheusAnswer {
-  const parsed = Answer.safeParse(parse(text));
+  const parsed = Answer.safeParse(parseJson(text));
   if (!parsed.success) return { problem: NO_PROMETHEUS };
   const answer = parsed.data;
   if (answer.status === 'error') return { refusal: answer.error };
@@ -90,12 +91,4 @@ function numberOf(text: string | undefined): number | undefined {
   if (Object.hasOwn(SPECIAL, text)) return SPECIAL[text];
   const number = Number(text);
   return Number.isNaN(number) ? undefined : number;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { alertmanager, type Alertmanager } from './alertmanager-schema.ts';
 import { accessKeys, address, checkAccess, targetOf, type HttpTarget } from '../http-schema.ts';
+import { present } from '../present.ts';
 import { expressionProblem, readMatcher, type LabelMatcher } from './label-matcher.ts';
-import { isObject, oneOrMany, tellTo, type Tell } from './written-forms.ts';
+import { whenObject, oneOrMany, tellTo, type Tell } from './written-forms.ts';
 
 /** Which alerts close the gate, and whom to ask. */
 
@@ -111,16 +112,16 @@ function rulesOf(written: z.output<typeof fields>): PrometheusRules {
   const { query, threshold = 0, ignore, only } = written;
   if (query !== undefined) return { target, asks: { kind: 'query', query, threshold } };
   const { anchored = false, states = STATES, matchers = [] } = written;
-  const expressions = { ...(ignore && { ignore }), ...(only && { only }) };
+  const expressions = { ...present({ ignore, only }) };
   return {
     target,
     asks: { kind: 'alerts', ...expressions, anchored, states, matchers },
-    ...(written.alertmanager && { alertmanager: written.alertmanager }),
+    ...present({ alertmanager: written.alertmanager }),
   };
 }
 
 const one = fields
-  .superRefine((written, context) => checkKeys(written, tellTo(context)), { when: isObject })
+  .superRefine((written, context) => checkKeys(written, tellTo(context)), whenObject)
   .transform(rulesOf);
 
 export const prometheis = oneOrMany(one, ALERTS_RULE);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isObject } from '../fields.ts';
 
 /**
  * A value that may be written in one of two forms. It is judged by the form `isFirst` finds in it, so that every problem
@@ -36,8 +37,7 @@ export function oneOrMany<One extends z.ZodType>(one: One, rule: string) {
 }
 
 /** For checks of several keys that go on whatever is wrong inside them, so that everything is told at once. */
-export const isObject = ({ value }: { value: unknown }): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+export const whenObject = { when: ({ value }: { value: unknown }) => isObject(value) };
 
 /** Tells of a problem at one key of an object; no key: of the object as a whole. */
 export type Tell = (key: string | undefined, message: string) => void;

@@ -1,3 +1,4 @@
+import { fieldsOf } from '../fields.ts';
 import { EVENTS, type Notice } from './events.ts';
 
 /** What has still to be sent to whom, as values; plain JSON, so that continue-as-new carries it whole. */
@@ -11,13 +12,13 @@ export interface AddressedNotice {
 export interface Outbox {
   /** For each receiver what has still to be sent to it, oldest first; one with nothing left is absent. */
   readonly left: Readonly<Record<string, readonly Notice[]>>;
-  /** Ids of what has been taken, oldest first: what comes again is passed over. */
+  /** Ids of what has been taken, oldest first: a notice whose id is here is passed over. */
   readonly known: readonly string[];
 }
 
 export const EMPTY_OUTBOX: Outbox = { left: {}, known: [] };
 
-/** What comes again comes again soon. */
+/** A notice that is sent twice is sent twice before so many others. */
 const MOST_KNOWN = 200;
 
 /** Takes a notice for each of its receivers; one that was taken before changes nothing. */
@@ -43,8 +44,4 @@ export function readAddressed(sent: unknown): AddressedNotice | undefined {
   if (!names || typeof id !== 'string' || typeof atMs !== 'number') return undefined;
   if (!EVENTS.some((known) => known === event)) return undefined;
   return { notice: notice as Notice, receivers };
-}
-
-function fieldsOf(sent: unknown): Partial<Record<string, unknown>> {
-  return typeof sent === 'object' && sent !== null ? sent : {};
 }

@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import { isObject } from '../fields.ts';
+import { whenObject } from '../gates/written-forms.ts';
 import { checkTls, isPlainAddress, tls } from '../http-schema.ts';
+import { present } from '../present.ts';
 import { EVENTS } from './events.ts';
 import type { Receiver, Target } from './receivers.ts';
 import { sayPlace, secret, type Secret } from '../secret-schema.ts';
@@ -96,30 +99,24 @@ const ReceiverSchema = z.strictObject({
 type ReceiverInput = z.output<typeof ReceiverSchema>;
 
 /** Goes on whatever is wrong inside, so that all problems are shown at once. */
-const receiver = ReceiverSchema.superRefine(
-  (written, context) => {
-    const refuse = (path: string[], message: string) =>
-      context.addIssue({ code: 'custom', path, message });
-    const kinds = KINDS.filter((kind) => Object.hasOwn(written, kind));
-    if (kinds.length !== 1) refuse([], KIND_RULE);
-    for (const key of ['username', 'channel']) {
-      if (Object.hasOwn(written, key) && kinds.length === 1 && kinds[0] !== 'slack') {
-        refuse([key], `${key} belongs to slack`);
-      }
+const receiver = ReceiverSchema.superRefine((written, context) => {
+  const refuse = (path: string[], message: string) =>
+    context.addIssue({ code: 'custom', path, message });
+  const kinds = KINDS.filter((kind) => Object.hasOwn(written, kind));
+  if (kinds.length !== 1) refuse([], KIND_RULE);
+  for (const key of ['username', 'channel']) {
+    if (Object.hasOwn(written, key) && kinds.length === 1 && kinds[0] !== 'slack') {
+      refuse([key], `${key} belongs to slack`);
     }
-    checkTls(written.tls, plainAddressIn(written), (key, message) =>
-      refuse(key === undefined ? [] : [key], message),
-    );
-    for (const { event, template } of templatesIn(written)) {
-      const problem = templateProblem(template, event);
-      if (problem !== undefined) refuse(['templates', event], problem);
-    }
-  },
-  { when: ({ value }) => isObject(value) },
-);
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+  }
+  checkTls(written.tls, plainAddressIn(written), (key, message) =>
+    refuse(key === undefined ? [] : [key], message),
+  );
+  for (const { event, template } of templatesIn(written)) {
+    const problem = templateProblem(template, event);
+    if (problem !== undefined) refuse(['templates', event], problem);
+  }
+}, whenObject);
 
 /** As it is written, or as it has been read; any other address is found at its secret only. */
 function plainAddressIn({ webhook }: { webhook?: unknown }): unknown {
@@ -164,8 +161,7 @@ function named(written: readonly ReceiverInput[]): readonly Receiver[] {
       target: targetOf(one),
       on: on ?? EVENTS,
       templates,
-      ...(pools ? { pools } : {}),
-      ...(files ? { tls: files } : {}),
+      ...present({ pools, tls: files }),
     };
   });
 }
@@ -182,7 +178,7 @@ const formatAddress = (address: Secret | { plain: string }): string =>
 
 function targetOf(written: ReceiverInput): Target {
   const { slack, username = 'lockkeeper', channel, teams, email, webhook, url } = written;
-  if (slack) return { kind: 'slack', address: slack, username, ...(channel ? { channel } : {}) };
+  if (slack) return { kind: 'slack', address: slack, username, ...present({ channel }) };
   if (teams) return { kind: 'teams', address: teams };
   if (webhook) return { kind: 'webhook', address: webhook.url, secret: webhook.secret };
   if (url) return { kind: 'url', address: url };

@@ -1,3 +1,4 @@
+import { fieldsOf } from '../fields.ts';
 import type { TlsFiles } from '../http-schema.ts';
 import type { Notice, NoticeEvent } from './events.ts';
 import type { Secret } from '../secret-schema.ts';
@@ -56,9 +57,9 @@ export function notificationProblems({
   readonly notifications?: unknown;
   readonly pools?: unknown;
 }): { path: PropertyKey[]; message: string }[] {
-  const names = listOf(pools).map((pool) => keyOf(pool, 'name'));
+  const names = listOf(pools).map((pool) => fieldsOf(pool)['name']);
   return listOf(notifications).flatMap((receiver, index) =>
-    listOf(keyOf(receiver, 'pools')).flatMap((name, at) => {
+    listOf(fieldsOf(receiver)['pools']).flatMap((name, at) => {
       if (typeof name !== 'string' || names.includes(name)) return [];
       const path = ['notifications', index, 'pools', at];
       return [{ path, message: `there is no pool named ${name}` }];
@@ -67,5 +68,3 @@ export function notificationProblems({
 }
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
-const keyOf = (value: unknown, key: string): unknown =>
-  (Object(value) as Record<string, unknown>)[key];

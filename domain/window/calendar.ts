@@ -1,3 +1,4 @@
+import { present } from '../present.ts';
 import { ruleText, readIcs, type Component, type Property } from './ics.ts';
 import { zonesOf, type Zones } from './ics-zones.ts';
 import { readDate, readLocal } from './local-time.ts';
@@ -93,7 +94,7 @@ function readEvent(event: Component, zones: Zones, noUid: string): CalendarEvent
     sequence: Number(event.first('sequence')?.values[0] ?? 0),
     start,
     length,
-    ...(rule && { rule }),
+    ...present({ rule }),
     more: moreOf(event, length, time),
     except: times('exdate'),
     ...(id && { replaces: time(id) }),

@@ -1,4 +1,6 @@
 import { formatDuration } from '../durations.ts';
+import { isObject } from '../fields.ts';
+import { present } from '../present.ts';
 import { rolloutLength, shortestLength, type Lengths } from '../rollout-length.ts';
 import type { Opening } from './opening.ts';
 import { Plan } from './plan.ts';
@@ -39,8 +41,6 @@ export function windowProblems(policy: CheckedPolicy, isRead: IsRead): WindowPro
   ];
 }
 
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
-
 interface FreezePlace {
   readonly zone: string | undefined;
   readonly path: readonly PropertyKey[];
@@ -74,7 +74,7 @@ function shortWindows({ policy, pool, index, zone, isRead }: PoolPlace): WindowP
   if (!isRead(...place) || !isLengthKnown(index, isRead)) return [];
   const neededMs = rolloutLength(pool);
   const { windows = policy.windows } = pool;
-  const own = { freezes: [], ...(windows && { windows }), ...(zone && { timeZone: zone }) };
+  const own = { freezes: [], ...present({ windows, timeZone: zone }) };
   const { entries, clock } = poolWindows({ freezes: [], pools: [own] }, 0);
   // What a calendar holds is not known here, and a freeze does not make a window wrong.
   const plan = new Plan({

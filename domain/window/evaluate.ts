@@ -1,4 +1,5 @@
 import { formatDuration } from '../durations.ts';
+import { present } from '../present.ts';
 import type { Opening } from './opening.ts';
 import type { Plan } from './plan.ts';
 import { sayTime } from './wall-clock.ts';
@@ -65,7 +66,7 @@ function closed(plan: Plan, asked: WindowQuestion, seen: Seen): WindowState {
   const isBlind = !next && !underWay && plan.problems.length > 0;
   const when = isBlind ? [] : [sayWhen(plan, asked, seen)];
   const because = (isBlind ? 'closed: ' : '') + [...when, ...plan.problems].join('; ');
-  return { kind: 'closed', because, ...(next && { opensMs: next.opensMs }) };
+  return { kind: 'closed', because, ...present({ opensMs: next?.opensMs }) };
 }
 
 function sayWhen(

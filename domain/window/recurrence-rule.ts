@@ -1,3 +1,4 @@
+import { present } from '../present.ts';
 import { readLocal } from './local-time.ts';
 import { DAY_MS } from './wall-clock.ts';
 
@@ -73,7 +74,7 @@ export function checkRule(text: string): RuleParts | { readonly problem: string 
   if (until === 'bad') return { problem: UNTIL_RULE };
   const rest = [...parts].filter(([key]) => key !== 'UNTIL');
   const rule = rest.map(([key, value]) => `${key}=${value}`).join(';');
-  return { parts, rule, ...(until && { until }) };
+  return { parts, rule, ...present({ until }) };
 }
 
 function readParts(text: string): Map<string, string> | { readonly problem: string } {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { longerThanZero } from '../duration-schema.ts';
+import { whenObject } from '../gates/written-forms.ts';
 import { checkTls, tls } from '../http-schema.ts';
+import { present } from '../present.ts';
 import { parseCron } from './cron.ts';
 import { date, endOfDay, timeOfDay, timeZone } from './field-schemas.ts';
 import { checkRule, needsBegin } from './recurrence-rule.ts';
@@ -177,7 +179,7 @@ const MAKE: Readonly<Record<Kind, (written: Fields) => Window>> = {
   calendar: ({ calendar = '', tls: files }) => ({
     kind: 'calendar',
     calendar,
-    ...(files && { tls: files }),
+    ...present({ tls: files }),
   }),
 };
 
@@ -192,12 +194,9 @@ const tellTo =
   (path, message) =>
     context.addIssue({ code: 'custom', path: [...path], message });
 
-const isObject = ({ value }: { value: unknown }): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const window = fields
   // The keys are judged whatever is wrong inside them, so that everything is told at once.
-  .superRefine((written, context) => checkKeys(written, tellTo(context)), { when: isObject })
+  .superRefine((written, context) => checkKeys(written, tellTo(context)), whenObject)
   .superRefine((written, context) => checkValues(written, tellTo(context)))
   .transform(windowOf)
   // For editors and the chart, which know the JSON Schema only.

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { present } from '../../domain/present.ts';
 import type { Guard } from './guard.ts';
 
 export interface ProcessSpec {
@@ -122,8 +123,7 @@ async function spawnRun(spec: ProcessSpec, guard: Guard): Promise<Run> {
     const child = spawn(spec.command, spec.args, {
       detached: true,
       stdio: ['ignore', log, log],
-      ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
-      ...(spec.env === undefined ? {} : { env: spec.env }),
+      ...present({ cwd: spec.cwd, env: spec.env }),
     });
     const started = new Promise<number>((resolve, reject) => {
       child.once('spawn', () => resolve(child.pid ?? 0));

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../domain/message-of.ts';
 import type { ProgressSink } from '../tools/contract.ts';
 import type { ClusterProcess } from './contract.ts';
 
@@ -32,7 +33,7 @@ export function reviver(lab: {
         await lab.start(name);
         return undefined;
       } catch (error) {
-        last = error instanceof Error ? error.message : String(error);
+        last = messageOf(error);
       }
     }
     return last;

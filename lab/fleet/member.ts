@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { present } from '../../domain/present.ts';
 import type { ClusterFacts } from '../cluster/contract.ts';
 import { powerOff, powerOn } from '../cluster/machine.ts';
 import { agentLogsDir, agentSpec } from './agent-bundle.ts';
@@ -43,8 +44,7 @@ export async function createMember(
     fault,
     power: {
       off: (signal) => powerOff(cluster, node, signal),
-      on: (next, signal) =>
-        powerOn(cluster, node, { signal, ...(next !== undefined && { bootId: next }) }),
+      on: (next, signal) => powerOn(cluster, node, { signal, ...present({ bootId: next }) }),
     },
     agent: {
       kill: () => agent.kill(),

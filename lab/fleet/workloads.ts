@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { present } from '../../domain/present.ts';
 import type { Kube, KubeObject } from './kube.ts';
 import { nodeName } from './nodes.ts';
 
@@ -87,7 +88,7 @@ const podSpec = { containers: [{ name: 'main', image: IMAGE }] };
 
 function manifest(apiVersion: string, kind: string, name: string, spec?: object): Manifest {
   const metadata = { name, namespace: WORKLOADS_NAMESPACE };
-  return { apiVersion, kind, metadata, ...(spec && { spec }) };
+  return { apiVersion, kind, metadata, ...present({ spec }) };
 }
 
 function matching(app: string) {

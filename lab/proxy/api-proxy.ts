@@ -12,6 +12,7 @@ import {
   request as httpsRequest,
 } from 'node:https';
 import { buffer } from 'node:stream/consumers';
+import { present } from '../../domain/present.ts';
 import { Holds, type Hold, type HoldPoint, type Matcher, type SeenRequest } from './holds.ts';
 import { listen, type Listening } from './sockets.ts';
 
@@ -68,7 +69,7 @@ interface Asked {
 function openUpstream(target: string, ca: string | undefined): Upstream {
   const secure = target.startsWith('https:');
   const agent = secure
-    ? new HttpsAgent({ keepAlive: true, ...(ca === undefined ? {} : { ca }) })
+    ? new HttpsAgent({ keepAlive: true, ...present({ ca }) })
     : new HttpAgent({ keepAlive: true });
   const begin = secure ? httpsRequest : httpRequest;
   return {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { present } from '../../domain/present.ts';
 import type { Guard } from '../cluster/guard.ts';
 import { signalGroup } from '../cluster/process.ts';
 
@@ -22,7 +23,7 @@ export async function runChild(run: ChildRun): Promise<string> {
   const child = spawn(run.command, run.args, {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    ...(run.cwd === undefined ? {} : { cwd: run.cwd }),
+    ...present({ cwd: run.cwd }),
     env: run.env ?? process.env,
   });
   const lines: string[] = [];

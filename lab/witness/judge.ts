@@ -1,3 +1,4 @@
+import { present } from '../../domain/present.ts';
 import { judgeTaking, whyOut, type Standing } from './budget-rule.ts';
 import {
   WATCHED_RULES,
@@ -82,7 +83,7 @@ export class Judge {
 
   #noteNode({ node: now, by, atMs, revision }: NodeWritten): Verdict {
     const known = this.#nodes.get(now.name);
-    const change: NodeChange = { atMs, by, now, ...(known && { before: known.sight }) };
+    const change: NodeChange = { atMs, by, now, ...present({ before: known?.sight }) };
     const overBudget = judgeTaking(change, {
       nodes: this.#nodes.values(),
       limits: this.#limits,

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { PoolPolicy } from '../../domain/policy.ts';
+import { present } from '../../domain/present.ts';
 import { loadPolicy } from '../../worker/policy-file.ts';
 import type { PoolLimits } from './contract.ts';
 
@@ -32,10 +33,10 @@ function limitsOf({ name, nodes, maxUnavailable, drain, labels }: PoolPolicy): P
     name,
     nodes,
     maxUnavailable,
-    ...(podSelector !== undefined && { podSelector }),
-    ...(skipWaitForDeleteTimeout !== undefined && {
+    ...present({
+      podSelector,
       skipWaitForDeleteTimeoutMs: skipWaitForDeleteTimeout,
+      labelsAfter: labels && (labels.after ?? {}),
     }),
-    ...(labels && { labelsAfter: labels.after ?? {} }),
   };
 }

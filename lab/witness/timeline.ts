@@ -1,3 +1,4 @@
+import { present } from '../../domain/present.ts';
 import type { Author } from './contract.ts';
 import type { NodeObject } from './sight.ts';
 
@@ -39,7 +40,7 @@ export class Timeline {
 
   /** The watch shows a node; `undefined`: it is gone as of this revision. */
   seen(name: string, revision: number, object: NodeObject | undefined, nowMs: number): void {
-    this.#add({ name, revision, seenAtMs: nowMs, ...(object && { object }) });
+    this.#add({ name, revision, seenAtMs: nowMs, ...present({ object }) });
   }
 
   /** These are all nodes there are as of this revision: others that were known have been deleted unseen. */
@@ -90,7 +91,7 @@ export class Timeline {
     const key = keyOf(news);
     const known = this.#pending.get(key) ?? news;
     const told = known.told ?? news.told;
-    this.#pending.set(key, { ...known, ...(told && { told }) });
+    this.#pending.set(key, { ...known, ...present({ told }) });
   }
 
   #finish(pending: Pending): Write {
@@ -98,7 +99,7 @@ export class Timeline {
     this.#pending.delete(keyOf(pending));
     this.#done.set(name, revision);
     const { by, atMs } = told ?? { by: NOBODY, atMs: seenAtMs };
-    return { revision, name, by, atMs, ...(object && { object }) };
+    return { revision, name, by, atMs, ...present({ object }) };
   }
 }
 

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { text } from 'node:stream/consumers';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import { messageOf } from '../../domain/message-of.ts';
 
 const { Payloads } = proto.temporal.api.common.v1;
 
@@ -24,7 +25,7 @@ export async function serveCodec(
     const { origin } = request.headers;
     if (origin !== undefined && allowOrigins.includes(origin)) allow(response, origin);
     answer(codec, request, response).catch((error: unknown) => {
-      response.writeHead(400).end(`${error instanceof Error ? error.message : String(error)}\n`);
+      response.writeHead(400).end(`${messageOf(error)}\n`);
     });
   });
   await new Promise<void>((resolve, reject) => {

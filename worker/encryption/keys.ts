@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { messageOf } from '../../domain/message-of.ts';
 
 /** A file of keys that cannot be used; says which line and what the rule is. */
 export class BadKeyFile extends Error {}
@@ -98,8 +99,4 @@ function read(path: string): PayloadKey[] {
     if (error instanceof BadKeyFile) throw error;
     throw new BadKeyFile(`LOCKKEEPER_PAYLOAD_KEY_FILE: ${messageOf(error)}`);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
