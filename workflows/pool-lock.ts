@@ -22,7 +22,7 @@ import { Lock, type Carried } from './lock.ts';
 import { signal } from './messages.ts';
 import { pauseOver } from './pause.ts';
 
-export interface LockInput {
+interface LockInput {
   readonly pool: string;
   /** What the former run of this lock handed over. */
   readonly carried?: Carried;
