@@ -5,7 +5,7 @@ import { sayPlace } from '../domain/why-it-waits.ts';
 import type { Deps } from './deps.ts';
 import { notYet } from './failure.ts';
 import type { QueuePriority } from './gates/pass-gates.ts';
-import { markWaiting, unmarkWaiting } from './labels-and-taint.ts';
+import { taintWaiting, untaintWaiting } from './labels-and-taint.ts';
 import { leftBehind, thisRun, type LeftBehind } from './ownership.ts';
 import { movedFrom, withPolicyNow, type Moved, type Place } from './pool.ts';
 
@@ -51,7 +51,7 @@ export async function awaitTurn(source: Deps, asked: TurnQuestion): Promise<Turn
     });
     throw notYet('no-room', `it has asked the lock of pool ${pool} for its turn`, ASK_AGAIN_MS);
   }
-  await markWaiting(deps, { node, pool }).catch((error: unknown) => {
+  await taintWaiting(deps, { node, pool }).catch((error: unknown) => {
     log.warn('waiting node not tainted', { node, because: String(error) });
   });
   if (isNews(turn, asked.known)) return turn;
@@ -91,5 +91,5 @@ export async function leaveQueue(
 ): Promise<void> {
   const { workflowId } = thisRun();
   await deps.temporal.signalLock(pool, 'permitPassed', { workflowId });
-  await unmarkWaiting(deps, { node });
+  await untaintWaiting(deps, { node });
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ANNOTATION, readRollout, type LabelChange } from '../domain/node-contract.ts';
 import { cordonNode } from './cordon.ts';
 import { evaluateGates } from './gates/pass-gates.ts';
-import { markWaiting, unmarkWaiting } from './labels-and-taint.ts';
+import { taintWaiting, untaintWaiting } from './labels-and-taint.ts';
 import { orderReboot } from './order.ts';
 import { restoreNode, undoNode } from './restore.ts';
 import { scanFleet } from './scan.ts';
@@ -32,7 +32,7 @@ const onStage = (facts: Partial<FakeNode> = {}, pool: object = POOL) => {
 /** As after the grant. */
 const cordonOn = (stage: Stage) => stage.run(cordonNode, { ...ASKED, grantId: 'workers-1' });
 
-const mark = (stage: Stage) => stage.run(markWaiting, { node: 'n1', pool: 'workers' });
+const mark = (stage: Stage) => stage.run(taintWaiting, { node: 'n1', pool: 'workers' });
 
 const isOff = ({ nodes }: Stage): void => {
   expect(nodes.at('n1').taints).toEqual([GPU]);
@@ -155,7 +155,7 @@ describe('restoreNode', () => {
   });
 });
 
-describe('markWaiting', () => {
+describe('taintWaiting', () => {
   test('puts the taint on beside others and says so in the annotation, in one update', async () => {
     const { stage, nodes } = onStage({ taints: [GPU] });
     await mark(stage);
@@ -189,13 +189,13 @@ describe('markWaiting', () => {
 });
 
 describe('G6: the taint is taken off', () => {
-  test('by unmarkWaiting, though somebody changes the node meanwhile', async () => {
+  test('by untaintWaiting, though somebody changes the node meanwhile', async () => {
     const { stage, nodes } = onStage(WAITING);
     nodes.meanwhile.push(() => nodes.change('n1', { labels: {} }));
-    await stage.run(unmarkWaiting, { node: 'n1' });
+    await stage.run(untaintWaiting, { node: 'n1' });
     isOff(stage);
     nodes.remove('n1');
-    await stage.run(unmarkWaiting, { node: 'n1' });
+    await stage.run(untaintWaiting, { node: 'n1' });
   });
 
   test('by the look that finds a gate closed, and by no other', async () => {

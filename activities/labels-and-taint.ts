@@ -31,7 +31,7 @@ export function labelsOfReturn(
 }
 
 /** Puts the pool's taint on a node that waits in the queue, unless somebody has the node. Repeating it changes nothing. */
-export async function markWaiting(
+export async function taintWaiting(
   deps: Deps,
   { node: name, pool }: { node: string; pool: string },
 ): Promise<void> {
@@ -52,7 +52,7 @@ export async function markWaiting(
 }
 
 /** Takes our taint off a node that no longer waits. */
-export async function unmarkWaiting(deps: Deps, { node: name }: { node: string }): Promise<void> {
+export async function untaintWaiting(deps: Deps, { node: name }: { node: string }): Promise<void> {
   for (;;) {
     const node = await deps.nodes.read(name);
     if (!node || (await untaint(deps, node)) !== 'conflict') return;

@@ -96,7 +96,7 @@ describe('scanFleet', () => {
     const { scan, stage } = onStage({ n1: { report: idle } });
     const list = stage.nodes.list.bind(stage.nodes);
     const marked = async (selector?: string) =>
-      (await list(selector)).map((node) => ({ ...node, marked: true as const }));
+      (await list(selector)).map((node) => ({ ...node, hasLifecycle: true as const }));
     stage.nodes.list = marked;
     stage.nodes.lifecycle['Drained'] = true;
     stage.temporal.running.add('node-rollout/n1');

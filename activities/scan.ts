@@ -118,8 +118,8 @@ function reasonToRoll(node: NodeFacts): string | undefined {
  * writes, its taint in the queue. The taint also where the pool wants another meanwhile, or none.
  */
 async function tidy(deps: Deps, node: NodeFacts, isBusy: boolean): Promise<void> {
-  const { name, marked, rollout, ourTaint } = node;
-  if (marked && !rollout && !isBusy) await deps.nodes.setLifecycle(name, NO_LIFECYCLE, '');
+  const { name, hasLifecycle, rollout, ourTaint } = node;
+  if (hasLifecycle && !rollout && !isBusy) await deps.nodes.setLifecycle(name, NO_LIFECYCLE, '');
   if (ourTaint === undefined) return;
   const choice = poolOf(deps.policy.current(), node.labels);
   if (isBusy && choice.kind === 'pool' && choice.pool.taint === ourTaint) return;

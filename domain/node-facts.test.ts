@@ -31,7 +31,7 @@ describe('nodeFacts', () => {
     [
       'sees lifecycle conditions of ours',
       { status: { conditions: [{ type: 'Drained', status: 'True', reason: 'Lockkeeper' }] } },
-      { marked: true },
+      { hasLifecycle: true },
     ],
     [
       'sees that a node is being deleted',
@@ -123,5 +123,5 @@ test('lifecycle conditions of others are not ours to take away', () => {
     { type: 'Drained', status: 'True', reason: 'StorageOperator' },
     { type: 'Ready', status: 'True', reason: 'Lockkeeper' },
   ];
-  expect(nodeFacts({ status: { conditions } })).not.toHaveProperty('marked');
+  expect(nodeFacts({ status: { conditions } })).not.toHaveProperty('hasLifecycle');
 });

@@ -40,7 +40,7 @@ export interface NodeFacts {
   /** When the kubelet last confirmed Ready; 0 when it never did. */
   readonly heartbeatAtMs: number;
   /** Lifecycle conditions of ours are on the node. */
-  readonly marked?: true;
+  readonly hasLifecycle?: true;
   readonly report?: HeardReport;
   readonly order?: Read<RebootOrder>;
   readonly answer?: Read<RebootAnswer>;
@@ -132,11 +132,14 @@ function statusFacts({ conditions = [], nodeInfo }: NonNullable<NodeObject['stat
     ready: ready?.status === 'True',
     readySinceMs: instant(ready?.lastTransitionTime),
     heartbeatAtMs: instant(ready?.lastHeartbeatTime),
-    ...present({ marked: conditions.some(isOurMark) || undefined, report: readReport(conditions) }),
+    ...present({
+      hasLifecycle: conditions.some(isOurLifecycle) || undefined,
+      report: readReport(conditions),
+    }),
   };
 }
 
-function isOurMark({ type, reason }: { type: string; reason?: string }): boolean {
+function isOurLifecycle({ type, reason }: { type: string; reason?: string }): boolean {
   return reason === LIFECYCLE_REASON && LIFECYCLE_CONDITIONS.some((ours) => ours === type);
 }
 
