@@ -1,13 +1,10 @@
 import { heartbeat, log } from '@temporalio/activity';
 import { rolloutId } from '../domain/names.ts';
-import { ANNOTATION, writeAttempts } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
-import { afterWish } from '../domain/attempts.ts';
 import { NO_POLICY, poolOf } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
 import { notifyWaits, type NotifiedWaits } from './notify/overdue.ts';
-import { NO_LIFECYCLE } from './kube/nodes.ts';
-import { untaint } from './labels-and-taint.ts';
+import { tend } from './tend.ts';
 
 export interface Scan {
   readonly nodes: number;
@@ -83,8 +80,7 @@ async function startRollouts(
   for (const node of nodes) {
     heartbeat();
     const id = rolloutId(node.name);
-    await forget(deps, node);
-    await tidy(deps, node, busy.has(id));
+    await tend(deps, node, busy.has(id));
     const reason = reasonToRoll(node);
     if (reason === undefined || busy.has(id) || (resting.has(id) && mayRest(node))) continue;
     const choice = poolOf(deps.policy.current(), node.labels);
@@ -111,34 +107,4 @@ function reasonToRoll(node: NodeFacts): string | undefined {
   if (node.rollout) return 'a former rollout has left it behind';
   if (node.report?.wants !== 'required') return undefined;
   return node.report.message.slice(0, 200) || 'reboot required';
-}
-
-/**
- * Takes away what a rollout has left behind that was ended from outside: the lifecycle conditions between its last two
- * writes, its taint in the queue. The taint also where the pool wants another meanwhile, or none.
- */
-async function tidy(deps: Deps, node: NodeFacts, isBusy: boolean): Promise<void> {
-  const { name, hasLifecycle, rollout, ourTaint } = node;
-  if (hasLifecycle && !rollout && !isBusy) await deps.nodes.setLifecycle(name, NO_LIFECYCLE, '');
-  if (ourTaint === undefined) return;
-  const choice = poolOf(deps.policy.current(), node.labels);
-  if (isBusy && choice.kind === 'pool' && choice.pool.taint === ourTaint) return;
-  if ((await untaint(deps, node)) !== 'updated') return;
-  log.info('taint of a wait that is over taken off', { node: name, taint: ourTaint });
-}
-
-/**
- * The sentinel has been gone since: the next time it appears is a new reason, and what was wrong with the node before must not
- * halt its pool then. One that is NotReady may still be in trouble.
- */
-async function forget(deps: Deps, node: NodeFacts): Promise<void> {
-  if (node.report?.wants !== 'not-required' || node.rollout || !node.ready) return;
-  const left = node.attempts && afterWish(node.attempts, Date.now());
-  const annotations = {
-    ...(node.quarantine ? { [ANNOTATION.quarantine]: null } : {}),
-    ...(node.excusedAtMs === undefined ? {} : { [ANNOTATION.excused]: null }),
-    ...(left && { [ANNOTATION.attempts]: writeAttempts(left) }),
-  };
-  if (Object.keys(annotations).length === 0) return;
-  await deps.nodes.update(node.name, { resourceVersion: node.resourceVersion, annotations });
 }
