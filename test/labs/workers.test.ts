@@ -341,8 +341,13 @@ describe('with payloads encrypted', () => {
     const rollout = await startSecretly(node);
     await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
     const all = await readFile(keyFile, 'utf8');
+    await replaceFile(`${keyFile}.before`, all);
+    const codec = new EncryptionCodec(new KeyFile(`${keyFile}.before`));
+    const { connection } = scene.client;
+    const before = new Client({ connection, dataConverter: { payloadCodecs: [codec] } });
     await replaceFile(keyFile, `other ${randomBytes(32).toString('base64')}\n`);
-    await rollout.signal('pause');
+    // Said by somebody who has still the key that the worker has no more.
+    await before.workflow.getHandle(rollout.workflowId).signal('pause', { reason: REASON });
     await rollout.signal('resume');
     await eventually(
       async () => JSON.stringify(worker.lines),
