@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
-import { ANNOTATION, writeAttempts } from '../../domain/node-contract.ts';
 import { eventually, RolloutScene } from './rollout-scene.ts';
 
 /** What people do to a fleet that is being rolled: change the policy, start twice, end what they should not. */
@@ -12,7 +11,7 @@ beforeAll(async () => {
   const quick = { orderExpires: '30s', stableFor: '1s', perDay: 100 };
   scene = await RolloutScene.open({
     nodes: 9,
-    pools: { live: { reboot: quick }, orphans: { reboot: quick }, lost: { reboot: quick } },
+    pools: { live: { reboot: quick }, left: { reboot: quick } },
   });
 }, 1_800_000);
 // A test in which a guarantee was broken fails, whatever it looked at itself.
@@ -83,7 +82,7 @@ test('G4: two rollouts of one node under different ids reboot it once', async ()
 describe('a rollout that is ended from outside', () => {
   test('G1: keeps its place while its node is out, until the next run has handed it back', async () => {
     const [node, next] = ['worker-8', 'worker-9'];
-    await scene.moveTo('orphans', node, next);
+    await scene.moveTo('left', node, next);
     await scene.forbidEvictions(node);
     await scene.askForReboot(node);
     const first = await scene.startByHand(node);
@@ -92,7 +91,7 @@ describe('a rollout that is ended from outside', () => {
     await scene.askForReboot(next);
     const second = await scene.startByHand(next);
     await eventually(
-      () => scene.lockStatus('orphans'),
+      () => scene.lockStatus('left'),
       ({ because }) => because?.includes(`${node} is in the middle of a rollout`) === true,
     );
     expect(boots(next)).toBe(1);
@@ -105,15 +104,15 @@ describe('a rollout that is ended from outside', () => {
   test('leaves a permit that was not used, which lapses by itself', async () => {
     const [node, next] = ['worker-8', 'worker-9'];
     await scene.askForReboot(node);
-    await scene.lockOf('orphans').signal('pause', { reason: 'a test' });
+    await scene.lockOf('left').signal('pause', { reason: 'a test' });
     const first = await scene.startByHand(node);
     await eventually(
-      () => scene.lockStatus('orphans'),
+      () => scene.lockStatus('left'),
       ({ queue }) => queue.length === 1,
     );
     // Granted, and gone before it can cordon: nothing is left on the node.
     await scene.lab.worker.kill();
-    await scene.lockOf('orphans').signal('resume');
+    await scene.lockOf('left').signal('resume');
     await first.terminate('a test');
     await scene.lab.worker.start();
     await scene.lab.fleet.machine(node).withdrawRequest();
@@ -123,51 +122,6 @@ describe('a rollout that is ended from outside', () => {
     expect(boots(node)).toBe(2);
   });
 });
-
-test('G1, G5: a lock that is terminated is started anew by who waits, and goes by what the nodes show', async () => {
-  const [node, next, failed] = ['worker-8', 'worker-9', 'worker-7'];
-  await scene.moveTo('lost', node, next, failed);
-  await scene.forbidEvictions(node);
-  const { timeline } = scene.lab.fleet.evidence;
-  const bootsBefore = boots(next);
-  const begun = timeline.length;
-  const rollouts: WorkflowHandle[] = [];
-  for (const name of [node, next]) {
-    await scene.askForReboot(name);
-    rollouts.push(await scene.startByHand(name));
-  }
-  await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
-  await scene.lockOf('lost').terminate('a test');
-  // As a rollout that has failed leaves its node, when the lock could no longer be told; so long ago that it need not rest.
-  const trouble = 'shop/web-1: disruption budget never';
-  const lastAtMs = Date.now() - 86_400_000;
-  const attempts = writeAttempts({
-    reboots: [],
-    failed: { count: 1, lastAtMs, because: trouble },
-    trouble: { because: trouble, atMs: lastAtMs },
-  });
-  await scene.patchNode(failed, { metadata: { annotations: { [ANNOTATION.attempts]: attempts } } });
-  await scene.askForReboot(failed);
-  rollouts.push(await scene.startByHand(failed));
-  // The terminated one still answers, but says nothing of itself.
-  await eventually(
-    () => scene.lockStatus('lost'),
-    ({ because }) => because?.startsWith('a former lock of pool lost was ended') === true,
-  );
-  const { troubles } = await eventually(
-    () => scene.lockStatus('lost'),
-    (status) => status.troubles.length > 0,
-  );
-  expect(troubles).toMatchObject([{ node: failed, because: trouble }]);
-  expect(boots(next)).toBe(bootsBefore);
-  await scene.allowEvictions();
-  for (const rollout of rollouts) {
-    expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
-  }
-  // Although it has asked last: in a halted pool only the node that is the trouble may try again.
-  const taken = timeline.slice(begun).filter(({ unschedulable }) => unschedulable);
-  expect([...new Set(taken.map((sight) => sight.node))]).toEqual([node, failed, next]);
-}, 300_000);
 
 test('G7: a rollout that is reset in mid-drain starts over from what it sees, and reboots once', async () => {
   const node = 'worker-7';
