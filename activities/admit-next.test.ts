@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Permit } from '../domain/lock-state.ts';
-import { ANNOTATION, writeAttempts } from '../domain/node-contract.ts';
+import { ANNOTATION, writeAttempts, writeRollout } from '../domain/node-contract.ts';
 import { admitNext, type PoolQuestion } from './admit-next.ts';
 import { recorded, type FakeNode } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
@@ -19,6 +19,7 @@ afterEach(() => {
 
 const waits = (node: string, zone?: string) => ({
   workflowId: `node-rollout/${node}`,
+  runId: `run-${node}`,
   node,
   ...(zone === undefined ? {} : { zone }),
 });
@@ -83,6 +84,16 @@ describe('who is admitted', () => {
     expect(await ask()).toMatchObject({
       admission: { kind: 'gone', workflowId: 'node-rollout/n1' },
     });
+  });
+
+  test.each([
+    { name: 'its own record: its request has come late', runId: 'run-n1', kind: 'gone' },
+    { name: 'that of a former run of it, which it has to finish', runId: 'run-0', kind: 'grant' },
+  ])('goes by a node that shows $name', async ({ runId, kind }) => {
+    const record = { workflowId: 'node-rollout/n1', runId, cordonedByUs: true };
+    const text = writeRollout({ ...record, bootIdBefore: 'boot-1', phase: 'draining' });
+    const { ask } = onStage({}, { n1: { annotations: { [ANNOTATION.rollout]: text } } });
+    expect(await ask()).toMatchObject({ admission: { kind, workflowId: 'node-rollout/n1' } });
   });
 
   test.each<{ name: string; break: (stage: Stage) => void }>([

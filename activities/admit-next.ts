@@ -15,10 +15,15 @@ import { notYet } from './failure.ts';
 import { thisRun } from './ownership.ts';
 import { knownPool, withPolicyNow, type Followed } from './pool.ts';
 
+/** Who waits, with the run that has asked. */
+export interface Asking extends Candidate {
+  readonly runId: string;
+}
+
 export interface PoolQuestion {
   readonly pool: string;
   /** The first of those who wait, in order; none: nobody is admitted. */
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly Asking[];
   readonly permits: readonly Permit[];
   readonly lastReturn?: LastReturn;
   /** The run of the lock that knows what a former one has granted to be settled; absent: none does. */
@@ -35,7 +40,7 @@ export type Admitted = Followed &
         readonly countedAtMs: number;
       })
     | Exclude<Admission, { kind: 'grant' }>
-    /** It would be its turn, but it has ended. */
+    /** It waits no more: it has ended, or has its node already. */
     | { readonly kind: 'gone'; readonly workflowId: string }
   );
 
@@ -92,6 +97,10 @@ async function count(deps: Deps, asked: PoolQuestion): Promise<PoolAnswer> {
   const became = await becomeOfPermits(deps, { permits: asked.permits, nodes, nowMs });
   // Who has a permit is settled first; then it is counted again.
   if (hasChanged(became) || asked.candidates.length === 0) return { ...became, troubles };
+  const late = asked.candidates.find((candidate) => isOut(candidate, nodes));
+  if (late) {
+    return { ...NOTHING, admission: { kind: 'gone', workflowId: late.workflowId }, troubles };
+  }
   const admission = admit(await question(deps, pool, { asked, nodes, troubles, nowMs }));
   if (admission.kind !== 'grant') return { ...NOTHING, admission, troubles };
   const { workflowId } = admission;
@@ -149,6 +158,14 @@ async function whyUnsettled(
   const againAtMs = endedMs + SETTLED_AFTER_MS;
   const because = `a former lock of pool ${pool} was ended; what it granted settles until ${new Date(againAtMs).toISOString()}`;
   return { kind: 'wait', because, againAtMs };
+}
+
+/** A request may arrive when its rollout has been admitted and has its node already: it waits for nothing. */
+function isOut({ node, workflowId, runId }: Asking, nodes: readonly NodeFacts[]): boolean {
+  const record = nodes.find(({ name }) => name === node)?.rollout;
+  return (
+    record?.ok === true && record.value.workflowId === workflowId && record.value.runId === runId
+  );
 }
 
 type Became = Pick<PoolAnswer, 'used' | 'ended' | 'lapsed'>;

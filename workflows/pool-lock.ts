@@ -101,8 +101,9 @@ async function countAndAdmit(lock: Lock, settled: string | undefined): Promise<s
     () =>
       polling(summary).admitNext({
         pool,
-        candidates: candidates.map(({ workflowId, node, zone }) => ({
+        candidates: candidates.map(({ workflowId, runId, node, zone }) => ({
           workflowId,
+          runId,
           node,
           ...(zone === undefined ? {} : { zone }),
         })),

@@ -2,6 +2,7 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { PoolAnswer, PoolQuestion } from '../../activities/admit-next.ts';
 import type { CordonQuestion, Cordoned } from '../../activities/cordon.ts';
 import type { Activities } from '../../activities/index.ts';
+import { thisRun } from '../../activities/ownership.ts';
 import { TASK_QUEUE, lockId } from '../../domain/names.ts';
 import type { LockStatus, SignalRecord } from '../../domain/status.ts';
 import type { Trouble } from '../../domain/trouble.ts';
@@ -22,6 +23,7 @@ export class Pool {
   readonly ended = new Set<string>();
   readonly lapsed = new Set<string>();
   readonly world: World;
+  readonly #takenBy = new Map<string, string>();
   room: number;
 
   constructor(env: TestWorkflowEnvironment, room: number, changes: Partial<Activities> = {}) {
@@ -51,6 +53,7 @@ export class Pool {
     this.cordons.push(node);
     this.grants.push(grantId);
     this.away.add(node);
+    this.#takenBy.set(node, thisRun().runId);
     this.most = Math.max(this.most, this.away.size);
     return await this.world.undisturbed.cordonNode(asked);
   }
@@ -65,6 +68,10 @@ export class Pool {
       lapsed: of(({ node, endedMs }) => endedMs !== undefined && this.lapsed.has(node)),
     };
     if (Object.values(became).some(({ length }) => length > 0)) return became;
+    const late = candidates.find(
+      ({ node, runId }) => this.away.has(node) && this.#takenBy.get(node) === runId,
+    );
+    if (late) return { ...NOTHING_NEW, admission: { kind: 'gone', workflowId: late.workflowId } };
     const [first] = candidates;
     if (!first) throw stillWaits('permits not yet used', '100ms');
     const out = [...this.away, ...permits.map(({ node }) => node)];
