@@ -267,7 +267,9 @@ describe('a signal nobody can understand', () => {
       await pool.tell('pause', { by: 'ann', for: 'a while' });
       await lock.signal('resume', { resaon: 'x' });
       await lock.signal('pause', 'lunch');
-      const { paused, notUnderstood } = await pool.shows((status) => status.paused !== undefined);
+      const { paused, notUnderstood } = await pool.shows(
+        (status) => status.notUnderstood.length === 3,
+      );
       expect(paused).toMatchObject({ by: 'somebody', reason: 'no reason given' });
       expect(notUnderstood).toEqual([
         'for: write a duration like 30m, not "a while"',
