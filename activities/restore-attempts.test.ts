@@ -1,5 +1,11 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { ANNOTATION, readAttempts, writeAttempts, type Attempts } from '../domain/node-contract.ts';
+import {
+  ANNOTATION,
+  readAttempts,
+  writeAttempts,
+  writeRollout,
+  type Attempts,
+} from '../domain/node-contract.ts';
 import { restoreNode, undoNode, type UndoRequest } from './restore.ts';
 import { RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
@@ -34,6 +40,7 @@ const onStage = (attempts: Attempts, facts: Partial<FakeNode> = {}) => {
 
 const failed = { count: 2, lastAtMs: NOW - HOUR, because: 'budget web' };
 const back = { bootId: 'boot-2' };
+const OTHERS = writeRollout({ ...RECORD, workflowId: 'by-hand' });
 
 describe('a node that is handed back after its reboot', () => {
   test.each([
@@ -91,6 +98,20 @@ describe('a node that is handed back without a reboot', () => {
     const { undo, attempts } = onStage({ reboots: [] });
     await undo('failure', trouble);
     expect(attempts()?.trouble).toEqual(left);
+  });
+
+  test.each([
+    { name: 'unreadable: it is known all the same', text: '{"workflowId": oh', known: true },
+    { name: "another rollout's: that one answers for the node", text: OTHERS, known: false },
+  ])('G5: what halts its pool, where somebody has made its record $name', async (given) => {
+    const { undo, nodes, attempts } = onStage({ reboots: [] });
+    nodes.change('n1', { annotations: { [ANNOTATION.rollout]: given.text } });
+    await undo('failure', true);
+    expect(attempts()?.trouble !== undefined).toBe(given.known);
+    expect(nodes.at('n1')).toMatchObject({
+      unschedulable: true,
+      annotations: { [ANNOTATION.rollout]: given.text },
+    });
   });
 
   test('has nothing written on it when there is nothing to remember', async () => {

@@ -120,6 +120,7 @@ export async function undoNode(deps: Deps, asked: UndoRequest): Promise<Undone> 
   const node = await giveBack(deps, name, {
     record,
     pool,
+    trouble,
     unless: tooLate,
     labels: ({ labels }) => undoLabels(labels, record),
     attempts: ({ attempts }) =>
@@ -147,6 +148,8 @@ interface GivingBack {
   /** What to write of its labels. */
   readonly labels: (node: NodeFacts) => LabelPatch;
   readonly unless?: (node: NodeFacts) => boolean;
+  /** What is remembered of it halts its pool. */
+  readonly trouble?: boolean;
 }
 
 /** The node as it was when it was handed back; untouched when `unless` holds; undefined when it is gone. */
@@ -154,7 +157,9 @@ async function giveBack(deps: Deps, name: string, how: GivingBack): Promise<Node
   for (;;) {
     const node = await deps.nodes.read(name);
     if (!node || how.unless?.(node)) return node;
-    const done = isOurs(node, how.record) ? await removeRecord(deps, node, how) : 'updated';
+    const done = isOurs(node, how.record)
+      ? await removeRecord(deps, node, how)
+      : await rememberTrouble(deps, node, how);
     if (done === 'conflict') continue;
     await tellEnd(deps, node, how);
     if (done === 'gone') return undefined;
@@ -187,6 +192,15 @@ function removeRecord(deps: Deps, node: NodeFacts, { record, mark, labels, attem
       ...(mark ? { [ANNOTATION.quarantine]: mark(node), [ANNOTATION.excused]: null } : {}),
       [ANNOTATION.attempts]: writeAttempts(attempts(node) ?? { reboots: [] }),
     },
+  });
+}
+
+/** A record that somebody has made unreadable is left to them; what halts the pool is known all the same. */
+async function rememberTrouble(deps: Deps, node: NodeFacts, { trouble, attempts }: GivingBack) {
+  if (!trouble || node.rollout?.ok !== false) return 'updated';
+  return await deps.nodes.update(node.name, {
+    resourceVersion: node.resourceVersion,
+    annotations: { [ANNOTATION.attempts]: writeAttempts(attempts(node) ?? { reboots: [] }) },
   });
 }
 
