@@ -16,7 +16,7 @@ import { thisRun } from './ownership.ts';
 import { knownPool, withPolicyNow, type Followed } from './pool.ts';
 
 /** Who waits, with the run that has asked. */
-export interface Asking extends Candidate {
+interface Asking extends Candidate {
   readonly runId: string;
 }
 
