@@ -207,8 +207,13 @@ export class Events {
     untaint: ({ name }) => this.#taint(name, false),
   };
 
-  /** Whoever destroys the record of a rollout answers for the cordon, and for a sentinel that nobody looks at after the reboot. */
+  /**
+   * Whoever destroys the record of a rollout answers for the cordon, for a sentinel that nobody looks at after the reboot, and
+   * for a reboot that the agent has accepted, whenever the machine comes up.
+   */
   #tampered({ name, unschedulable }: Readonly<NodeRecord>): void {
+    const facts = this.#world.cluster.facts(name);
+    if (facts && isAccepted(facts)) this.#world.expectForeignBoot(name);
     this.wantsCordon.set(name, unschedulable);
     this.#ask(name);
   }

@@ -148,6 +148,11 @@ export class World {
     this.workers.add(worker);
   }
 
+  /** Somebody else answers for the next boot of this machine. */
+  expectForeignBoot(node: string): void {
+    this.#options.observer.foreignBoot(node);
+  }
+
   /** Nothing goes on after this. */
   async end(): Promise<void> {
     for (const attempt of this.workers.unfinished) attempt.abandon();
