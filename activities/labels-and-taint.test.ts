@@ -134,9 +134,20 @@ describe('restoreNode', () => {
     expect(nodes.at('n1').labels).toEqual({ pool: 'workers', ...AFTER });
   });
 
+  test('sets them also on a node that was in no pool when its rollout began, and is in one again', async () => {
+    const { nodes, restore } = takenOn(TAKEN, BACK);
+    await restore({ pool: undefined });
+    expect(nodes.at('n1').labels).toEqual({ pool: 'workers', state: 'serving', team: 'ops' });
+  });
+
+  test('G6: leaves the labels of a node that is in no pool as they were found', async () => {
+    const { nodes, restore } = takenOn({ ...TAKEN, pool: 'other' }, BACK);
+    await restore({ pool: undefined });
+    expect(nodes.at('n1').labels).toEqual({ pool: 'other', state: 'serving' });
+  });
+
   test.each([
     { name: 'whose pool has left the policy', over: { pool: 'gone' }, pool: POOL },
-    { name: 'that has left its pool', over: { pool: undefined }, pool: POOL },
     { name: 'whose pool wants no labels any more', over: {}, pool: {} },
   ])('G6: leaves the labels of a node as they were found $name', async ({ over, pool }) => {
     const { nodes, restore } = takenOn(TAKEN, BACK, pool);

@@ -2,7 +2,7 @@ import { cancellationSignal, log } from '@temporalio/activity';
 import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { addTaint, changesOf, removeTaint, undoLabels } from '../domain/labels-and-taint.ts';
-import type { PoolPolicy } from '../domain/policy.ts';
+import { poolOf, type PoolPolicy } from '../domain/policy.ts';
 import { present } from '../domain/present.ts';
 import type { Deps } from './deps.ts';
 import type { NodeUpdate } from './kube/nodes.ts';
@@ -20,14 +20,23 @@ export function labelsOfTaking(
   return { ...present({ labels }), ...removeTaint(node), record };
 }
 
-/** Labels to write on a node that is back. Without a policy for them they are as they were found, as after an undo. */
+/**
+ * Labels to write on a node that is back. Without a policy for them they are as they were found, as after an undo. Where its
+ * rollout began while the node was in no pool, the pool that it is in now decides.
+ */
 export function labelsOfReturn(
   deps: Deps,
   pool: string | undefined,
   { node, record }: { node: NodeFacts; record: RolloutRecord },
 ) {
-  const labels = pool === undefined ? undefined : knownPool(deps, pool)?.labels;
+  const now = pool === undefined ? poolNow(deps, node) : knownPool(deps, pool);
+  const labels = now?.labels;
   return labels ? (labels.after ?? {}) : undoLabels(node.labels, record);
+}
+
+function poolNow(deps: Deps, { labels }: NodeFacts): PoolPolicy | undefined {
+  const choice = poolOf(deps.policy.current(), labels);
+  return choice.kind === 'pool' ? choice.pool : undefined;
 }
 
 /** Puts the pool's taint on a node that waits in the queue, unless somebody has the node. Repeating it changes nothing. */
