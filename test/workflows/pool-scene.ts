@@ -23,6 +23,7 @@ export class Pool {
   readonly ended = new Set<string>();
   readonly lapsed = new Set<string>();
   readonly world: World;
+  /** The runs that have used their turn, by node: back within a moment here, before a late request of theirs may have arrived. */
   readonly #takenBy = new Map<string, string>();
   room: number;
 
@@ -37,6 +38,7 @@ export class Pool {
       cordonNode: (asked) => this.take(asked),
       undoNode: async ({ node }) => {
         this.away.delete(node);
+        this.#takenBy.delete(node);
         return { kind: 'undone' };
       },
       awaitReturn: async ({ node }) => {
@@ -68,9 +70,7 @@ export class Pool {
       lapsed: of(({ node, endedMs }) => endedMs !== undefined && this.lapsed.has(node)),
     };
     if (Object.values(became).some(({ length }) => length > 0)) return became;
-    const late = candidates.find(
-      ({ node, runId }) => this.away.has(node) && this.#takenBy.get(node) === runId,
-    );
+    const late = candidates.find(({ node, runId }) => this.#takenBy.get(node) === runId);
     if (late) return { ...NOTHING_NEW, admission: { kind: 'gone', workflowId: late.workflowId } };
     const [first] = candidates;
     if (!first) throw stillWaits('permits not yet used', '100ms');
