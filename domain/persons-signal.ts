@@ -36,6 +36,16 @@ export function readPersonsSignal(sent: unknown, atMs: number): PersonsSignal {
   };
 }
 
+/** No more words that were not understood are kept, and no longer ones: whoever sends them may send any number. */
+const MOST_NOT_UNDERSTOOD = 20;
+const LONGEST_NOT_UNDERSTOOD = 300;
+
+/** Adds what was not understood; the oldest go. */
+export function keepLatest(notUnderstood: string[], words: string): void {
+  notUnderstood.push(words.slice(0, LONGEST_NOT_UNDERSTOOD));
+  if (notUnderstood.length > MOST_NOT_UNDERSTOOD) notUnderstood.shift();
+}
+
 /** The pause that a signal asks for. */
 export function pauseOf({ reason, by, atMs, forMs }: PersonsSignal): Pause {
   return { reason, by, atMs, ...(forMs === undefined ? {} : { untilMs: atMs + forMs }) };

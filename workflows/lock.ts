@@ -12,10 +12,16 @@ import {
   type PermitAnswer,
   type QueuePlace,
 } from '../domain/lock-state.ts';
+import type { SignalName } from '../domain/signals.ts';
 import type { LockStatus, Pause, SignalRecord } from '../domain/status.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import { sayPause } from '../domain/why-it-waits.ts';
-import { pauseOf, readPersonsSignal, type PersonsSignal } from '../domain/persons-signal.ts';
+import {
+  keepLatest,
+  pauseOf,
+  readPersonsSignal,
+  type PersonsSignal,
+} from '../domain/persons-signal.ts';
 import { present } from '../domain/present.ts';
 import { readEnd, readPermitRef, readRequest } from './lock-signals.ts';
 import * as messages from './messages.ts';
@@ -48,8 +54,9 @@ export class Lock {
     this.state = state;
     this.paused = paused;
     this.resumed = resumed;
-    this.#listenToRollouts();
-    this.#listenToPeople();
+    messages.listen({ ...this.#ofRollouts(), ...this.#ofPeople() }, (name) => {
+      this.#noteUnread(`there is no signal ${name}`);
+    });
     this.#answer();
     this.show();
   }
@@ -76,37 +83,39 @@ export class Lock {
     return { state, ...present({ paused, resumed }) };
   }
 
-  #listenToRollouts(): void {
-    this.#on('requestPermit', readRequest, 'From a rollout: join the queue.', (request) => {
-      const before = this.#firstInLine();
-      this.state = enqueue(this.state, request, Date.now());
-      // Who joins at the end of a long queue changes nothing for those at its front.
-      if (this.#firstInLine() !== before) this.news += 1;
-      this.show();
-    });
-    this.#on('permitUsed', readPermitRef, 'From a rollout: its node is cordoned.', (word) =>
-      this.change(useUp(this.state, word)),
-    );
-    this.#on('permitPassed', readPermitRef, 'From a rollout: it wants no turn now.', (word) =>
-      this.change(pass(this.state, word)),
-    );
-    this.#on('rolloutEnded', readEnd, 'From a rollout: its node is handed back.', (end) =>
-      this.change(noteEnd(this.state, end, Date.now())),
-    );
+  #ofRollouts() {
+    return {
+      requestPermit: this.#rollout('requestPermit', 'join the queue', readRequest, (request) => {
+        const before = this.#firstInLine();
+        this.state = enqueue(this.state, request, Date.now());
+        // Who joins at the end of a long queue changes nothing for those at its front.
+        if (this.#firstInLine() !== before) this.news += 1;
+        this.show();
+      }),
+      permitUsed: this.#rollout('permitUsed', 'its node is cordoned', readPermitRef, (word) =>
+        this.change(useUp(this.state, word)),
+      ),
+      permitPassed: this.#rollout('permitPassed', 'it wants no turn now', readPermitRef, (word) =>
+        this.change(pass(this.state, word)),
+      ),
+      rolloutEnded: this.#rollout('rolloutEnded', 'its node is handed back', readEnd, (end) =>
+        this.change(noteEnd(this.state, end, Date.now())),
+      ),
+    };
   }
 
-  #on<T>(
-    name: 'requestPermit' | 'permitUsed' | 'permitPassed' | 'rolloutEnded',
+  #rollout<T>(
+    name: SignalName,
+    what: string,
     read: (sent: unknown) => T | undefined,
-    description: string,
     act: (sent: T) => void,
-  ): void {
-    const handler = (sent: unknown): void => {
+  ): messages.Listener {
+    const hear = (sent: unknown): void => {
       const known = read(sent);
-      if (known === undefined) this.#notUnderstood.push(`${name}: it names no rollout or no node`);
+      if (known === undefined) this.#noteUnread(`${name}: it names no rollout or no node`);
       else act(known);
     };
-    setHandler(messages.signal(name), handler, { description });
+    return { hear, description: `From a rollout: ${what}.` };
   }
 
   #firstInLine(): string {
@@ -117,34 +126,37 @@ export class Lock {
       .join(' ');
   }
 
-  #listenToPeople(): void {
+  #ofPeople() {
     const hear = (sent: unknown): PersonsSignal => {
       const word = readPersonsSignal(sent, Date.now());
-      if (word.notUnderstood !== undefined) this.#notUnderstood.push(word.notUnderstood);
+      if (word.notUnderstood !== undefined) this.#noteUnread(word.notUnderstood);
       return word;
     };
-    setHandler(
-      messages.signal('pause'),
-      (sent) => {
-        this.paused = pauseOf(hear(sent));
-        this.change(this.state);
+    return {
+      pause: {
+        description: 'Admit nobody until resumed. Optional: {"reason": …, "by": …, "for": "2h"}.',
+        hear: (sent: unknown) => {
+          this.paused = pauseOf(hear(sent));
+          this.change(this.state);
+        },
       },
-      { description: 'Admit nobody until resumed. Optional: {"reason": …, "by": …, "for": "2h"}.' },
-    );
-    setHandler(
-      messages.signal('resume'),
-      (sent) => {
-        const { reason, by, atMs } = hear(sent);
-        log.info('resumed', { pool: this.state.pool, by, reason });
-        this.paused = undefined;
-        this.resumed = { reason, by, atMs };
-        this.change(this.state);
+      resume: {
+        description: 'Go on after a pause, or after a halt for nodes that failed or are lost.',
+        hear: (sent: unknown) => {
+          const { reason, by, atMs } = hear(sent);
+          log.info('resumed', { pool: this.state.pool, by, reason });
+          this.paused = undefined;
+          this.resumed = { reason, by, atMs };
+          this.change(this.state);
+        },
       },
-      { description: 'Go on after a pause, or after a halt for nodes that failed or are lost.' },
-    );
-    setHandler(messages.signal('recheck'), () => this.change(this.state), {
-      description: 'Count again now.',
-    });
+      recheck: { description: 'Count again now.', hear: () => this.change(this.state) },
+    };
+  }
+
+  #noteUnread(words: string): void {
+    keepLatest(this.#notUnderstood, words);
+    this.show();
   }
 
   #answer(): void {

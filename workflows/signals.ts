@@ -1,14 +1,15 @@
-import { setHandler } from '@temporalio/workflow';
 import { readProgress } from '../domain/drain-progress.ts';
 import { SKIPPABLE } from '../domain/gates/names.ts';
+import type { Signals } from '../domain/signals.ts';
 import type { DrainNews, Pause, SignalRecord } from '../domain/status.ts';
 import { sayPause } from '../domain/why-it-waits.ts';
-import { pauseOf, readPersonsSignal, type PersonsSignal } from '../domain/persons-signal.ts';
-import { signal } from './messages.ts';
-
-/** No more words that were not understood are kept, and no longer ones: whoever sends them may send any number. */
-const MOST_NOT_UNDERSTOOD = 20;
-const LONGEST_NOT_UNDERSTOOD = 300;
+import {
+  keepLatest,
+  pauseOf,
+  readPersonsSignal,
+  type PersonsSignal,
+} from '../domain/persons-signal.ts';
+import { listen, type Listener } from './messages.ts';
 
 /**
  * What people, the lock and the drain have said to one rollout. A handler only takes notes and never throws; the steps read
@@ -36,8 +37,10 @@ export class SignalsHeard {
 
   /** Registers every handler, before anything is awaited. What came with the start is handled at once. */
   listen(): void {
-    this.#listenToPeople();
-    this.#listenToOthers();
+    listen({ ...this.#ofPeople(), ...this.#ofOthers() }, (name) => {
+      this.#noteUnread(`there is no signal ${name}`);
+      this.#changed();
+    });
   }
 
   /** Somebody wants the rollout to go no further than the next safe point. */
@@ -58,38 +61,38 @@ export class SignalsHeard {
     this.#changed();
   }
 
-  #listenToPeople(): void {
+  #ofPeople() {
     const optional = 'Optional input: {"reason": …, "by": …}';
-    this.#on('pause', `Stop at the next safe point. ${optional}, "for": "2h".`, (word) => {
-      this.paused = pauseOf(word);
-    });
-    this.#on('resume', `Go on after a pause. ${optional}.`, () => {
-      this.paused = undefined;
-    });
     const undoes = 'Hand the node back; an accepted reboot is finished';
-    this.#on('abort', `${undoes}. ${optional}.`, ({ reason, by, atMs }) => {
-      this.aborted = { reason, by, atMs };
-    });
-    this.#on('skipGate', 'Go on although one gate is closed. Input: {"gate": …}.', (word) =>
-      this.#skip(word),
-    );
     const tries = 'Try now: evaluate again, and cut short a rest after failed tries';
-    this.#on('retry', `${tries}. ${optional}.`, (word) => this.#skip({ ...word, gate: 'rest' }));
+    return {
+      pause: this.#person(`Stop at the next safe point. ${optional}, "for": "2h".`, (word) => {
+        this.paused = pauseOf(word);
+      }),
+      resume: this.#person(`Go on after a pause. ${optional}.`, () => {
+        this.paused = undefined;
+      }),
+      abort: this.#person(`${undoes}. ${optional}.`, ({ reason, by, atMs }) => {
+        this.aborted = { reason, by, atMs };
+      }),
+      skipGate: this.#person('Go on although one gate is closed. Input: {"gate": …}.', (word) =>
+        this.#skip(word),
+      ),
+      retry: this.#person(`${tries}. ${optional}.`, (word) =>
+        this.#skip({ ...word, gate: 'rest' }),
+      ),
+    };
   }
 
-  #on(
-    name: 'pause' | 'resume' | 'abort' | 'skipGate' | 'retry',
-    description: string,
-    act: (word: PersonsSignal) => void,
-  ): void {
-    const handler = (sent: unknown): void => {
+  #person(description: string, act: (word: PersonsSignal) => void): Listener {
+    const hear = (sent: unknown): void => {
       const word = readPersonsSignal(sent, Date.now());
       if (word.notUnderstood !== undefined) this.#noteUnread(word.notUnderstood);
       act(word);
       this.news += 1;
       this.#changed();
     };
-    setHandler(signal(name), handler, { description });
+    return { hear, description };
   }
 
   #skip({ gate, reason, by, atMs }: PersonsSignal): void {
@@ -99,33 +102,33 @@ export class SignalsHeard {
   }
 
   #noteUnread(words: string): void {
-    this.notUnderstood.push(words.slice(0, LONGEST_NOT_UNDERSTOOD));
-    if (this.notUnderstood.length > MOST_NOT_UNDERSTOOD) this.notUnderstood.shift();
+    keepLatest(this.notUnderstood, words);
   }
 
-  #listenToOthers(): void {
-    setHandler(signal('recheck'), () => void (this.news += 1), {
-      description: 'Evaluate everything again now.',
-    });
-    setHandler(
-      signal('permitGranted'),
-      (sent) => {
-        const grantId = sent?.grantId;
-        if (!this.asksForTurn || typeof grantId !== 'string') return;
-        this.grantId = grantId;
-        this.#changed();
+  #ofOthers() {
+    return {
+      recheck: {
+        description: 'Evaluate everything again now.',
+        hear: () => void (this.news += 1),
       },
-      { description: 'From the lock: it is the turn of this node.' },
-    );
-    setHandler(
-      signal('drainProgress'),
-      (sent) => {
-        const progress = readProgress(sent);
-        if (!progress) return;
-        this.drain = { ...progress, atMs: Date.now() };
-        this.#changed();
+      permitGranted: {
+        description: 'From the lock: it is the turn of this node.',
+        hear: (sent: Partial<Signals['permitGranted']> | undefined) => {
+          const grantId = sent?.grantId;
+          if (!this.asksForTurn || typeof grantId !== 'string') return;
+          this.grantId = grantId;
+          this.#changed();
+        },
       },
-      { description: 'From the drain: what is left, and what it waits for.' },
-    );
+      drainProgress: {
+        description: 'From the drain: what is left, and what it waits for.',
+        hear: (sent: unknown) => {
+          const progress = readProgress(sent);
+          if (!progress) return;
+          this.drain = { ...progress, atMs: Date.now() };
+          this.#changed();
+        },
+      },
+    };
   }
 }

@@ -104,6 +104,18 @@ describe('a person', () => {
     });
   });
 
+  test('says several words while no worker is there: the last one counts', async () => {
+    const world = inA();
+    const rollout = await world.start();
+    for (const word of ['pause', 'resume', 'pause']) await rollout.signal(word, { by: 'ann' });
+    await world.run(async () => {
+      expect((await reached(rollout, 'paused')).paused).toMatchObject({ by: 'ann' });
+      expect(world.steps).not.toContain('cordonNode');
+      await rollout.signal('resume');
+      expect(await rollout.result()).toMatchObject(rebooted);
+    });
+  });
+
   test('pauses for a while: it goes on by itself', async () => {
     let looks = 0;
     const world = inA({
