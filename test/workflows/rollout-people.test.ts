@@ -105,7 +105,7 @@ describe('a person', () => {
   });
 
   test('says several words while no worker is there: the last one counts', async () => {
-    const world = inA();
+    const world = inA({});
     const rollout = await world.start();
     for (const word of ['pause', 'resume', 'pause']) await rollout.signal(word, { by: 'ann' });
     await world.run(async () => {
