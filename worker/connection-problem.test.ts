@@ -93,6 +93,15 @@ test.each([
   expect(said).toMatch(/transport/);
 });
 
+test('G8: of somebody who resets the connection it is said what to look at', () => {
+  // As the SDK has said where the reset came before it had sent anything, which no test can time.
+  const said =
+    'tonic::transport::Error(Transport, ConnectError(ConnectError("tcp connect error", 127.0.0.1:45441, Os { code: 104, kind: ConnectionReset, message: "Connection reset by peer" })))';
+  expect(connectionProblem(new Error(said))).toBe(
+    `it ends the connection: it wants TLS, or none (TEMPORAL_TLS), or a valid client certificate (TEMPORAL_TLS_CLIENT_CERT_PATH), or is starting: ${said}`,
+  );
+});
+
 test('what the SDK says otherwise is said as it is, with its causes', () => {
   const error = new Error('no', { cause: new Error('indeed') });
   expect(connectionProblem(error)).toBe('no: indeed');

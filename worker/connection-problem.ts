@@ -14,7 +14,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
     'client certificate and key are no pair in PEM format (TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH)',
   ],
   [
-    /transport error|hyper::Error|handshake eof/,
+    /transport error|hyper::Error|handshake eof|ConnectionReset|ConnectionAborted|BrokenPipe/,
     'it ends the connection: it wants TLS, or none (TEMPORAL_TLS), or a valid client certificate (TEMPORAL_TLS_CLIENT_CERT_PATH), or is starting',
   ],
   [
