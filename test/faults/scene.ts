@@ -14,6 +14,7 @@ import { startApiProxy, type ApiProxy } from '../../lab/proxy/api-proxy.ts';
 import { startTcpProxy, type TcpProxy } from '../../lab/proxy/tcp-proxy.ts';
 import { ensureTools } from '../../lab/tools/ensure.ts';
 import { PinnedApps } from '../pinned-apps.ts';
+import { statusIn } from '../answer-to.ts';
 
 const silent = (): void => undefined;
 const DOWN_FOR_MS = 1_000;
@@ -73,13 +74,13 @@ export class MatrixScene {
   }
 
   rolloutStatus(node: string): Promise<RolloutStatus> {
-    return this.rollout(node).query<RolloutStatus>('status');
+    return statusIn<RolloutStatus>(this.rollout(node));
   }
 
   /** Undefined when no lock is running: then nobody has a permit. */
   async lockStatus(pool: string): Promise<LockStatus | undefined> {
     const lock = this.lock(pool);
-    return (await isOpen(lock)) ? lock.query<LockStatus>('status') : undefined;
+    return (await isOpen(lock)) ? await statusIn<LockStatus>(lock) : undefined;
   }
 
   /** As the schedule does each minute. */

@@ -17,6 +17,7 @@ import { startLab, type Lab } from '../../lab/lab.ts';
 import { policyText } from '../../lab/policy.ts';
 import { ensureTools } from '../../lab/tools/ensure.ts';
 import { PinnedApps } from '../pinned-apps.ts';
+import { statusIn } from '../answer-to.ts';
 
 const run = promisify(execFile);
 const silent = (): void => undefined;
@@ -134,7 +135,7 @@ export class RolloutScene {
   }
 
   status(rollout: WorkflowHandle): Promise<RolloutStatus> {
-    return rollout.query<RolloutStatus>('status');
+    return statusIn<RolloutStatus>(rollout);
   }
 
   /** Lets the node ask for a reboot, and waits until its agent has said so. */
@@ -187,7 +188,7 @@ export class RolloutScene {
   }
 
   lockStatus(pool: string): Promise<LockStatus> {
-    return this.lockOf(pool).query<LockStatus>('status');
+    return statusIn<LockStatus>(this.lockOf(pool));
   }
 
   /** Rewrites the worker's policy file, as a person or a ConfigMap would. */

@@ -157,8 +157,7 @@ describe('several rollouts', () => {
     const [, third] = rollouts;
     if (!third) throw new Error('it was not started');
     const waiting = await eventually(
-      async () =>
-        scene.client.workflow.getHandle('pool-lock/workers').query<{ because?: string }>('status'),
+      () => scene.lockStatus('workers'),
       ({ because }) => because !== undefined,
     );
     expect(waiting.because).toContain('worker-3 is cordoned');

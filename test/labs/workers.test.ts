@@ -315,7 +315,7 @@ describe('with payloads encrypted', () => {
     await rollout.signal('pause', { reason: REASON, by: 'ann' });
     await addKey('2027-01');
     await rollout.signal('resume', { reason: REASON });
-    expect(await rollout.query('status')).toMatchObject({ node });
+    expect(await scene.status(rollout)).toMatchObject({ node });
     const summary = Buffer.from(JSON.stringify(REASON)).toString('base64');
     expect(await shown(rollout)).not.toContain(summary);
     expect(await shown(rollout, '--codec-endpoint', `http://${endpoint}`)).toContain(summary);

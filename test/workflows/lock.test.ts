@@ -3,6 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { Activities } from '../../activities/index.ts';
 import type { PermitAnswer } from '../../domain/lock-state.ts';
 import { rolloutId } from '../../domain/names.ts';
+import { answerTo } from '../answer-to.ts';
 import { Pool } from './pool-scene.ts';
 import {
   aStage,
@@ -212,9 +213,11 @@ describe('G5: a permit makes room again', () => {
         asked.node === 'n1' ? await untilCancelled() : await pool.take(asked),
     });
     const permit = (grantId: string) =>
-      pool.world
-        .lock()
-        .query<PermitAnswer | null, [string, string]>('permit', rolloutId('n1'), grantId);
+      answerTo(() =>
+        pool.world
+          .lock()
+          .query<PermitAnswer | null, [string, string]>('permit', rolloutId('n1'), grantId),
+      );
     await afterFirst(pool, async (first) => {
       await reached(first, 'cordoning');
       const { permits } = await pool.shows(({ because }) => because === 'n1 out of service');

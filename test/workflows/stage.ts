@@ -25,6 +25,7 @@ import type { PhaseName } from '../../domain/phases.ts';
 import type { RolloutInput } from '../../domain/rollout-input.ts';
 import type { LockStatus, Phase, RolloutStatus } from '../../domain/status.ts';
 import type { nodeRollout } from '../../workflows/index.ts';
+import { answerTo, statusIn, type Asked } from '../answer-to.ts';
 
 const run = promisify(execFile);
 
@@ -395,21 +396,6 @@ async function inTime<T>(work: Promise<T>, where: () => Promise<string>): Promis
   }
 }
 
-interface Asked {
-  query<T>(name: string): Promise<T>;
-}
-
-/** A query that comes just as its workflow goes on may never be answered: then it is asked again. */
-async function statusIn<T>(workflow: Asked): Promise<T> {
-  for (;;) {
-    const late = new Promise<undefined>((resolve) =>
-      setTimeout(() => resolve(undefined), 3_000).unref(),
-    );
-    const status = await Promise.race([workflow.query<T>('status'), late]);
-    if (status !== undefined) return status;
-  }
-}
-
 export const statusOf = (rollout: Asked): Promise<RolloutStatus> => statusIn(rollout);
 
 /** Waits until the rollout stands there. */
@@ -438,8 +424,8 @@ export async function queued(
 
 /** The words of the Web UI about a workflow that runs. */
 export async function detailsOf(workflow: Asked): Promise<string> {
-  const { currentDetails } = await workflow.query<{ currentDetails: string }>(
-    '__temporal_workflow_metadata',
+  const { currentDetails } = await answerTo(() =>
+    workflow.query<{ currentDetails: string }>('__temporal_workflow_metadata'),
   );
   return currentDetails;
 }

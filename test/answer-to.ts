@@ -1,0 +1,20 @@
+/** Whatever can be asked by a query. */
+export interface Asked {
+  query<T>(name: string): Promise<T>;
+}
+
+const LATE = Symbol('no answer');
+
+/** A query that comes just as its workflow goes on may never be answered: then it is asked again. */
+export async function answerTo<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const late = new Promise<typeof LATE>((resolve) =>
+      setTimeout(() => resolve(LATE), 3_000).unref(),
+    );
+    const answer = await Promise.race([ask(), late]);
+    if (answer !== LATE) return answer;
+  }
+}
+
+export const statusIn = <T>(workflow: Asked): Promise<T> =>
+  answerTo(() => workflow.query<T>('status'));
