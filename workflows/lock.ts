@@ -85,32 +85,31 @@ export class Lock {
 
   #ofRollouts() {
     return {
-      requestPermit: this.#rollout('requestPermit', 'join the queue', readRequest, (request) => {
+      requestPermit: this.#rollout('join the queue', readRequest, (request) => {
         const before = this.#firstInLine();
         this.state = enqueue(this.state, request, Date.now());
         // Who joins at the end of a long queue changes nothing for those at its front.
         if (this.#firstInLine() !== before) this.news += 1;
         this.show();
       }),
-      permitUsed: this.#rollout('permitUsed', 'its node is cordoned', readPermitRef, (word) =>
+      permitUsed: this.#rollout('its node is cordoned', readPermitRef, (word) =>
         this.change(useUp(this.state, word)),
       ),
-      permitPassed: this.#rollout('permitPassed', 'it wants no turn now', readPermitRef, (word) =>
+      permitPassed: this.#rollout('it wants no turn now', readPermitRef, (word) =>
         this.change(pass(this.state, word)),
       ),
-      rolloutEnded: this.#rollout('rolloutEnded', 'its node is handed back', readEnd, (end) =>
+      rolloutEnded: this.#rollout('its node is handed back', readEnd, (end) =>
         this.change(noteEnd(this.state, end, Date.now())),
       ),
     };
   }
 
   #rollout<T>(
-    name: SignalName,
     what: string,
     read: (sent: unknown) => T | undefined,
     act: (sent: T) => void,
   ): messages.Listener {
-    const hear = (sent: unknown): void => {
+    const hear = (sent: unknown, name: SignalName): void => {
       const known = read(sent);
       if (known === undefined) this.#noteUnread(`${name}: it names no rollout or no node`);
       else act(known);

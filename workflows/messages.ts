@@ -15,7 +15,7 @@ export const signal = <N extends SignalName>(name: N): SignalDefinition<[Signals
 
 /** Takes a note of a signal, whatever was sent; it never throws. */
 export interface Listener<Sent = unknown> {
-  readonly hear: (sent: Sent | undefined) => void;
+  readonly hear: (sent: Sent | undefined, name: SignalName) => void;
   readonly description: string;
 }
 
@@ -29,11 +29,11 @@ export function listen(listeners: Listeners, other: (name: string) => void): voi
   const known = new Map(Object.entries(listeners) as [SignalName, Listener][]);
   setDefaultSignalHandler((name, sent) => {
     const listener = known.get(name as SignalName);
-    if (listener) listener.hear(sent);
+    if (listener) listener.hear(sent, name as SignalName);
     else other(name);
   });
   for (const [name, { hear, description }] of known) {
-    setHandler(signal(name), hear, { description });
+    setHandler(signal(name), (sent) => hear(sent, name), { description });
   }
 }
 

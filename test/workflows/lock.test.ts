@@ -252,7 +252,7 @@ describe('G5: a permit makes room again', () => {
 });
 
 describe('a signal nobody can understand', () => {
-  const NONSENSE = [undefined, 7, [], { node: 3 }, { workflowId: '', runId: 'r' }];
+  const NONSENSE = [undefined, null, 7, 'x', [], {}, { node: 3 }, { workflowId: '', runId: 'r' }];
   const FROM_ROLLOUTS = ['requestPermit', 'permitUsed', 'permitPassed', 'rolloutEnded'];
 
   test('from a rollout changes nothing, and is shown', async () => {
@@ -264,14 +264,15 @@ describe('a signal nobody can understand', () => {
         for (const sent of NONSENSE) {
           await pool.world.lock().signal(signal, ...(sent === undefined ? [] : [sent]));
         }
+        const words = `${signal}: it names no rollout or no node`;
+        // The latest twenty are kept, which are more than these.
+        const after = await pool.shows(
+          ({ notUnderstood }) =>
+            notUnderstood.filter((text) => text === words).length === NONSENSE.length,
+        );
+        expect({ ...after, notUnderstood: [] }).toEqual(before);
+        expect(after.notUnderstood.length).toBeLessThanOrEqual(20);
       }
-      const { notUnderstood, ...after } = await pool.shows(
-        (status) => status.notUnderstood.length >= FROM_ROLLOUTS.length * NONSENSE.length,
-      );
-      expect({ ...after, notUnderstood: [] }).toEqual(before);
-      expect(new Set(notUnderstood)).toEqual(
-        new Set(FROM_ROLLOUTS.map((signal) => `${signal}: it names no rollout or no node`)),
-      );
     });
   });
 
