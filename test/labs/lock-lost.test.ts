@@ -25,8 +25,13 @@ test('G1, G5: a lock that is terminated is started anew by who waits, and goes b
   for (const name of [node, next]) {
     await scene.askForReboot(name);
     rollouts.push(await scene.startByHand(name));
+    // The first in the queue goes first, so it is out of it before the other is started.
+    await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
   }
-  await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
+  await eventually(
+    () => scene.lockStatus('lost'),
+    ({ queue }) => queue.length === 1,
+  );
   await scene.lockOf('lost').terminate('a test');
   // As a rollout that has failed leaves its node, when the lock could no longer be told; so long ago that it need not rest.
   const trouble = 'shop/web-1: disruption budget never';

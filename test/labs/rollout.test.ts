@@ -152,7 +152,15 @@ describe('several rollouts', () => {
     await scene.patchNode('worker-3', { spec: { unschedulable: true } });
     for (const node of nodes) await scene.askForReboot(node);
     const rollouts = [];
-    for (const node of nodes) rollouts.push(await scene.startByHand(node));
+    for (const node of nodes) {
+      const rollout = await scene.startByHand(node);
+      rollouts.push(rollout);
+      // The first in the queue goes first, so each is in it before the next is started.
+      await eventually(
+        () => scene.status(rollout),
+        ({ phase }) => phase.at === 'queued' && phase.place !== undefined,
+      );
+    }
     // The foreign cordon uses the budget, so only its own node may go; then it is lifted by who set it.
     const [, third] = rollouts;
     if (!third) throw new Error('it was not started');
