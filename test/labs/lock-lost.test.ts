@@ -22,12 +22,14 @@ test('G1, G5: a lock that is terminated is started anew by who waits, and goes b
   const bootsBefore = boots(next);
   const begun = timeline.length;
   const rollouts: WorkflowHandle[] = [];
-  for (const name of [node, next]) {
+  const start = async (name: string): Promise<void> => {
     await scene.askForReboot(name);
     rollouts.push(await scene.startByHand(name));
-    // The first in the queue goes first, so it is out of it before the other is started.
-    await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
-  }
+  };
+  await start(node);
+  // Whoever is in the queue first goes first.
+  await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
+  await start(next);
   await eventually(
     () => scene.lockStatus('lost'),
     ({ queue }) => queue.length === 1,
@@ -42,8 +44,7 @@ test('G1, G5: a lock that is terminated is started anew by who waits, and goes b
     trouble: { because: trouble, atMs: lastAtMs },
   });
   await scene.patchNode(failed, { metadata: { annotations: { [ANNOTATION.attempts]: attempts } } });
-  await scene.askForReboot(failed);
-  rollouts.push(await scene.startByHand(failed));
+  await start(failed);
   // The terminated one still answers, but says nothing of itself.
   await eventually(
     () => scene.lockStatus('lost'),
