@@ -1,0 +1,52 @@
+import { expect, test } from '@jest/globals';
+import { startLane } from './lane.ts';
+
+const SUMMARY = 'console.log("Tests:       7 passed, 7 total");';
+const COUNTED = { failed: 0, skipped: 0, passed: 7, total: 7 };
+/** As Node has it in its shutdown: the exit code is settled, and the process stays. */
+const STANDS_STILL = `process.once('beforeExit', () => {
+  process.on('exit', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
+});`;
+const CHILD = `const left = require('node:child_process')
+  .spawn('sleep', ['60'], { stdio: 'inherit', detached: true });
+console.log('left ' + left.pid);`;
+
+test.each([
+  {
+    name: 'ends by itself',
+    script: `${SUMMARY} process.exitCode = 3;`,
+    expected: { code: 3, summary: COUNTED },
+  },
+  { name: 'breaks down', script: 'process.exit(4)', expected: { code: 4, summary: undefined } },
+  {
+    name: 'is well and stands still in its shutdown',
+    script: SUMMARY + STANDS_STILL,
+    expected: { code: 0, summary: COUNTED },
+    said: 'with exit code 0, is not waited for',
+  },
+  {
+    name: 'has failed, as is said when it ends, and stands still in its shutdown',
+    script: `${SUMMARY} process.on('exit', () => { process.exitCode = 1; }); ${STANDS_STILL}`,
+    expected: { code: 1, summary: COUNTED },
+    said: 'with exit code 1, is not waited for',
+  },
+  {
+    name: 'is well and leaves somebody behind who holds its output',
+    script: `${SUMMARY} ${CHILD} left.unref();`,
+    expected: { code: 0, summary: COUNTED },
+    said: 'with exit code 0, is not waited for',
+  },
+  {
+    name: 'waits for a process after its tests',
+    script: SUMMARY + CHILD,
+    expected: { code: 1, summary: COUNTED },
+    said: 'sleep 60',
+  },
+])('the end of a lane that $name', async ({ script, expected, said = '' }) => {
+  let told = '';
+  const lane = startLane(['-e', script], { write: (text) => (told += text), limitMs: 2_000 });
+  expect(await lane.end).toEqual(expected);
+  expect(told).toContain(said);
+  const left = /^left (\d+)$/m.exec(told)?.[1];
+  if (left !== undefined) process.kill(Number(left));
+});
