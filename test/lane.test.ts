@@ -22,19 +22,19 @@ test.each([
     name: 'is well and stands still in its shutdown',
     script: SUMMARY + STANDS_STILL,
     expected: { code: 0, summary: COUNTED },
-    said: 'with exit code 0, is not waited for',
+    said: 'which has ended with 0, its end is not waited for',
   },
   {
     name: 'has failed, as is said when it ends, and stands still in its shutdown',
     script: `${SUMMARY} process.on('exit', () => { process.exitCode = 1; }); ${STANDS_STILL}`,
     expected: { code: 1, summary: COUNTED },
-    said: 'with exit code 1, is not waited for',
+    said: 'which has ended with 1, its end is not waited for',
   },
   {
     name: 'is well and leaves somebody behind who holds its output',
     script: `${SUMMARY} ${CHILD} left.unref();`,
     expected: { code: 0, summary: COUNTED },
-    said: 'with exit code 0, is not waited for',
+    said: 'which has ended with 0, who holds its output is not waited for',
   },
   {
     name: 'waits for a process after its tests',

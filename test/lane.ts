@@ -41,7 +41,8 @@ export function startLane(
     if (said === undefined) {
       write(`${after} it still has these processes, and counts as failed:\n${childrenOf(child)}\n`);
     } else {
-      write(`${after} its end, with exit code ${said}, is not waited for any longer\n`);
+      const what = child.exitCode === null ? 'its end' : 'who holds its output';
+      write(`${after}, which has ended with ${said}, ${what} is not waited for any longer\n`);
     }
     child.kill('SIGKILL');
     // Somebody it has left behind may hold their other ends.
