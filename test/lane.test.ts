@@ -7,6 +7,10 @@ const COUNTED = { failed: 0, skipped: 0, passed: 7, total: 7 };
 const STANDS_STILL = `process.once('beforeExit', () => {
   process.on('exit', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
 });`;
+/** After the exit code has been said. */
+const CRASHES = `process.once('beforeExit', () => {
+  process.on('exit', () => process.kill(process.pid, 'SIGKILL'));
+});`;
 const CHILD = `const left = require('node:child_process')
   .spawn('sleep', ['60'], { stdio: 'inherit', detached: true });
 console.log('left ' + left.pid);`;
@@ -35,6 +39,17 @@ test.each([
     script: `${SUMMARY} ${CHILD} left.unref();`,
     expected: { code: 0, summary: COUNTED },
     said: 'which has ended with 0, who holds its output is not waited for',
+  },
+  {
+    name: 'is well and crashes in its shutdown',
+    script: SUMMARY + CRASHES,
+    expected: { code: 1, summary: COUNTED },
+  },
+  {
+    name: 'prints what another process would say, and waits for one',
+    script: `console.log('exit code 0'); console.log('process 1 ends with exit code 0'); ${SUMMARY} ${CHILD}`,
+    expected: { code: 1, summary: COUNTED },
+    said: 'exit code 0\nprocess 1 ends with exit code 0\n',
   },
   {
     name: 'waits for a process after its tests',

@@ -16,7 +16,7 @@ interface LaneEnd {
 }
 
 const SAY_EXIT = fileURLToPath(new URL('./say-exit.ts', import.meta.url));
-const EXIT = /^exit code (\d+)$/;
+const EXIT = /^process (\d+) ends with exit code (\d+)$/;
 
 /**
  * Starts `node` with these arguments and passes on what it prints, line by line, so that lanes do not cut each other's lines.
@@ -36,6 +36,7 @@ export function startLane(
   let summary: Summary | undefined;
   let said: number | undefined;
   let limit: NodeJS.Timeout | undefined;
+  let givenUp = false;
   const giveUp = (): void => {
     const after = `${limitMs / 1_000} s after the tests of process ${child.pid}`;
     if (said === undefined) {
@@ -44,6 +45,7 @@ export function startLane(
       const what = child.exitCode === null ? 'its end' : 'who holds its output';
       write(`${after}, which has ended with ${said}, ${what} is not waited for any longer\n`);
     }
+    givenUp = true;
     child.kill('SIGKILL');
     // Somebody it has left behind may hold their other ends.
     child.stdout.destroy();
@@ -51,8 +53,9 @@ export function startLane(
   };
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
-      const exit = EXIT.exec(line)?.[1];
-      if (exit !== undefined) said = Number(exit);
+      const [, pid, code] = EXIT.exec(line) ?? [];
+      // Whatever else runs in a lane may print such words of itself.
+      if (Number(pid) === child.pid) said = Number(code);
       else write(`${line}\n`);
       const told = readSummary(line);
       if (told === undefined) return;
@@ -64,7 +67,8 @@ export function startLane(
     child.once('error', reject);
     child.once('close', (code) => {
       clearTimeout(limit);
-      resolve({ code: code ?? said ?? 1, summary });
+      // Who is ended by somebody else, or crashes, has failed, whatever it has said before.
+      resolve({ code: code ?? (givenUp ? said : undefined) ?? 1, summary });
     });
   });
   return { child, end };
