@@ -208,6 +208,7 @@ async function question(
   return {
     rules: {
       maxUnavailable,
+      awayTaints: deps.policy.current().awayTaints,
       order,
       failureBudget,
       pauseBetweenMs: pauseBetween,

@@ -163,6 +163,13 @@ async function whyNoRoom(
   if (ageMs >= 0 && ageMs < COUNT_HOLDS_MS) return undefined;
   const { nodes: selector, maxUnavailable } = poolPolicy(deps, pool);
   const nodes = await deps.nodes.list(selector);
-  const found = room({ nodes, maxUnavailable, permits: permit.others, candidate: node });
+  const { awayTaints } = deps.policy.current();
+  const found = room({
+    nodes,
+    maxUnavailable,
+    awayTaints,
+    permits: permit.others,
+    candidate: node,
+  });
   return found.room ? undefined : found.because;
 }

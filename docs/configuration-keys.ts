@@ -92,10 +92,15 @@ function rowsOf(place: Schema, paths: readonly string[], { example, pathOf }: Kn
 const hasPlaces = (schema: Schema): boolean =>
   placesIn(schema, '').length > 0 && !schema.items?.anyOf;
 
+/** More of a list makes a table that nobody can read; the page that the meaning names has it whole. */
+const MOST_ITEMS = 3;
+
 /** As one would write it; what has keys of its own is left to them. */
 function sayValue(value: unknown): string {
   if (value === undefined || (isObject(value) && Object.keys(value).length === 0)) return '';
-  const shown = Array.isArray(value) && value.some(isObject) ? value.slice(0, 1) : value;
+  const items = Array.isArray(value) ? value : [];
+  const more = items.length > MOST_ITEMS ? [...items.slice(0, MOST_ITEMS), '…'] : value;
+  const shown = items.some(isObject) ? items.slice(0, 1) : more;
   return code(stringify(shown, FLOW).trim());
 }
 

@@ -10,6 +10,7 @@ const NOW = Date.parse('2026-11-23T22:00:00Z');
 const MINUTE = 60_000;
 const RULES: AdmissionRules = {
   maxUnavailable: 1,
+  awayTaints: [],
   order: 'fifo',
   failureBudget: 1,
   pauseBetweenMs: 0,

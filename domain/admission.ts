@@ -16,6 +16,7 @@ export interface Candidate {
 
 export interface AdmissionRules {
   readonly maxUnavailable: number | string;
+  readonly awayTaints: readonly string[];
   readonly order: 'fifo' | 'zone';
   /** Troubled nodes from which on the pool halts. */
   readonly failureBudget: number;
@@ -73,6 +74,7 @@ export function admit(asked: AdmissionQuestion): Admission {
   const found = room({
     nodes,
     maxUnavailable: rules.maxUnavailable,
+    awayTaints: rules.awayTaints,
     permits: permits.map(({ node }) => node),
     candidate: next.node,
   });

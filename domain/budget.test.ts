@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { aNode, read } from './a-node.fixture.ts';
-import { budgetOf, room } from './budget.ts';
+import { AWAY_TAINTS } from './away-taints.ts';
+import { budgetOf, room as roomFor } from './budget.ts';
 import type { NodeFacts } from './node-facts.ts';
 
 const RECORD = read({
@@ -11,6 +12,9 @@ const RECORD = read({
   bootIdBefore: 'boot-1',
   phase: 'draining',
 });
+
+const room = (asked: Omit<Parameters<typeof roomFor>[0], 'awayTaints'>) =>
+  roomFor({ ...asked, awayTaints: AWAY_TAINTS });
 
 describe('budgetOf', () => {
   test.each([
@@ -71,6 +75,16 @@ describe('G1: who uses the budget:', () => {
       permits: ['n2'],
       because: 'n2 has a permit',
     },
+    ...[
+      'ToBeDeletedByClusterAutoscaler',
+      'karpenter.sh/disrupted',
+      'aws-node-termination-handler/spot-itn',
+      'node.kubernetes.io/out-of-service',
+    ].map((key) => ({
+      name: `one that bears the taint ${key}, whatever its Ready says`,
+      other: aNode({ name: 'n2', taints: [{ key, effect: 'NoSchedule' }] }),
+      because: `n2 bears the taint ${key}:NoSchedule`,
+    })),
     {
       name: 'one with a permit whose Node has vanished',
       other: aNode({ name: 'n3' }),
@@ -101,6 +115,21 @@ describe('G1: who uses the budget:', () => {
       name: 'not the candidate itself, whatever is wrong with it',
       nodes: [aNode({ name: 'n1', ready: false, unschedulable: true, rollout: RECORD })],
       permits: ['n1'],
+      expected: { room: true },
+    },
+    {
+      name: 'one with a taint for its workloads, or one whose key only resembles',
+      nodes: [
+        aNode({
+          name: 'n2',
+          taints: [
+            { key: 'gpu', value: 'yes', effect: 'NoSchedule' },
+            { key: 'karpenter.sh/disruptions', effect: 'NoSchedule' },
+            { key: 'aws-node-termination-handler', effect: 'NoSchedule' },
+          ],
+        }),
+      ],
+      permits: [],
       expected: { room: true },
     },
     {

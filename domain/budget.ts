@@ -1,3 +1,4 @@
+import { awayTaint } from './away-taints.ts';
 import type { NodeFacts } from './node-facts.ts';
 
 /** A node that uses the budget, and why. */
@@ -12,6 +13,8 @@ interface RoomQuestion {
   /** Every node of the pool, as the live cluster shows them. */
   readonly nodes: readonly NodeFacts[];
   readonly maxUnavailable: number | string;
+  /** The taints that mean that a node is being taken away or is down. */
+  readonly awayTaints: readonly string[];
   /** Nodes with a permit that is not known to be used, whatever the cluster still shows. */
   readonly permits: readonly string[];
   readonly candidate: string;
@@ -21,9 +24,10 @@ interface RoomQuestion {
  * Whether the candidate may be taken out of service. Every node out of service counts once, whoever took it out; the candidate
  * itself is excepted, for it is out of service already or about to be.
  */
-export function room({ nodes, maxUnavailable, permits, candidate }: RoomQuestion): Room {
+export function room(asked: RoomQuestion): Room {
+  const { nodes, maxUnavailable, candidate } = asked;
   const budget = budgetOf(maxUnavailable, nodes.length);
-  const others = outOfService(nodes, permits).filter(({ node }) => node !== candidate);
+  const others = outOfService(asked).filter(({ node }) => node !== candidate);
   return others.length < budget ? { room: true } : { room: false, because: say(others, budget) };
 }
 
@@ -34,9 +38,9 @@ export function budgetOf(maxUnavailable: number | string, poolSize: number): num
 }
 
 /** Each node of the pool that is out of service, and each that may be so at any moment by its permit: once. */
-function outOfService(nodes: readonly NodeFacts[], permits: readonly string[]): OutOfService[] {
+function outOfService({ nodes, permits, awayTaints }: RoomQuestion): OutOfService[] {
   const shown = nodes.flatMap((node) => {
-    const because = whyOut(node);
+    const because = whyOut(node, awayTaints);
     return because === undefined ? [] : [{ node: node.name, because }];
   });
   const known = new Set(shown.map(({ node }) => node));
@@ -48,10 +52,12 @@ function outOfService(nodes: readonly NodeFacts[], permits: readonly string[]): 
  * Why a node is out of service; undefined while it is in service. The one answer to that question: for the lock, the count at
  * the cordon, the metric and the command line.
  */
-export function whyOut(node: NodeFacts): string | undefined {
+export function whyOut(node: NodeFacts, awayTaints: readonly string[]): string | undefined {
   if (node.deleting) return 'is being deleted';
   if (node.rollout) return 'is in the middle of a rollout';
   if (!node.ready) return 'is NotReady';
+  const taint = awayTaint(node, awayTaints);
+  if (taint !== undefined) return `bears the taint ${taint}`;
   if (node.unschedulable) return 'is cordoned';
   return undefined;
 }

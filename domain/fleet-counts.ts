@@ -43,7 +43,7 @@ export function fleetCounts(
     members.set(pool, inPool);
   }
   return [...members].map(([pool, inPool]) => {
-    const counts = countsOf(pool, inPool, nowMs);
+    const counts = countsOf(pool, inPool, { nowMs, awayTaints: policy.awayTaints });
     const rules = policy.pools.find(({ name }) => name === pool);
     if (!rules) return counts;
     const { maxUnavailable, reboot } = rules;
@@ -55,14 +55,18 @@ export function fleetCounts(
   });
 }
 
-function countsOf(pool: string, nodes: readonly NodeFacts[], nowMs: number): PoolCounts {
+function countsOf(
+  pool: string,
+  nodes: readonly NodeFacts[],
+  { nowMs, awayTaints }: { nowMs: number; awayTaints: readonly string[] },
+): PoolCounts {
   const states = new Map<string, number>();
   for (const node of nodes) states.set(stateOf(node), (states.get(stateOf(node)) ?? 0) + 1);
   const count = (is: (node: NodeFacts) => boolean): number => nodes.filter(is).length;
   return {
     pool,
     states,
-    outOfService: count((node) => whyOut(node) !== undefined),
+    outOfService: count((node) => whyOut(node, awayTaints) !== undefined),
     silent: count(({ report }) => nowMs - (report?.heardAtMs ?? 0) > AGENT_SILENT_AFTER_MS),
     held: count((node) => isHeld(node, nowMs)),
     quarantined: count(({ quarantine }) => quarantine !== undefined),

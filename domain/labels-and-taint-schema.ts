@@ -49,6 +49,23 @@ export const nodeLabels = z
   .optional()
   .describe('Labels of a node around its reboot');
 
+const AWAY_RULE = 'write taint keys like example.org/going-away, or example.org/* for all below it';
+
+/** The keys of taints that mean that a node is being taken away or is down. */
+export const awayTaints = z
+  .array(
+    z
+      .string(AWAY_RULE)
+      .refine(
+        (key) => QUALIFIED.test(key.endsWith('/*') ? `${key.slice(0, -1)}any` : key),
+        AWAY_RULE,
+      ),
+    AWAY_RULE,
+  )
+  .describe(
+    'Keys of taints by which others say that a node is being taken away or is down: it counts as out of service and is not begun on; the defaults and their sources: gates.md',
+  );
+
 /** The key of the taint that a pool's nodes bear while they wait. */
 export const waitingTaint = qualifiedName('write a taint key like example.org/reboot-waits')
   .refine(

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { AWAY_TAINTS } from './away-taints.ts';
 import { durationMs, longerThanZero } from './duration-schema.ts';
 import { gates } from './gates/outside-gates.ts';
 import { whenObject } from './gates/written-forms.ts';
 import { labelSelector } from './label-selector-schema.ts';
 import { parseSelector } from './label-selector.ts';
-import { nodeLabels, waitingTaint } from './labels-and-taint-schema.ts';
+import { awayTaints, nodeLabels, waitingTaint } from './labels-and-taint-schema.ts';
 import { notifications } from './notifications/receiver-schema.ts';
 import { notificationProblems } from './notifications/receivers.ts';
 import { poolProblems } from './pool-problems.ts';
@@ -122,6 +123,7 @@ export const Policy = z
     timeZone: timeZone.optional(),
     windows: windows.optional().describe('The windows of pools that have none of their own'),
     freezes: freezes.describe('Freezes of all pools'),
+    awayTaints: awayTaints.default([...AWAY_TAINTS]),
     pools: z
       .array(Pool, 'write a list of pools')
       .min(1, 'write at least one pool')

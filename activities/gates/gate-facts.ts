@@ -37,6 +37,7 @@ export async function gateFacts(
     window: await windowState(deps, { pool: asked.pool, underWay, nowMs }),
     outside: pool ? await observe(deps, { ...asked, gates: pool.gates, moment }) : {},
     rest: backOffRules(pool),
+    awayTaints: deps.policy.current().awayTaints,
     ...present({ noPool: choice.kind === 'none' ? choice.because : undefined }),
     evenIfNotRequired: asked.evenIfNotRequired,
     nowMs,

@@ -24,6 +24,7 @@ function facts(node: Partial<NodeFacts> = {}, over: Partial<GateFacts> = {}): Ga
     window: { kind: 'open' },
     outside: {},
     rest: { pauseMs: 10 * MINUTE, longestPauseMs: 60 * MINUTE, rebootsPerDay: 3 },
+    awayTaints: ['going/*'],
     evenIfNotRequired: false,
     nowMs: NOW,
     ...over,
@@ -105,6 +106,11 @@ describe('G8: a closed gate says why:', () => {
       'rest: tried once without a reboot, next try after 2026-11-23T22:09:00.000Z; last: no answer',
     ],
     ['the node is being deleted', { deleting: true }, 'node: the node is being deleted'],
+    [
+      'others take the node away',
+      { taints: [{ key: 'going/soon', value: '1', effect: 'NoSchedule' }] },
+      'node: the node bears the taint going/soon:NoSchedule: it is being taken away, or is down',
+    ],
     [
       'the node has no boot id to tell a reboot by',
       { bootId: '' },

@@ -21,6 +21,8 @@ export interface GateFacts {
   /** Why gates are closed that ask outside the Node; those that were not asked, or are open, are absent. */
   readonly outside: Readonly<Partial<Record<GateName, string>>>;
   readonly rest: BackOffRules;
+  /** The taints that mean that a node is being taken away or is down. */
+  readonly awayTaints: readonly string[];
   /** Why the policy has the node in no pool; absent: it has it in one. */
   readonly noPool?: string;
   /** Reboot although nothing asks for it. */

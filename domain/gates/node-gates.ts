@@ -1,3 +1,4 @@
+import { awayTaint } from '../away-taints.ts';
 import { AGENT_SILENT_AFTER_MS } from '../node-contract.ts';
 import type { NodeFacts } from '../node-facts.ts';
 import { backOff } from '../attempts.ts';
@@ -97,8 +98,11 @@ function orphanedOrder(node: NodeFacts, nowMs: number): string | undefined {
   return `its agent has accepted an order of ${node.order.value.rollout}, which holds until ${new Date(untilMs).toISOString()}`;
 }
 
-function nodeGate({ node }: GateFacts): string | undefined {
+function nodeGate({ node, awayTaints }: GateFacts): string | undefined {
   if (node.deleting) return 'the node is being deleted';
+  const taint = awayTaint(node, awayTaints);
+  if (taint !== undefined)
+    return `the node bears the taint ${taint}: it is being taken away, or is down`;
   if (node.bootId === '') return 'the node reports no boot id, so a reboot could not be proved';
   return undefined;
 }

@@ -29,6 +29,7 @@ function facts(node: Partial<NodeFacts>, window: GateFacts['window']): GateFacts
     window,
     outside: {},
     rest: { pauseMs: 10 * MINUTE, longestPauseMs: HOUR, rebootsPerDay: 3 },
+    awayTaints: [],
     evenIfNotRequired: false,
     nowMs: NOW,
   };

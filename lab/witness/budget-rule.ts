@@ -16,12 +16,22 @@ interface Fleet {
   readonly raceMs: number;
 }
 
+/** Taints of autoscalers and of the out-of-service procedure: a node that bears one is on its way out, or down. */
+const ON_ITS_WAY_OUT = [
+  'ToBeDeletedByClusterAutoscaler',
+  'karpenter.sh/disrupted',
+  'node.kubernetes.io/out-of-service',
+];
+
 /** Why a node is out of service; undefined while it is in service. */
-export function whyOut({ rollout, deleting, ready, unschedulable }: NodeSight): string | undefined {
+export function whyOut(sight: NodeSight): string | undefined {
+  const { rollout, deleting, ready, unschedulable, taints } = sight;
   if (rollout !== undefined) return 'is in a rollout';
   if (deleting) return 'is being deleted';
   if (!ready) return 'is NotReady';
   if (unschedulable) return 'is cordoned';
+  const taint = taints.find((text) => ON_ITS_WAY_OUT.some((key) => text.startsWith(key)));
+  if (taint !== undefined) return `bears the taint ${taint}`;
   return undefined;
 }
 

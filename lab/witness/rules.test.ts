@@ -39,6 +39,14 @@ describe('G1', () => {
       '^G1: n1 .*: n2 is being deleted since',
     ],
     [
+      'so does a node that an autoscaler is about to remove',
+      (s) =>
+        s
+          .write(BY.person, 'n2', { taints: ['ToBeDeletedByClusterAutoscaler=1:NoSchedule'] })
+          .take('n1'),
+      '^G1: n1 .*: n2 bears the taint ToBeDeletedByClusterAutoscaler=1:NoSchedule since',
+    ],
+    [
       'an outage is as old as its beginning, whatever changes about it',
       (s) =>
         s

@@ -35,6 +35,20 @@ export const BREAKS: readonly Break[] = [
       }),
   },
   {
+    name: 'overlooks-taints',
+    rule: 'G1',
+    // Others take nodes away just as the first of the fleet are taken.
+    events: [1, 2, 3].map((node) => ({
+      when: { node, step: 'wanted', plusMs: 0 } as const,
+      what: { kind: 'node', node, how: 'take-away', forMs: 1_800_000 } as const,
+    })),
+    deps: (deps) =>
+      withNodes(deps, {
+        list: async (selector) =>
+          (await deps.nodes.list(selector)).map((node) => ({ ...node, taints: [] })),
+      }),
+  },
+  {
     // What is cordoned and down without a record is taken for returned.
     name: 'takes-a-removed-record-for-a-return',
     rule: 'G1',

@@ -185,6 +185,7 @@ export const NODE_TROUBLES = [
   'unlabel',
   'taint',
   'untaint',
+  'take-away',
 ] as const;
 export type NodeTrouble = (typeof NODE_TROUBLES)[number];
 

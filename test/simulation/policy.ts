@@ -7,6 +7,8 @@ export const poolName = (index: number): string => `pool-${index}`;
 /** The label that is set around a reboot, and the taint of those who wait: people have a hand in both. */
 export const STATE_LABEL = 'example.org/state';
 export const WAITING_TAINT = 'example.org/waits';
+/** By which an autoscaler says that it is about to remove a node. */
+export const AWAY_TAINT = 'ToBeDeletedByClusterAutoscaler';
 
 const seconds = (ms: number): string => `${Math.round(ms / 1_000)}s`;
 

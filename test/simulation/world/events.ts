@@ -1,10 +1,11 @@
 import { ANNOTATION, readOrder } from '../../../domain/node-contract.ts';
 import { isAccepted } from '../../../domain/recovery.ts';
 import { lockId, rolloutId } from '../../../domain/names.ts';
+import type { NodeTaint } from '../../../domain/node-facts.ts';
 import type { Author } from '../../../lab/witness/contract.ts';
 import type { NodeTrouble, PolicyChange, WorldEvent } from '../plan.ts';
 import { toPayloads } from '../temporal/payloads.ts';
-import { poolName, STATE_LABEL, WAITING_TAINT } from '../policy.ts';
+import { AWAY_TAINT, poolName, STATE_LABEL, WAITING_TAINT } from '../policy.ts';
 import type { NodeRecord } from './cluster.ts';
 import type { Machine } from './machine.ts';
 import type { World } from './world.ts';
@@ -205,6 +206,10 @@ export class Events {
     unlabel: ({ name }) => this.#label(name, undefined),
     taint: ({ name }) => this.#taint(name, true),
     untaint: ({ name }) => this.#taint(name, false),
+    'take-away': ({ name }, forMs) => {
+      this.takeAway(name, true);
+      this.#world.clock.after(forMs, () => this.takeAway(name, false));
+    },
   };
 
   /**
@@ -246,10 +251,18 @@ export class Events {
 
   /** A taint of the same key and effect there is only once: where Lockkeeper's is, nobody puts another on. */
   #taint(name: string, on: boolean): void {
+    this.#setTaint(name, { key: WAITING_TAINT, effect: 'PreferNoSchedule' }, on);
+  }
+
+  /** An autoscaler is about to remove the node, or has thought better of it. */
+  takeAway(name: string, on: boolean): void {
+    this.#setTaint(name, { key: AWAY_TAINT, effect: 'NoSchedule' }, on);
+  }
+
+  #setTaint(name: string, taint: NodeTaint, on: boolean): void {
     this.#world.cluster.write(name, PERSON, (changed) => {
-      const others = changed.taints.filter(({ key }) => key !== WAITING_TAINT);
+      const others = changed.taints.filter(({ key }) => key !== taint.key);
       if (on === others.length < changed.taints.length) return false;
-      const taint = { key: WAITING_TAINT, effect: 'PreferNoSchedule' };
       changed.taints = on ? [...others, taint] : others;
       return true;
     });

@@ -84,6 +84,7 @@ function lookAfterNode({ cluster, pods }: World, events: Events, machine: Machin
   if (asksForAHand(facts, machine)) machine.rebootByHand();
   if (quarantineReason(facts) !== undefined && machine.sentinel) machine.setSentinel(false);
   if (facts.hold) events.strip(name, [ANNOTATION.hold]);
+  events.takeAway(name, false);
   if (facts.rollout?.ok) return;
   events.strip(name, [ANNOTATION.rollout, ANNOTATION.order, ANNOTATION.answer]);
   events.setCordon(name, false);
