@@ -146,8 +146,26 @@ describe('G2: no order is written', () => {
     expect(await scene.order()).toEqual({
       kind: 'not-empty',
       because: 'still on the node: shop/a (it has not been evicted), shop/b (it is terminating)',
+      owners: ['shop/ReplicaSet/web'],
     });
     expect(orderOn(scene)).toBeUndefined();
+  });
+
+  test('but not for pods that their owner has put back often enough', async () => {
+    const scene = onStage();
+    scene.pods.pods = [aPod('a')];
+    const cameBack = { 'shop/ReplicaSet/web': 2 };
+    expect(await scene.order({ cameBack })).toMatchObject({ kind: 'not-empty' });
+    expect(await scene.order({ cameBack: { 'shop/ReplicaSet/web': 3 } })).toMatchObject({
+      kind: 'ordered',
+    });
+  });
+
+  test('for them too where the policy would rather wait', async () => {
+    const scene = onStage({}, { drain: { comesBack: 'wait' } });
+    scene.pods.pods = [aPod('a')];
+    const cameBack = { 'shop/ReplicaSet/web': 9 };
+    expect(await scene.order({ cameBack })).toMatchObject({ kind: 'not-empty' });
   });
 
   test.each<{ name: string; node: Partial<FakeNode>; expected: object }>([

@@ -7,7 +7,13 @@ import {
   type RolloutRecord,
 } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
-import { podName, podsInTheWay } from '../domain/pod-verdict.ts';
+import {
+  ownerOf,
+  podName,
+  podsInTheWay,
+  type CameBack,
+  type PodFacts,
+} from '../domain/pod-verdict.ts';
 import type { Deps } from './deps.ts';
 import { whyClosed, type GateQuestion } from './gates/gate-facts.ts';
 import { needPolicy } from './no-policy.ts';
@@ -22,15 +28,25 @@ export type Ordered =
       readonly orderedAtMs: number;
     } & Followed)
   /** A pod is there that may not be: back to the drain. */
-  | { readonly kind: 'not-empty'; readonly because: string }
+  | {
+      readonly kind: 'not-empty';
+      readonly because: string;
+      /** Who has put pods there since: `ownerOf`. */
+      readonly owners: readonly string[];
+    }
   /** A gate has closed meanwhile: undo. */
   | ({ readonly kind: 'closed'; readonly because: string } & Followed);
+
+export interface OrderQuestion extends GateQuestion {
+  /** How often pods have come back in the drains of this rollout; absent: none has. */
+  readonly cameBack?: CameBack;
+}
 
 /**
  * Proves the node empty, cordoned by this run and with every gate open, and writes the order in the same step (G2): the
  * update is refused when the node has changed since it was looked at. Repeating it answers with the order already there.
  */
-export async function orderReboot(source: Deps, asked: GateQuestion): Promise<Ordered> {
+export async function orderReboot(source: Deps, asked: OrderQuestion): Promise<Ordered> {
   const run = thisRun();
   for (;;) {
     const deps = withPolicyNow(source);
@@ -70,7 +86,7 @@ export async function orderReboot(source: Deps, asked: GateQuestion): Promise<Or
 
 async function whyNoOrder(
   deps: Deps,
-  asked: GateQuestion,
+  asked: OrderQuestion,
   { node, record }: { node: NodeFacts; record: RolloutRecord },
 ): Promise<Ordered | undefined> {
   // An order now would be for a second reboot, and the first would pass for its proof.
@@ -81,11 +97,16 @@ async function whyNoOrder(
   const closed = await whyClosed(deps, { ...asked, moment: 'order' }, node);
   if (closed !== undefined) return closedBy(deps, closed);
   const { pods } = await deps.pods.list(asked.node, cancellationSignal());
-  const inTheWay = podsInTheWay(pods, podRules(poolPolicy(deps, asked.pool)), Date.now());
+  const rules = podRules(poolPolicy(deps, asked.pool), asked.cameBack ?? {});
+  const inTheWay = podsInTheWay(pods, rules, Date.now());
   if (inTheWay.length === 0) return undefined;
   const named = inTheWay.slice(0, 5).map(({ pod, because }) => `${podName(pod)} (${because})`);
-  return { kind: 'not-empty', because: `still on the node: ${named.join(', ')}` };
+  const owners = [...new Set(inTheWay.filter(isNew).map(({ pod }) => ownerOf(pod)))];
+  return { kind: 'not-empty', because: `still on the node: ${named.join(', ')}`, owners };
 }
+
+/** What is leaving was there before. */
+const isNew = ({ pod }: { pod: PodFacts }): boolean => pod.deletionTimestampMs === undefined;
 
 const closedBy = ({ policy }: Deps, because: string): Ordered => ({
   kind: 'closed',

@@ -1,4 +1,4 @@
-import type { PodRules } from '../domain/pod-verdict.ts';
+import type { CameBack, PodRules } from '../domain/pod-verdict.ts';
 import type { BackOffRules } from '../domain/attempts.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { poolOf, REBOOT_DEFAULTS, RETRY_DEFAULTS, type PoolPolicy } from '../domain/policy.ts';
@@ -80,7 +80,8 @@ export function poolPolicy(deps: Deps, name: string): PoolPolicy {
 }
 
 export function drainOptions({ drain }: PoolPolicy): DrainOptions {
-  const { gracePeriod, podSelector, skipWaitForDeleteTimeout, atOnce, onTimeout } = drain;
+  const { gracePeriod, podSelector, skipWaitForDeleteTimeout, atOnce, onTimeout, comesBack } =
+    drain;
   return {
     ...present({
       gracePeriodMs: gracePeriod,
@@ -89,11 +90,13 @@ export function drainOptions({ drain }: PoolPolicy): DrainOptions {
     }),
     atOnce,
     onTimeout,
+    comesBack,
   };
 }
 
 /** Which pods of a node have to go, as the pool's policy says. */
-export const podRules = (pool: PoolPolicy): PodRules => rulesOf(drainOptions(pool));
+export const podRules = (pool: PoolPolicy, cameBack: CameBack): PodRules =>
+  rulesOf(drainOptions(pool), cameBack);
 
 /** When a node may be tried again. */
 export function backOffRules(pool: PoolPolicy | undefined): BackOffRules {

@@ -1,6 +1,7 @@
 /** What a drain tells while it goes on and when it is done; plain JSON, for heartbeats, history and the status query. */
 import { formatDuration } from './durations.ts';
 import { fieldsOf } from './fields.ts';
+import type { CameBack } from './pod-verdict.ts';
 import { present } from './present.ts';
 import { shortList } from './short-list.ts';
 
@@ -21,6 +22,8 @@ export interface DrainProgress {
   readonly warnings: readonly string[];
   /** Why nothing can be seen or done at present: the API server does not answer as it should. */
   readonly trouble?: Blocker;
+  /** What is waited for while nothing is in the way. */
+  readonly waits?: string;
 }
 
 export interface DrainResult {
@@ -31,6 +34,8 @@ export interface DrainResult {
   readonly warnings: readonly string[];
   /** `namespace/name` of the DaemonSets whose pod on the node was Ready at the end of the drain. */
   readonly daemonSetsReady: readonly string[];
+  /** Absent: no pod has come back. */
+  readonly cameBack?: CameBack;
 }
 
 /** Heartbeats and failures stay readable however full the node is. */
@@ -54,14 +59,17 @@ export function blockerLine(blockers: readonly Blocker[], nowMs: number): string
 
 /** What a signal says of a drain; undefined when it says nothing of the kind. A handler must not fail, whatever was sent. */
 export function readProgress(sent: unknown): DrainProgress | undefined {
-  const { podsLeft, evicted, blockers, warnings, trouble } = fieldsOf(sent);
+  const { podsLeft, evicted, blockers, warnings, trouble, waits } = fieldsOf(sent);
   if (typeof podsLeft !== 'number' || typeof evicted !== 'number') return undefined;
   return {
     podsLeft,
     evicted,
     blockers: listOf(blockers, isBlocker),
     warnings: listOf(warnings, (text): text is string => typeof text === 'string'),
-    ...present({ trouble: isBlocker(trouble) ? trouble : undefined }),
+    ...present({
+      trouble: isBlocker(trouble) ? trouble : undefined,
+      waits: typeof waits === 'string' ? waits : undefined,
+    }),
   };
 }
 

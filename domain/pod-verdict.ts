@@ -32,12 +32,24 @@ export interface PodFacts {
 export const podName = (pod: Pick<PodFacts, 'namespace' | 'name'>): string =>
   `${pod.namespace}/${pod.name}`;
 
+/** Who puts a pod where it is, as `namespace/kind/name`: its controller; itself where it has none. */
+export const ownerOf = ({ namespace, name, owner }: PodFacts): string =>
+  owner ? `${namespace}/${owner.kind}/${owner.name}` : `${namespace}/Pod/${name}`;
+
+/** How often the pods of an owner have come back to the node after they had been evicted, by `ownerOf`. */
+export type CameBack = Readonly<Record<string, number>>;
+
+/** An owner that has put pods back so often would do so for ever. */
+const MOST_COME_BACK = 3;
+
 /** The part of the drain options that decides about single pods. */
 export interface PodRules {
   /** Only pods whose labels pass are drained; absent: all. */
   readonly selected?: (labels: Readonly<Record<string, string>>) => boolean;
   /** A pod this long past its deletion time is not waited for; absent or 0: every pod is. */
   readonly skipWaitForDeleteTimeoutMs?: number;
+  /** Pods whose owner has put them back often enough are left: the counts; absent: they are waited for. */
+  readonly cameBack?: CameBack;
 }
 
 /** What people should know about an eviction that goes ahead all the same. */
@@ -62,6 +74,7 @@ const RULES: readonly Rule[] = [
   notSelected,
   terminatingForTooLong,
   terminating,
+  putBack,
   finishedPod,
   unmanagedPod,
 ];
@@ -130,6 +143,19 @@ function terminating(pod: PodFacts): PodVerdict | undefined {
   const held =
     pod.finalizers.length > 0 ? `, held by the finalizer ${pod.finalizers.join(', ')}` : '';
   return { action: 'leaving', because: `it is terminating${held}` };
+}
+
+/** As those of a DaemonSet, only that nobody knew it before. */
+function putBack(pod: PodFacts, { cameBack = {} }: PodRules): PodVerdict | undefined {
+  const times = cameBack[ownerOf(pod)] ?? 0;
+  if (times < MOST_COME_BACK) return undefined;
+  return { action: 'leave', because: sayCameBack(pod, times) };
+}
+
+/** For people: `its ReplicaSet web has put it back here 3 times`. */
+export function sayCameBack({ owner }: PodFacts, times: number): string {
+  const who = owner ? `its ${owner.kind} ${owner.name} has put it back` : 'it has come back';
+  return `${who} here ${times === 1 ? 'once' : `${times} times`} after its eviction`;
 }
 
 function finishedPod(pod: PodFacts): PodVerdict | undefined {

@@ -37,6 +37,12 @@ const Drain = z.strictObject({
   skipWaitForDeleteTimeout: durationMs
     .optional()
     .describe('Pods that have been terminating for longer are not waited for'),
+  comesBack: z
+    .enum(['leave', 'wait'])
+    .default('leave')
+    .describe(
+      'A pod that its owner has put back on the cordoned node three times. leave: it stays, as those of a DaemonSet do. wait: the drain waits until it stays away',
+    ),
   delay: durationMs.prefault('0s').describe('Pause between cordon and first eviction'),
   atOnce: z.int().min(1).default(20).describe('Evictions waited for at the same time'),
   blockedAfter: longerThanZero

@@ -36,7 +36,12 @@ function reasonsOfPhase(phase: RolloutStatus['phase']): Reason[] {
   if (phase.at === 'queued' && phase.place) {
     return [{ what: 'queue', because: sayPlace(phase.place) }];
   }
-  return 'drain' in phase && phase.drain ? inTheWay(phase.drain).map(reasonOfBlocker) : [];
+  if (!('drain' in phase) || !phase.drain) return [];
+  const { waits } = phase.drain;
+  return [
+    ...inTheWay(phase.drain).map(reasonOfBlocker),
+    ...(waits === undefined ? [] : [{ what: 'drain', because: waits }]),
+  ];
 }
 
 const reasonOfGate = (gate: WaitingGate): Reason => ({
@@ -84,8 +89,9 @@ export function whyItWaits(status: RolloutStatus, pending: readonly Pending[] = 
 /** The drain's progress, or the reason a return is waited for. */
 function sayHeartbeat(heartbeat: unknown): string | undefined {
   if (typeof heartbeat !== 'object' || heartbeat === null) return undefined;
-  const { blockers, because } = heartbeat as Partial<DrainProgress> & { because?: string };
+  const { blockers, waits, because } = heartbeat as Partial<DrainProgress> & { because?: string };
   if (blockers === undefined) return because;
+  if (waits !== undefined) return waits;
   // Without how long: the table has its own clock, and a line that changes every second says nothing new.
   const words = blockers.map((blocker) => reasonOfBlocker(blocker).because);
   return words.length > 0 ? shortList(words, { most: 2, between: '; ' }) : undefined;

@@ -6,6 +6,7 @@ import type { Moved } from '../activities/pool.ts';
 import { fieldsOf } from '../domain/fields.ts';
 import type { ClosedGate } from '../domain/gates/names.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
+import type { CameBack } from '../domain/pod-verdict.ts';
 import { present } from '../domain/present.ts';
 import type { Phase, RolloutStatus } from '../domain/status.ts';
 import { describeStatus } from '../domain/status-text.ts';
@@ -36,6 +37,8 @@ export type Holding =
       readonly cordonedAtMs: number;
       /** The deadline of the drain counts from here; a pause takes it along. */
       readonly drainingSinceMs: number;
+      /** How often its drains were undone by whom. */
+      readonly cameBack: CameBack;
     };
 
 /** One rollout as the workflow knows it: what was planned, what was said, where it stands, what it has. */

@@ -30,7 +30,13 @@ export async function readNode(
   const { recovery } = plan;
   if (recovery.at === 'start') return recovery;
   // Nobody knows since when it has been out.
-  rollout.has({ kind: 'node', record: recovery.record, cordonedAtMs: 0, drainingSinceMs: 0 });
+  rollout.has({
+    kind: 'node',
+    record: recovery.record,
+    cordonedAtMs: 0,
+    drainingSinceMs: 0,
+    cameBack: {},
+  });
   if (recovery.at === 'return') return recovery;
   throw new Stopped({ kind: 'interrupted', because: recovery.because });
 }
@@ -52,7 +58,7 @@ export async function cordon(rollout: Rollout, grantId: string): Promise<void> {
       const { record, atMs } = cordoned;
       rollout.outSinceMs = atMs === 0 ? undefined : atMs;
       const drainingSinceMs = Date.now();
-      rollout.has({ kind: 'node', record, cordonedAtMs: atMs, drainingSinceMs });
+      rollout.has({ kind: 'node', record, cordonedAtMs: atMs, drainingSinceMs, cameBack: {} });
       return;
     }
     case 'moved':
@@ -79,18 +85,22 @@ export async function drain(rollout: Rollout): Promise<DrainResult> {
     }
     if (signals.aborted) throw saidBy(signals);
     rollout.enter({ at: 'draining' });
-    const { cordonedAtMs, drainingSinceMs } = taken(rollout);
+    const { cordonedAtMs, drainingSinceMs, cameBack } = taken(rollout);
     const drained = await interruptible(
       () =>
         lasting(`drain ${node}`).drainNode({
           ...rollout.gateQuestion(),
           startedAtMs: drainingSinceMs,
           cordonedAtMs,
+          cameBack,
         }),
       () => signals.stops,
     );
     if (!drained || signals.stops) continue;
-    if (!('closed' in drained)) return drained;
+    if (!('closed' in drained)) {
+      rollout.has({ ...taken(rollout), cameBack: { ...cameBack, ...drained.cameBack } });
+      return drained;
+    }
     rollout.follow(drained.policy);
     throw gateClosed(drained.closed);
   }
@@ -102,14 +112,20 @@ export async function proveAndOrder(
   { daemonSetsReady: daemonSets }: DrainResult,
 ): Promise<Ordered | undefined> {
   const { signals, node } = rollout;
+  const { cameBack } = taken(rollout);
   rollout.enter({ at: 'ordering' });
   const ordered = await interruptible(
-    () => proving(`prove ${node} empty and order`).orderReboot(rollout.gateQuestion()),
+    () =>
+      proving(`prove ${node} empty and order`).orderReboot({ ...rollout.gateQuestion(), cameBack }),
     () => signals.stops,
   );
   // Nobody knows whether the order was written: undoing withdraws it in the same update.
   if (!ordered) throw saidBy(signals);
-  if (ordered.kind === 'not-empty') return undefined;
+  if (ordered.kind === 'not-empty') {
+    const once = ordered.owners.map((owner) => [owner, (cameBack[owner] ?? 0) + 1] as const);
+    rollout.has({ ...taken(rollout), cameBack: { ...cameBack, ...Object.fromEntries(once) } });
+    return undefined;
+  }
   rollout.follow(ordered.policy);
   if (ordered.kind === 'closed') throw gateClosed(ordered.because);
   return { ...ordered, daemonSets };

@@ -1,5 +1,6 @@
-import { cancellationSignal, heartbeat, log } from '@temporalio/activity';
+import { cancellationSignal, Context, heartbeat, log } from '@temporalio/activity';
 import type { DrainProgress, DrainResult } from '../../domain/drain-progress.ts';
+import type { CameBack } from '../../domain/pod-verdict.ts';
 import { pause } from '../auto-reset-event.ts';
 import type { Deps } from '../deps.ts';
 import { drainNode } from './drain.ts';
@@ -16,6 +17,8 @@ export interface DrainRequest extends GateQuestion {
   readonly startedAtMs: number;
   /** When the cordon was written, so that it need not be looked for at once. */
   readonly cordonedAtMs: number;
+  /** How often pods have come back in the drains of this rollout before this one; absent: none has. */
+  readonly cameBack?: CameBack;
 }
 
 /** The drain is done, or a gate has closed meanwhile for which it is given up. */
@@ -41,7 +44,7 @@ export async function drainAsOrdered(deps: Deps, asked: DrainRequest): Promise<D
 }
 
 async function drain(deps: Deps, asked: DrainRequest): Promise<DrainResult> {
-  const { node, pool, startedAtMs, cordonedAtMs } = asked;
+  const { node, pool, startedAtMs, cordonedAtMs, cameBack = {} } = asked;
   const run = thisRun();
   const signal = cancellationSignal();
   const policy = poolPolicy(deps, pool);
@@ -60,11 +63,11 @@ async function drain(deps: Deps, asked: DrainRequest): Promise<DrainResult> {
       deadlineMs: beginMs + policy.drain.timeout,
       options: drainOptions(policy),
       guardedAtMs: cordonedAtMs,
+      staysEmptyMs: policy.reboot.delay,
+      cameBack,
     },
   );
   log.info('node drained', { node, ...result });
-  const orderAtMs = Date.now() + policy.reboot.delay;
-  await waitUntil(orderAtMs, 'is empty, and waits a while before its reboot, as the policy says');
   return result;
 }
 
@@ -89,10 +92,11 @@ function progressReporter(
   run: Run,
   people: (progress: DrainProgress) => void,
 ): (progress: DrainProgress) => void {
+  const context = Context.current();
   let nextMs = Date.now() + REPORT_AFTER_MS;
   let pauseMs = REPORT_EVERY_MS;
   return (progress) => {
-    heartbeat(progress);
+    context.heartbeat(progress);
     people(progress);
     if (Date.now() < nextMs) return;
     nextMs = Date.now() + pauseMs;

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { DisruptionBudget } from '../../domain/disruption-budget.ts';
-import type { DrainProgress } from '../../domain/drain-progress.ts';
+import type { DrainProgress, DrainResult } from '../../domain/drain-progress.ts';
 import type { EvictionAnswer } from '../../domain/eviction-answer.ts';
-import type { PodFacts } from '../../domain/pod-verdict.ts';
+import type { CameBack, PodFacts } from '../../domain/pod-verdict.ts';
+import { present } from '../../domain/present.ts';
 import { drainNode } from './drain.ts';
 import type { DrainInput, DrainOptions } from './state.ts';
 import { failure } from '../failure.ts';
@@ -25,6 +26,9 @@ class FakeNode implements PodApi {
   troubles: Error[] = [];
   /** How each watch ends at once, as long as there is something: closed in good order, or broken. */
   watches: ('closed' | Error)[] = [];
+  /** Owners that put another pod on the node as soon as one is leaving. */
+  readonly stubborn = new Set<string>();
+  private made = 0;
   private tell: ((change: Change<PodFacts>) => void) | undefined;
 
   constructor(...pods: PodFacts[]) {
@@ -81,10 +85,17 @@ class FakeNode implements PodApi {
     this.tell?.({ kind: 'seen', object: pod });
   }
 
+  private putBack(pod: PodFacts): void {
+    this.made += 1;
+    const { deletionTimestampMs: _, ...alike } = pod;
+    setTimeout(() => this.appear({ ...alike, uid: `${pod.uid}+`, name: `web-${this.made}` }), 500);
+  }
+
   private leave(uid: string): void {
     const pod = this.pods.get(uid);
     if (!pod) return;
     this.appear({ ...pod, deletionTimestampMs: Date.now() + pod.gracePeriodMs });
+    if (this.stubborn.has(pod.owner?.name ?? '')) this.putBack(pod);
     if (this.stopsAfterMs === Number.POSITIVE_INFINITY) return;
     setTimeout(() => {
       this.pods.delete(uid);
@@ -104,15 +115,25 @@ type Settings = Partial<DrainOptions> & {
   minutes?: number;
   guard?: () => Promise<void>;
   guardedAtMs?: number;
+  cameBack?: CameBack;
+  staysEmptyMs?: number;
 };
 
 function drain(node: FakeNode, settings: Settings = {}): Running {
-  const { minutes = 30, guard: guardNode = async () => undefined, guardedAtMs, ...rest } = settings;
+  const {
+    minutes = 30,
+    guard: guardNode = async () => undefined,
+    guardedAtMs,
+    cameBack,
+    staysEmptyMs = 0,
+    ...rest
+  } = settings;
   const input: DrainInput = {
     node: 'n1',
     deadlineMs: START + minutes * MINUTE,
-    options: { atOnce: 20, onTimeout: 'undo', ...rest },
-    ...(guardedAtMs === undefined ? {} : { guardedAtMs }),
+    options: { atOnce: 20, onTimeout: 'undo', comesBack: 'leave', ...rest },
+    staysEmptyMs,
+    ...present({ guardedAtMs, cameBack }),
   };
   const reports: DrainProgress[] = [];
   const stop = new AbortController();
@@ -236,6 +257,78 @@ describe('a drain', () => {
     expect(node.requests).not.toContain('evict b');
     await finished(running);
     expect(node.requests).toContain('evict b');
+  });
+
+  describe('G2: pods that their owner puts back each time', () => {
+    const stubbornNode = (...pods: PodFacts[]): FakeNode => {
+      const node = new FakeNode(...pods);
+      node.stubborn.add('web');
+      return node;
+    };
+    const evictions = ({ requests }: FakeNode): string[] =>
+      requests.filter((request) => request.startsWith('evict'));
+
+    test('are left after three times, with a warning and by their owner', async () => {
+      const node = stubbornNode(
+        aPod('web-0'),
+        aPod('db', { owner: { kind: 'StatefulSet', name: 'db' } }),
+      );
+      expect(await finished(drain(node), 2 * MINUTE)).toMatchObject({
+        evicted: 4,
+        warnings: ['put back here after each eviction, and left for the reboot: shop/web-3'],
+        cameBack: { 'shop/ReplicaSet/web': 3 },
+      });
+      expect(evictions(node)).toEqual(['evict web-0', 'evict db', 'evict web-1', 'evict web-2']);
+    });
+
+    test('are counted by their owner, not by how many there are', async () => {
+      const node = stubbornNode(aPod('web-a'), aPod('web-b'), aPod('web-c'), aPod('web-d'));
+      const { cameBack, evicted } = (await finished(drain(node), 2 * MINUTE)) as DrainResult;
+      expect({ cameBack, evicted }).toEqual({
+        cameBack: { 'shop/ReplicaSet/web': 3 },
+        evicted: 12,
+      });
+    });
+
+    test('are noticed while the node has to stay empty, and it is said what is waited for', async () => {
+      const node = new FakeNode(aPod('db', { owner: { kind: 'StatefulSet', name: 'db' } }));
+      const running = drain(node, { minutes: 2, staysEmptyMs: 3 * MINUTE });
+      await after(MINUTE);
+      expect(running.reports.at(-1)).toMatchObject({
+        podsLeft: 0,
+        waits: 'the node is empty, and is looked at for a while before its reboot',
+      });
+      node.appear(aPod('db', { uid: 'another', owner: { kind: 'StatefulSet', name: 'db' } }));
+      expect(await finished(running)).toMatchObject({ evicted: 2 });
+      expect(evictions(node)).toEqual(['evict db', 'evict db']);
+    });
+
+    test('are waited for a moment where they tolerate the cordon', async () => {
+      const node = new FakeNode(aPod('web-0', { toleratesCordon: true }));
+      const running = drain(node);
+      await after(4_000);
+      node.appear(aPod('web-1', { toleratesCordon: true }));
+      expect(await finished(running)).toMatchObject({ evicted: 2 });
+    });
+
+    test('are waited for where the policy says so, and it is said that they come back', async () => {
+      const node = stubbornNode(aPod('web-0'));
+      const running = drain(node, { comesBack: 'wait' });
+      await after(10 * MINUTE);
+      const because = expect.stringMatching(
+        /^its ReplicaSet web has put it back here 1\d times after/,
+      );
+      const blocker = { what: expect.any(String), because, sinceMs: START };
+      expect(running.reports.flatMap(({ blockers }) => blockers)).toContainEqual(blocker);
+      expect(evictions(node).length).toBeLessThan(20);
+      expect(await finished(running)).toMatchObject({ type: 'drain-timed-out' });
+    });
+
+    test('are left at once where the drains before this one have seen them often enough', async () => {
+      const node = stubbornNode(aPod('web-0'));
+      const cameBack = { 'shop/ReplicaSet/web': 3 };
+      expect(await finished(drain(node, { cameBack }))).toMatchObject({ evicted: 0, cameBack });
+    });
   });
 
   test('warns once per cause', async () => {

@@ -1,11 +1,10 @@
 import type { DrainResult } from '../../domain/drain-progress.ts';
 import { podName } from '../../domain/pod-verdict.ts';
-import { warningLines } from '../../domain/pod-warnings.ts';
 import { follow } from '../kube/follow.ts';
 import { deleteLeft } from './delete.ts';
 import { evictDue } from './evict.ts';
 import { apply, GUARD_EVERY_MS, mayGoOn, podSource, trying } from './observe.ts';
-import { progressOf, timedOut } from './report.ts';
+import { progressOf, timedOut, warningsOf } from './report.ts';
 import {
   beginDrain,
   podsLeft,
@@ -41,9 +40,9 @@ export async function drainNode(ports: DrainPorts, input: DrainInput): Promise<D
 async function emptyOut(drain: Drain, report: () => void): Promise<void> {
   const { ports, input } = drain;
   const evicting = { act: evictDue, untilMs: input.deadlineMs, report };
-  if (await emptied(drain, evicting)) {
-    if (await detached(drain, evicting)) return;
-    throw timedOut(drain);
+  while (await emptied(drain, evicting)) {
+    if (!(await detached(drain, evicting))) throw timedOut(drain);
+    if (await staysEmpty(drain, report)) return;
   }
   // Without a view of the node nobody knows what would be deleted.
   if (input.options.onTimeout === 'undo' || drain.trouble) throw timedOut(drain);
@@ -80,31 +79,71 @@ async function emptied(drain: Drain, round: Round): Promise<boolean> {
  */
 async function followed(drain: Drain, round: Round): Promise<boolean> {
   const { ports, changed } = drain;
-  const stop = new AbortController();
-  const signal = AbortSignal.any([drain.signal, stop.signal]);
-  const following = follow(
-    podSource(drain),
-    (update) => {
-      apply(drain, update);
-      if (drain.view === 'listed-empty') stop.abort();
-    },
-    { signal, random: () => ports.random?.() ?? Math.random() },
-  );
-  try {
+  const isEnough = (): boolean => drain.view === 'listed-empty';
+  return await whileFollowed(drain, isEnough, async () => {
     while (ports.nowMs() < round.untilMs) {
       if (drain.broken) throw drain.broken.error;
-      if (drain.view === 'listed-empty') return true;
+      if (isEnough()) return true;
       const nextMs = drain.view === 'open' ? await act(drain, round) : round.untilMs;
       if (nextMs === 'list-anew') return false;
       round.report();
       await changed.wait(nextMs - ports.nowMs(), drain.signal);
     }
     return false;
+  });
+}
+
+/** Works while the node's pods are followed, until `isEnough` of them has been seen. */
+async function whileFollowed<T>(
+  drain: Drain,
+  isEnough: () => boolean,
+  work: () => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([drain.signal, stop.signal]);
+  const following = follow(
+    podSource(drain),
+    (update) => {
+      apply(drain, update);
+      if (isEnough()) stop.abort();
+    },
+    { signal, random: () => drain.ports.random?.() ?? Math.random() },
+  );
+  try {
+    return await work();
   } finally {
     drain.view = 'none';
     stop.abort();
     await following;
   }
+}
+
+/** Who tolerates the cordon is put back within a moment, where that is done at all. */
+const PUT_BACK_WITHIN_MS = 5_000;
+
+/** Goes on looking while pods may be put back, and for as long as the policy wants the node to be empty: false when one was. */
+async function staysEmpty(drain: Drain, report: () => void): Promise<boolean> {
+  const { ports, input, evictions, changed } = drain;
+  const mayComeBack = evictions.some(({ pod }) => pod.toleratesCordon && pod.owner !== undefined);
+  const forMs = Math.max(input.staysEmptyMs, mayComeBack ? PUT_BACK_WITHIN_MS : 0);
+  if (forMs === 0) return true;
+  const untilMs = ports.nowMs() + forMs;
+  drain.waits = 'the node is empty, and is looked at for a while before its reboot';
+  const isEmpty = (): boolean => podsLeft(drain).length === 0;
+  return await whileFollowed(
+    drain,
+    () => !isEmpty(),
+    async () => {
+      while (isEmpty() && ports.nowMs() < untilMs) {
+        if (drain.broken) throw drain.broken.error;
+        await mayGoOn(drain);
+        report();
+        await changed.wait(Math.min(untilMs - ports.nowMs(), GUARD_EVERY_MS), drain.signal);
+      }
+      drain.waits = undefined;
+      return isEmpty();
+    },
+  );
 }
 
 /** When something is due next. */
@@ -124,7 +163,8 @@ function resultOf(drain: Drain): DrainResult {
   return {
     evicted: drain.evictions.length,
     deleted: drain.deleted,
-    warnings: warningLines(drain.evictions),
+    warnings: warningsOf(drain),
     daemonSetsReady: daemonSets,
+    ...(Object.keys(drain.cameBack).length > 0 ? { cameBack: drain.cameBack } : {}),
   };
 }

@@ -2,7 +2,7 @@ import { budgetLine, selects } from '../../domain/disruption-budget.ts';
 import { drainTiers } from '../../domain/drain-tiers.ts';
 import type { EvictionAnswer } from '../../domain/eviction-answer.ts';
 import { pauseAfterMs } from '../../domain/eviction-pause.ts';
-import type { PodFacts } from '../../domain/pod-verdict.ts';
+import { ownerOf, type PodFacts } from '../../domain/pod-verdict.ts';
 import { present } from '../../domain/present.ts';
 import { podsLeft, type Attempt, type BudgetLine, type Drain, type LeftPod } from './state.ts';
 import { kindOf } from '../failure.ts';
@@ -64,7 +64,7 @@ export async function ask(drain: Drain, left: LeftPod, attempt: Attempt): Promis
   });
   if (drain.signal.aborted) return;
   settle(drain, attempt, answer);
-  if (answer.kind === 'evicted') count(drain, left);
+  if (answer.kind === 'evicted') count(drain, left, attempt);
   else if (answer.kind === 'blocked-by-budget' || answer.kind === 'two-budgets')
     attempt.because = await nameBudgets(drain, left.pod, answer);
 }
@@ -80,8 +80,11 @@ function settle({ ports }: Drain, attempt: Attempt, answer: EvictionAnswer): voi
   attempt.nextMs = nowMs + pauseAfterMs(answer, attempt.tries, random);
 }
 
-function count(drain: Drain, { pod, verdict }: LeftPod): void {
+function count(drain: Drain, { pod, verdict }: LeftPod, { cameBack, sinceMs }: Attempt): void {
   if (drain.evictions.some((one) => one.pod.uid === pod.uid)) return;
+  const owner = ownerOf(pod);
+  const known = drain.evictedOf.get(owner) ?? { times: 0, sinceMs };
+  drain.evictedOf.set(owner, { ...known, times: Math.max(known.times, cameBack + 1) });
   const warnings = verdict.action === 'evict' ? verdict.warnings : [];
   drain.evictions.push({ pod, warnings });
 }

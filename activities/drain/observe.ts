@@ -1,4 +1,5 @@
-import type { PodFacts } from '../../domain/pod-verdict.ts';
+import { backoffMs } from '../../domain/backoff.ts';
+import { ownerOf, type PodFacts } from '../../domain/pod-verdict.ts';
 import { podsLeft, type Drain } from './state.ts';
 import { kindOf } from '../failure.ts';
 import { answerOf } from '../kube/client.ts';
@@ -7,7 +8,7 @@ import type { Source, Update } from '../kube/follow.ts';
 /** The guard is asked again after this long, so it may cost a request. */
 export const GUARD_EVERY_MS = 15_000;
 /** A pod that turns up during the drain was just put here: whoever did it may do so again, so it is not chased in a hot loop. */
-const NEWCOMER_PAUSE_MS = 5_000;
+const NEWCOMER_PAUSES = { firstMs: 5_000, mostMs: 60_000 };
 
 /** The node's pods, for the follower: the guard is asked before each list, and nothing is done before the watch is begun. */
 export function podSource(drain: Drain): Source<PodFacts> {
@@ -110,6 +111,11 @@ function notice(drain: Drain, pod: PodFacts): void {
   drain.pods.set(pod.uid, pod);
   if (drain.attempts.has(pod.uid)) return;
   const nowMs = drain.ports.nowMs();
-  const nextMs = drain.listed ? nowMs + NEWCOMER_PAUSE_MS : nowMs;
-  drain.attempts.set(pod.uid, { asking: false, tries: 0, nextMs, sinceMs: nowMs });
+  const owner = ownerOf(pod);
+  const { times = 0, sinceMs = nowMs } = drain.evictedOf.get(owner) ?? {};
+  const cameBack = Math.max(times, drain.cameBack[owner] ?? 0);
+  if (cameBack > 0) drain.cameBack[owner] = cameBack;
+  const isNew = drain.listed || cameBack > 0;
+  const nextMs = nowMs + (isNew ? backoffMs(NEWCOMER_PAUSES, Math.max(1, cameBack)) : 0);
+  drain.attempts.set(pod.uid, { asking: false, tries: 0, nextMs, sinceMs, cameBack });
 }

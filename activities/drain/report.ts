@@ -5,11 +5,11 @@ import {
   type Blocker,
   type DrainProgress,
 } from '../../domain/drain-progress.ts';
-import { podName } from '../../domain/pod-verdict.ts';
+import { ownerOf, podName, sayCameBack } from '../../domain/pod-verdict.ts';
 import { warningLines } from '../../domain/pod-warnings.ts';
 import { present } from '../../domain/present.ts';
 import { lowestTier } from './evict.ts';
-import { podsLeft, type Drain, type LeftPod } from './state.ts';
+import { podsLeft, podsStaying, type Drain, type LeftPod } from './state.ts';
 import { failure } from '../failure.ts';
 
 /** How things stand, for the heartbeat. */
@@ -18,8 +18,8 @@ export function progressOf(drain: Drain): DrainProgress {
     podsLeft: podsLeft(drain).length,
     evicted: drain.evictions.length,
     blockers: blockersOf(drain).slice(0, MOST_BLOCKERS),
-    warnings: warningLines(drain.evictions),
-    ...present({ trouble: drain.trouble }),
+    warnings: warningsOf(drain),
+    ...present({ trouble: drain.trouble, waits: drain.waits }),
   };
 }
 
@@ -36,6 +36,15 @@ export function timedOut(drain: Drain) {
   const words = blockerLine(blockers, drain.ports.nowMs());
   const message = `node ${node} was not empty in time (${counted}${deleted}): ${words}`;
   return failure('drain-timed-out', message);
+}
+
+/** What people should know of what was evicted, and of what is left because it comes back. */
+export function warningsOf(drain: Drain): string[] {
+  const left = podsStaying(drain).filter((pod) => (drain.cameBack[ownerOf(pod)] ?? 0) > 0);
+  return warningLines([
+    ...drain.evictions,
+    ...left.map((pod) => ({ pod, warnings: ['comes-back'] as const })),
+  ]);
 }
 
 /** What is waited for: first what was refused, then what is leaving, then what has to wait for its turn. */
@@ -64,6 +73,7 @@ function describe(drain: Drain, one: LeftPod, turn: readonly LeftPod[]): Blocker
     return { what, because: verdict.because, sinceMs: deletedMs };
   }
   if (attempt?.because) return { what, because: attempt.because, sinceMs };
+  if (attempt?.cameBack) return { what, because: sayCameBack(pod, attempt.cameBack), sinceMs };
   const because = turn.includes(one)
     ? 'it is about to be evicted'
     : 'pods of lower priority go first';

@@ -3,6 +3,7 @@ import type { EvictionAnswer } from '../../domain/eviction-answer.ts';
 import { parseSelector } from '../../domain/label-selector.ts';
 import {
   judgePod,
+  type CameBack,
   type PodFacts,
   type PodRules,
   type PodVerdict,
@@ -23,6 +24,8 @@ export interface DrainOptions {
   readonly atOnce: number;
   /** undo: fail, for the node to be handed back. delete: first delete what is left, budgets or not. */
   readonly onTimeout: 'undo' | 'delete';
+  /** What becomes of pods that are put back here again and again: they are left, or waited for until they stay away. */
+  readonly comesBack: 'leave' | 'wait';
 }
 
 export interface DrainInput {
@@ -31,6 +34,10 @@ export interface DrainInput {
   readonly options: DrainOptions;
   /** When all was seen to be as the guard wants it; absent: it is asked at once. */
   readonly guardedAtMs?: number;
+  /** How long it is looked at once it is empty. */
+  readonly staysEmptyMs: number;
+  /** How often pods have come back to the node in the drains of this rollout before this one. */
+  readonly cameBack?: CameBack;
 }
 
 /** What the drain acts through. */
@@ -52,6 +59,8 @@ export interface Attempt {
   tries: number;
   nextMs: number;
   sinceMs: number;
+  /** How often pods of its owner have come back to the node, this one included. */
+  readonly cameBack: number;
   answer?: EvictionAnswer;
   /** Why it has not left, for people. */
   because?: string;
@@ -78,10 +87,15 @@ export interface Drain {
   readonly pods: Map<string, PodFacts>;
   readonly attempts: Map<string, Attempt>;
   readonly budgetsAsked: Map<string, { atMs: number; line: Promise<BudgetLine> }>;
+  /** How often pods of an owner would have come back if there were one more, and since when the first was evicted. */
+  readonly evictedOf: Map<string, { readonly times: number; readonly sinceMs: number }>;
+  readonly cameBack: Record<string, number>;
   readonly evictions: { pod: PodFacts; warnings: readonly PodWarning[] }[];
   readonly deleted: string[];
   volumes: Blocker[];
   trouble?: Blocker | undefined;
+  /** What is waited for while no pod is in the way. */
+  waits?: string | undefined;
   guardedMs: number;
   listed: boolean;
   /** none: nothing is seen at the moment. open: a watch shows what changes. listed-empty: a list has shown nobody who has to go. */
@@ -95,6 +109,7 @@ export type BudgetLine = (labels: PodFacts['labels']) => string[];
 
 export function beginDrain(ports: DrainPorts, input: DrainInput): Drain {
   const stop = new AbortController();
+  const cameBack = { ...input.cameBack };
   const signal = AbortSignal.any([ports.signal, stop.signal]);
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   signal.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -106,7 +121,9 @@ export function beginDrain(ports: DrainPorts, input: DrainInput): Drain {
     signal,
     aborted,
     stop: () => stop.abort(),
-    rules: rulesOf(input.options),
+    rules: rulesOf(input.options, cameBack),
+    cameBack,
+    evictedOf: new Map(),
     changed: autoResetEvent(),
     pods: new Map(),
     attempts: new Map(),
@@ -122,13 +139,15 @@ export function beginDrain(ports: DrainPorts, input: DrainInput): Drain {
 
 /** The rules that decide about single pods; a selector nobody can read is refused rather than taken for "all". */
 export function rulesOf(
-  options: Pick<DrainOptions, 'podSelector' | 'skipWaitForDeleteTimeoutMs'>,
+  options: Pick<DrainOptions, 'podSelector' | 'skipWaitForDeleteTimeoutMs' | 'comesBack'>,
+  counted: CameBack,
 ): PodRules {
-  const { podSelector, skipWaitForDeleteTimeoutMs } = options;
+  const { podSelector, skipWaitForDeleteTimeoutMs, comesBack } = options;
   const selected = podSelector === undefined ? undefined : parseSelector(podSelector);
   if (podSelector !== undefined && selected === undefined)
     throw failure('bad-input', `drain.podSelector: "${podSelector}" is not a label selector`);
-  return present({ selected, skipWaitForDeleteTimeoutMs });
+  const cameBack = comesBack === 'leave' ? counted : undefined;
+  return present({ selected, skipWaitForDeleteTimeoutMs, cameBack });
 }
 
 /** The pods observed that have to go, by the clock of this moment. */

@@ -29,7 +29,7 @@ test.each([
   ['a cordon', ofCordon(OF, { kind: 'cordoned', record: RECORD, atMs: 1 }), 'draining'],
   ['a closed gate', ofCordon(OF, { kind: 'closed', because: 'x' }), undefined],
   ['an order', ofOrder(OF, { kind: 'ordered', order: ORDER, orderedAtMs: 1 }), 'rebooting'],
-  ['pods in the way', ofOrder(OF, { kind: 'not-empty', because: 'x' }), undefined],
+  ['pods in the way', ofOrder(OF, { kind: 'not-empty', owners: [], because: 'x' }), undefined],
   ['a late node', ofReturn(OF, { kind: 'late', because: 'x' }), 'lost'],
   ['a return', ofReturn(OF, { kind: 'returned', bootId: 'b', stillRequired: false }), undefined],
   ['a refusal, which is undone', ofReturn(OF, { kind: 'refused', because: 'x' }), undefined],

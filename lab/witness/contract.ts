@@ -65,6 +65,8 @@ export interface PodSight {
   readonly labels: Readonly<Record<string, string>>;
   /** Kind of its controller. */
   readonly ownerKind: string | undefined;
+  /** Its controller as `namespace/kind/name`; itself where it has none. */
+  readonly owner: string;
   readonly mirror: boolean;
   readonly finished: boolean;
   /** Since when it is on its node, by the API server's clock, which counts in whole seconds. */
@@ -98,6 +100,8 @@ export interface PodMoved {
   readonly node: string;
   /** `namespace/name`. */
   readonly pod: string;
+  /** As in its sight. */
+  readonly owner: string;
   readonly how: 'evicted' | 'deleted';
 }
 

@@ -16,6 +16,7 @@ import { Fencing } from './fencing-rule.ts';
 import { leftovers, Ownership } from './ownership-rule.ts';
 import { Marks } from './labels-and-taint-rule.ts';
 import { onlyPoolOf, RecentLimits } from './pools.ts';
+import { PutBack } from './put-back.ts';
 
 export interface JudgeOptions {
   /** Default: all of them. */
@@ -43,6 +44,7 @@ export class Judge {
   readonly #fencing = new Fencing();
   readonly #ownership = new Ownership();
   readonly #marks = new Marks();
+  readonly #putBack = new PutBack();
   readonly #rules: readonly WatchedRule[];
   readonly #raceMs: number;
 
@@ -61,6 +63,7 @@ export class Judge {
       case 'pods':
         return this.#found(event, this.#judgePods(event));
       case 'pod-moved':
+        this.#putBack.note(event);
         return this.#found(event, say('G6', this.#ownership.judgePod(event)));
       case 'limits':
         this.#limits.note(event.pools, event.atMs);
@@ -89,6 +92,9 @@ export class Judge {
       limits: this.#limits,
       raceMs: this.#raceMs,
     });
+    if (known?.sight.rollout === undefined && now.rollout !== undefined) {
+      this.#putBack.begin(now.name);
+    }
     const ordering = isOrdering(change);
     const findings = [
       ...say('G1', overBudget === undefined ? [] : [overBudget]),
@@ -103,7 +109,8 @@ export class Judge {
     return { violations, questions: ask ? [{ node: now.name, revision, atMs }] : [] };
   }
 
-  #judgePods({ node, pods, atMs }: PodsAtOrder): Finding[] {
+  #judgePods({ node, pods: all, atMs }: PodsAtOrder): Finding[] {
+    const pods = this.#putBack.others(node, all);
     const sight = this.#nodes.get(node)?.sight;
     const pools = sight ? this.#poolsOf(sight, atMs) : [];
     const verdicts = (pools.length > 0 ? pools : [undefined]).map((pool) =>

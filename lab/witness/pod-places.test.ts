@@ -10,7 +10,7 @@ const aPod = (uid: string, nodeName?: string) => ({
 
 test('a pod made anew under its name elsewhere does not stand for the first', () => {
   const places = new PodPlaces();
-  const nodeOf = (uid?: string) => places.nodeOf({ namespace: 'shop', name: 'db-1', uid });
+  const nodeOf = (uid?: string) => places.of({ namespace: 'shop', name: 'db-1', uid })?.node;
   places.note(aPod('u-1', 'n1'));
   expect(nodeOf()).toBe('n1');
   places.note(aPod('u-2'));

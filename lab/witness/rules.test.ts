@@ -132,6 +132,29 @@ describe('G2', () => {
         .source,
     ],
     [
+      'a pod whose owner has put it back three times may stay',
+      (s) => s.take('n1').moved('n1').moved('n1').moved('n1').order('n1').pods({}),
+    ],
+    [
+      'a pod whose owner has put it back only twice',
+      (s) => s.take('n1').moved('n1').moved('n1').order('n1').pods({}),
+      '^G2: n1 .* shop/web-1',
+    ],
+    [
+      'a pod whose owner has put it back in the rollout before this one',
+      (s) =>
+        s
+          .take('n1')
+          .moved('n1')
+          .moved('n1')
+          .moved('n1')
+          .handBack('n1')
+          .take('n1')
+          .order('n1')
+          .pods({}),
+      '^G2: n1 .* shop/web-1',
+    ],
+    [
       'a pod of the podSelector, and one that is not given up yet',
       (s) =>
         s

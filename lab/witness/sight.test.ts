@@ -29,12 +29,18 @@ test('a pod is on its node since it was scheduled; a try to schedule it is not e
 });
 
 test('a pod belongs to its controller, and to no other owner', () => {
-  const ownerReferences = [{ kind: 'Node' }, { kind: 'DaemonSet', controller: true }];
-  const owner = (owners: typeof ownerReferences) =>
-    sightOfPod(aPod({ metadata: { ...aPod().metadata, ownerReferences: owners } })).ownerKind;
+  const ownerReferences = [
+    { kind: 'Node', name: 'n1' },
+    { kind: 'DaemonSet', name: 'logs', controller: true },
+  ];
+  const owner = (owners: typeof ownerReferences) => {
+    const pod = aPod({ metadata: { ...aPod().metadata, ownerReferences: owners } });
+    const { ownerKind, owner } = sightOfPod(pod);
+    return [ownerKind, owner];
+  };
   expect([owner(ownerReferences), owner(ownerReferences.slice(0, 1))]).toEqual([
-    'DaemonSet',
-    undefined,
+    ['DaemonSet', 'shop/DaemonSet/logs'],
+    [undefined, 'shop/Pod/web-1'],
   ]);
 });
 

@@ -37,7 +37,11 @@ export interface PodObject extends KubeObject {
   readonly metadata: KubeObject['metadata'] & {
     readonly deletionTimestamp?: string;
     readonly creationTimestamp?: string;
-    readonly ownerReferences?: readonly { readonly kind: string; readonly controller?: boolean }[];
+    readonly ownerReferences?: readonly {
+      readonly kind: string;
+      readonly name: string;
+      readonly controller?: boolean;
+    }[];
   };
   readonly spec?: { readonly nodeName?: string };
   readonly status?: { readonly phase?: string; readonly conditions?: readonly Condition[] };
@@ -66,13 +70,23 @@ export function sightOfNode({ metadata, spec = {}, status = {} }: NodeObject): N
 const sayTaint = ({ key, value, effect }: Taint): string =>
   `${key}${value ? `=${value}` : ''}:${effect}`;
 
+const controllerOf = ({ ownerReferences = [] }: PodObject['metadata']) =>
+  ownerReferences.find(({ controller }) => controller === true);
+
+/** `namespace/kind/name` of the controller, or of the pod itself. */
+export function ownerOf(metadata: PodObject['metadata']): string {
+  const { kind, name } = controllerOf(metadata) ?? { kind: 'Pod', name: metadata.name };
+  return `${metadata.namespace ?? ''}/${kind}/${name}`;
+}
+
 export function sightOfPod({ metadata, status = {} }: PodObject): PodSight {
   const { namespace = '', name, labels = {}, annotations = {}, deletionTimestamp } = metadata;
   return {
     namespace,
     name,
     labels,
-    ownerKind: metadata.ownerReferences?.find(({ controller }) => controller === true)?.kind,
+    ownerKind: controllerOf(metadata)?.kind,
+    owner: ownerOf(metadata),
     mirror: annotations['kubernetes.io/config.mirror'] !== undefined,
     finished: status.phase === 'Succeeded' || status.phase === 'Failed',
     onNodeSinceMs: onNodeSince(metadata, status),

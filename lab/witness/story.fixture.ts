@@ -124,6 +124,7 @@ export class Story {
     return this.#tell({ kind: 'reboot-expected', name });
   }
 
+  /** The pod of the same owner as in `pods`. */
   moved(node: string, how: 'evicted' | 'deleted' = 'evicted'): this {
     this.atMs += this.#stepMs;
     return this.movedAt(this.atMs, node, how);
@@ -131,7 +132,14 @@ export class Story {
 
   /** What is told of pods may come after what happened later. */
   movedAt(atMs: number, node: string, how: 'evicted' | 'deleted' = 'evicted'): this {
-    return this.#tell({ kind: 'pod-moved', atMs, node, pod: 'shop/web-1', how });
+    return this.#tell({
+      kind: 'pod-moved',
+      atMs,
+      node,
+      pod: 'shop/web-1',
+      owner: 'shop/ReplicaSet/web',
+      how,
+    });
   }
 
   /** The API server answers what was on the node at the order that has been asked about. */
@@ -173,6 +181,7 @@ function aPod(more: Partial<PodSight>): PodSight {
     name: 'web-1',
     labels: {},
     ownerKind: 'ReplicaSet',
+    owner: 'shop/ReplicaSet/web',
     mirror: false,
     finished: false,
     onNodeSinceMs: 0,

@@ -205,9 +205,10 @@ class Watching implements Witness {
       const [moved] = this.#moved;
       this.#moved.shift();
       const { namespace, name, how, atMs } = moved;
-      const node = this.#places.nodeOf(moved);
-      if (node === undefined) continue;
-      this.#note({ kind: 'pod-moved', atMs, node, pod: `${namespace}/${name}`, how });
+      const place = this.#places.of(moved);
+      if (place === undefined) continue;
+      const { node, owner } = place;
+      this.#note({ kind: 'pod-moved', atMs, node, pod: `${namespace}/${name}`, owner, how });
     }
   }
 

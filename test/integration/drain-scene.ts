@@ -3,6 +3,7 @@ import {
   KubeConfig,
   type V1LabelSelector,
   type V1Pod,
+  type V1Toleration,
   type V1Volume,
 } from '@kubernetes/client-node';
 import { randomUUID } from 'node:crypto';
@@ -49,6 +50,7 @@ export interface Scene {
     kind: 'Deployment' | 'StatefulSet' | 'DaemonSet',
     name: string,
     count: number,
+    tolerations?: V1Toleration[],
   ): Promise<void>;
   addBudget(name: string, minAvailable: number, selector?: V1LabelSelector): Promise<void>;
   podsOn(node: string): Promise<V1Pod[]>;
@@ -143,9 +145,9 @@ export async function openScene(kubeconfigPath: string): Promise<Scene> {
       });
     },
 
-    async addWorkload(kind, name, count) {
+    async addWorkload(kind, name, count, tolerations = podSpec.tolerations) {
       const labels = { app: name };
-      const template = { metadata: { labels }, spec: podSpec };
+      const template = { metadata: { labels }, spec: { ...podSpec, tolerations } };
       const selector = { matchLabels: labels };
       const metadata = { name, labels };
       if (kind === 'Deployment') {
@@ -187,7 +189,8 @@ export async function openScene(kubeconfigPath: string): Promise<Scene> {
         {
           node,
           deadlineMs: Date.now() + withinMs,
-          options: { atOnce: 20, onTimeout: 'undo', ...options },
+          staysEmptyMs: 0,
+          options: { atOnce: 20, onTimeout: 'undo', comesBack: 'leave', ...options },
         },
       );
       const draining = { outcome, reports, stop };

@@ -164,6 +164,21 @@ describe('a drain on a real API server', () => {
     ]);
   });
 
+  test('G2: leaves a pod that its owner has put back three times, since it tolerates the cordon', async () => {
+    const node = await scene.addNode();
+    await scene.addWorkload('Deployment', 'operator', 1, [{ operator: 'Exists' }]);
+    await scene.cordon(node);
+    const { warnings, cameBack } = await scene.drain(node).outcome;
+    expect(Object.entries(cameBack ?? {})).toEqual([
+      [expect.stringMatching(`^${scene.namespace}/ReplicaSet/operator-`), 3],
+    ]);
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/^put back here after each eviction, and left for the reboot: \S+$/),
+    );
+    const [pod, ...others] = await scene.podsOn(node);
+    expect([others, pod?.metadata?.deletionTimestamp]).toEqual([[], undefined]);
+  });
+
   test('names a pod that is stuck terminating, and passes it with skipWaitForDeleteTimeout', async () => {
     const node = await scene.addNode();
     await scene.addPod('stuck', node, { finalizers: ['lockkeeper.io/test'] });

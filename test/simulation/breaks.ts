@@ -123,6 +123,23 @@ export const BREAKS: readonly Break[] = [
     }),
   },
   {
+    // Every owner is one that puts its pods back each time.
+    name: 'leaves-what-has-not-come-back',
+    rule: 'G2',
+    activities: (activities) => {
+      const cameBack = new Proxy<Record<string, number>>({}, { get: () => 9 });
+      return {
+        ...activities,
+        orderReboot: (asked) => activities.orderReboot({ ...asked, cameBack }),
+      };
+    },
+    // A pod that comes between drain and order, on a node without a workload.
+    events: [0, 1, 2, 3].map((node) => ({
+      when: { node, step: 'emptied', plusMs: 0 } as const,
+      what: { kind: 'pods', node, app: 0, how: 'bare-pod', forMs: 0 } as const,
+    })),
+  },
+  {
     name: 'takes-every-node-for-ready',
     rule: 'G3',
     deps: (deps) =>

@@ -63,6 +63,8 @@ export interface AppPlan {
   readonly priority: number;
   readonly stopsInMs: number;
   readonly startsInMs: number;
+  /** Its pods tolerate the cordon, and each is made anew where it was. */
+  readonly putsBack: boolean;
 }
 
 export interface PlannedEvent {

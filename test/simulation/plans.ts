@@ -71,6 +71,7 @@ const app: fc.Arbitrary<AppPlan> = fc.record({
   priority: mostly(0, 1_000, -10),
   stopsInMs: oneOf(1 * S, 10 * S, 25 * S),
   startsInMs: oneOf(2 * S, 20 * S, 90 * S),
+  putsBack: mostly(false, true),
 });
 
 const input = fc.oneof(

@@ -64,7 +64,9 @@ describe('goes on with', () => {
     },
     {
       name: 'the drain when a pod has come back before the order',
-      changes: { orderReboot: atFirst({ kind: 'not-empty', because: 'shop/web-1' }, ORDERED) },
+      changes: {
+        orderReboot: atFirst({ kind: 'not-empty', because: 'shop/web-1', owners: [] }, ORDERED),
+      },
       steps: [...again, 'drainNode', 'orderReboot', ...ON_THE_WAY],
     },
     {
@@ -91,6 +93,29 @@ describe('goes on with', () => {
     });
     expect(world.steps).toEqual(['planRollout', ...steps]);
   });
+});
+
+test('G2: counts pods that come back between drain and order, for the next drain and the next order', async () => {
+  const asked: unknown[] = [];
+  const owners = ['shop/ReplicaSet/web'];
+  const notEmpty = { kind: 'not-empty', because: 'shop/web-1', owners } as const;
+  const orders = [notEmpty, notEmpty, ORDERED];
+  const world = inA({
+    drainNode: async ({ cameBack }) => {
+      asked.push(cameBack);
+      return { ...DRAINED, cameBack: { ...cameBack, 'shop/ReplicaSet/db': 1 } };
+    },
+    orderReboot: async ({ cameBack }) => {
+      asked.push(cameBack);
+      return orders.shift() ?? ORDERED;
+    },
+  });
+  await world.run(async () => {
+    expect(await (await world.start()).result()).toMatchObject(rebooted);
+  });
+  const db = { 'shop/ReplicaSet/db': 1 };
+  const web = (times: number) => ({ 'shop/ReplicaSet/web': times, ...db });
+  expect(asked).toEqual([{}, db, web(1), web(1), web(2), web(2)]);
 });
 
 test('G1: takes no permit from a grant it has passed', async () => {

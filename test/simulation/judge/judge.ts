@@ -1,4 +1,5 @@
 import type { ApplicationFailure } from '@temporalio/common';
+import { PutBack } from '../../../lab/witness/put-back.ts';
 import { readOrder, readRollout } from '../../../domain/node-contract.ts';
 import type { NodeFacts } from '../../../domain/node-facts.ts';
 import type { Policy } from '../../../domain/policy.ts';
@@ -12,7 +13,7 @@ import { payloads } from '../temporal/payloads.ts';
 import { limitsOf } from '../policy.ts';
 import type { NodeWrite } from '../world/cluster.ts';
 import type { Events } from '../world/events.ts';
-import { podsSeenBy, whoWrites } from '../world/kube.ts';
+import { podsSeenBy, whoWrites, type Moved } from '../world/kube.ts';
 import type { Observer, World } from '../world/world.ts';
 import type { Broken, Rule } from './contract.ts';
 
@@ -33,6 +34,7 @@ const SHOWN_WITHIN_MS = 3_000;
 export class Judge implements Observer {
   readonly broken: Broken[] = [];
   readonly #witness = new Witness({ raceMs: RACE_MS });
+  readonly #putBack = new PutBack();
   readonly #sights = new Map<string, NodeSight>();
   readonly #readySinceMs = new Map<string, number>();
   readonly #releasedMs = new Map<string, number>();
@@ -65,6 +67,7 @@ export class Judge implements Observer {
     this.#noteWell(world.cluster.factsOf(view), atMs);
     this.#hear(this.#witness.note({ kind: 'node', atMs, revision, by, node: now }).violations);
     if (before && isReleased(before, now)) this.#releasedMs.set(now.name, atMs);
+    if (before?.rollout === undefined && now.rollout !== undefined) this.#putBack.begin(now.name);
     if (before && by.role === 'worker') this.#judgeWork(before, now, atMs);
     if (now.order !== undefined) this.#events?.noteOrder(now.name, view.metadata.annotations);
     this.#sights.set(now.name, now);
@@ -81,7 +84,8 @@ export class Judge implements Observer {
     this.#witness.note({ kind: 'node-gone', name: node, atMs: this.#world?.clock.nowMs ?? 0 });
   }
 
-  moved(moved: { node: string; pod: string; how: 'evicted' | 'deleted' }): void {
+  moved(moved: Moved): void {
+    this.#putBack.note(moved);
     const { clock, disturbedUntilMs = 0 } = this.#world ?? {};
     const atMs = clock?.nowMs ?? 0;
     const releasedMs = this.#releasedMs.get(moved.node) ?? 0;
@@ -141,7 +145,8 @@ export class Judge implements Observer {
       this.say('G2', `${now.name} was ordered to reboot without its pods having been looked at`);
       return;
     }
-    const left = podsLeft({ pods: seen.pods, atMs: seen.atMs }, undefined, -1_000);
+    const pods = this.#putBack.others(now.name, seen.pods);
+    const left = podsLeft({ pods, atMs: seen.atMs }, undefined, -1_000);
     if (left.length > 0) {
       this.say('G2', `${now.name} was ordered to reboot although it bore ${left.join(', ')}`);
     }

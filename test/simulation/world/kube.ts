@@ -3,12 +3,14 @@ import { failure } from '../../../activities/failure.ts';
 import type { NodeApi, NodeUpdate } from '../../../activities/kube/nodes.ts';
 import type { PodApi } from '../../../activities/kube/pods.ts';
 import { readEvictionAnswer, type EvictionAnswer } from '../../../domain/eviction-answer.ts';
-import type { Author, PodSight } from '../../../lab/witness/contract.ts';
+import type { Author, PodMoved, PodSight } from '../../../lab/witness/contract.ts';
 import type { WorkerProcess } from '../temporal/workers.ts';
 import type { Random } from '../time/random.ts';
 import type { Cluster } from './cluster.ts';
 import type { Pods } from './pods.ts';
 import { RequestFailed, send, type Weather } from './weather.ts';
+
+export type Moved = Omit<PodMoved, 'kind' | 'atMs'>;
 
 export interface KubeParts {
   readonly cluster: Cluster;
@@ -16,7 +18,7 @@ export interface KubeParts {
   readonly weather: Weather;
   readonly random: Random;
   /** A worker has evicted or deleted a pod. */
-  readonly onMoved: (moved: { node: string; pod: string; how: 'evicted' | 'deleted' }) => void;
+  readonly onMoved: (moved: Moved) => void;
 }
 
 /** What one attempt of an activity has seen of a node's pods so far. */
@@ -167,10 +169,10 @@ function podsOf(
     signal.throwIfAborted();
     try {
       const given = await send(weather, { service: 'kube', host: worker }, () => {
-        const node = pods.nodeOf(pod.uid);
+        const place = pods.find(pod.uid);
         const said = obey();
-        if (node !== undefined && (said.status ?? 0) < 300) {
-          onMoved({ node, pod: `${pod.namespace}/${pod.name}`, how });
+        if (place && (said.status ?? 0) < 300) {
+          onMoved({ ...place, pod: `${pod.namespace}/${pod.name}`, how });
         }
         return said;
       });

@@ -1,7 +1,7 @@
 import type { Change } from '../../../activities/kube/follow.ts';
 import type { DisruptionBudget } from '../../../domain/disruption-budget.ts';
 import type { HttpAnswer } from '../../../domain/eviction-answer.ts';
-import type { PodFacts } from '../../../domain/pod-verdict.ts';
+import { ownerOf, type PodFacts } from '../../../domain/pod-verdict.ts';
 import type { PodSight } from '../../../lab/witness/contract.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
@@ -18,6 +18,8 @@ export interface App {
   readonly stopsInMs: number;
   /** How long one takes from being made to being Ready. */
   readonly startsInMs: number;
+  /** Its pods tolerate the cordon, and each is made anew where it was. */
+  readonly putsBack: boolean;
   /** How its evictions are answered, whatever the budget says; a test's trouble, over by itself. */
   denied?: 'webhook' | 'two-budgets';
 }
@@ -75,7 +77,7 @@ export class Pods {
 
   addApp(app: App): void {
     this.apps.set(app.name, app);
-    for (let count = 0; count < app.replicas; count += 1) this.#schedule(app, 0);
+    for (let count = 0; count < app.replicas; count += 1) this.#schedule(app, { startsInMs: 0 });
   }
 
   /** A pod that its node has at any rate. */
@@ -97,8 +99,9 @@ export class Pods {
     return [...this.#pods.values()].filter((pod) => pod.node === node);
   }
 
-  nodeOf(uid: string): string | undefined {
-    return this.#pods.get(uid)?.node;
+  find(uid: string): { readonly node: string; readonly owner: string } | undefined {
+    const pod = this.#pods.get(uid);
+    return pod && { node: pod.node, owner: ownerOf(pod) };
   }
 
   /** As the witness sees them. */
@@ -108,6 +111,7 @@ export class Pods {
       name: pod.name,
       labels: pod.labels,
       ownerKind: pod.owner?.kind,
+      owner: ownerOf(pod),
       mirror: pod.mirror,
       finished: pod.finished,
       onNodeSinceMs: pod.onNodeSinceMs,
@@ -200,18 +204,22 @@ export class Pods {
     this.#tell(pod.node, { kind: 'gone', object: pod });
     if (this.on(pod.node).every(mayStay)) this.#onEmpty(pod.node);
     const app = this.apps.get(pod.owner?.name ?? '');
-    if (app) this.#clock.after(this.#random.between(50, 1_000), () => this.#schedule(app));
+    if (!app) return;
+    const where = app.putsBack ? pod.node : undefined;
+    this.#clock.after(this.#random.between(50, 1_000), () => this.#schedule(app, { where }));
   }
 
   /** A pod of the app is put on some node that takes one, now or later. */
-  #schedule(app: App, startsInMs = app.startsInMs): void {
+  #schedule(app: App, how: { startsInMs?: number; where?: string | undefined } = {}): void {
+    const { startsInMs = app.startsInMs, where } = how;
     const nodes = this.#cluster.names.filter((name) => {
       const node = this.#cluster.record(name);
-      return node && !node.unschedulable && node.ready.status === 'True';
+      const takesIt = name === where || (where === undefined && !node?.unschedulable);
+      return takesIt && node?.ready.status === 'True';
     });
     const node = this.#random.pick(nodes);
     if (node === undefined) {
-      this.#clock.after(SCHEDULE_AGAIN_MS, () => this.#schedule(app, startsInMs));
+      this.#clock.after(SCHEDULE_AGAIN_MS, () => this.#schedule(app, how));
       return;
     }
     const uid = this.#put(node, {
@@ -221,6 +229,7 @@ export class Pods {
       priority: app.priority,
       stopsInMs: app.stopsInMs,
       ready: startsInMs === 0,
+      toleratesCordon: app.putsBack,
     });
     if (startsInMs > 0) {
       this.#clock.after(startsInMs, () => {

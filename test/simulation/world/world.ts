@@ -15,7 +15,7 @@ import type { Twist } from '../breaks.ts';
 import type { Plan } from '../plan.ts';
 import { poolName, policyOf, STATE_LABEL, type PoolNow } from '../policy.ts';
 import { Cluster, type NodeWrite } from './cluster.ts';
-import { kubeApi } from './kube.ts';
+import { kubeApi, type Moved } from './kube.ts';
 import { Machine } from './machine.ts';
 import { Pods } from './pods.ts';
 import type { Steps } from './steps.ts';
@@ -26,7 +26,7 @@ import * as workflows from '../../../workflows/index.ts';
 export interface Observer {
   written(write: NodeWrite): void;
   gone(node: string): void;
-  moved(moved: { node: string; pod: string; how: 'evicted' | 'deleted' }): void;
+  moved(moved: Moved): void;
   foreignBoot(node: string): void;
   policy(policy: Policy): void;
   ended(run: Run): void;
