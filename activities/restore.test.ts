@@ -41,7 +41,7 @@ const onStage = (facts: Partial<FakeNode> = {}, cordonedByUs = true) => {
     stage,
     restore: (stillRequired = false) =>
       stage.run(restoreNode, { node: 'n1', record, stillRequired }),
-    undo: () => stage.run(undoNode, { ...UNDO, record }),
+    undo: (over: object = {}) => stage.run(undoNode, { ...UNDO, record, ...over }),
   };
 };
 
@@ -175,6 +175,22 @@ describe('undoNode', () => {
     expect(nodes.updates).toEqual([]);
     expect(nodes.events).toEqual([]);
     expect(nodes.lifecycle).toEqual({ DrainInProgress: true });
+  });
+
+  test('takes an accepted order back where the node is lost and a person gives it up', async () => {
+    const { undo, nodes } = onStage({ annotations: accepted });
+    expect(await undo({ why: 'abort', lost: true })).toEqual({ kind: 'undone' });
+    expect(nodes.at('n1').unschedulable).toBe(false);
+    expect(Object.keys(nodes.at('n1').annotations)).toEqual([ANNOTATION.attempts]);
+  });
+
+  test.each<{ name: string; node: Partial<FakeNode> }>([
+    { name: 'has rebooted after all', node: { bootId: 'boot-2' } },
+    { name: 'is down, and may still come up', node: { ready: false } },
+  ])('G4: but not where it $name', async ({ node }) => {
+    const { undo, nodes } = onStage({ annotations: accepted, ...node });
+    expect(await undo({ why: 'abort', lost: true })).toEqual({ kind: 'too-late' });
+    expect(nodes.updates).toEqual([]);
   });
 
   test('G4: loses the race against an agent that accepts while it withdraws', async () => {

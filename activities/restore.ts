@@ -11,6 +11,7 @@ import { undoLabels, type LabelPatch } from '../domain/labels-and-taint.ts';
 import { afterFailure, afterReboot } from '../domain/attempts.ts';
 import { present } from '../domain/present.ts';
 import { isAccepted } from '../domain/recovery.ts';
+import { sayMissing } from '../domain/return.ts';
 import type { Deps } from './deps.ts';
 import { NO_LIFECYCLE, type NodeEvent } from './kube/nodes.ts';
 import { labelsOfReturn } from './labels-and-taint.ts';
@@ -32,6 +33,8 @@ export interface RestoreRequest {
   readonly record: RolloutRecord;
   /** The sentinel has survived the reboot. */
   readonly stillRequired: boolean;
+  /** DaemonSets whose pod is not Ready again. */
+  readonly missing?: readonly string[];
   /** When its kubelet was first heard in the new boot. */
   readonly bootedAtMs?: number;
   /** How long it has been out of service, where that tells how long a rollout takes. */
@@ -59,12 +62,16 @@ export async function restoreNode(deps: Deps, asked: RestoreRequest): Promise<Re
   if (isAway(record)(node)) return { kind: 'not-back' };
   const isLeft = node.rollout !== undefined && !isOurs(node, record);
   const kind = isLeft ? 'not-ours' : marked ? 'quarantined' : 'restored';
-  await deps.nodes.announce(name, eventOf(kind, node));
+  await deps.nodes.announce(name, eventOf(kind, node, asked));
   log.info('node returned', { node: name, bootId: node.bootId, kind });
   return { kind };
 }
 
-function eventOf(kind: 'not-ours' | 'quarantined' | 'restored', { bootId }: NodeFacts): NodeEvent {
+function eventOf(
+  kind: 'not-ours' | 'quarantined' | 'restored',
+  { bootId }: NodeFacts,
+  { missing = [] }: RestoreRequest,
+): NodeEvent {
   const returned = `rebooted and back, boot id ${bootId}`;
   switch (kind) {
     case 'not-ours':
@@ -72,7 +79,9 @@ function eventOf(kind: 'not-ours' | 'quarantined' | 'restored', { bootId }: Node
     case 'quarantined':
       return { type: 'Warning', reason: 'Quarantined', message: `${returned}; ${STILL_REQUIRED}` };
     case 'restored':
-      return { type: 'Normal', reason: 'Returned', message: returned };
+      return missing.length === 0
+        ? { type: 'Normal', reason: 'Returned', message: returned }
+        : { type: 'Warning', reason: 'Returned', message: `${returned}; ${sayMissing(missing)}` };
     default:
       return kind satisfies never;
   }
@@ -102,6 +111,8 @@ export interface UndoRequest {
   readonly because: string;
   /** It is a sign that something is wrong with the node, and halts its pool. */
   readonly trouble: boolean;
+  /** A person has given up waiting for the reboot that was accepted: it is taken back where the node is up in the boot of before. */
+  readonly lost?: boolean;
 }
 
 /** `too-late`: the agent has accepted the order, so the rollout can only go forward. */
@@ -112,11 +123,11 @@ export type Undone = { readonly kind: 'undone' | 'too-late' | 'gone' };
  * record, all in one update, so that the API server decides the race with an agent that is just accepting.
  */
 export async function undoNode(deps: Deps, asked: UndoRequest): Promise<Undone> {
-  const { node: name, pool, record, why, because, trouble } = asked;
+  const { node: name, pool, record, why, because, trouble, lost = false } = asked;
   // The next try comes after a pause.
   const failed = why === 'failure' || why === 'abort';
   const tooLate = (node: NodeFacts): boolean =>
-    isAccepted(node) || node.bootId !== record.bootIdBefore;
+    (isAccepted(node) && !(lost && node.ready)) || node.bootId !== record.bootIdBefore;
   const node = await giveBack(deps, name, {
     record,
     pool,

@@ -3,6 +3,7 @@ import { ActivityCancellationDetails } from '@temporalio/common';
 import { ANNOTATION, IN_TIME, writeAnswer, writeOrder } from '../domain/node-contract.ts';
 import { awaitReturn, type Return, type ReturnQuestion } from './return.ts';
 import { aPod } from '../domain/a-pod.fixture.ts';
+import type { ObjectAnswer } from '../domain/gates/outside-gate.ts';
 import { RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
 
@@ -149,8 +150,13 @@ describe('awaitReturn', () => {
   });
 });
 
+const daemonSet = (spec: object): ObjectAnswer => ({
+  kind: 'found',
+  objects: [{ spec: { template: { spec } } }],
+});
+
 describe('G3: a node is not believed to be back', () => {
-  test.each<{ name: string; facts: () => Partial<FakeNode>; because: string }>([
+  test.each<{ name: string; facts: () => Partial<FakeNode>; because: unknown }>([
     {
       name: 'because it went NotReady and Ready again',
       facts: () => ({ bootId: 'boot-1' }),
@@ -159,7 +165,7 @@ describe('G3: a node is not believed to be back', () => {
     {
       name: 'while it is not Ready',
       facts: () => ({ ready: false }),
-      because: 'it has a new boot id but is not Ready',
+      because: expect.stringMatching(/^not Ready( since \S+)?, it has a new boot id$/),
     },
     {
       name: 'by a heartbeat from before the order',
@@ -210,6 +216,42 @@ describe('G3: a node is not believed to be back', () => {
     await after(2 * SECOND);
     expect(end()).toMatchObject(RETURNED);
   });
+
+  test.each<{ name: string; answer: ObjectAnswer }>([
+    { name: 'a DaemonSet that was deleted meanwhile', answer: { kind: 'missing' } },
+    {
+      name: 'a DaemonSet that wants other nodes now',
+      answer: daemonSet({ nodeSelector: { pool: 'others' } }),
+    },
+  ])('but not for $name', async ({ answer }) => {
+    const { accept, comeUp, end, stage } = onStage({ daemonSets: ['shop/log'] });
+    stage.objects.answers.set('daemonsets', answer);
+    accept();
+    await after(SECOND);
+    comeUp();
+    await after(32 * SECOND);
+    expect(end()).toEqual(expect.not.objectContaining({ missing: expect.anything() }));
+    expect(end()).toMatchObject(RETURNED);
+  });
+
+  test.each<{ name: string; answer: ObjectAnswer }>([
+    { name: 'is there', answer: daemonSet({ nodeSelector: { pool: 'workers' } }) },
+    { name: 'nobody may read', answer: { kind: 'unknown', because: 'forbidden' } },
+  ])(
+    'by the pods of a DaemonSet that $name, until it has been waited for long enough',
+    async ({ answer }) => {
+      const { accept, comeUp, end, saying, stage } = onStage({ daemonSets: ['shop/log'] });
+      stage.objects.answers.set('daemonsets', answer);
+      accept();
+      await after(SECOND);
+      comeUp();
+      await after(9 * MINUTE);
+      expect(end()).toBeUndefined();
+      expect(saying()).toMatchObject({ because: 'not Ready again: shop/log' });
+      await after(MINUTE + 2 * SECOND);
+      expect(end()).toMatchObject({ ...RETURNED, missing: ['shop/log'] });
+    },
+  );
 
   test('until its agent has looked at the sentinel, for which it has a little more time', async () => {
     const early = { wants: 'required', message: '', heardAtMs: START } as const;
@@ -380,6 +422,15 @@ describe('cancelling', () => {
     comeUp();
     await after(40 * SECOND);
     expect(end()).toMatchObject(RETURNED);
+  });
+
+  test('ends the wait for a node that is lost: somebody gives it up', async () => {
+    const { accept, end, stage } = onStage({ lost: true });
+    accept();
+    await after(SECOND);
+    stage.environment.cancel();
+    await after(6 * SECOND);
+    expect(end()).toEqual({ kind: 'interrupted', because: 'it is given up' });
   });
 
   test.each([{ acceptedFirst: false }, { acceptedFirst: true }])(

@@ -6,8 +6,7 @@ import {
   type RolloutRecord,
 } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
-import { podName } from '../domain/pod-verdict.ts';
-import { REBOOT_DEFAULTS } from '../domain/policy.ts';
+import { REBOOT_DEFAULTS, type PoolPolicy } from '../domain/policy.ts';
 import { present } from '../domain/present.ts';
 import {
   acceptedAt,
@@ -16,7 +15,9 @@ import {
   judgeReception,
   mayHaveSurvived,
   notBackYet,
+  sayMissing,
 } from '../domain/return.ts';
+import { daemonSetsNotReady } from './daemon-sets.ts';
 import type { Deps } from './deps.ts';
 import { NodeView } from './node-view.ts';
 import { knownPool } from './pool.ts';
@@ -42,6 +43,8 @@ export type Return =
       readonly bootedAtMs?: number;
       /** The sentinel has survived the reboot, as the agent says in the new boot. */
       readonly stillRequired: boolean;
+      /** DaemonSets whose pod is not Ready again, though it was waited for long enough; absent: none. */
+      readonly missing?: readonly string[];
     }
   | { readonly kind: 'refused' | 'silent' | 'interrupted'; readonly because: string }
   /** Past the point of no return and not back in time; it goes on being waited for. */
@@ -60,7 +63,7 @@ const NEXT_REPORT_MS = AGENT_HEARTBEAT_MS + 30_000;
 /**
  * Waits for the agent's answer, then for the proof of the reboot: another boot id, Ready confirmed since, both for as long
  * as the policy's `stableFor`, and the DaemonSet pods of before Ready again. Cancellation ends it only while the order is
- * unanswered; after the point of no return it goes on to the end.
+ * unanswered, or once the node is lost; in between it goes on.
  */
 export async function awaitReturn(deps: Deps, asked: ReturnQuestion): Promise<Return> {
   const view = new NodeView(deps.nodes, asked.node);
@@ -114,6 +117,7 @@ async function awaitProof(
     const { firstHeartbeatMs } = sight;
     heartbeat({ because, ...present({ firstHeartbeatMs }) });
     stopOnShutdown();
+    if (asked.lost && cancelRequested()) return { kind: 'interrupted', because: 'it is given up' };
   }
 }
 
@@ -123,13 +127,14 @@ function fromHeartbeat(): Pick<Observation, 'firstHeartbeatMs'> {
   return present({ firstHeartbeatMs: typeof ms === 'number' ? ms : undefined });
 }
 
-function returned(node: NodeFacts, { firstHeartbeatMs }: Observation): Return {
+function returned(node: NodeFacts, { firstHeartbeatMs, missing }: Observation): Return {
   const heard = heardInBoot(node, firstHeartbeatMs ?? 0);
   return {
     kind: 'returned',
     bootId: node.bootId,
     ...present({ bootedAtMs: firstHeartbeatMs }),
     stillRequired: node.report?.wants === 'required' && heard,
+    ...present({ missing }),
   };
 }
 
@@ -141,6 +146,8 @@ interface Observation {
   readonly firstHeartbeatMs?: number;
   /** Why it is not believed yet; undefined: the reboot is proved. */
   readonly because: string | undefined;
+  /** As in the answer. */
+  readonly missing?: readonly string[];
 }
 
 async function observe(
@@ -156,8 +163,7 @@ async function observe(
   // Ready that was lost and found between two looks has not stayed so.
   const stayed = before.back?.readySinceMs === readySinceMs;
   const back = stayed && before.back ? before.back : { atMs: Date.now(), readySinceMs };
-  const because = await notSettled(deps, asked, { node, back, ...known });
-  return { ...known, back, because };
+  return { ...known, back, ...(await settle(deps, asked, { node, back, ...known })) };
 }
 
 function firstHeartbeat(
@@ -191,45 +197,29 @@ interface Settling {
   readonly firstHeartbeatMs?: number;
 }
 
-/** Why a node that is back is not believed yet. */
-async function notSettled(
+/** Why a node that is back is not believed yet; what is still missing is not waited for without end. */
+async function settle(
   deps: Deps,
   asked: ReturnQuestion,
   { node, back, firstHeartbeatMs = 0 }: Settling,
-): Promise<string | undefined> {
+): Promise<Pick<Observation, 'because' | 'missing'>> {
   const backForMs = Date.now() - back.atMs;
-  if (backForMs < rebootPolicy(deps, asked.pool).stableFor) {
-    return 'it is Ready, and has to stay so for a while';
-  }
+  const { stableFor, daemonSetsWithin } = rebootPolicy(deps, asked.pool);
+  if (backForMs < stableFor) return { because: 'it is Ready, and has to stay so for a while' };
   if (!heardInBoot(node, firstHeartbeatMs) && backForMs < patienceMs(asked, node)) {
-    return 'its agent has not reported since the reboot';
+    return { because: 'its agent has not reported since the reboot' };
   }
-  const missing = await daemonSetsNotReady(deps, asked);
-  return missing.length > 0 ? `not Ready again: ${missing.slice(0, 5).join(', ')}` : undefined;
+  const missing = await daemonSetsNotReady(deps, node, asked.daemonSets);
+  if (missing.length === 0) return { because: undefined };
+  if (backForMs >= daemonSetsWithin) return { because: undefined, missing };
+  return { because: sayMissing(missing) };
 }
 
 function patienceMs({ record }: ReturnQuestion, node: NodeFacts): number {
   return mayHaveSurvived(node, acceptedAt(node, record)) ? NEXT_REPORT_MS : AGENT_PATIENCE_MS;
 }
 
-async function daemonSetsNotReady(
-  deps: Deps,
-  { node, daemonSets }: ReturnQuestion,
-): Promise<string[]> {
-  if (daemonSets.length === 0) return [];
-  const { pods } = await deps.pods.list(node, AbortSignal.timeout(BEAT_MS));
-  const ready = new Set(
-    pods
-      .filter((pod) => pod.ready && pod.owner?.kind === 'DaemonSet')
-      .map((pod) => podName({ namespace: pod.namespace, name: pod.owner?.name ?? '' })),
-  );
-  return daemonSets.filter((name) => !ready.has(name));
-}
-
-function rebootPolicy(
-  deps: Deps,
-  pool: string | undefined,
-): { returnWithin: number; stableFor: number } {
+function rebootPolicy(deps: Deps, pool: string | undefined): PoolPolicy['reboot'] {
   return (pool === undefined ? undefined : knownPool(deps, pool))?.reboot ?? REBOOT_DEFAULTS;
 }
 

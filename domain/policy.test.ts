@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { AWAY_TAINTS } from './away-taints.ts';
 import { Policy, poolOf, problemsOf, REBOOT_DEFAULTS } from './policy.ts';
 
 const WORKERS = { name: 'workers', nodes: 'pool=workers' };
@@ -9,6 +10,7 @@ test('a name and a selector are a whole pool; what is not written has a safe def
   expect(Policy.parse({ pools: [WORKERS] })).toEqual({
     scanEvery: MINUTE,
     freezes: [],
+    awayTaints: AWAY_TAINTS,
     pools: [
       {
         ...WORKERS,
@@ -25,6 +27,7 @@ test('a name and a selector are a whole pool; what is not written has a safe def
         drain: {
           timeout: 30 * MINUTE,
           onTimeout: 'undo',
+          comesBack: 'leave',
           delay: 0,
           atOnce: 20,
           blockedAfter: 10 * MINUTE,
@@ -35,6 +38,7 @@ test('a name and a selector are a whole pool; what is not written has a safe def
           returnWithin: 20 * MINUTE,
           perDay: 3,
           stableFor: MINUTE / 2,
+          daemonSetsWithin: 10 * MINUTE,
         },
       },
     ],

@@ -58,6 +58,11 @@ const Reboot = z.strictObject({
     .describe(
       'A node not back after this long is lost: people are told, the pool halts, the wait goes on',
     ),
+  daemonSetsWithin: durationMs
+    .prefault('10m')
+    .describe(
+      'A node that is back is handed back after this long even if pods of DaemonSets are not Ready again; people are told which',
+    ),
   perDay: z
     .int()
     .min(1)

@@ -1,5 +1,6 @@
 import { answers, IN_TIME, type RebootOrder, type RolloutRecord } from './node-contract.ts';
 import type { NodeFacts } from './node-facts.ts';
+import { shortList } from './short-list.ts';
 
 /** What became of an order so far, judged by the node alone. */
 export type Reception =
@@ -37,15 +38,32 @@ export interface Proof {
   readonly orderedAtMs: number;
 }
 
-/** Why the node, as far as it can be seen, does not count as back at this moment; undefined when it does. Staying so is for the caller to see. */
+/**
+ * Why the node, as far as it can be seen, does not count as back at this moment, all of it, the worst first; undefined when it
+ * does. Staying so is for the caller to see.
+ */
 export function notBackYet(node: NodeFacts | undefined, proof: Proof): string | undefined {
   if (!node) return 'its Node object has not been seen yet';
-  if (node.bootId === '') return 'it reports no boot id';
-  if (node.bootId === proof.bootIdBefore) return sameBoot(node);
-  if (!node.ready) return 'it has a new boot id but is not Ready';
-  if (node.heartbeatAtMs <= proof.orderedAtMs) return 'its kubelet has not confirmed Ready since';
-  return undefined;
+  const down = node.ready ? [] : [notReady(node)];
+  const boot = whyNotBooted(node, proof);
+  return [...down, ...(boot === undefined ? [] : [boot])].join(', ') || undefined;
 }
+
+function whyNotBooted(node: NodeFacts, { bootIdBefore, orderedAtMs }: Proof): string | undefined {
+  if (node.bootId === '') return 'it reports no boot id';
+  if (node.bootId === bootIdBefore) return sameBoot(node);
+  if (!node.ready) return 'it has a new boot id';
+  return node.heartbeatAtMs <= orderedAtMs ? UNCONFIRMED : undefined;
+}
+
+const UNCONFIRMED = 'its kubelet has not confirmed Ready since';
+
+const notReady = ({ readySinceMs }: NodeFacts): string =>
+  readySinceMs > 0 ? `not Ready since ${new Date(readySinceMs).toISOString()}` : 'not Ready';
+
+/** For people: what is not as it was before the reboot. */
+export const sayMissing = (daemonSets: readonly string[]): string =>
+  `not Ready again: ${shortList(daemonSets)}`;
 
 /** With the words of an agent that has accepted the order and cannot obey it. */
 function sameBoot({ answer }: NodeFacts): string {

@@ -45,6 +45,7 @@ async function undo(
     why,
     because,
     trouble: isTrouble(stop),
+    lost: stop.kind === 'abort' && stop.lost,
   });
   return kind;
 }

@@ -56,7 +56,7 @@ export class SignalsHeard {
 
   /** Cancelling the workflow says the same as the signal `abort`. */
   cancel(atMs: number): void {
-    this.aborted ??= { reason: 'cancelled', by: 'Temporal', atMs };
+    this.aborted = { reason: 'cancelled', by: 'Temporal', atMs };
     this.news += 1;
     this.#changed();
   }

@@ -1,8 +1,9 @@
 import type { Ordered as OrderedBy } from '../activities/order.ts';
-import type { Return } from '../activities/return.ts';
+import type { Return, ReturnQuestion } from '../activities/return.ts';
 import type { DrainResult } from '../domain/drain-progress.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
 import { present } from '../domain/present.ts';
+import { sayMissing } from '../domain/return.ts';
 import type { Recovery } from '../domain/recovery.ts';
 import type { RolloutInput } from '../domain/rollout-input.ts';
 import type { RolloutResult } from '../domain/status.ts';
@@ -133,22 +134,19 @@ export async function proveAndOrder(
 
 /**
  * Waits for the agent's answer and the proof of the reboot. A node that does not come back in time is lost: it keeps its place,
- * people are told, and it is waited for all the same. Abort and pause are heard only until the agent has accepted.
+ * people are told, and it is waited for all the same. Abort and pause are heard only until the agent has accepted; an abort once
+ * more when the node is lost, for whoever gives it up.
  */
 export async function awaitReboot(rollout: Rollout, order: Ordered | undefined): Promise<Back> {
-  const { signals, node, place } = rollout;
+  const { signals, place } = rollout;
   const question = { ...place, record: taken(rollout).record, ...expected(order) };
   rollout.enter({ at: 'rebooting' });
   for (let lost = false; ; lost = true) {
-    const back = await interruptible(
-      () =>
-        lasting(lost ? `${node} is lost` : `reboot of ${node}`).awaitReturn({ ...question, lost }),
-      () => order !== undefined && !lost && signals.stops,
-    );
+    const back = await answerOf(rollout, { ...question, lost });
     switch (back?.kind) {
       case undefined:
       case 'interrupted':
-        throw saidBy(signals);
+        throw saidBy(signals, lost);
       case 'refused':
         throw failed('order-refused', `the agent refused: ${back.because}`);
       case 'silent':
@@ -163,6 +161,22 @@ export async function awaitReboot(rollout: Rollout, order: Ordered | undefined):
         back satisfies never;
     }
   }
+}
+
+/** The next answer about the return; undefined when a person ends the wait. */
+async function answerOf(
+  { signals, node }: Rollout,
+  question: ReturnQuestion,
+): Promise<Return | undefined> {
+  const { lost, order } = question;
+  // What was said before the node was lost was said of something else.
+  const { aborted } = signals;
+  const isGivenUp = (): boolean => signals.aborted !== aborted;
+  const isStopped = (): boolean => order !== undefined && signals.stops;
+  return await interruptible(
+    () => lasting(lost ? `${node} is lost` : `reboot of ${node}`).awaitReturn(question),
+    lost ? isGivenUp : isStopped,
+  );
 }
 
 /** A run that finds the order accepted knows neither when it was written nor what was Ready before. */
@@ -185,7 +199,7 @@ export async function uncordon(rollout: Rollout, back: Back): Promise<RolloutRes
     ...place,
     record,
     stillRequired: isBack && back.stillRequired,
-    ...present({ bootedAtMs: isBack ? back.bootedAtMs : undefined }),
+    ...present(isBack ? { bootedAtMs: back.bootedAtMs, missing: back.missing } : {}),
     ...took,
   });
   if (kind === 'not-back') return undefined;
@@ -198,8 +212,11 @@ export async function uncordon(rollout: Rollout, back: Back): Promise<RolloutRes
   });
   if (!isBack || kind === 'gone') return is('node-gone', 'its Node object was deleted');
   if (kind === 'quarantined') return is(kind, 'it rebooted, and its sentinel is still there');
-  return is('rebooted', kind === 'not-ours' ? NOT_OURS : 'it rebooted and is back');
+  return is('rebooted', kind === 'not-ours' ? NOT_OURS : `it rebooted and is back${lacks(back)}`);
 }
+
+const lacks = ({ missing }: Extract<Back, { kind: 'returned' }>): string =>
+  missing ? `; ${sayMissing(missing)}` : '';
 
 function bootIdsOf({ bootIdBefore }: RolloutRecord, back: Back) {
   return {

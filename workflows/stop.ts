@@ -10,8 +10,8 @@ export type Stop =
   | { readonly kind: 'gate'; readonly because: string }
   /** A person has paused it: it starts again at the gates, after the pause. */
   | { readonly kind: 'pause'; readonly because: string }
-  /** A person wants it to end. */
-  | { readonly kind: 'abort'; readonly because: string }
+  /** A person wants it to end; `lost`: also where its node has not come back from an accepted reboot. */
+  | { readonly kind: 'abort'; readonly because: string; readonly lost: boolean }
   /** It fails. */
   | { readonly kind: 'failure'; readonly because: string; readonly failure: Error }
   /** A former run has left the node in the middle: it starts again at the gates. */
@@ -40,10 +40,12 @@ export const over = (outcome: Outcome, because: string): Stopped =>
 
 export const nodeGone = (): Stopped => over('node-gone', 'its Node object was deleted');
 
-/** What people have said, as a reason to go no further. */
-export function saidBy(signals: SignalsHeard): Stopped {
-  const kind = signals.aborted ? 'abort' : 'pause';
-  return new Stopped({ kind, because: signals.whyStopped() });
+/** What people have said, as a reason to go no further; an abort gives up a node that is lost. */
+export function saidBy(signals: SignalsHeard, lost = false): Stopped {
+  const because = signals.whyStopped();
+  return new Stopped(
+    signals.aborted ? { kind: 'abort', because, lost } : { kind: 'pause', because },
+  );
 }
 
 export function failed(type: FailureKind, because: string): Stopped {

@@ -152,6 +152,14 @@ function drain(node: FakeNode, settings: Settings = {}): Running {
   return { outcome, reports, stop, guard };
 }
 
+const stubbornNode = (...pods: PodFacts[]): FakeNode => {
+  const node = new FakeNode(...pods);
+  node.stubborn.add('web');
+  return node;
+};
+const evictions = ({ requests }: FakeNode): string[] =>
+  requests.filter((request) => request.startsWith('evict'));
+
 const after = (ms: number) => jest.advanceTimersByTimeAsync(ms);
 
 async function finished({ outcome }: Running, withinMs = 60 * MINUTE): Promise<unknown> {
@@ -260,14 +268,6 @@ describe('a drain', () => {
   });
 
   describe('G2: pods that their owner puts back each time', () => {
-    const stubbornNode = (...pods: PodFacts[]): FakeNode => {
-      const node = new FakeNode(...pods);
-      node.stubborn.add('web');
-      return node;
-    };
-    const evictions = ({ requests }: FakeNode): string[] =>
-      requests.filter((request) => request.startsWith('evict'));
-
     test('are left after three times, with a warning and by their owner', async () => {
       const node = stubbornNode(
         aPod('web-0'),

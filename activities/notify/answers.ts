@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Notice, NoticeEvent } from '../../domain/notifications/events.ts';
 import { present } from '../../domain/present.ts';
+import { sayMissing } from '../../domain/return.ts';
 import type { PoolAnswer, PoolQuestion } from '../admit-next.ts';
 import type { Cordoned } from '../cordon.ts';
 import type { Deps } from '../deps.ts';
@@ -46,15 +47,19 @@ export const ofReturn = ({ node, pool }: Of, answer: Return): ToNotify | undefin
   answer.kind === 'late' ? { event: 'lost', node, pool, because: answer.because } : undefined;
 
 export function ofRestore(
-  { node, pool, record }: RestoreRequest,
+  { node, pool, record, missing }: RestoreRequest,
   { kind }: Restored,
 ): ToNotify | undefined {
   if (kind === 'quarantined') {
     return { event: 'failed', node, pool, because: 'it rebooted, and still wants a reboot' };
   }
   if (kind !== 'restored') return undefined;
-  const kept = record.cordonedByUs ? {} : { because: 'it was cordoned before, and stays so' };
-  return { event: 'returned', node, pool, ...kept };
+  const words = [
+    ...(record.cordonedByUs ? [] : ['it was cordoned before, and stays so']),
+    ...(missing ? [sayMissing(missing)] : []),
+  ];
+  const because = words.join('; ') || undefined;
+  return { event: 'returned', node, pool, ...present({ because }) };
 }
 
 export function ofUndo(

@@ -159,6 +159,39 @@ test('G5: a node that is lost is waited for all the same, and finishes when it c
   });
 });
 
+test.each(['abort', 'cancel'])(
+  'G5: a node that is lost is handed back when a person gives it up by %s, and not by a word from before',
+  async (word) => {
+    const undone: unknown[] = [];
+    const world: World = inA({
+      awaitReturn: async ({ lost }) => {
+        if (lost) return await untilCancelled();
+        const rollout = world.client.workflow.getHandle('node-rollout/n1');
+        await rollout.signal('abort', { by: 'bob' });
+        return { kind: 'late', because: 'its boot id has not changed' };
+      },
+      undoNode: async ({ why, lost }) => {
+        undone.push({ why, lost });
+        return { kind: 'undone' };
+      },
+    });
+    await world.run(async () => {
+      const rollout = await world.start();
+      await reached(rollout, 'lost');
+      expect(undone).toEqual([]);
+      if (word === 'cancel') await rollout.cancel();
+      else await rollout.signal('abort', { by: 'ann', reason: 'it is scrapped' });
+      const result = await rollout.result().catch((error: unknown) => error);
+      if (word === 'abort')
+        expect(result).toMatchObject({
+          outcome: 'aborted',
+          because: 'aborted by ann: it is scrapped',
+        });
+      expect(undone).toEqual([{ why: 'abort', lost: true }]);
+    });
+  },
+);
+
 describe('shows', () => {
   const closed = [
     { gate: 'hold' as const, because: 'held: disk is being swapped' },

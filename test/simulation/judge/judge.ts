@@ -66,11 +66,15 @@ export class Judge implements Observer {
     this.#noteReady(now, atMs);
     this.#noteWell(world.cluster.factsOf(view), atMs);
     this.#hear(this.#witness.note({ kind: 'node', atMs, revision, by, node: now }).violations);
-    if (before && isReleased(before, now)) this.#releasedMs.set(now.name, atMs);
-    if (before?.rollout === undefined && now.rollout !== undefined) this.#putBack.begin(now.name);
+    this.#noteCustody(before, now, atMs);
     if (before && by.role === 'worker') this.#judgeWork(before, now, atMs);
     if (now.order !== undefined) this.#events?.noteOrder(now.name, view.metadata.annotations);
     this.#sights.set(now.name, now);
+  }
+
+  #noteCustody(before: NodeSight | undefined, now: NodeSight, atMs: number): void {
+    if (before && isReleased(before, now)) this.#releasedMs.set(now.name, atMs);
+    if (before?.rollout === undefined && now.rollout !== undefined) this.#putBack.begin(now.name);
   }
 
   #judgeWork(before: NodeSight, now: NodeSight, atMs: number): void {
