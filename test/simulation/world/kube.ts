@@ -165,6 +165,7 @@ function podsOf(
     },
   ): Promise<EvictionAnswer> => {
     signal.throwIfAborted();
+    const asked = how === 'evicted' ? 'evict' : 'delete';
     try {
       const given = await send(weather, { service: 'kube', host: worker }, () => {
         const node = pods.nodeOf(pod.uid);
@@ -174,11 +175,11 @@ function podsOf(
         }
         return said;
       });
-      return readEvictionAnswer(given);
+      return readEvictionAnswer(given, asked);
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;
       const { status, message } = error;
-      return readEvictionAnswer({ ...(status ? { status } : {}), message, causes: [] });
+      return readEvictionAnswer({ ...(status ? { status } : {}), message, causes: [] }, asked);
     }
   };
   return {
