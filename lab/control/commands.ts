@@ -13,12 +13,8 @@ export type Verb = (typeof VERBS)[number];
 /** What was written, understood; or the rule that it breaks. Only the lab knows whether it has such a node. */
 export function readCommand(verb: string, what: string): LabCommand | { readonly rule: string } {
   switch (verb) {
-    case 'fault': {
-      const [, node = '', written = ''] = /^([^=]+)=(.*)$/.exec(what) ?? [];
-      const fault = readFault(written);
-      if (fault) return { verb, node, fault };
-      return { rule: `write NODE= and one of ${FAULTS_WRITTEN}, not "${what}"` };
-    }
+    case 'fault':
+      return readNodeFault(what);
     case 'power-on':
       return { verb, node: what };
     case 'stop':
@@ -28,6 +24,13 @@ export function readCommand(verb: string, what: string): LabCommand | { readonly
     default:
       return { rule: `write one of ${VERBS.join(', ')}` };
   }
+}
+
+function readNodeFault(what: string): ReturnType<typeof readCommand> {
+  const [, node = '', written = ''] = /^([^=]+)=(.*)$/.exec(what) ?? [];
+  const fault = readFault(written);
+  if (fault) return { verb: 'fault', node, fault };
+  return { rule: `write NODE= and one of ${FAULTS_WRITTEN}, not "${what}"` };
 }
 
 /** Does it, and says what was done; rejects in words where it cannot be done. */
