@@ -4,12 +4,14 @@ import { present } from '../domain/present.ts';
 
 /** A failure of a known kind. Whether Temporal retries it is decided by the kind alone. */
 export function failure(kind: FailureKind, message: string, cause?: unknown): ApplicationFailure {
-  return ApplicationFailure.create({
-    type: kind,
-    message,
-    nonRetryable: !FAILURES[kind].retry,
-    ...present({ cause: cause instanceof Error ? cause : undefined }),
-  });
+  return inWords(
+    ApplicationFailure.create({
+      type: kind,
+      message,
+      nonRetryable: !FAILURES[kind].retry,
+      ...present({ cause: cause instanceof Error ? cause : undefined }),
+    }),
+  );
 }
 
 /**
@@ -21,15 +23,20 @@ export function notYet(
   because: string,
   pollAgainMs: number | undefined,
 ): ApplicationFailure {
-  const expected = ApplicationFailure.create({
-    type: kind,
-    message: because,
-    category: ApplicationFailureCategory.BENIGN,
-    ...present({ nextRetryDelay: pollAgainMs }),
-  });
-  // Under Pending Activities a stack would bury the reason.
-  expected.stack = '';
-  return expected;
+  return inWords(
+    ApplicationFailure.create({
+      type: kind,
+      message: because,
+      category: ApplicationFailureCategory.BENIGN,
+      ...present({ nextRetryDelay: pollAgainMs }),
+    }),
+  );
+}
+
+/** Kind and message say all there is to know: in the Web UI and the CLI a stack of our files would bury them. */
+function inWords(known: ApplicationFailure): ApplicationFailure {
+  known.stack = '';
+  return known;
 }
 
 /** The kind of a failure made here, or undefined for any other error. */

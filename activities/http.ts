@@ -105,7 +105,7 @@ export function sayAnswer(
 const LONGEST_WORDS = 160;
 
 /** Of a page without its tags; on one line. */
-function firstWords(text: string): string {
+export function firstWords(text: string): string {
   const words = text
     .slice(0, 8_192)
     .replaceAll(/<(script|style)\b[\s\S]*?(<\/\1>|$)|<[^>]*>/gi, ' ')

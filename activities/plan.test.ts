@@ -25,11 +25,17 @@ describe('planRollout', () => {
       input: { node: 'n1', skipp: ['hold'] },
       message: 'the input is refused: input: Unrecognized key: "skipp"',
     },
-  ])('G9: fails at once on $name, with the path and the rule', async ({ input, message }) => {
+    {
+      name: 'a bare name',
+      input: 'n1',
+      message: 'the input is refused: input: write an object, such as {"node": "worker-7"}',
+    },
+  ])('G9: fails at once on $name, with path and rule and no stack', async ({ input, message }) => {
     await expect(onStage().plan(input)).rejects.toMatchObject({
       type: 'bad-input',
       nonRetryable: true,
       message,
+      stack: '',
     });
   });
 

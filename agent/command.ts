@@ -78,6 +78,23 @@ export function splitWords(line: string): string[] | undefined {
   return words;
 }
 
+/** Outside quotes, and not escaped: whatever is no operator of a shell. In a form that Helm understands as well. */
+const NO_OPERATOR = String.raw`([^"'\\|&;<>()\x60]|\\[\s\S]|'[^']*'|"([^"\\]|\\[\s\S])*")*`;
+
+/** Command lines that say without a shell what they seem to say. */
+export const NEEDS_NO_SHELL = new RegExp(`^${NO_OPERATOR}$`);
+const FIRST_OPERATOR = new RegExp(`^${NO_OPERATOR}([|&;<>()\\x60]+)`);
+
+/** The first operator that only a shell would obey: a program would get it as a word. */
+export function shellOperator(line: string): string | undefined {
+  return FIRST_OPERATOR.exec(line)?.at(-1);
+}
+
+/** The same line, obeyed by a shell. */
+export function inShell(line: string): string {
+  return `sh -c '${line.trim().replaceAll("'", String.raw`'\''`)}'`;
+}
+
 function unquote(word: string): string {
   return word.replace(
     /'([^']*)'|"((?:[^"\\]|\\[\s\S])*)"|\\([\s\S])/g,

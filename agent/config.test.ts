@@ -100,6 +100,41 @@ describe('readConfig', () => {
   });
 
   test.each([
+    ['true | false', '|', `sh -c 'true | false'`],
+    ['test -f a && test -f b', '&&', `sh -c 'test -f a && test -f b'`],
+    [`test -f 'a' || true`, '||', String.raw`sh -c 'test -f '\''a'\'' || true'`],
+    ['check;', ';', `sh -c 'check;'`],
+    ['check >/dev/null', '>', `sh -c 'check >/dev/null'`],
+    ['check </dev/null', '<', `sh -c 'check </dev/null'`],
+    ['check &', '&', `sh -c 'check &'`],
+    ['test `uname -r` = x', '`', "sh -c 'test `uname -r` = x'"],
+    ['test $(uname -r) = x', '(', `sh -c 'test $(uname -r) = x'`],
+  ])('refuses %j, which wants a shell, and says how to write it', (line, operator, written) => {
+    for (const flag of ['--reboot-sentinel-command', '--reboot-command']) {
+      const read = (command: string) =>
+        readConfig(['--reboot-method=command', `${flag}=${command}`], NODE);
+      expect(read(line)).toMatchObject({
+        ok: false,
+        problems: [
+          expect.stringContaining(`): ${operator} is for a shell, and no shell runs this`),
+        ],
+      });
+      expect(read(line)).toMatchObject({ problems: [expect.stringContaining(`write ${written}`)] });
+      expect(read(written).ok).toBe(true);
+      expect(splitWords(written)).toEqual(['sh', '-c', line]);
+    }
+  });
+
+  test.each([
+    `sh -c "check | grep -q x; test $(uname -r) = x"`,
+    `curl 'http://host/?a=1&b=2'`,
+    String.raw`grep a\|b /etc/x`,
+    '! check',
+  ])('takes %j, in which no operator is left outside quotes', (line) => {
+    expect(readConfig([`--reboot-sentinel-command=${line}`], NODE).ok).toBe(true);
+  });
+
+  test.each([
     ['--period', '0s', 'at least 1s'],
     ['--reboot-signal', '0', 'from 1 to 64'],
     ['--reboot-signal', 'TERM', 'from 1 to 64'],

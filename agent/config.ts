@@ -1,4 +1,4 @@
-import { splitWords } from './command.ts';
+import { inShell, shellOperator, splitWords } from './command.ts';
 import type { Command, HostSettings } from './host.ts';
 import type { KubeSettings } from './kube.ts';
 import type { LogFormat } from './log.ts';
@@ -27,11 +27,11 @@ const SETTINGS = {
   'reboot-sentinel': ['/var/run/reboot-required', 'file whose presence asks for a reboot'],
   'reboot-sentinel-command': [
     '',
-    'command run on the host instead: exit code 0 required, 1 not required, anything else unknown',
+    'command run on the host instead, by no shell: exit code 0 required, 1 not required, anything else unknown',
   ],
   'reboot-method': ['signal', 'signal (to process 1 of the host), command or file'],
   'reboot-signal': ['39', 'for method signal; 39 is SIGRTMIN+5, at which systemd reboots'],
-  'reboot-command': ['/bin/systemctl reboot', 'for method command; run on the host'],
+  'reboot-command': ['/bin/systemctl reboot', 'for method command; run on the host, by no shell'],
   'reboot-file': [
     '/reboot/reboot',
     'for method file; written when an order is obeyed, for a unit of the host that waits for it',
@@ -147,7 +147,11 @@ function readers(values: Readonly<Record<Setting, string>>, problems: string[]) 
     command(name: Setting): Command {
       const line = values[name];
       const words = splitWords(line);
-      if (words === undefined) problem(name, `a quote is not closed in: ${line}`);
+      const operator = shellOperator(line);
+      if (operator !== undefined) {
+        const rule = `${operator} is for a shell, and no shell runs this`;
+        problem(name, `${rule}: write ${inShell(line)}, or quote what is meant as it stands`);
+      } else if (words === undefined) problem(name, `a quote is not closed in: ${line}`);
       else if (words.length === 0) problem(name, 'is empty');
       return { line, words: words ?? [] };
     },

@@ -78,11 +78,11 @@ function take(plan: Plan, fromMs: number, count: number): Opening[] {
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 function asJson(pools: readonly PoolOpenings[]): string {
-  const rows = pools.flatMap(({ pool, fromMs, openings }) =>
+  const rows = pools.flatMap(({ pool, openings }) =>
     openings.map(({ opensMs, closesMs, from }) => ({
       ...(pools.length > 1 && { pool }),
-      // What has been open for longer than anybody has looked back is open from the moment asked for.
-      opens: iso(opensMs === -Infinity ? fromMs : opensMs),
+      // Open for longer than anybody has looked back: it does not open at the moment asked for.
+      opens: opensMs === -Infinity ? null : iso(opensMs),
       closes: closesMs === Infinity ? null : iso(closesMs),
       from: from.join(', '),
     })),

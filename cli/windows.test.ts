@@ -93,12 +93,12 @@ no window opens within ten years
     ]);
   });
 
-  test('has in JSON no close where there is none, the moment asked for where it has been open for ever, and the pool where there are several', async () => {
+  test('has in JSON null for an end that is none, where it has been open for ever and where it never closes, and the pool where there are several', async () => {
     const { out } = await windows('--json', '--count', '2', '--from', '2026-12-17T12:00Z');
     expect((JSON.parse(out) as { pool: string }[]).filter(({ pool }) => pool === 'gpu')).toEqual([
       {
         pool: 'gpu',
-        opens: '2026-12-17T12:00:00.000Z',
+        opens: null,
         closes: '2026-12-18T05:00:00.000Z',
         from: 'pools[1].windows[0]',
       },

@@ -5,8 +5,9 @@ import type { WindowsOptions } from './windows-print.ts';
 const MOST = 1_000;
 
 const EXAMPLES = `
-An opening that is under way comes first. Windows that overlap are one opening, and freezes are cut out. "never"
-(null with --json) closes no earlier than in a year. Times are of the pool's zone, with --json of UTC.
+An opening that is under way comes first. Windows that overlap are one opening, and freezes are cut out. "is open" has
+been so for more than a month, "never" closes no earlier than in a year; both are null with --json. Times are of the pool's
+zone, with --json of UTC.
 
 Examples:
   npm run -s lockkeeper -- windows --policy policy.yaml

@@ -63,6 +63,15 @@ describe.each(VARIANTS)('with $name', ({ values }) => {
   });
 });
 
+test.each([
+  { sentinel: { command: 'true | false' } },
+  { reboot: { method: 'command', command: 'sync; reboot' } },
+])('G9: Helm refuses a command that wants a shell, and takes it with one: %j', async (agent) => {
+  await expect(chart.render({ agent })).rejects.toThrow(/command.* does not match pattern/);
+  const inShell = JSON.stringify(agent).replace(/(true [^"]*|sync[^"]*)/, "sh -c '$1'");
+  await expect(chart.render({ agent: JSON.parse(inShell) })).resolves.not.toEqual([]);
+});
+
 describe('what Prometheus is told to scrape', () => {
   interface PodMonitor extends KubeObject {
     readonly spec: {

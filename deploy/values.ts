@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NEEDS_NO_SHELL } from '../agent/command.ts';
 import { DURATION } from '../domain/durations.ts';
 import { Policy } from '../domain/policy.ts';
 
@@ -15,6 +16,7 @@ const agentDuration = z.string().regex(/^([0-9]+([.][0-9]+)?(ms|s|m|h))+$/);
 /** A part of a pod, as Kubernetes has it; the API server checks it. */
 const kubernetes = z.looseObject({});
 const words = z.record(z.string(), z.string());
+const command = text.regex(NEEDS_NO_SHELL);
 const absolutePath = z.string().regex(/^\/[^/]+(\/[^/]+)+$/, 'the path of a file in a directory');
 
 const Temporal = z.strictObject({
@@ -56,11 +58,11 @@ const Worker = z.strictObject({
 const Agent = z.strictObject({
   ...anyPod,
   period: agentDuration,
-  sentinel: z.strictObject({ file: absolutePath, command: text }),
+  sentinel: z.strictObject({ file: absolutePath, command }),
   reboot: z.strictObject({
     method: z.enum(['signal', 'command', 'file']),
     signal: z.int().min(1).max(64),
-    command: named,
+    command: command.min(1),
     // In memory, so that it is gone after the reboot: else the host would reboot for ever.
     file: z.string().regex(/^(\/var)?\/run(\/[^/]+)+$/),
   }),

@@ -65,7 +65,17 @@ describe('readEvictionAnswer', () => {
     ],
     ['no answer', { message: 'ECONNREFUSED' }, failed('no answer, ECONNREFUSED')],
   ])('%s', (_, answer, expected) => {
-    expect(readEvictionAnswer({ message: '', causes: [], ...answer })).toMatchObject(expected);
+    expect(readEvictionAnswer({ message: '', causes: [], ...answer }, 'evict')).toMatchObject(
+      expected,
+    );
+  });
+});
+
+test('a refused delete is said as one', () => {
+  const refused = { status: 403, message: 'cannot delete resource "pods"', causes: [] };
+  expect(readEvictionAnswer(refused, 'delete')).toEqual({
+    kind: 'forbidden',
+    because: 'the worker may not delete it: cannot delete resource "pods"',
   });
 });
 

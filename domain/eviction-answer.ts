@@ -32,7 +32,10 @@ export type EvictionAnswer =
   | { readonly kind: 'throttled'; readonly because: string; readonly retryAfterMs?: number }
   | { readonly kind: 'failed'; readonly because: string };
 
-type Rule = (answer: HttpAnswer) => EvictionAnswer | undefined;
+/** What the API server was asked to do with the pod. */
+export type Asked = 'evict' | 'delete';
+
+type Rule = (answer: HttpAnswer, asked: Asked) => EvictionAnswer | undefined;
 
 /** In this order; the first that has something to say decides. */
 const RULES: readonly Rule[] = [
@@ -47,9 +50,9 @@ const RULES: readonly Rule[] = [
   forbidden,
 ];
 
-export function readEvictionAnswer(answer: HttpAnswer): EvictionAnswer {
+export function readEvictionAnswer(answer: HttpAnswer, asked: Asked): EvictionAnswer {
   for (const rule of RULES) {
-    const meaning = rule(answer);
+    const meaning = rule(answer, asked);
     if (meaning) return meaning;
   }
   const status = answer.status === undefined ? 'no answer' : `HTTP ${answer.status}`;
@@ -114,9 +117,9 @@ function namespaceTerminating(answer: HttpAnswer): EvictionAnswer | undefined {
   };
 }
 
-function forbidden({ status, message }: HttpAnswer): EvictionAnswer | undefined {
+function forbidden({ status, message }: HttpAnswer, asked: Asked): EvictionAnswer | undefined {
   if (status !== 401 && status !== 403) return undefined;
-  return { kind: 'forbidden', because: `the worker may not evict it: ${message}` };
+  return { kind: 'forbidden', because: `the worker may not ${asked} it: ${message}` };
 }
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { DURATION, parseDuration } from '../domain/durations.ts';
 import { present } from '../domain/present.ts';
-import type { Fault } from './fleet/fault.ts';
+import { FAULTS_WRITTEN, readFault, type Fault } from './fleet/fault.ts';
 import { NODE_NAMES, nodeName } from './fleet/nodes.ts';
 import { parseWith, readCount, type Parsed, type Tell } from './program.ts';
 
@@ -30,7 +30,12 @@ Examples:
   npm run -s lab -- --once --json                        for scripts: one JSON object on stdout, then the end
                                                          (-s: npm itself says nothing there)
 
-Faults: never-returns, same-boot-id, late:DURATION, flaps:DURATION, sentinel-stays.
+Faults: never-returns, same-boot-id, late:DURATION, flaps:DURATION, sentinel-stays, none.
+
+From a second terminal, while a lab runs in the first (with --dir where that has one):
+  npm run lab -- fault worker-2=never-returns            from its next reboot on
+  npm run lab -- power-on worker-2                       a machine that is away comes back
+  npm run lab -- stop worker                             or: start worker, stop temporal, start temporal
 
 Exit codes:
   0  stopped by Ctrl-C; with --once: every asked node was rebooted exactly once, no other was,
@@ -135,20 +140,8 @@ function faultsOf(tell: Tell, texts: readonly string[], nodes: number): Map<stri
     if (!(number >= 1 && number <= nodes))
       tell('--fault', `"${node}" is not a node of this lab (${nodeName(1)} to ${nodeName(nodes)})`);
     else if (fault === undefined)
-      tell(
-        '--fault',
-        `write NODE=never-returns, same-boot-id, late:30s, flaps:10s or sentinel-stays, not "${text}"`,
-      );
+      tell('--fault', `write NODE= and one of ${FAULTS_WRITTEN}, not "${text}"`);
     else faults.set(node, fault);
   }
   return faults;
-}
-
-function readFault(text: string): Fault | undefined {
-  if (text === 'never-returns' || text === 'same-boot-id' || text === 'sentinel-stays')
-    return { kind: text };
-  const [, kind, by] = /^(late|flaps):(.+)$/.exec(text) ?? [];
-  if (by === undefined || !DURATION.test(by)) return undefined;
-  const ms = parseDuration(by);
-  return kind === 'late' ? { kind, byMs: ms } : { kind: 'flaps', times: 3, everyMs: ms };
 }

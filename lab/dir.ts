@@ -2,11 +2,15 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+/** How the directories of labs begin that were given none. */
+export const OWN_DIR = 'lockkeeper-lab-';
+
 /** A lab's own directory: the one demanded, which has to be new or empty, else a new one among the temporary files. */
 export async function openDir(demanded: string | undefined): Promise<string> {
-  if (demanded === undefined) return mkdtemp(join(tmpdir(), 'lockkeeper-lab-'));
+  if (demanded === undefined) return mkdtemp(join(tmpdir(), OWN_DIR));
   const dir = resolve(demanded);
-  await mkdir(dir, { recursive: true }).catch((error: unknown) => {
+  // There are an administrator's token and the control channel in it.
+  await mkdir(dir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw new Error(`--dir: ${dir} cannot be made: ${String(error)}`, { cause: error });
   });
   if ((await readdir(dir)).length === 0) return dir;

@@ -30,25 +30,41 @@ export interface Rollouts {
 const NONE: RolloutView = { end: { state: 'none' }, phase: '', because: '' };
 /** A worker that is away must not hold up the table. */
 const QUERY_WITHIN_MS = 1_500;
+const ANSWER_WITHIN_MS = 3_000;
 
 export async function connectRollouts(address: string, namespace: string): Promise<Rollouts> {
   const connection = await Connection.connect({ address });
   const client = new Client({ connection, namespace });
   const closed = new Map<string, RolloutView>();
   return {
-    async look(node) {
-      const handle = client.workflow.getHandle(rolloutId(node));
-      const found = await describe(handle);
-      if (!found) return NONE;
-      const startedAtMs = found.startTime.getTime();
-      if (found.status.name === 'RUNNING' || found.status.name === 'PAUSED')
-        return { ...(await lookAtRunning(client, handle, found)), startedAtMs };
-      const view = closed.get(found.runId) ?? (await lookAtClosed(handle, found));
-      closed.set(found.runId, view);
-      return { ...view, startedAtMs };
-    },
+    look: (node) =>
+      client
+        .withDeadline(Date.now() + ANSWER_WITHIN_MS, () => look(client, node, closed))
+        .catch(noTemporal),
     close: () => connection.close(),
   };
+}
+
+async function look(
+  client: Client,
+  node: string,
+  closed: Map<string, RolloutView>,
+): Promise<RolloutView> {
+  const handle = client.workflow.getHandle(rolloutId(node));
+  const found = await describe(handle);
+  if (!found) return NONE;
+  const startedAtMs = found.startTime.getTime();
+  if (found.status.name === 'RUNNING' || found.status.name === 'PAUSED')
+    return { ...(await lookAtRunning(client, handle, found)), startedAtMs };
+  const view = closed.get(found.runId) ?? (await lookAtClosed(handle, found));
+  closed.set(found.runId, view);
+  return { ...view, startedAtMs };
+}
+
+/** A Temporal that is away, as people may have wanted it, ends no lab: what it keeps is not known until it is back. */
+function noTemporal(): RolloutView {
+  const because = 'Temporal does not answer';
+  return { end: { state: 'running', standing: because }, phase: '?', because };
 }
 
 async function describe(handle: WorkflowHandle): Promise<WorkflowExecutionDescription | undefined> {
@@ -107,6 +123,8 @@ async function lookAtClosed(
     const { outcome = 'done', because = '' } = result ?? {};
     return { end: { state: 'completed', outcome, because }, phase: outcome, because, closedAtMs };
   } catch (error) {
+    // Anything else, such as a Temporal that has just gone, says nothing of the rollout.
+    if (!(error instanceof WorkflowFailedError)) throw error;
     const because = messageOf(error);
     return { end: { state: 'failed', because }, phase: 'failed', because, closedAtMs };
   }

@@ -1,6 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { formatDuration } from '../domain/durations.ts';
+import { messageOf } from '../domain/message-of.ts';
 import type { LabArgs } from './args.ts';
+import { serveControl } from './control/channel.ts';
+import { obey } from './control/commands.ts';
 import { hasLogs, openDir, removeDir } from './dir.ts';
 import { startPodCount } from './fleet/pods.ts';
 import { startLab, type Lab } from './lab.ts';
@@ -37,6 +40,7 @@ export async function runLab(
   const dir = await openDir(args.dir);
   const slack = await SlackReceiver.start((body) => log(`slack: ${textIn(body)}`));
   let lab: Lab | undefined;
+  let control: { close(): unknown } | undefined;
   let code: ExitCode = 1;
   try {
     const tools = await ensureTools({ log, signal });
@@ -46,12 +50,14 @@ export async function runLab(
     lab = await startLab({ ...args, dir, tools, policy, workerEnv, log, signal });
     log(`the lab is up, ${seconds(Date.now() - fromMs)} after the tools were there`);
     board.say(welcome(lab, tools, process.env['PATH'] ?? ''));
+    control = await openControl(lab, log);
     code = await roll(args, lab, { board, voices, signal });
   } catch (error) {
     if (!signal.aborted) throw error;
     code = 130;
   } finally {
     if (lab) log('stopping');
+    control?.close();
     await lab?.stop();
     await slack.die();
     const keep = args.keep || (code === 1 && (await hasLogs(dir)));
@@ -59,6 +65,20 @@ export async function runLab(
     else await removeDir(dir);
   }
   return code;
+}
+
+/** For a second terminal. A lab goes on without one, as where the path of its directory is too long for a socket. */
+async function openControl(lab: Lab, log: (line: string) => void) {
+  try {
+    return await serveControl(lab.cluster.dir, async (command) => {
+      const said = await obey(lab, command);
+      log(`from another terminal: ${said}`);
+      return said;
+    });
+  } catch (error) {
+    log(`no other terminal can tell this lab anything: ${messageOf(error)}`);
+    return undefined;
+  }
 }
 
 /** What people would read. */

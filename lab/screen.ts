@@ -24,6 +24,9 @@ export function welcome(lab: Lab, tools: Tools, path: string): string[] {
     `    touch ${fleet.machine(node).files.sentinel}`,
     `    ${temporal} start --type nodeRollout --task-queue lockkeeper --workflow-id ${id} --input '{"node":"${node}","evenIfNotRequired":true}' ${address}`,
     `    ${temporal} signal --workflow-id ${id} --name pause --input '{"reason":"lunch"}' ${address}`,
+    `  Or let something go wrong, from a second terminal (npm run lab -- --help)`,
+    `    npm run lab -- fault ${node}=never-returns --dir ${cluster.dir}`,
+    `    npm run lab -- stop worker --dir ${cluster.dir}`,
     '',
   ];
 }

@@ -39,10 +39,14 @@ A Temporal that cannot be reached, or does not let the worker in, is tried again
 /** What is configured is wrong, and stays so until somebody changes it. */
 const REFUSALS = [BadTemporalConfig, BadKeyFile];
 
-async function main(): Promise<number> {
-  if (process.argv.includes('--help') || process.argv.includes('-h')) {
+async function main([flag]: readonly string[]): Promise<number> {
+  if (flag === '--help' || flag === '-h') {
     process.stdout.write(HELP);
     return 0;
+  }
+  if (flag !== undefined) {
+    process.stderr.write(`${flag}: not known here, the environment configures; see --help\n`);
+    return 2;
   }
   const config = readConfig(process.env);
   if ('problems' in config) {
@@ -182,4 +186,4 @@ function stopOnSignal(logger: Logger): AbortController {
 
 // Last, for nothing that is declared below a top-level await exists before it is over. And an exit, because the Temporal runtime
 // keeps the process alive until it is told otherwise.
-process.exit(await main());
+process.exit(await main(process.argv.slice(2)));

@@ -50,6 +50,8 @@ export function saidBy(signals: SignalsHeard, lost = false): Stopped {
 
 export function failed(type: FailureKind, because: string): Stopped {
   const failure = ApplicationFailure.create({ type, message: because, nonRetryable: true });
+  // Its words say all there is to know, as those of an activity do.
+  failure.stack = '';
   return new Stopped({ kind: 'failure', because, failure });
 }
 

@@ -98,7 +98,8 @@ describe('G11: the gate is closed, and says why, when Prometheus', () => {
       name: 'refuses the query',
       answers: (_asked, response) =>
         response.writeHead(400).end('{"status":"error","error":"parse error: 1:1"}'),
-      expected: 'it refuses the query: parse error: 1:1',
+      expected:
+        'it refuses the query: it answers 400 Bad Request to POST /api/v1/query: parse error: 1:1',
     },
     {
       name: 'is something else',

@@ -58,7 +58,7 @@ export class HttpAlertSource implements AlertSource {
         const { status, redact } = answer;
         const read = readPrometheusAnswer(answer.text);
         if ('refusal' in read && REFUSED.has(status)) {
-          return { problem: redact(`it refuses the query: ${read.refusal}`) };
+          return { problem: `it refuses the query: ${sayAnswer(answer, read.refusal)}` };
         }
         if ('refusal' in read) return { problem: sayAnswer(answer, read.refusal) };
         if (status !== 200) return { problem: sayAnswer(answer) };

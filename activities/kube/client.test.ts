@@ -50,7 +50,11 @@ test('no answer at all is an outage, in the words of what went wrong below', asy
   });
 });
 
-test('an answer without a Status is told by its code', async () => {
-  const failure = await askedAndFailed(new ApiException(429, '', 'Too many requests', {}));
-  expect(failure).toMatchObject({ message: 'reading node n1: HTTP 429' });
+test.each([
+  ['', 'HTTP 502'],
+  ['Too many requests', 'HTTP 502: Too many requests'],
+  ['<html><h1>502</h1>\n<hr>nginx</html>', 'HTTP 502: 502 nginx'],
+])('an answer %j without a Status is told by its code and first words', async (body, said) => {
+  const failure = await askedAndFailed(new ApiException(502, '', body, {}));
+  expect(failure).toMatchObject({ message: `reading node n1: ${said}` });
 });

@@ -10,6 +10,7 @@ import {
 } from '@kubernetes/client-node';
 import { fieldsOf, parseJson } from '../../domain/fields.ts';
 import { failure } from '../failure.ts';
+import { firstWords } from '../http.ts';
 
 /** The typed clients every Kubernetes effect here is made of. */
 export interface KubeClient {
@@ -52,12 +53,15 @@ export function absent(error: unknown): undefined {
   throw error;
 }
 
-/** The `message` of a Kubernetes Status answer, which client-node keeps as unparsed text. */
+/** The `message` of a Kubernetes Status answer, or the first words of any other, which client-node keeps as unparsed text. */
 export function answerOf(error: unknown): string {
   if (!(error instanceof ApiException)) return wordsOf(error);
   const body: unknown = error.body;
   const { message } = fieldsOf(typeof body === 'string' ? parseJson(body) : body);
-  return typeof message === 'string' ? message : `HTTP ${error.code}`;
+  if (typeof message === 'string') return message;
+  // No API server: what stands in front of it says who it is in its first words.
+  const said = typeof body === 'string' ? firstWords(body) : '';
+  return `HTTP ${error.code}${said === '' ? '' : `: ${said}`}`;
 }
 
 /** undici says only "fetch failed"; why is in the cause. */

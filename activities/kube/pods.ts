@@ -7,6 +7,7 @@ import {
 import type { DisruptionBudget } from '../../domain/disruption-budget.ts';
 import {
   readEvictionAnswer,
+  type Asked,
   type EvictionAnswer,
   type HttpAnswer,
 } from '../../domain/eviction-answer.ts';
@@ -36,7 +37,7 @@ export interface PodApi {
   watch(node: string, request: WatchRequest<PodFacts>): Promise<void>;
   /** Asks for exactly this pod's eviction, never for one of the same name; `graceMs` is rounded up to whole seconds, at least one. */
   evict(pod: PodRef, options: { graceMs?: number; signal: AbortSignal }): Promise<EvictionAnswer>;
-  /** Deletes exactly this pod, whatever its budget says; the answer reads as one to an eviction. */
+  /** Deletes exactly this pod, whatever its budget says; the answer is of the same kinds as one to an eviction. */
   delete(pod: PodRef, options: { graceMs: number; signal: AbortSignal }): Promise<EvictionAnswer>;
   budgets(namespace: string, signal: AbortSignal): Promise<readonly DisruptionBudget[]>;
   /** Volumes still attached to the node, except those that the pods which stay there use. */
@@ -90,7 +91,7 @@ async function evict(
       ...(graceMs === undefined ? {} : { gracePeriodSeconds: wholeSeconds(graceMs) }),
     },
   };
-  return answered(() =>
+  return answered('evict', () =>
     core.createNamespacedPodEviction({ namespace, name, body }, limited(signal)),
   );
 }
@@ -101,18 +102,20 @@ async function remove(
   { graceMs, signal }: { graceMs: number; signal: AbortSignal },
 ): Promise<EvictionAnswer> {
   const body = { gracePeriodSeconds: wholeSeconds(graceMs), preconditions: { uid } };
-  return answered(() => core.deleteNamespacedPod({ namespace, name, body }, limited(signal)));
+  return answered('delete', () =>
+    core.deleteNamespacedPod({ namespace, name, body }, limited(signal)),
+  );
 }
 
 /** Never 0: that takes the pod out of the API while its containers may still run. */
 const wholeSeconds = (durationMs: number): number => Math.max(1, Math.ceil(durationMs / 1_000));
 
-async function answered(call: () => Promise<unknown>): Promise<EvictionAnswer> {
+async function answered(asked: Asked, call: () => Promise<unknown>): Promise<EvictionAnswer> {
   try {
     await call();
     return { kind: 'evicted' };
   } catch (error) {
-    return readEvictionAnswer(httpAnswer(error));
+    return readEvictionAnswer(httpAnswer(error), asked);
   }
 }
 

@@ -63,7 +63,8 @@ function messageOf({ from, to }: MailTransport, { id, subject, text }: Mail) {
 
 /** The codes alone: a server may repeat what was sent to it. */
 function describeMailError(error: unknown): string {
-  const { code, responseCode } = error as { code?: unknown; responseCode?: unknown };
+  const { code, responseCode, command } = error as Record<string, unknown>;
   const words = [code, responseCode].filter((word) => ['string', 'number'].includes(typeof word));
+  if (typeof command === 'string' && /^[A-Z ]+$/.test(command)) words.push(`at ${command}`);
   return `the mail server did not take it${words.length > 0 ? ` (${words.join(' ')})` : ''}`;
 }

@@ -3,7 +3,7 @@ import { isObject, parseJson } from '../../domain/fields.ts';
 import { postJson } from '../../domain/notifications/services/call.ts';
 import type { MatrixTransport } from '../../domain/notifications/services/transports.ts';
 import type { CarryOut } from './http.ts';
-import { NotSent } from './not-sent.ts';
+import { NotSent, notSent } from './not-sent.ts';
 
 /** Matrix takes more than one request: https://spec.matrix.org/latest/client-server-api/. */
 
@@ -16,16 +16,30 @@ export async function postToRooms(
   carryOut: CarryOut,
 ): Promise<void> {
   const { server, rooms, user, password } = transport;
-  const token = user === undefined ? password : await logIn(transport, user, carryOut);
+  const token =
+    user === undefined ? password : await saying('login', () => logIn(transport, user, carryOut));
   const headers = { authorization: `Bearer ${token}` };
-  const named = rooms.length > 0 ? rooms : await joinedRooms(server, headers, carryOut);
+  const named =
+    rooms.length > 0 ? rooms : await saying('rooms', () => joinedRooms(server, headers, carryOut));
   const transaction = createHash('sha256').update(id).digest('hex').slice(0, 32);
   for (const name of named) {
     const join = `${server}${API}/join/${encodeURIComponent(name)}`;
-    const room = textIn(await carryOut(postJson(join, {}, headers)), 'room_id');
+    const room = await saying('join', async () =>
+      textIn(await carryOut(postJson(join, {}, headers)), 'room_id'),
+    );
     const path = `rooms/${encodeURIComponent(room)}/send/m.room.message/${transaction}`;
     const message = postJson(`${server}${API}/${path}`, { msgtype: 'm.text', body: text }, headers);
-    await carryOut({ ...message, method: 'PUT' });
+    await saying('send', () => carryOut({ ...message, method: 'PUT' }));
+  }
+}
+
+/** One server answers several requests: which one it refuses says what to mend. */
+async function saying<T>(request: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    const { message, retryAfterMs } = notSent(error);
+    throw new NotSent(`${request}: ${message}`, retryAfterMs);
   }
 }
 

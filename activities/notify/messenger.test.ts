@@ -310,6 +310,21 @@ test('matrix joins its rooms and posts the same message once, however often it i
   expect(second?.path).toBe(first?.path);
 });
 
+test.each([
+  ['login', '{"errcode":"M_FORBIDDEN","error":"Invalid password"}'],
+  ['join', '{"errcode":"M_FORBIDDEN","error":"Invalid password"}'],
+  ['send', '{"errcode":"M_FORBIDDEN","error":"Invalid password"}'],
+])('matrix says that its %s is refused', async (refused, text) => {
+  answer = ({ path }) =>
+    path.includes(`/${refused}`)
+      ? { status: 403, text }
+      : { status: 200, text: '{"access_token":"t0ken","room_id":"!r:example.org"}' };
+  const value = `${server.url.replace('http://', 'matrix://ann:pw@')}/?rooms=ops&disableTLS=yes`;
+  await expect(messenger(value).send(URL_RECEIVER, NOTICE)).rejects.toThrow(
+    `${refused}: it answers 403: Invalid password`,
+  );
+});
+
 describe('mail', () => {
   const lines: string[] = [];
   let smtp: ReturnType<typeof createTcpServer>;
@@ -369,7 +384,7 @@ describe('mail', () => {
   test('that is refused is reported with codes alone', async () => {
     refuses = 'AUTH';
     const { message } = await refusal('', to(mailServer()));
-    expect(message).toBe('the mail server did not take it (EAUTH 535)');
+    expect(message).toBe('the mail server did not take it (EAUTH 535 at AUTH PLAIN)');
   });
 
   test('is not sent in the clear where it must be encrypted', async () => {

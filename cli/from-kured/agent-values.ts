@@ -1,3 +1,4 @@
+import { inShell, shellOperator } from '../../agent/command.ts';
 import type { Reader } from './reader.ts';
 
 /** What is told to the agent on each node and not to the policy. Only what differs from the agent's own defaults is set. */
@@ -13,7 +14,17 @@ const TRAP =
 
 export function sentinelCommand(command: string, read: Reader): string {
   read.warn(`${PRIVILEGED}. ${EXIT_CODES}${/!\s/.test(command) ? TRAP : ''}`);
-  return command;
+  return obeyed(command, read);
+}
+
+/** The agent takes no operator of a shell that stands outside quotes, which kured hands to the program as a word. */
+function obeyed(command: string, read: Reader): string {
+  const operator = shellOperator(command);
+  if (operator === undefined) return command;
+  read.close(
+    `kured runs no shell and gives ${operator} to the program as a word; look whether ${inShell(command)}, which is written here, does what is meant`,
+  );
+  return inShell(command);
 }
 
 /** The file as the agent sees it, and where the host has it: by the mount that is nearest. */
@@ -33,13 +44,14 @@ const SIGNAL_INSTEAD =
   "the agent's default is the signal at which systemd reboots, as `systemctl reboot` does; it needs no privileged pod. To keep the command: LOCKKEEPER_REBOOT_METHOD=command";
 
 /** `systemctl reboot` and the agent's default signal do the same. */
-export const rebootCommand = (command: string): string | undefined =>
-  /^(\S*\/)?systemctl reboot$/.test(command.trim()) ? undefined : command;
+const isSignal = (command: string): boolean => /^(\S*\/)?systemctl reboot$/.test(command.trim());
+
+export const rebootCommand = (command: string, read: Reader): string | undefined =>
+  isSignal(command) ? undefined : obeyed(command, read);
 
 export function rebootMethod(method: string, read: Reader): string | undefined {
   if (method === 'signal') return undefined;
-  if (rebootCommand(read.value('reboot-command') ?? 'systemctl reboot') !== undefined)
-    return 'command';
+  if (!isSignal(read.value('reboot-command') ?? 'systemctl reboot')) return 'command';
   read.note(SIGNAL_INSTEAD);
   return undefined;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { parse } from 'yaml';
+import { shellOperator, splitWords } from '../../agent/command.ts';
 import { fromKured } from './from-kured.ts';
 import { WEEK } from './go.ts';
 import { converted, daemonSet, shown, told } from './kured.fixture.ts';
@@ -105,6 +106,19 @@ describe('no window is open where kured would have rebooted nothing, or nobody k
     expect(pool.notifications).toMatchObject([{ url: '${NOTIFY_URL}' }]);
   });
 });
+
+test.each(['reboot-sentinel-command', 'reboot-command'])(
+  'a --%s with an operator of a shell becomes one that the agent takes, in a closed pool',
+  (name) => {
+    const { pool, yaml, warnings } = told(`--${name}=check | grep -q 'a b'`);
+    expect(pool.windows).toEqual([]);
+    expect(warnings).toContain(`--${name}: kured runs no shell and gives | to the program`);
+    const [, written = ''] = /_COMMAND, value: (".*") }/.exec(yaml) ?? [];
+    const command = JSON.parse(written) as string;
+    expect(splitWords(command)).toEqual(['sh', '-c', "check | grep -q 'a b'"]);
+    expect(shellOperator(command)).toBeUndefined();
+  },
+);
 
 /** What a person is told, by the arguments; quietly where it begins with a dot. */
 const SAID = parse(String.raw`

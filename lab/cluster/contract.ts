@@ -61,7 +61,7 @@ export interface Cluster extends ClusterFacts {
   thaw(name: ClusterProcess): void;
   /**
    * Resolves with one line for a person when a process ended that nobody ended, and did not come back; never rejects.
-   * Clients of the API server (controller manager, scheduler, KWOK) are started again, as a kubelet would.
+   * Temporal and the clients of the API server (controller manager, scheduler, KWOK) are started again, as a kubelet would.
    */
   readonly died: Promise<string>;
   /** Ends everything, latest started first; may be called at any time and more than once. */

@@ -1,3 +1,5 @@
+import { DURATION, parseDuration } from '../../domain/durations.ts';
+
 /** What a simulated machine does instead of rebooting as asked; it holds until changed. */
 export type Fault =
   | { readonly kind: 'none' }
@@ -11,6 +13,27 @@ export type Fault =
   | { readonly kind: 'sentinel-stays' };
 
 export const NO_FAULT: Fault = { kind: 'none' };
+
+/** How faults are written. */
+export const FAULTS_WRITTEN =
+  'never-returns, same-boot-id, late:30s, flaps:10s, sentinel-stays or none';
+
+/** A fault as it is written; undefined when it is none of them. */
+export function readFault(text: string): Fault | undefined {
+  switch (text) {
+    case 'none':
+    case 'never-returns':
+    case 'same-boot-id':
+    case 'sentinel-stays':
+      return { kind: text };
+    default: {
+      const [, kind, by = ''] = /^(late|flaps):(.+)$/.exec(text) ?? [];
+      if (!DURATION.test(by)) return undefined;
+      const ms = parseDuration(by);
+      return kind === 'late' ? { kind, byMs: ms } : { kind: 'flaps', times: 3, everyMs: ms };
+    }
+  }
+}
 
 /** What one reboot of a simulated machine will look like from outside. */
 export interface BootPlan {

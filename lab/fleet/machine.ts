@@ -24,8 +24,8 @@ export interface Machine {
   setFault(fault: Fault): void;
   /** Reboots now, order or not; resolves when the machine is back. During a reboot it joins that one. */
   reboot(): Promise<void>;
-  /** Ends the wait of a machine that is away: it comes back now. */
-  powerOn(): void;
+  /** Ends the wait of a machine that is away: it comes back now. False where it is not away. */
+  powerOn(): boolean;
   /** No more reboots; one under way is left where it is. */
   stop(): Promise<void>;
 }
@@ -91,7 +91,10 @@ export function createMachine(parts: MachineParts): Machine {
       fault = next;
     },
     reboot,
-    powerOn: () => away?.abort(),
+    powerOn() {
+      away?.abort();
+      return away !== undefined;
+    },
     async stop() {
       unwatch();
       stopping.abort();

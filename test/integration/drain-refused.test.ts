@@ -68,7 +68,7 @@ interface Verb {
   readonly verbs: string[];
 }
 
-test('by a role that does not let the worker evict: waits, says which permission is missing, and goes on with it', async () => {
+test('by a role that does not let the worker evict or delete: waits, says which permission is missing, and goes on with it', async () => {
   const { token, may } = await somebody();
   const pods = podApi(clientFor(lab().kubeconfigPath, token));
   const { outcome, reports } = scene.drain(node, { pods });
@@ -77,6 +77,15 @@ test('by a role that does not let the worker evict: waits, says which permission
       /^the worker may not evict it: .*cannot create resource "pods\/eviction"/,
     ),
   );
+  const { signal } = new AbortController();
+  const [pod] = (await pods.list(node, signal)).pods;
+  if (!pod) throw new Error('there is no pod left');
+  expect(await pods.delete(pod, { graceMs: 1_000, signal })).toMatchObject({
+    kind: 'forbidden',
+    because: expect.stringMatching(
+      /^the worker may not delete it: .*cannot delete resource "pods"/,
+    ),
+  });
   expect(await scene.podsOn(node)).toHaveLength(1);
   await may({ resource: 'pods/eviction', verbs: ['create'] });
   expect(await outcome).toMatchObject({ evicted: 1 });

@@ -296,7 +296,12 @@ describe('with payloads encrypted', () => {
     const codec = new EncryptionCodec(new KeyFile(keyFile));
     const { connection } = scene.client;
     reader = new Client({ connection, dataConverter: { payloadCodecs: [codec] } });
-    server = await serveCodec(codec, { host: '127.0.0.1', port: 0, allowOrigins: [] });
+    server = await serveCodec(codec, {
+      host: '127.0.0.1',
+      port: 0,
+      allowHosts: [],
+      allowOrigins: [],
+    });
     endpoint = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
   afterAll(() => {

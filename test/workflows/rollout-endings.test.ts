@@ -51,7 +51,7 @@ describe('a failure', () => {
       const rollout = await world.start();
       const failure = await failureOf(rollout.result());
       expect(failure).toBeInstanceOf(ApplicationFailure);
-      expect(failure).toMatchObject({ type: ending.type, message: ending.because });
+      expect(failure).toMatchObject({ type: ending.type, message: ending.because, stack: '' });
       expect(world.steps).toEqual(['planRollout']);
       await world.record(ending.type, rollout);
     });
@@ -105,7 +105,7 @@ describe('a failure', () => {
     const { world, undone } = inA(changes);
     await world.run(async () => {
       const rollout = await world.start();
-      expect(await failureOf(rollout.result())).toMatchObject({ type });
+      expect(await failureOf(rollout.result())).toMatchObject({ type, stack: '' });
       expect(undone).toMatchObject([{ node: 'n1', why: 'failure', because, trouble }]);
       expect(world.steps.at(-1)).toBe('undoNode');
       expect((await statusOf(rollout)).phase).toMatchObject({ at: 'failed', because });

@@ -66,7 +66,10 @@ export const stillWaits = (message: string, again: '100ms' | '1h'): ApplicationF
 
 /** Fails as the real activities do, for good. */
 export const fails = (type: string, message: string) => async (): Promise<never> => {
-  throw ApplicationFailure.nonRetryable(message, type);
+  const failure = ApplicationFailure.nonRetryable(message, type);
+  // As activities/failure.ts makes it.
+  failure.stack = '';
+  throw failure;
 };
 
 /** Answers the first call so, and every later one so. */

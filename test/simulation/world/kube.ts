@@ -167,6 +167,7 @@ function podsOf(
     },
   ): Promise<EvictionAnswer> => {
     signal.throwIfAborted();
+    const asked = how === 'evicted' ? 'evict' : 'delete';
     try {
       const given = await send(weather, { service: 'kube', host: worker }, () => {
         const place = pods.find(pod.uid);
@@ -176,11 +177,11 @@ function podsOf(
         }
         return said;
       });
-      return readEvictionAnswer(given);
+      return readEvictionAnswer(given, asked);
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;
       const { status, message } = error;
-      return readEvictionAnswer({ ...(status ? { status } : {}), message, causes: [] });
+      return readEvictionAnswer({ ...(status ? { status } : {}), message, causes: [] }, asked);
     }
   };
   return {
