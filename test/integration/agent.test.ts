@@ -36,6 +36,17 @@ describe('an order', () => {
     await scene.witness.assertClean();
   });
 
+  test('is answered, and the sentinel reported, also where the host has far too much to say', async () => {
+    node.host.sentinel = { wants: 'required', message: 'x'.repeat(5_000) };
+    node.host.beforeReboot = () => {
+      throw new Error('y'.repeat(5_000));
+    };
+    node.start();
+    await node.order(writeOrder(anOrder()));
+    await eventually(async () => (await node.answer())?.because.includes('yyy') ?? false);
+    await eventually(async () => (await node.condition())?.message === 'x'.repeat(1_024));
+  });
+
   test('G4: is accepted on the node before it is obeyed, and obeyed once', async () => {
     const { host } = node;
     let standing: string | undefined;
