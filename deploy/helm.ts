@@ -42,5 +42,22 @@ function renderChart(program: string, ...settings: readonly string[]): Promise<s
 
 /** What deploy/lockkeeper.yaml has to be: the default values, and the namespace that Helm makes by itself. */
 export async function renderManifests(program: string): Promise<string> {
-  return `${HEAD}${await renderChart(program, 'namespace.create=true')}`;
+  return `${HEAD}${guardsFirst(await renderChart(program, 'namespace.create=true'))}`;
+}
+
+/**
+ * kubectl applies one object after the other: what bounds a right comes before who is given it. Helm puts last what it has no
+ * place for, and these are among it.
+ */
+function guardsFirst(text: string): string {
+  const documents = text.split(/^---\n/m).slice(1);
+  const inOrder = [
+    ...documents.filter(isGuard),
+    ...documents.filter((document) => !isGuard(document)),
+  ];
+  return inOrder.map((document) => `---\n${document}`).join('');
+}
+
+function isGuard(document: string): boolean {
+  return /^kind: ValidatingAdmissionPolicy/m.test(document);
 }

@@ -144,6 +144,13 @@ describe('kubectl applies one after the other, so', () => {
     expect(inside.length).toBeGreaterThan(8);
   });
 
+  test('G10: what bounds rights precedes whoever is given them', () => {
+    const guards = objects.filter(({ kind }) => kind.startsWith('ValidatingAdmissionPolicy'));
+    expect(guards).toHaveLength(6);
+    const accounts = objects.findIndex(({ kind }) => /^ServiceAccount$|Role/.test(kind));
+    expect(Math.max(...guards.map(placeOf))).toBeLessThan(accounts);
+  });
+
   test('every binding follows its role and the account it is for', () => {
     const bindings = [...all('ClusterRoleBinding'), ...all('RoleBinding')] as Binding[];
     expect(bindings).toHaveLength(4);

@@ -205,3 +205,23 @@ describe('a report', () => {
     await eventually(async () => (await node.condition())?.status === 'False');
   });
 });
+
+test('G10: an admission policy that is gone is said in the report, until it is back', async () => {
+  const kind = 'validatingadmissionpolicybindings';
+  const path = `/apis/admissionregistration.k8s.io/v1/${kind}/lockkeeper-agent`;
+  const said = async () => (await node.condition())?.message ?? '';
+  node = await scene.addNode();
+  node.start();
+  try {
+    await eventually(async () => (await said()) === 'absent');
+    await scene.admin.delete(path);
+    await eventually(async () =>
+      /^absent; the admission policy .* is not in force$/.test(await said()),
+    );
+    await scene.applyManifests();
+    await eventually(async () => (await said()) === 'absent');
+  } finally {
+    await scene.applyManifests();
+    await node.stop();
+  }
+});

@@ -25,6 +25,7 @@ import {
   report,
   type Change,
 } from './attempts.ts';
+import { AdmissionProbe } from '../../worker/admission-probe.ts';
 import { clientFor } from './drain-scene.ts';
 import { eventually } from './eventually.ts';
 import { lab } from './lab.ts';
@@ -216,4 +217,25 @@ describe('the worker writes what it has to:', () => {
     await nodes.setLifecycle(node.name, { MaintenancePlanned: true }, 'ours now');
     await nodes.setLifecycle(node.name, NO_LIFECYCLE, '');
   });
+});
+
+test('G10: an admission policy that is gone is noticed, and so is that it is back', async () => {
+  const said: string[] = [];
+  const log = { error: (text: string) => void said.push(text), info: () => undefined };
+  const { core } = clientFor(lab().kubeconfigPath, token);
+  const probe = new AdmissionProbe({ core, node: () => node.name, log, everyMs: 50 });
+  const stop = new AbortController();
+  const running = probe.run(stop.signal);
+  const kind = 'validatingadmissionpolicybindings';
+  try {
+    await scene.admin.delete(`/apis/admissionregistration.k8s.io/v1/${kind}/lockkeeper-worker`);
+    await eventually(() => probe.isMissing());
+    await scene.applyManifests();
+    await eventually(() => !probe.isMissing());
+    expect(said).toEqual(['admission policy missing']);
+  } finally {
+    await scene.applyManifests();
+    stop.abort();
+    await running;
+  }
 });
