@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Container } from '../../lab/fleet/container.ts';
 import { podSpecOf, readManifests } from '../../lab/fleet/manifests.ts';
+import { NO_REGISTRY } from '../helm.ts';
 import { variables } from '../../worker/config.ts';
 import { serveHealth } from '../../worker/health.ts';
 
@@ -68,7 +69,7 @@ describe('docs/install.md', () => {
     const asked = execFileSync('sh', ['-euc', commands], { env, encoding: 'utf8' });
     const images = ['Deployment', 'DaemonSet'].map((kind) =>
       (podOf(kind).containers[0]?.image ?? '').replace(
-        'ghcr.io/lockkeeper',
+        NO_REGISTRY,
         'registry.example.org/lockkeeper',
       ),
     );
