@@ -118,6 +118,15 @@ export const VARIANTS: readonly { readonly name: string; readonly values: Values
     },
   },
   {
+    name: 'a network that is closed outwards',
+    values: {
+      networkPolicy: {
+        metricsFrom: [{ podSelector: { matchLabels: { app: 'prometheus' } } }],
+        egress: { agent: [{ ports: [{ port: 6443 }] }], worker: [{ ports: [{ port: 443 }] }] },
+      },
+    },
+  },
+  {
     name: 'little else',
     values: {
       priorityClass: { create: false },

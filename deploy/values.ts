@@ -114,7 +114,11 @@ const Values = z.strictObject({
   worker: Worker,
   agent: Agent,
   priorityClass: z.strictObject({ create: z.boolean(), value: z.int().max(1_000_000_000) }),
-  networkPolicy: z.strictObject({ enabled: z.boolean() }),
+  networkPolicy: z.strictObject({
+    enabled: z.boolean(),
+    metricsFrom: z.array(kubernetes).min(1),
+    egress: z.strictObject({ agent: z.array(kubernetes), worker: z.array(kubernetes) }),
+  }),
   metrics: Metrics,
   uninstall: z.strictObject({ cleanUp: z.boolean(), timeout: duration }),
   namespace: z.strictObject({ create: z.boolean() }),
