@@ -89,10 +89,10 @@ test('.dockerignore lets in what is copied, and nothing else by mistake', () => 
   const lines = read('.dockerignore')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));
-  // What of our own the entry points of both images import, and what npm ci reads.
+  // Our licence, what npm ci reads, and what of our own the entry points of both images import.
   expect(lines).toEqual([
     '*',
-    ...['package.json', 'package-lock.json', '.npmrc'].map((path) => `!${path}`),
+    ...['LICENSE', 'package.json', 'package-lock.json', '.npmrc'].map((path) => `!${path}`),
     ...foldersOf(ENTRY_POINTS).map((path) => `!${path}`),
     '**/*.test.ts',
     '**/*.fixture.ts',
