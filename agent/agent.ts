@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from '../activities/clock.ts';
 import { AGENT_HEARTBEAT_MS } from '../domain/node-contract.ts';
+import { AdmissionProbe } from './admission-probe.ts';
 import type { AgentConfig } from './config.ts';
 import type { Host } from './host.ts';
 import { createKube } from './kube.ts';
@@ -29,16 +30,18 @@ export async function runAgent(parts: AgentParts): Promise<void> {
   const log = parts.log ?? createLog(config.logFormat, { node });
   const kube = createKube(config.kube);
   const reporter = new Reporter({ kube, node, clock, log });
+  const probe = new AdmissionProbe({ kube, node, clock, log });
   const desk = new OrderDesk({ kube, node, host, clock, log });
   const onNode = createNodeSeer(reporter, (seen) => desk.see(seen), log);
   const own = new AbortController();
   const signal = AbortSignal.any([parts.signal, own.signal]);
   try {
     await Promise.all([
-      checkForEver({ host, clock, periodMs, reporter }, signal),
+      checkForEver({ host, clock, periodMs, reporter, probe }, signal),
       reporter.run(signal),
       watchNode({ kube, node, clock, log, onNode }, signal),
       desk.run(signal),
+      probe.run(signal),
     ]);
   } finally {
     // One part has failed, or all have ended: none may go on alone.
@@ -52,6 +55,7 @@ interface Checking {
   readonly clock: Clock;
   readonly periodMs: number;
   readonly reporter: Reporter;
+  readonly probe: AdmissionProbe;
 }
 
 /**
@@ -59,12 +63,16 @@ interface Checking {
  * bridged with the last finding; a check that hangs is not, so that an agent stuck in one falls silent.
  */
 async function checkForEver(checking: Checking, signal: AbortSignal): Promise<void> {
-  const { host, clock, periodMs, reporter } = checking;
+  const { host, clock, periodMs, reporter, probe } = checking;
   while (!signal.aborted) {
     const sentinel = await check(host);
     const nextMs = clock.now() + periodMs;
     while (!signal.aborted && clock.now() < nextMs) {
-      reporter.say({ ...sentinel, heardAtMs: clock.now() });
+      reporter.say({
+        wants: sentinel.wants,
+        message: probe.addTo(sentinel.message),
+        heardAtMs: clock.now(),
+      });
       await clock.pause(Math.min(nextMs - clock.now(), AGENT_HEARTBEAT_MS), signal);
     }
   }

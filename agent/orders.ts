@@ -174,6 +174,7 @@ function acceptance(order: RebootOrder, because: string, atMs: number): RebootAn
   return { bootId: order.bootId, rollout: order.rollout, verdict: 'accepted', because, atMs };
 }
 
+/** They go into the answer, which others have to read with the node: what a command prints may be long. */
 function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return (error instanceof Error ? error.message : String(error)).slice(0, 500);
 }

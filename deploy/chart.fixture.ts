@@ -9,6 +9,9 @@ import { CHART, helm } from './helm.ts';
 
 export type Values = Record<string, unknown>;
 
+/** What everybody has to say. */
+const GIVEN = { image: { registry: 'registry.example/lockkeeper' } };
+
 /** The chart in the hands of the real Helm. */
 export class Chart {
   readonly program: string;
@@ -27,10 +30,12 @@ export class Chart {
   /** Runs a Helm command on the chart with these values; text goes to the file as it is. */
   async helm(command: 'lint' | 'template', values: Values | string): Promise<string> {
     const file = join(this.dir, 'values.yaml');
+    const given = join(this.dir, 'given.yaml');
+    await writeFile(given, stringify(GIVEN));
     await writeFile(file, typeof values === 'string' ? values : stringify(values));
     const release = command === 'template' ? ['lockkeeper', CHART] : [CHART, '--strict'];
     const place = ['--namespace', 'lockkeeper'];
-    return helm(this.program, [command, ...release, ...place, '--values', file]);
+    return helm(this.program, [command, ...release, ...place, '--values', given, '--values', file]);
   }
 
   /** Everything there is with these values, hooks among it. */
@@ -109,6 +114,15 @@ export const VARIANTS: readonly { readonly name: string; readonly values: Values
         podMonitor: { enabled: true, labels: { release: 'p' } },
         rules: { enabled: true },
         dashboard: { enabled: true },
+      },
+    },
+  },
+  {
+    name: 'a network that is closed outwards',
+    values: {
+      networkPolicy: {
+        metricsFrom: [{ podSelector: { matchLabels: { app: 'prometheus' } } }],
+        egress: { agent: [{ ports: [{ port: 6443 }] }], worker: [{ ports: [{ port: 443 }] }] },
       },
     },
   },

@@ -108,3 +108,17 @@ describe('the keys of payloads', () => {
     });
   });
 });
+
+const egress = (port: number) => [
+  { to: [{ ipBlock: { cidr: '10.0.0.1/32' } }], ports: [{ port }] },
+];
+
+test('G10: agents and workers go where they are let, once that is said', async () => {
+  const networkPolicy = { egress: { agent: egress(6443), worker: egress(7233) } };
+  const objects = await chart.render({ networkPolicy });
+  const policies = objects.filter(({ kind }) => kind === 'NetworkPolicy');
+  expect(policies).toMatchObject([
+    { spec: { policyTypes: ['Ingress', 'Egress'], egress: egress(6443) } },
+    { spec: { policyTypes: ['Ingress', 'Egress'], egress: egress(7233) } },
+  ]);
+});

@@ -9,6 +9,9 @@ export const SCHEMA = fileURLToPath(new URL('chart/values.schema.json', import.m
 /** The chart as `kubectl apply -f` takes it. */
 export const MANIFESTS = fileURLToPath(new URL('lockkeeper.yaml', import.meta.url));
 
+/** In the manifests, for a person to replace: a name that nobody can ever register (RFC 2606). */
+export const NO_REGISTRY = 'your-registry.invalid';
+
 const HEAD = `# Made of deploy/chart with its default values, by npm run -s manifests: change those instead.
 # Before \`kubectl apply -f\`: the two images, TEMPORAL_ADDRESS, the policy.
 `;
@@ -42,5 +45,22 @@ function renderChart(program: string, ...settings: readonly string[]): Promise<s
 
 /** What deploy/lockkeeper.yaml has to be: the default values, and the namespace that Helm makes by itself. */
 export async function renderManifests(program: string): Promise<string> {
-  return `${HEAD}${await renderChart(program, 'namespace.create=true')}`;
+  return `${HEAD}${guardsFirst(await renderChart(program, 'namespace.create=true', `image.registry=${NO_REGISTRY}`))}`;
+}
+
+/**
+ * kubectl applies one object after the other: what bounds a right comes before who is given it. Helm puts last what it has no
+ * place for, and these are among it.
+ */
+function guardsFirst(text: string): string {
+  const documents = text.split(/^---\n/m).slice(1);
+  const inOrder = [
+    ...documents.filter(isGuard),
+    ...documents.filter((document) => !isGuard(document)),
+  ];
+  return inOrder.map((document) => `---\n${document}`).join('');
+}
+
+function isGuard(document: string): boolean {
+  return /^kind: ValidatingAdmissionPolicy/m.test(document);
 }

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { notesOf, pinImages, pinnedArguments, versionOf } from './release.ts';
+import { parse } from 'yaml';
+import { notesOf, pinImages, pinnedArguments, pinValues, versionOf } from './release.ts';
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const read = (path: string): string => readFileSync(pathOf(path), 'utf8');
@@ -62,10 +63,22 @@ test('the manifests name both images by tag and digest, and change nothing else'
   expect(withoutImages(pinned)).toBe(withoutImages(manifests));
 });
 
+test('the values of the chart name both by digest, and where they are', () => {
+  const values = read('chart/values.yaml');
+  const pinned = parse(pinValues(values, 'registry.example/here', digests)) as { image: object };
+  const { image } = parse(values) as { image: object };
+  expect(pinned).toEqual({
+    ...(parse(values) as object),
+    image: { ...image, registry: 'registry.example/here', digests },
+  });
+  expect(() => pinValues(values, 'r', { ...digests, agent: '' })).toThrow('is no digest');
+  expect(() => pinValues('image: {}', 'r', digests)).toThrow('has not one');
+});
+
 test.each([
   ['a digest that is none', manifests, { ...digests, agent: 'sha256:0' }],
-  ['an image that is not ours', `${manifests}\n  image: x/nginx:1\n`, digests],
-  ['one of them missing', '  image: x/worker:1\n', digests],
+  ['an image that is not ours', `${manifests}\n  image: "x/nginx:1"\n`, digests],
+  ['one of them missing', '  image: "x/worker:1"\n', digests],
 ])('the manifests are refused with %s', (_, text, given) => {
   expect(() => pinImages(text, 'r', given)).toThrow(/is no (image|digest)|no image of agent/);
 });

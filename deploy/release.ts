@@ -12,6 +12,7 @@ Usage: npm run -s release -- COMMAND
   notes VERSION                         what CHANGELOG.md says of it
   base-images worker|agent              build arguments that pin the images of that Dockerfile by digest (asks docker)
   manifests REGISTRY WORKER AGENT       deploy/lockkeeper.yaml with these digests (sha256:…)
+  values REGISTRY WORKER AGENT          deploy/chart/values.yaml with them, for the chart that is published
 
 Exit codes: 0 done, 1 refused with the reason, 2 called wrongly.
 `;
@@ -27,6 +28,8 @@ const COMMANDS: Readonly<Record<string, (...args: string[]) => string>> = {
     pinnedArguments(read(`Dockerfile.${component}`), digestOf).join('\n') + '\n',
   manifests: (registry = '', worker = '', agent = '') =>
     pinImages(read('lockkeeper.yaml'), registry, { worker, agent }),
+  values: (registry = '', worker = '', agent = '') =>
+    pinValues(read('chart/values.yaml'), registry, { worker, agent }),
 };
 
 /** The version that a tag releases; throws unless package and chart have it as well. */
@@ -83,7 +86,7 @@ export function pinImages(
   digests: Readonly<Record<string, string>>,
 ): string {
   const left = new Set(Object.keys(digests));
-  const pinned = manifests.replaceAll(/^( +image: )(\S+)$/gm, (_, key: string, image: string) => {
+  const pinned = manifests.replaceAll(/^( +image: )"(\S+)"$/gm, (_, key: string, image: string) => {
     const [, component = '', tag] = /\/([^/:@]+):([^:@]+)$/.exec(image) ?? [];
     const digest = digests[component];
     if (digest === undefined) throw new Error(`${image} is no image of ours`);
@@ -93,6 +96,25 @@ export function pinImages(
   });
   if (left.size > 0) throw new Error(`no image of ${[...left].join(', ')} in the manifests`);
   return pinned;
+}
+
+/** The values of the chart with images that exist, by digest; throws unless there is a place for each. */
+export function pinValues(
+  values: string,
+  registry: string,
+  { worker = '', agent = '' }: Readonly<Record<string, string>>,
+): string {
+  for (const digest of [worker, agent]) {
+    if (!DIGEST.test(digest)) throw new Error(`${digest} is no digest`);
+  }
+  const places = { "registry: ''": `registry: ${registry}` };
+  const digests = {
+    "digests: { worker: '', agent: '' }": `digests: { worker: '${worker}', agent: '${agent}' }`,
+  };
+  return Object.entries({ ...places, ...digests }).reduce((text, [empty, filled]) => {
+    if (text.split(empty).length !== 2) throw new Error(`values.yaml has not one ${empty}`);
+    return text.replace(empty, () => filled);
+  }, values);
 }
 
 function main([name = '', ...args]: readonly string[]): number {

@@ -31,7 +31,10 @@ interface NetworkPolicy extends KubeObject {
   readonly spec: {
     readonly podSelector: Selector;
     readonly policyTypes: readonly string[];
-    readonly ingress?: readonly { readonly ports: readonly { readonly port: string }[] }[];
+    readonly ingress?: readonly {
+      readonly from?: readonly object[];
+      readonly ports: readonly { readonly port: string }[];
+    }[];
   };
 }
 interface Binding extends KubeObject {
@@ -104,10 +107,22 @@ describe('G10: the network', () => {
   test('lets in to a worker by the ports it has', () => {
     const spec = policyOf('worker');
     expect(spec?.policyTypes).toEqual(['Ingress']);
+    // Pods, and nothing from outside the cluster.
+    expect(spec?.ingress?.map(({ from }) => from)).toEqual([[{ namespaceSelector: {} }]]);
     const open = (spec?.ingress ?? []).flatMap(({ ports }) => ports.map(({ port }) => port));
     const ports = worker.template.spec.containers.flatMap(({ ports = [] }) => ports);
     expect(open).toEqual(ports.map(({ name }) => name));
   });
+});
+
+test('G10: only what has to be is allowed in the namespace without a word', () => {
+  const { labels } = one('Namespace').metadata;
+  const level = (mode: string) => labels?.[`pod-security.kubernetes.io/${mode}`];
+  expect(['enforce', 'warn', 'audit'].map(level)).toEqual([
+    'privileged',
+    'restricted',
+    'restricted',
+  ]);
 });
 
 const tolerates = (taint: { readonly key: string; readonly effect: string }): boolean =>
@@ -142,6 +157,13 @@ describe('kubectl applies one after the other, so', () => {
     expect(elsewhere.map(({ metadata }) => metadata.namespace)).toEqual(['default', 'default']);
     expect(inside.filter((object) => placeOf(object) < indexOf('Namespace', name))).toEqual([]);
     expect(inside.length).toBeGreaterThan(8);
+  });
+
+  test('G10: what bounds rights precedes whoever is given them', () => {
+    const guards = objects.filter(({ kind }) => kind.startsWith('ValidatingAdmissionPolicy'));
+    expect(guards).toHaveLength(6);
+    const accounts = objects.findIndex(({ kind }) => /^ServiceAccount$|Role/.test(kind));
+    expect(Math.max(...guards.map(placeOf))).toBeLessThan(accounts);
   });
 
   test('every binding follows its role and the account it is for', () => {

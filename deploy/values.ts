@@ -8,40 +8,65 @@ import { Policy } from '../domain/policy.ts';
  * would not work: an unknown key here, and in the policy whatever JSON Schema can say of the worker's own check.
  */
 
-const text = z.string();
-const named = z.string().min(1);
+/**
+ * Every text has a form in which it cannot become anything but a text of the template. All patterns are read by Go, too, which
+ * knows no look-ahead.
+ */
+const oneLine = z.string().regex(/^[^\p{Cc}]*$/u);
+const someLine = z.string().regex(/^[^\p{Cc}]+$/u);
+const DNS = '[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?';
+const name = z.string().regex(new RegExp(`^${DNS}$`), 'the name of an object');
+const anyName = z.string().regex(new RegExp(`^(${DNS})?$`), 'the name of an object, or nothing');
+/** What names of objects begin with, to which more is added. */
+const prefix = z.string().regex(/^([a-z]([a-z0-9-]{0,61}[a-z0-9])?)?$/);
+const host = z.string().regex(/^([A-Za-z0-9][A-Za-z0-9._:-]*)?$/);
+const image = z.string().regex(/^([A-Za-z0-9][A-Za-z0-9._:/-]*(@sha256:[0-9a-f]{64})?)?$/);
+const digest = z.string().regex(/^(sha256:[0-9a-f]{64})?$/);
+const fileName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 const duration = z.string().regex(DURATION);
 /** As the agent reads them: Go's notation. */
 const agentDuration = z.string().regex(/^([0-9]+([.][0-9]+)?(ms|s|m|h))+$/);
 /** A part of a pod, as Kubernetes has it; the API server checks it. */
 const kubernetes = z.looseObject({});
-const words = z.record(z.string(), z.string());
-const command = text.regex(NEEDS_NO_SHELL);
-const absolutePath = z.string().regex(/^\/[^/]+(\/[^/]+)+$/, 'the path of a file in a directory');
+const KEY = z
+  .string()
+  .regex(/^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/);
+const labels = z.record(
+  KEY,
+  z.string().regex(/^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/),
+);
+const annotations = z.record(KEY, z.string());
+/** One step of a path that leads down: neither `.` nor `..`. */
+const C = '[A-Za-z0-9_@+:-]';
+const STEP = `\\/(${C}|[.]${C}|[.][.]${C}|[.][.][.])[A-Za-z0-9_.@+:-]*`;
+const absolutePath = z
+  .string()
+  .regex(new RegExp(`^(${STEP}){2,}$`), 'the path of a file in a directory');
+const command = oneLine.regex(NEEDS_NO_SHELL);
 
 const Temporal = z.strictObject({
-  address: z.string().regex(/^[^/\s]+:[0-9]+$/),
-  namespace: named,
-  apiKey: z.strictObject({ secret: text, key: named }),
+  address: z.string().regex(/^[A-Za-z0-9._:[\]-]+:[0-9]+$/),
+  namespace: someLine,
+  apiKey: z.strictObject({ secret: anyName, key: z.string().regex(fileName) }),
   tls: z.strictObject({
     enabled: z.boolean(),
-    clientSecret: text,
-    caSecret: text,
-    serverName: text,
+    clientSecret: anyName,
+    caSecret: anyName,
+    serverName: host,
   }),
-  encryption: z.strictObject({ keySecret: text, key: z.string().regex(/^[\w.-]+$/) }),
+  encryption: z.strictObject({ keySecret: anyName, key: z.string().regex(fileName) }),
 });
 
 const anyPod = {
-  image: text,
+  image,
   env: z.array(kubernetes),
   resources: kubernetes,
-  nodeSelector: words,
+  nodeSelector: labels,
   tolerations: z.array(kubernetes),
   affinity: kubernetes,
-  priorityClassName: text,
-  podAnnotations: words,
-  podLabels: words,
+  priorityClassName: anyName,
+  podAnnotations: annotations,
+  podLabels: labels,
 };
 
 const Worker = z.strictObject({
@@ -50,8 +75,8 @@ const Worker = z.strictObject({
   pollAgain: duration,
   logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']),
   envFrom: z.array(kubernetes),
-  secretFiles: z.array(named),
-  serviceAccountAnnotations: words,
+  secretFiles: z.array(name),
+  serviceAccountAnnotations: annotations,
   disruptionBudget: z.boolean(),
 });
 
@@ -64,7 +89,7 @@ const Agent = z.strictObject({
     signal: z.int().min(1).max(64),
     command: command.min(1),
     // In memory, so that it is gone after the reboot: else the host would reboot for ever.
-    file: z.string().regex(/^(\/var)?\/run(\/[^/]+)+$/),
+    file: z.string().regex(new RegExp(`^(\\/var)?\\/run(${STEP}){2,}$`)),
   }),
   commandTimeout: agentDuration,
   maxUnavailable: z.union([z.int().min(1), z.string().regex(/^[1-9][0-9]?%$|^100%$/)]),
@@ -72,30 +97,35 @@ const Agent = z.strictObject({
 
 const Metrics = z.strictObject({
   temporal: z.boolean(),
-  podMonitor: z.strictObject({ enabled: z.boolean(), interval: duration, labels: words }),
-  rules: z.strictObject({ enabled: z.boolean(), labels: words }),
-  dashboard: z.strictObject({ enabled: z.boolean(), labels: words }),
+  podMonitor: z.strictObject({ enabled: z.boolean(), interval: duration, labels }),
+  rules: z.strictObject({ enabled: z.boolean(), labels }),
+  dashboard: z.strictObject({ enabled: z.boolean(), labels }),
 });
 
 const Values = z.strictObject({
   policy: Policy,
-  calendars: words,
+  calendars: z.record(z.string().regex(fileName), z.string()),
   temporal: Temporal,
   image: z.strictObject({
-    registry: named,
-    tag: text,
+    registry: z.string().regex(/^([A-Za-z0-9][A-Za-z0-9._:/-]*)?$/),
+    tag: z.string().regex(/^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$/),
+    digests: z.strictObject({ worker: digest, agent: digest }),
     pullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']),
-    pullSecrets: z.array(named),
+    pullSecrets: z.array(name),
   }),
   worker: Worker,
   agent: Agent,
   priorityClass: z.strictObject({ create: z.boolean(), value: z.int().max(1_000_000_000) }),
-  networkPolicy: z.strictObject({ enabled: z.boolean() }),
+  networkPolicy: z.strictObject({
+    enabled: z.boolean(),
+    metricsFrom: z.array(kubernetes).min(1),
+    egress: z.strictObject({ agent: z.array(kubernetes), worker: z.array(kubernetes) }),
+  }),
   metrics: Metrics,
   uninstall: z.strictObject({ cleanUp: z.boolean(), timeout: duration }),
   namespace: z.strictObject({ create: z.boolean() }),
-  nameOverride: text,
-  fullnameOverride: text,
+  nameOverride: prefix,
+  fullnameOverride: prefix,
   // Helm gives it to every chart that is part of another one.
   global: kubernetes.optional(),
 });

@@ -73,7 +73,12 @@ describe('docs/install.md', () => {
   test('lists every metric of the worker and no other', async () => {
     const inForce = Policy.parse({ pools: [{ name: 'workers', nodes: 'pool=workers' }] });
     const policy = { current: () => inForce, hash: '', refusedBecause: '' };
-    const text = await new Metrics({ policy, nodes: () => [], nowMs: () => 0 }).text();
+    const text = await new Metrics({
+      policy,
+      nodes: () => [],
+      isUnguarded: () => false,
+      nowMs: () => 0,
+    }).text();
     const served = [...text.matchAll(/^# HELP (lockkeeper_\w+)/gm)].map(([, name]) => name);
     const told = [...install.matchAll(/^\| `(lockkeeper_\w+)`/gm)].map(([, name = '']) => name);
     expect(new Set(told)).toEqual(new Set(served));

@@ -42,6 +42,9 @@ export const LIFECYCLE_CONDITIONS = [
 export const LIFECYCLE_REASON = 'Lockkeeper';
 export type LifecycleCondition = (typeof LIFECYCLE_CONDITIONS)[number];
 
+/** Longest message of the agent's condition: the admission policy refuses more. */
+const MESSAGE_MOST = 1_024;
+
 /** The agent refreshes its condition this often, changed or not. */
 export const AGENT_HEARTBEAT_MS = 5 * 60_000;
 /** An agent not heard for this long is silent, and its node is not started on. */
@@ -280,7 +283,7 @@ export function rebootRequiredCondition(report: RebootReport, sinceMs: number): 
   return {
     type: REBOOT_REQUIRED,
     ...words[report.wants],
-    message: report.message,
+    message: report.message.slice(0, MESSAGE_MOST),
     lastHeartbeatTime: rfc3339(report.heardAtMs),
     lastTransitionTime: rfc3339(sinceMs),
   };

@@ -60,9 +60,9 @@ export async function startWorker(options: WorkerOptions): Promise<KeptProcess> 
   return worker;
 }
 
-/** What has to be there before the worker can be somebody. */
+/** What has to be there before the worker can be somebody, and no more than it should be. */
 function isAccess({ kind }: { kind: string }): boolean {
-  return kind === 'Namespace' || kind === 'ServiceAccount' || /Role(Binding)?$/.test(kind);
+  return /^(Namespace|ServiceAccount)$|Role(Binding)?$|^ValidatingAdmissionPolicy/.test(kind);
 }
 
 interface WorkerFiles {

@@ -6,6 +6,7 @@ import { connectKube } from '../activities/kube/client.ts';
 import { followFleet } from '../activities/kube/fleet-view.ts';
 import { temporalPort } from '../activities/temporal.ts';
 import { TASK_QUEUE } from '../domain/names.ts';
+import { AdmissionProbe } from './admission-probe.ts';
 import { describeConfig, readConfig, type WorkerConfig } from './config.ts';
 import { askAnew, connectTemporal, type Temporal } from './connect.ts';
 import { bundleFor, createWorker, type WorkerParts } from './create-worker.ts';
@@ -77,12 +78,13 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
   const stop = stopOnSignal(logger);
   const kube = connectKube();
   const fleet = followFleet(kube, stop.signal);
-  const metrics = new Metrics({ policy, nodes: () => fleet.nodes(), nowMs: Date.now });
-  const liveness = new Liveness({
-    nowMs: Date.now,
-    seesNodes: () => fleet.nodes() !== undefined,
-    log: logOf(logger),
-  });
+  const log = logOf(logger);
+  const nodes = () => fleet.nodes();
+  const probe = new AdmissionProbe({ core: kube.core, node: () => nodes()?.[0]?.name, log });
+  const isUnguarded = () => probe.isMissing();
+  const metrics = new Metrics({ policy, nodes, isUnguarded, nowMs: Date.now });
+  const seesNodes = () => nodes() !== undefined;
+  const liveness = new Liveness({ nowMs: Date.now, seesNodes, log });
   const health = await serveHealth(config.health, {
     metrics,
     broken: () => liveness.broken(),
@@ -98,6 +100,7 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
     const worker = await createWorker(config, temporal, parts);
     await followPolicy(temporal, parts, { events: eventsOf(kube, config.pod), signal });
     const running = worker.run();
+    void probe.run(signal);
     liveness.follow({
       status: () => worker.getStatus(),
       askTemporal: () => askTemporal(temporal),

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Container } from '../../lab/fleet/container.ts';
 import { podSpecOf, readManifests } from '../../lab/fleet/manifests.ts';
+import { NO_REGISTRY } from '../helm.ts';
 import { variables } from '../../worker/config.ts';
 import { serveHealth } from '../../worker/health.ts';
 
@@ -68,7 +69,7 @@ describe('docs/install.md', () => {
     const asked = execFileSync('sh', ['-euc', commands], { env, encoding: 'utf8' });
     const images = ['Deployment', 'DaemonSet'].map((kind) =>
       (podOf(kind).containers[0]?.image ?? '').replace(
-        'ghcr.io/lockkeeper',
+        NO_REGISTRY,
         'registry.example.org/lockkeeper',
       ),
     );
@@ -88,10 +89,10 @@ test('.dockerignore lets in what is copied, and nothing else by mistake', () => 
   const lines = read('.dockerignore')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));
-  // What of our own the entry points of both images import, and what npm ci reads.
+  // Our licence, what npm ci reads, and what of our own the entry points of both images import.
   expect(lines).toEqual([
     '*',
-    ...['package.json', 'package-lock.json', '.npmrc'].map((path) => `!${path}`),
+    ...['LICENSE', 'package.json', 'package-lock.json', '.npmrc'].map((path) => `!${path}`),
     ...foldersOf(ENTRY_POINTS).map((path) => `!${path}`),
     '**/*.test.ts',
     '**/*.fixture.ts',

@@ -25,6 +25,31 @@ test('the image has one native library, whoever builds it, and it is for its mac
   expect(globSync(`${core}/*`, { cwd: to })).toEqual([`${core}/aarch64-unknown-linux-gnu`]);
 });
 
+test('the image has the licences of what is in it, and no compiler', () => {
+  execFileSync(process.execPath, [PROGRAM, to], { stdio: 'pipe' });
+  const notices = readFileSync(join(to, 'THIRD-PARTY-NOTICES'), 'utf8');
+  // Bundled; the first under a licence that asks for its text and its source.
+  expect(notices).toMatch(/^ical\.js [\d.]+\nLicence: MPL-2\.0\nSource: .*kewisch\/ical\.js/m);
+  expect(notices).toContain('Mozilla Public License Version 2.0');
+  for (const name of ['zod', 'croner', 'nodemailer'])
+    expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'));
+  const directories = globSync('node_modules/{*,@*/*}/package.json', { cwd: to });
+  expect(directories.length).toBeGreaterThan(20);
+  for (const path of directories) {
+    const { name, version } = JSON.parse(readFileSync(join(to, path), 'utf8')) as Record<
+      string,
+      string
+    >;
+    expect(notices).toContain(`${name} ${version}\n`);
+  }
+  expect(notices).not.toMatch(/^(webpack|terser|@swc\/core|acorn|memfs) \d/m);
+  // The SDK starts without one.
+  const load =
+    "import('@temporalio/worker').then(({ Worker }) => console.log(typeof Worker.create))";
+  const loaded = execFileSync(process.execPath, ['-e', load], { cwd: to, encoding: 'utf8' });
+  expect(loaded).toBe('function\n');
+});
+
 test('a machine there is no library for is refused', () => {
   expect(() => execFileSync(process.execPath, [PROGRAM, to, 's390x'], { stdio: 'pipe' })).toThrow(
     'Usage: node deploy/image/worker.ts DIRECTORY [amd64|arm64]',

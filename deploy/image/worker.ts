@@ -1,9 +1,10 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { buildEncryptedWorkflows, buildWorkflows } from '../../worker/build.ts';
-import { copyPackages } from './packages.ts';
+import { noticesOf, packagesOf } from './notices.ts';
+import { copyPackages, packagesWith } from './packages.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
 
@@ -25,7 +26,9 @@ const AS_PACKAGES = [
 ];
 
 /** They compile workflow code, and the image holds it compiled. */
-const WITHOUT = ['@swc/core', 'swc-loader'];
+const WITHOUT = ['@swc/core', 'swc-loader', 'source-map-loader'];
+/** As well, but the SDK loads them when it starts: in their places is nothing. */
+const EMPTY = ['webpack', 'memfs', 'unionfs'];
 
 /** The names under which the SDK's native library lies in the package. */
 const NATIVE = {
@@ -45,8 +48,9 @@ function isWanted(path: string, machine: Machine): boolean {
   return top !== 'releases' || target === undefined || target === NATIVE[machine];
 }
 
-async function bundle(to: string): Promise<void> {
-  await build({
+/** Answers with the files that it has put together. */
+async function bundle(to: string): Promise<string[]> {
+  const { metafile } = await build({
     absWorkingDir: ROOT,
     // Laid out as the sources are, because they find each other by their places.
     entryPoints: ['worker/main.ts', 'worker/encryption/failure-converter.ts', 'cli/main.ts'],
@@ -65,7 +69,9 @@ async function bundle(to: string): Promise<void> {
       js: `import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);`,
     },
     logLevel: 'warning',
+    metafile: true,
   });
+  return Object.keys(metafile.inputs);
 }
 
 async function main([to, asked]: readonly string[]): Promise<number> {
@@ -80,12 +86,19 @@ async function main([to, asked]: readonly string[]): Promise<number> {
   const launcher = "#!/usr/local/bin/node\nimport '/app/cli/main.js';\n";
   writeFileSync(join(to, 'bin', 'lockkeeper'), launcher, { mode: 0o755 });
   writeFileSync(join(to, 'package.json'), '{ "name": "lockkeeper", "type": "module" }\n');
-  await bundle(to);
+  const bundled = await bundle(to);
   const bundlePath = join(to, 'dist', 'workflows.js');
   await buildWorkflows(bundlePath);
   await buildEncryptedWorkflows(bundlePath);
-  const wanted = { root: ROOT, packages: AS_PACKAGES, without: WITHOUT };
+  const wanted = { root: ROOT, packages: AS_PACKAGES, without: [...WITHOUT, ...EMPTY] };
   copyPackages(wanted, to, (path) => isWanted(path, machine));
+  for (const name of EMPTY) {
+    mkdirSync(join(to, 'node_modules', name));
+    writeFileSync(join(to, 'node_modules', name, 'index.js'), '');
+  }
+  const there = new Set([...packagesOf(bundled), ...packagesWith(wanted)]);
+  writeFileSync(join(to, 'THIRD-PARTY-NOTICES'), noticesOf(ROOT, [...there]));
+  copyFileSync(join(ROOT, 'LICENSE'), join(to, 'LICENSE'));
   return 0;
 }
 

@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 
 export interface HttpCall {
@@ -14,6 +14,7 @@ export interface HttpCall {
 
 export interface HttpAnswer {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
@@ -31,6 +32,7 @@ export function call(url: string, options: HttpCall): Promise<HttpAnswer> {
       response.on('end', () =>
         resolve({
           status: response.statusCode ?? 0,
+          headers: response.headers,
           text: Buffer.concat(chunks).toString('utf8'),
         }),
       );

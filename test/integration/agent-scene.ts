@@ -76,6 +76,7 @@ export interface AgentScene {
   /** Of G4 alone: here tests play the worker, and write orders that no worker would. */
   readonly witness: Witness;
   addNode(): Promise<AgentNode>;
+  applyManifests(): Promise<void>;
   /** A token of the agents' account; bound to a pod when it is named. */
   token(pod?: string): Promise<string>;
   close(): Promise<void>;
@@ -122,6 +123,7 @@ export async function openAgentScene(cluster: ClusterFacts): Promise<AgentScene>
     admin,
     witness,
     addNode,
+    applyManifests: () => applyObjects(admin, manifests.objects),
     token,
     async close() {
       try {

@@ -1,8 +1,23 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ANNOTATION } from '../../domain/node-contract.ts';
-import { call, type HttpCall } from '../../lab/cluster/http.ts';
+import { ANNOTATION, REBOOT_REQUIRED } from '../../domain/node-contract.ts';
 import { openAgentScene, type AgentNode, type AgentScene } from './agent-scene.ts';
+import {
+  annotations,
+  ask,
+  condition,
+  CONDITIONS,
+  dry,
+  expectRefused,
+  inMetadata,
+  JSON_ON_STATUS,
+  MERGE,
+  ON_STATUS,
+  onNode,
+  report,
+  STRATEGIC,
+  type Attempt,
+  type Change,
+} from './attempts.ts';
 import { eventually } from './eventually.ts';
 import { lab } from './lab.ts';
 
@@ -11,67 +26,19 @@ import { lab } from './lab.ts';
 let scene: AgentScene;
 let node: AgentNode;
 let other: AgentNode;
-let ca: string;
-const { signal } = new AbortController();
 
 beforeAll(async () => {
   scene = await openAgentScene(lab());
   node = await scene.addNode();
   other = await scene.addNode();
-  ca = readFileSync(lab().caPath, 'utf8');
-  // The API server takes a moment to put a new policy into force.
-  await eventually(
-    async () => (await ask(node.token, onNode(node, annotations('probe')))).status === 403,
-  );
+  // The API server takes a moment to put a new policy into force; what it lets through until then must not stay.
+  const probe = dry(onNode(node.name, annotations('probe')));
+  await eventually(async () => (await ask(node.token, probe)).status === 403);
 });
 afterAll(async () => {
   await scene.close();
 });
 
-/** One request, and what the API server says to it. */
-type Attempt = Pick<HttpCall, 'method' | 'body' | 'contentType' | 'headers'> & {
-  readonly path: string;
-};
-
-async function ask(token: string, { path, ...how }: Attempt) {
-  const { status, text } = await call(`${lab().apiServerUrl}${path}`, {
-    ...how,
-    token,
-    ca,
-    signal,
-  });
-  const { message = '' } = JSON.parse(text) as { message?: string };
-  return { status, message };
-}
-
-/** The same by an administrator changes nothing and is allowed: so it is the right that is missing, not the words. */
-async function asAdministrator({ path, ...how }: Attempt) {
-  const dry = `${path}${path.includes('?') ? '&' : '?'}dryRun=All`;
-  return ask(lab().adminToken, { ...how, path: dry });
-}
-
-async function expectRefused(attempt: Attempt): Promise<void> {
-  const allowed = await asAdministrator(attempt);
-  expect([200, 201]).toContain(allowed.status);
-  expect(await ask(node.token, attempt)).toMatchObject({ status: 403 });
-}
-
-const MERGE = 'application/merge-patch+json';
-const STRATEGIC = 'application/strategic-merge-patch+json';
-type Where = 'node' | 'status';
-
-function onNode(
-  { name }: AgentNode,
-  body: unknown,
-  { at = 'node', contentType = MERGE }: { at?: Where; contentType?: string } = {},
-): Attempt {
-  const path = `/api/v1/nodes/${name}${at === 'status' ? '/status' : ''}`;
-  return { method: 'PATCH', path, contentType, body };
-}
-const report = (type: string) => ({
-  status: { conditions: [{ type, status: 'Unknown', reason: 'Stolen', message: 'by a test' }] },
-});
-const annotations = (key: string) => ({ metadata: { annotations: { [key]: 'stolen' } } });
 const inNamespace = (rest: string): string => `/api/v1/namespaces/lockkeeper/${rest}`;
 const inApps = (rest: string): string => `/apis/apps/v1/namespaces/lockkeeper/${rest}`;
 const inAdmission = (rest: string): string => `/apis/admissionregistration.k8s.io/v1/${rest}`;
@@ -79,18 +46,21 @@ const inRbac = (rest: string): string => `/apis/rbac.authorization.k8s.io/v1/${r
 
 test('G10: changes the condition and the answer of its own node', async () => {
   const strategic = { at: 'status', contentType: STRATEGIC } as const;
-  const reported = await ask(node.token, onNode(node, report('RebootRequired'), strategic));
+  const reported = await ask(node.token, onNode(node.name, report('RebootRequired'), strategic));
   expect(reported.status).toBe(200);
-  const answered = await ask(node.token, onNode(node, annotations(ANNOTATION.answer)));
+  const answered = await ask(node.token, onNode(node.name, annotations(ANNOTATION.answer)));
   expect(answered.status).toBe(200);
   expect(await node.condition()).toMatchObject({ status: 'Unknown', reason: 'Stolen' });
+  // The longest that it may write.
+  const longest = { reason: long(64), message: long(1_024) };
+  for (const attempt of [
+    onNode(node.name, report('RebootRequired', longest), CONDITIONS),
+    onNode(node.name, annotations(ANNOTATION.answer, long(2_048))),
+  ]) {
+    expect(await ask(node.token, attempt)).toMatchObject({ status: 200 });
+  }
 });
 
-type Change = readonly [what: string, body: object, how?: { at?: Where; contentType?: string }];
-
-const inMetadata = (metadata: object) => ({ metadata });
-const ON_STATUS = { at: 'status' } as const;
-const CONDITIONS = { at: 'status', contentType: STRATEGIC } as const;
 const ADDRESS = { type: 'InternalIP', address: '10.0.0.9' };
 const OWNER = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u' };
 
@@ -116,25 +86,47 @@ const CHANGES: readonly Change[] = [
   ['the capacity', { status: { capacity: { cpu: '1' } } }, ON_STATUS],
   ['an address', { status: { addresses: [ADDRESS] } }, ON_STATUS],
   ['the whole status', { status: null }, ON_STATUS],
+  ['the managed fields', inMetadata({ managedFields: [{}] })],
+];
+const long = (length: number): string => 'x'.repeat(length);
+const another = (conditions: number) =>
+  Array.from({ length: conditions }, () => ({
+    op: 'add',
+    path: '/status/conditions/-',
+    value: condition(REBOOT_REQUIRED),
+  }));
+/** Of what is its own to write, what others would choke on. */
+const TOO_MUCH: readonly Change[] = [
+  ['a second report', another(2), JSON_ON_STATUS],
+  ['five hundred reports', another(500), JSON_ON_STATUS],
+  ['a long message', report(REBOOT_REQUIRED, { message: long(1_025) }), CONDITIONS],
+  ['a message of 200 kB', report(REBOOT_REQUIRED, { message: long(200_000) }), CONDITIONS],
+  ['a long reason', report(REBOOT_REQUIRED, { reason: long(65) }), CONDITIONS],
+  ['a status of its own', report(REBOOT_REQUIRED, { status: 'Perhaps' }), CONDITIONS],
+  ['a long answer', annotations(ANNOTATION.answer, long(2_049))],
+  ['a long answer, by way of the status', annotations(ANNOTATION.answer, long(2_049)), ON_STATUS],
 ];
 const OF_ITS_OWN: readonly Change[] = [
   ['the report', report('RebootRequired'), CONDITIONS],
   ['the answer', annotations(ANNOTATION.answer)],
 ];
 
-test.each(CHANGES)('G10: does not change %s of its own node', async (_, body, how = {}) => {
-  await expectRefused(onNode(node, body, how));
-});
+test.each([...CHANGES, ...TOO_MUCH])(
+  'G10: does not change %s of its own node',
+  async (_, body, how = {}) => {
+    await expectRefused(node.token, onNode(node.name, body, how));
+  },
+);
 
 test.each([...OF_ITS_OWN, ...CHANGES])(
   'G10: does not change %s of another node',
   async (_, body, how = {}) => {
-    await expectRefused(onNode(other, body, how));
+    await expectRefused(node.token, onNode(other.name, body, how));
   },
 );
 
 test('G10: is told whose token it is', async () => {
-  const { message } = await ask(node.token, onNode(other, annotations(ANNOTATION.answer)));
+  const { message } = await ask(node.token, onNode(other.name, annotations(ANNOTATION.answer)));
   expect(message).toContain(`belongs to node ${node.name}, not ${other.name}`);
 });
 
@@ -231,15 +223,15 @@ test.each<[what: string, attempt: () => Attempt]>([
     () => as({ 'Impersonate-User': 'admin', 'Impersonate-Group': 'system:masters' }),
   ],
 ])('G10: does not %s', async (_, attempt) => {
-  await expectRefused(attempt());
+  await expectRefused(node.token, attempt());
 });
 
 describe('G10: a token of the account', () => {
   test('that is bound to no pod changes nothing', async () => {
     const unbound = await scene.token();
     for (const attempt of [
-      onNode(node, report('RebootRequired'), { at: 'status', contentType: STRATEGIC }),
-      onNode(node, annotations(ANNOTATION.answer)),
+      onNode(node.name, report('RebootRequired'), { at: 'status', contentType: STRATEGIC }),
+      onNode(node.name, annotations(ANNOTATION.answer)),
     ]) {
       const { status, message } = await ask(unbound, attempt);
       expect(status).toBe(403);
@@ -250,7 +242,22 @@ describe('G10: a token of the account', () => {
   test('is worth nothing once its pod is gone', async () => {
     const gone = await scene.addNode();
     await scene.admin.delete(inNamespace(`pods/${gone.name}?gracePeriodSeconds=0`));
-    const attempt = onNode(gone, annotations(ANNOTATION.answer));
+    const attempt = onNode(gone.name, annotations(ANNOTATION.answer));
     await eventually(async () => (await ask(gone.token, attempt)).status === 401);
   });
+});
+
+test('G10: waits in a queue of its own, apart from everybody else', async () => {
+  const { priorityLevelConfiguration: level } = (
+    await scene.admin.get<{ spec: { priorityLevelConfiguration: { name: string } } }>(
+      '/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas/lockkeeper-agent',
+    )
+  ).spec;
+  const { metadata } = await scene.admin.get<{ metadata: { uid: string } }>(
+    `/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations/${level.name}`,
+  );
+  const asked = onNode(node.name, annotations(ANNOTATION.answer));
+  // The API server says in its answer where a request has waited.
+  await eventually(async () => (await ask(node.token, asked)).level === metadata.uid);
+  expect((await ask(lab().adminToken, asked)).level).not.toBe(metadata.uid);
 });

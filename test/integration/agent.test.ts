@@ -36,6 +36,17 @@ describe('an order', () => {
     await scene.witness.assertClean();
   });
 
+  test('is answered, and the sentinel reported, also where the host has far too much to say', async () => {
+    node.host.sentinel = { wants: 'required', message: 'x'.repeat(5_000) };
+    node.host.beforeReboot = () => {
+      throw new Error('y'.repeat(5_000));
+    };
+    node.start();
+    await node.order(writeOrder(anOrder()));
+    await eventually(async () => (await node.answer())?.because.includes('yyy') ?? false);
+    await eventually(async () => (await node.condition())?.message === 'x'.repeat(1_024));
+  });
+
   test('G4: is accepted on the node before it is obeyed, and obeyed once', async () => {
     const { host } = node;
     let standing: string | undefined;
@@ -193,4 +204,24 @@ describe('a report', () => {
     writeFileSync(node.tokenFile, node.token);
     await eventually(async () => (await node.condition())?.status === 'False');
   });
+});
+
+test('G10: an admission policy that is gone is said in the report, until it is back', async () => {
+  const kind = 'validatingadmissionpolicybindings';
+  const path = `/apis/admissionregistration.k8s.io/v1/${kind}/lockkeeper-agent`;
+  const said = async () => (await node.condition())?.message ?? '';
+  node = await scene.addNode();
+  node.start();
+  try {
+    await eventually(async () => (await said()) === 'absent');
+    await scene.admin.delete(path);
+    await eventually(async () =>
+      /^absent; the admission policy .* is not in force$/.test(await said()),
+    );
+    await scene.applyManifests();
+    await eventually(async () => (await said()) === 'absent');
+  } finally {
+    await scene.applyManifests();
+    await node.stop();
+  }
 });

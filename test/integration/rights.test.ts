@@ -44,9 +44,11 @@ const GATES_ASK = Policy.parse(VALUES.policy).pools.flatMap(({ gates }) =>
     ({ questions }) => questions.objects ?? [],
   ),
 );
-const OF_RBAC = ['Namespace', 'ServiceAccount'];
-const isOfRbac = ({ apiVersion, kind }: KubeObject): boolean =>
-  OF_RBAC.includes(kind) || apiVersion.startsWith('rbac.authorization.k8s.io/');
+const ACCESS = ['Namespace', 'ServiceAccount'];
+/** With the admission policies: what the roles allow and the code asks for has to pass them too. */
+const isAccess = ({ apiVersion, kind }: KubeObject): boolean =>
+  ACCESS.includes(kind) ||
+  /^(rbac.authorization|admissionregistration)[.]k8s[.]io[/]/.test(apiVersion);
 
 let admin: Kube;
 let chart: Chart;
@@ -57,7 +59,7 @@ let node: string;
 beforeAll(async () => {
   admin = connectKube(lab(), lab().adminToken);
   chart = await Chart.open(() => undefined);
-  objects = (await chart.render(VALUES)).filter(isOfRbac);
+  objects = (await chart.render(VALUES)).filter(isAccess);
   await applyObjects(admin, objects);
   scene = await openScene(lab().kubeconfigPath);
   node = await scene.addNode();

@@ -169,7 +169,7 @@ describe('a broken Lockkeeper is caught when', () => {
 
   test('G6: it leaves a condition behind', async () => {
     await node.take();
-    const conditions = [{ type: 'DrainInProgress', status: 'True', reason: 'Test' }];
+    const conditions = [{ type: 'DrainInProgress', status: 'True', reason: 'Lockkeeper' }];
     await scene.worker.patch(`${node.path}/status`, 'strategic', { status: { conditions } });
     await node.handBack();
     await scene.witness.assertClean();

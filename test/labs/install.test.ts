@@ -163,7 +163,7 @@ test('G7: an upgrade in mid-rollout changes neither its outcome nor the number o
   if (!pool) throw new Error('the lab has a pool');
   pool.drain = { ...pool.drain, timeout: '10m' };
   const values = labValues(cluster, stringify(policy));
-  await release.upgrade({ ...values, image: { tag: 'next' } });
+  await release.upgrade({ ...values, image: { registry: 'registry.example', tag: 'next' } });
   // As the kubelets do: the changed ConfigMap, and other pods.
   await writeFile(policyPath, await release.policy());
   await worker.stop();

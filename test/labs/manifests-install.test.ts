@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
 import type { Cluster } from '../../lab/cluster/contract.ts';
 import { connectKube, type Kube, type KubeObject } from '../../lab/fleet/kube.ts';
+import { NO_REGISTRY } from '../../deploy/helm.ts';
 import { manifestsOf, readManifests, type Manifests } from '../../lab/fleet/manifests.ts';
 import { Kubectl } from './kubectl.ts';
 import { ofLockkeeper } from './of-lockkeeper.ts';
@@ -29,7 +30,7 @@ function changed(object: KubeObject, policy: string, { temporalAddress }: Cluste
     return { ...object, data: { 'policy.yaml': policy } } as KubeObject;
   const text = JSON.stringify(object)
     .replaceAll('temporal-frontend.temporal:7233', temporalAddress)
-    .replaceAll('ghcr.io/lockkeeper/', 'registry.example/');
+    .replaceAll(`${NO_REGISTRY}/`, 'registry.example/');
   return JSON.parse(text) as KubeObject;
 }
 

@@ -81,6 +81,7 @@ export class Release {
     const metadata = { name: namespace };
     await this.kube.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata });
     const args = ['install', 'another', CHART, '--dry-run=server', '--namespace', namespace];
+    args.push('--set', 'image.registry=registry.example');
     return helm(this.program, args, { env: this.env() });
   }
 
@@ -205,5 +206,6 @@ export class Release {
 /** Values for a lab: this policy, and its Temporal, with what else is said of that. */
 export function labValues(cluster: Cluster, policy: string, temporal: Values = {}): Values {
   const address = cluster.temporalAddress;
-  return { policy: parse(policy) as unknown, temporal: { address, ...temporal } };
+  const image = { registry: 'registry.example' };
+  return { policy: parse(policy) as unknown, temporal: { address, ...temporal }, image };
 }

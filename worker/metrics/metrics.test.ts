@@ -12,6 +12,7 @@ let policy: Policy;
 let hash: string;
 let refusedBecause: string | undefined;
 let nodes: readonly NodeFacts[] | undefined;
+let isUnguarded: boolean;
 let nowMs: number;
 let metrics: Metrics;
 
@@ -20,6 +21,7 @@ beforeEach(() => {
   hash = 'h1';
   refusedBecause = undefined;
   nodes = [];
+  isUnguarded = false;
   nowMs = 1_000_000;
   metrics = new Metrics({
     policy: {
@@ -32,6 +34,7 @@ beforeEach(() => {
       },
     },
     nodes: () => nodes,
+    isUnguarded: () => isUnguarded,
     nowMs: () => nowMs,
   });
 });
@@ -95,6 +98,13 @@ describe('the policy', () => {
       'lockkeeper_policy_refusals_total 1',
     ]);
   });
+});
+
+test('G10: an admission policy that is not in force shows for as long as it is not', async () => {
+  const name = 'lockkeeper_admission_policy_missing';
+  expect(await series(name)).toEqual([`${name} 0`]);
+  isUnguarded = true;
+  expect(await series(name)).toEqual([`${name} 1`]);
 });
 
 test('a count of a pool holds for a while, for another worker may make the next', async () => {

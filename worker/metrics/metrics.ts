@@ -12,6 +12,8 @@ export interface MetricSources {
     readonly refusedBecause: string | undefined;
   };
   readonly nodes: () => readonly NodeFacts[] | undefined;
+  /** The API server lets through what the worker's admission policy has to refuse. */
+  readonly isUnguarded: () => boolean;
   readonly nowMs: () => number;
 }
 
@@ -115,6 +117,12 @@ export class Metrics {
       '1 while the policy file is refused and the last good one stays in force',
       [],
       (set) => set({}, policy.refusedBecause === undefined ? 0 : 1),
+    );
+    this.gauge(
+      'lockkeeper_admission_policy_missing',
+      '1 while the API server lets the worker do what its admission policy has to refuse',
+      [],
+      (set) => set({}, this.sources.isUnguarded() ? 1 : 0),
     );
   }
 

@@ -14,7 +14,7 @@
 
 {{/* Labels by which pods are selected; they never change. Takes a list: the root, the component. */}}
 {{- define "lockkeeper.selector" -}}
-app.kubernetes.io/name: {{ include "lockkeeper.name" (index . 0) }}
+app.kubernetes.io/name: {{ include "lockkeeper.name" (index . 0) | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 
@@ -26,15 +26,24 @@ app.kubernetes.io/version: {{ (index . 0).Chart.AppVersion | quote }}
 
 {{/* Takes a list: the root, the component, its whole image. */}}
 {{- define "lockkeeper.image" -}}
-{{- $root := index . 0 -}}
-{{- default (printf "%s/%s:%s" $root.Values.image.registry (index . 1) (default $root.Chart.AppVersion $root.Values.image.tag)) (index . 2) }}
+{{- $image := (index . 0).Values.image -}}
+{{- if index . 2 -}}
+{{- index . 2 }}
+{{- else if not $image.registry -}}
+{{- fail (printf "image.registry is needed: where you have pushed the images, as docs/install.md says; or %s.image" (index . 1)) }}
+{{- else if $image.tag -}}
+{{- printf "%s/%s:%s" $image.registry (index . 1) $image.tag }}
+{{- else -}}
+{{- $digest := get $image.digests (index . 1) -}}
+{{- printf "%s/%s:%s%s" $image.registry (index . 1) (index . 0).Chart.AppVersion (ternary (printf "@%s" $digest) "" (ne $digest "")) }}
+{{- end }}
 {{- end }}
 
 {{- define "lockkeeper.pullSecrets" -}}
 {{- with .Values.image.pullSecrets -}}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- end }}
@@ -44,7 +53,7 @@ imagePullSecrets:
 {{- $root := index . 0 -}}
 {{- $name := default (ternary (include "lockkeeper.fullname" $root) "" $root.Values.priorityClass.create) (index . 1) }}
 {{- with $name -}}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- end }}
 
@@ -152,8 +161,8 @@ Mounts and volumes belong together, and every such pod has them all.
   readOnly: true
 {{- end }}
 {{- range .Values.worker.secretFiles }}
-- name: secret-{{ . }}
-  mountPath: /etc/lockkeeper-secrets/{{ . }}
+- name: {{ printf "secret-%s" . | quote }}
+  mountPath: {{ printf "/etc/lockkeeper-secrets/%s" . | quote }}
   readOnly: true
 {{- end }}
 {{- end }}
@@ -183,7 +192,7 @@ Mounts and volumes belong together, and every such pod has them all.
 {{- end }}
 {{- end }}
 {{- range .Values.worker.secretFiles }}
-- name: secret-{{ . }}
+- name: {{ printf "secret-%s" . | quote }}
   secret:
     secretName: {{ . | quote }}
 {{- end }}
