@@ -3,8 +3,8 @@ import { planRollout } from './plan.ts';
 import { RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
 
-const onStage = (facts: Partial<FakeNode> = {}) => {
-  const stage = new Stage();
+const onStage = (facts: Partial<FakeNode> = {}, pool: object = {}) => {
+  const stage = new Stage(pool);
   stage.nodes.add('n1', facts);
   return { stage, plan: (input: unknown = { node: 'n1' }) => stage.run(planRollout, input) };
 };
@@ -52,6 +52,49 @@ describe('planRollout', () => {
     const planned = await plan();
     expect(planned.recovery).toMatchObject({ at: 'undo', record: RECORD });
     expect(planned).not.toHaveProperty('pool');
+  });
+
+  describe('G6: of a record that it finds on its node', () => {
+    const pool = { labels: { before: { state: 'away' }, after: { seen: 'yes' } } };
+    const labels = {
+      state: { found: 'here', set: 'away' },
+      seen: { found: null, set: 'yes' },
+      'node-restriction.kubernetes.io/tenant': { found: 'a', set: 'b' },
+    };
+    const left = { annotations: recorded({ labels, cordonedByUs: true }), unschedulable: true };
+
+    test("believes no labels but those of the pool's policy", async () => {
+      const { recovery } = await onStage(left, pool).plan();
+      const { state, seen } = labels;
+      expect(recovery).toMatchObject({ record: { labels: { state, seen }, cordonedByUs: true } });
+      expect(Object.keys(recovery.at === 'undo' ? (recovery.record.labels ?? {}) : {})).toEqual([
+        'state',
+        'seen',
+      ]);
+    });
+
+    test('believes none where the policy has none', async () => {
+      const { recovery } = await onStage(left).plan();
+      expect(recovery).toMatchObject({
+        record: expect.not.objectContaining({ labels: expect.anything() }),
+      });
+    });
+
+    test('believes the run that has written it, where that is known', async () => {
+      const { stage, plan } = onStage(left, pool);
+      const known = { ...RECORD, cordonedByUs: false };
+      stage.temporal.records.set(`${RECORD.workflowId}/${RECORD.runId}`, known);
+      expect((await plan()).recovery).toMatchObject({
+        at: 'undo',
+        record: { cordonedByUs: false },
+      });
+    });
+
+    test('believes its cordon where the run has ended before it knew of it', async () => {
+      const { stage, plan } = onStage(left, pool);
+      stage.temporal.records.set(`${RECORD.workflowId}/${RECORD.runId}`, null);
+      expect((await plan()).recovery).toMatchObject({ record: { cordonedByUs: true } });
+    });
   });
 
   test('G7: goes on to the return of a node that has rebooted', async () => {

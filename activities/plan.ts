@@ -1,4 +1,5 @@
-import { poolOf, problemsOf } from '../domain/policy.ts';
+import { withinPolicy } from '../domain/labels-and-taint.ts';
+import { poolOf, problemsOf, type PoolChoice } from '../domain/policy.ts';
 import { recover, type Recovery } from '../domain/recovery.ts';
 import { RolloutInput, type RolloutRequest } from '../domain/rollout-input.ts';
 import type { Deps } from './deps.ts';
@@ -30,13 +31,30 @@ export async function planRollout(deps: Deps, input: unknown): Promise<Plan> {
     throw failure('no-such-node', `there is no node ${request.node}; see kubectl get nodes`);
   }
   const { workflowId } = thisRun();
-  const recovery = recover(node, workflowId, await ownerRunning(deps, node, workflowId));
+  const found = recover(node, workflowId, await ownerRunning(deps, node, workflowId));
   const { searchAttributes } = deps;
   const choice = poolOf(deps.policy.current(), node.labels);
+  const recovery = await trusted(deps, found, choice);
   if (choice.kind === 'pool')
     return { request, pool: choice.pool.name, recovery, searchAttributes };
   if (recovery.at === 'start') {
     throw failure('no-pool', `node ${node.name} is left alone: ${choice.because}`);
   }
   return { request, recovery, searchAttributes };
+}
+
+/**
+ * The same with what is known for sure of the record. The run that wrote it tells, if it still can; the annotation anybody may
+ * have written who may write the node, so that of its labels only those of the pool are put back.
+ */
+async function trusted(
+  { temporal }: Deps,
+  recovery: Recovery,
+  choice: PoolChoice,
+): Promise<Recovery> {
+  if (recovery.at === 'start') return recovery;
+  const { record } = recovery;
+  const known = await temporal.recordOf(record);
+  const labels = choice.kind === 'pool' ? choice.pool.labels : undefined;
+  return { ...recovery, record: known ?? withinPolicy(record, labels) };
 }

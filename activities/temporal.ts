@@ -7,9 +7,11 @@ import { log } from '@temporalio/activity';
 import type { DrainProgress } from '../domain/drain-progress.ts';
 import type { AnswerOfTurn, PermitAnswer, PermitRequest } from '../domain/lock-state.ts';
 import { lockId, rolloutId, TASK_QUEUE } from '../domain/names.ts';
+import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { RolloutInput } from '../domain/rollout-input.ts';
 import type { SignalName, Signals } from '../domain/signals.ts';
 import type { LockStatus, RolloutStatus } from '../domain/status.ts';
+import type { Run } from './ownership.ts';
 
 /** What the activities ask of Temporal itself. */
 export interface TemporalPort {
@@ -32,6 +34,11 @@ export interface TemporalPort {
     pool: string,
     permit: { readonly workflowId: string; readonly grantId: string },
   ): Promise<PermitAnswer | undefined>;
+  /**
+   * What a run of a rollout knows to have written on its node, however it ended: null when it had it no more, undefined when
+   * nobody knows the run, or it does not answer.
+   */
+  recordOf(run: Run): Promise<RolloutRecord | null | undefined>;
   /** Whether an open run of the rollout has this permit and has not used it, or is just about to hear of it. */
   countsOnPermit(workflowId: string, grantId: string): Promise<boolean>;
   /** Tells the lock of the pool; never rejects, for the lock finds out by itself. */
@@ -63,6 +70,8 @@ const LENGTHS_KNOWN_MS = 60_000;
 
 /** A query that comes just as its workflow goes on may never be answered, such as when a lock continues as new: it is asked again. */
 const ANSWERED_WITHIN_MS = 10_000;
+/** What asks for it has to answer within 15 s itself. */
+const RECORD_WITHIN_MS = 5_000;
 
 /** Names the node in the identity under which a worker polls, so that others know where it runs. */
 export function workerIdentity(host: string, pid: number, node: string | undefined): string {
@@ -136,6 +145,8 @@ function rolloutsOf(
       return permit === grantId || phase.at === 'queued';
     },
 
+    recordOf: (run) => recordOf(workflow, run),
+
     async recheck(workflowIds) {
       for (const workflowId of workflowIds) {
         await send(workflow, { workflowId }, 'recheck').catch(ended);
@@ -146,6 +157,20 @@ function rolloutsOf(
       await send(workflow, run, 'drainProgress', progress).catch(ended);
     },
   };
+}
+
+/** A run of another release cannot be asked: then the annotation is all there is. */
+async function recordOf(
+  workflow: Client['workflow'],
+  { workflowId, runId }: Run,
+): Promise<RolloutRecord | null | undefined> {
+  const rollout = workflow.getHandle(workflowId, runId);
+  try {
+    const ask = () => rollout.query<RolloutStatus>('status');
+    return (await workflow.withDeadline(Date.now() + RECORD_WITHIN_MS, ask)).record ?? null;
+  } catch {
+    return undefined;
+  }
 }
 
 function locksOf(workflow: Client['workflow']): LockPort {

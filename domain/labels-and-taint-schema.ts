@@ -16,14 +16,19 @@ const qualifiedName = (rule: string) =>
     .regex(QUALIFIED, rule)
     .refine((text) => text.lastIndexOf('/') <= LONGEST_PREFIX, rule);
 
-/** By which nodes are told apart: another value would make another node of it, or one elsewhere. */
-const IDENTITY = new Set(['kubernetes.io/hostname', 'topology.kubernetes.io/zone']);
+/**
+ * By these labels nodes are told apart, and pods and volumes kept where they belong (kubernetes, NodeRestriction). Of those
+ * under node.kubernetes.io/ a kubelet may set all but the instance type itself. The worker's admission policy says the same.
+ */
+const isProtected = (key: string): boolean =>
+  /^([^/]*\.)?(kubernetes|k8s)\.io\//.test(key) &&
+  (!key.startsWith('node.kubernetes.io/') || key === 'node.kubernetes.io/instance-type');
 
 const labels = z
   .record(
     qualifiedName(KEY_RULE).refine(
-      (key) => !IDENTITY.has(key),
-      'this label says which node it is and where: leave it as it is',
+      (key) => !isProtected(key),
+      'labels under kubernetes.io and k8s.io say which node it is, where, and for whom: write a key of your own, or one under node.kubernetes.io/',
     ),
     z.string(VALUE_RULE).regex(new RegExp(`^(${NAME})?$`), VALUE_RULE),
     LABELS_RULE,

@@ -24,6 +24,16 @@ export function undoLabels(now: Labels, { labels = {} }: Pick<RolloutRecord, 'la
   return Object.fromEntries(ours.map(([key, { found }]) => [key, found])) satisfies LabelPatch;
 }
 
+/** A record of whose labels only those are left that the pool sets or has set before a reboot. */
+export function withinPolicy(
+  { labels, ...record }: RolloutRecord,
+  pool: { readonly before?: Labels | undefined; readonly after?: Labels | undefined } = {},
+): RolloutRecord {
+  const keys = new Set([...Object.keys(pool.before ?? {}), ...Object.keys(pool.after ?? {})]);
+  const left = Object.entries(labels ?? {}).filter(([key]) => keys.has(key));
+  return { ...record, ...(left.length > 0 ? { labels: Object.fromEntries(left) } : {}) };
+}
+
 interface TaintPatch {
   /** The whole list; absent: as it is. */
   readonly taints?: readonly NodeTaint[];

@@ -1,6 +1,7 @@
 import type { DrainProgress } from './drain-progress.ts';
 import type { ClosedGate } from './gates/names.ts';
 import type { QueuePlace } from './lock-state.ts';
+import type { RolloutRecord } from './node-contract.ts';
 import type { Trouble } from './trouble.ts';
 
 /** What a person said with a signal. */
@@ -43,6 +44,8 @@ export interface RolloutStatus {
   readonly phase: Phase & { readonly sinceMs: number };
   /** The permit it has and has not used. */
   readonly permit?: string;
+  /** What it has written on its node, while it has it. */
+  readonly record?: RolloutRecord;
   readonly paused?: Pause;
   readonly aborted?: SignalRecord;
   readonly skipped: readonly (SignalRecord & { readonly gate: string })[];

@@ -160,11 +160,12 @@ export class Rollout {
     const { grantId, paused, aborted, skipped, notUnderstood, drain } = this.signals;
     const phase = this.#phase;
     const isDraining = phase.at === 'draining' || phase.at === 'paused';
+    const record = this.#holding.kind === 'node' ? this.#holding.record : undefined;
     return {
       node: this.node,
       pool: this.pool ?? '',
       phase: isDraining && drain ? { ...phase, drain } : phase,
-      ...present({ permit: grantId, paused, aborted, policy: this.#policy }),
+      ...present({ permit: grantId, record, paused, aborted, policy: this.#policy }),
       skipped: [...this.#skippedFromTheStart(), ...skipped],
       notUnderstood,
     };

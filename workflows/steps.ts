@@ -203,6 +203,7 @@ export async function uncordon(rollout: Rollout, back: Back): Promise<RolloutRes
     ...took,
   });
   if (kind === 'not-back') return undefined;
+  rollout.has({ kind: 'nothing' });
   const bootIds = bootIdsOf(record, back);
   const is = (outcome: RolloutResult['outcome'], because: string): RolloutResult => ({
     node,

@@ -2,12 +2,14 @@ import type { Logger, LogLevel } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { DrainProgress } from '../../domain/drain-progress.ts';
 import type { AnswerOfTurn, PermitAnswer, PermitRequest } from '../../domain/lock-state.ts';
+import type { RolloutRecord } from '../../domain/node-contract.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
 import { Policy } from '../../domain/policy.ts';
 import type { RolloutInput } from '../../domain/rollout-input.ts';
 import type { CalendarCopy } from '../../domain/window/plan.ts';
 import type { CalendarSource } from '../calendars.ts';
 import type { Deps } from '../deps.ts';
+import type { Run } from '../ownership.ts';
 import type { TemporalPort } from '../temporal.ts';
 import { FakeNodes, FakePods } from './fake-cluster.ts';
 import { FakeMessenger, FakeNotices } from './fake-notices.ts';
@@ -69,6 +71,13 @@ class FakeTemporal implements TemporalPort {
 
   async permitOf(): Promise<PermitAnswer | undefined> {
     return this.permit;
+  }
+
+  /** What runs know of their records, by `workflowId/runId`; one that the test does not name is not known. */
+  readonly records = new Map<string, RolloutRecord | null>();
+
+  async recordOf({ workflowId, runId }: Run): Promise<RolloutRecord | null | undefined> {
+    return this.records.get(`${workflowId}/${runId}`);
   }
 
   async countsOnPermit(_workflowId: string, grantId: string): Promise<boolean> {

@@ -9,6 +9,7 @@ import {
   DRAINED,
   openRealStage,
   reached,
+  RECORD,
   until,
   untilCancelled,
   World,
@@ -126,5 +127,24 @@ test('`temporal workflow pause` in mid-drain does no harm: it goes on where it s
     await cli('workflow', 'unpause', '--workflow-id', rollout.workflowId, '--reason', 'a test');
     expect(await rollout.result()).toMatchObject({ outcome: 'rebooted' });
     expect(world.times('orderReboot')).toBe(1);
+  });
+});
+
+test('G6: a run tells what it has written on its node, also when it was ended', async () => {
+  const world = new World(stage.env, { drainNode: untilCancelled });
+  await world.run(async () => {
+    const rollout = await world.start();
+    const { workflowId, firstExecutionRunId: runId } = rollout;
+    await reached(rollout, 'draining');
+    expect(await world.temporal.recordOf({ workflowId, runId })).toEqual(RECORD);
+    await rollout.terminate();
+    expect(await world.temporal.recordOf({ workflowId, runId })).toEqual(RECORD);
+    expect(await world.temporal.recordOf({ workflowId, runId: RUN })).toBeUndefined();
+  });
+  const undisturbed = new World(stage.env);
+  await undisturbed.run(async () => {
+    const rollout = await undisturbed.rolled();
+    const { workflowId, firstExecutionRunId: runId } = rollout;
+    expect(await undisturbed.temporal.recordOf({ workflowId, runId })).toBeNull();
   });
 });

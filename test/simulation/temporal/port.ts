@@ -66,6 +66,13 @@ export function temporalPort(server: Server, worker: WorkerProcess): TemporalPor
 
     permitOf: (pool, { workflowId, grantId }) => queryLock(pool, 'permit', workflowId, grantId),
 
+    recordOf: (asked) =>
+      ask(() => {
+        const run = server.runs.find(({ runId }) => runId === asked.runId);
+        if (!run || run.activations === 0) return undefined;
+        return (run.query('status', []) as RolloutStatus).record ?? null;
+      }),
+
     async countsOnPermit(workflowId, grantId) {
       if (!(await ask(() => isRunning(workflowId)))) return false;
       const status = await ask(() => server.query(workflowId, 'status', []));
