@@ -2,6 +2,7 @@ import { cancellationSignal, log } from '@temporalio/activity';
 import { room } from '../domain/budget.ts';
 import { ANNOTATION, writeRollout, type RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
+import { present } from '../domain/present.ts';
 import { pause } from './auto-reset-event.ts';
 import type { Deps } from './deps.ts';
 import { whyClosed, type GateQuestion } from './gates/gate-facts.ts';
@@ -130,6 +131,7 @@ function takingOf(
     runId: run.runId,
     cordonedByUs: !node.unschedulable,
     bootIdBefore: node.bootId,
+    ...present({ nodeUid: node.uid || undefined }),
     phase: 'draining',
     ...labels,
   };

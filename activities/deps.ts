@@ -23,7 +23,7 @@ export interface Deps extends KubePorts {
   /** Names the worker, as Temporal knows it. */
   readonly worker: string;
   /** The nodes as a watch shows them, for looks that may be a little late. */
-  readonly fleet: Pick<FleetView, 'node'>;
+  readonly fleet: Pick<FleetView, 'node' | 'onChange'>;
   readonly policy: PolicySource;
   /** The calendars that the policy's windows name. */
   readonly calendars: CalendarSource;

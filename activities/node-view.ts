@@ -1,6 +1,7 @@
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { autoResetEvent } from './auto-reset-event.ts';
 import type { NodeApi } from './kube/nodes.ts';
+import { isReplaced } from './ownership.ts';
 
 /** The latest sight of one node, kept up to date by a watch, for a loop that also has to look at the clock. */
 export class NodeView {
@@ -8,9 +9,10 @@ export class NodeView {
   private readonly changed = autoResetEvent();
   private readonly ended = new AbortController();
 
-  constructor(nodes: NodeApi, name: string) {
+  /** Another node of the same name, with another UID, is not seen: its own was deleted. */
+  constructor(nodes: NodeApi, name: string, nodeUid?: string) {
     const see = (node: NodeFacts | undefined): void => {
-      this.latest = node ?? null;
+      this.latest = node && !isReplaced(node, nodeUid) ? node : null;
       this.changed.set();
     };
     // It never rejects; closing the view ends it, which takes a moment that nobody has to wait for.

@@ -198,6 +198,12 @@ describe('G2: no order is written', () => {
     expect(orderOn(scene)).toBeUndefined();
   });
 
+  test('for another node of the same name', async () => {
+    const annotations = recorded({ nodeUid: 'first' });
+    const { order } = onStage({ annotations, uid: 'second' });
+    await expect(order({ nodeUid: 'first' })).rejects.toMatchObject({ type: 'node-gone' });
+  });
+
   test('for a node that was deleted', async () => {
     const { order, nodes } = onStage();
     nodes.remove('n1');

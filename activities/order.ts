@@ -38,6 +38,8 @@ export type Ordered =
   | ({ readonly kind: 'closed'; readonly because: string } & Followed);
 
 export interface OrderQuestion extends GateQuestion {
+  /** The UID of the Node that was taken. */
+  readonly nodeUid?: string;
   /** How often pods have come back in the drains of this rollout; absent: none has. */
   readonly cameBack?: CameBack;
 }
@@ -52,7 +54,7 @@ export async function orderReboot(source: Deps, asked: OrderQuestion): Promise<O
     const deps = withPolicyNow(source);
     const { hash: policy } = deps.policy;
     const node = await deps.nodes.read(asked.node);
-    const record = ourRecord(node, asked.node, run);
+    const record = ourRecord(node, asked, run);
     if (!node) continue;
     const known = orderOf(node, orderedBy(run));
     if (known) return { kind: 'ordered', order: known, orderedAtMs: writtenAt(known, node) };

@@ -19,9 +19,26 @@ export function thisRun(): Run {
 /** `workflowId/runId`, as it stands in an order. */
 export const orderedBy = ({ workflowId, runId }: Run): string => `${workflowId}/${runId}`;
 
+/** The node that a rollout has. */
+interface OwnNode {
+  readonly node: string;
+  /** As in its record. */
+  readonly nodeUid?: string;
+}
+
+/** Whether another Node object has the name of the one that was taken. */
+export const isReplaced = ({ uid }: NodeFacts, nodeUid: string | undefined): boolean =>
+  nodeUid !== undefined && uid !== nodeUid;
+
 /** The record on the node if it is this run's; otherwise the failure that says who has the node. */
-export function ourRecord(node: NodeFacts | undefined, name: string, run: Run): RolloutRecord {
-  if (!node) throw failure('node-gone', `node ${name} was deleted in mid-rollout`);
+export function ourRecord(
+  node: NodeFacts | undefined,
+  { node: name, nodeUid }: OwnNode,
+  run: Run,
+): RolloutRecord {
+  if (!node || isReplaced(node, nodeUid)) {
+    throw failure('node-gone', `node ${name} was deleted in mid-rollout`);
+  }
   if (!node.rollout?.ok) {
     throw failure('not-ours', `the rollout annotation of ${name} was removed or cannot be read`);
   }

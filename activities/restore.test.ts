@@ -160,6 +160,20 @@ describe('undoNode', () => {
     expect(nodes.at('n1').unschedulable).toBe(true);
   });
 
+  test('G6: leaves the cordon of a node that is being deleted', async () => {
+    const { undo, nodes } = onStage({ deleting: true });
+    expect(await undo()).toEqual({ kind: 'undone' });
+    expect(nodes.at('n1').unschedulable).toBe(true);
+    expect(nodes.at('n1').annotations).toEqual({});
+  });
+
+  test('leaves another node of the same name alone', async () => {
+    const record = { ...RECORD, nodeUid: 'first' };
+    const { undo, nodes } = onStage({ uid: 'second' });
+    expect(await undo({ record })).toEqual({ kind: 'gone' });
+    expect(nodes.updates).toEqual([]);
+  });
+
   test('leaves a quarantine and its excuse where they are: nothing has been rebooted', async () => {
     const { undo, nodes } = onStage({ annotations: { ...recorded(), ...OLD } });
     await undo();

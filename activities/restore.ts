@@ -15,6 +15,7 @@ import { sayMissing } from '../domain/return.ts';
 import type { Deps } from './deps.ts';
 import { NO_LIFECYCLE, type NodeEvent } from './kube/nodes.ts';
 import { labelsOfReturn } from './labels-and-taint.ts';
+import { isReplaced } from './ownership.ts';
 
 const NO_ANNOTATIONS = {
   [ANNOTATION.rollout]: null,
@@ -166,7 +167,7 @@ interface GivingBack {
 /** The node as it was when it was handed back; untouched when `unless` holds; undefined when it is gone. */
 async function giveBack(deps: Deps, name: string, how: GivingBack): Promise<NodeFacts | undefined> {
   for (;;) {
-    const node = await deps.nodes.read(name);
+    const node = await ownNode(deps, name, how.record);
     if (!node || how.unless?.(node)) return node;
     const done = isOurs(node, how.record)
       ? await removeRecord(deps, node, how)
@@ -180,6 +181,15 @@ async function giveBack(deps: Deps, name: string, how: GivingBack): Promise<Node
     }
     return node;
   }
+}
+
+async function ownNode(
+  { nodes }: Deps,
+  name: string,
+  { nodeUid }: RolloutRecord,
+): Promise<NodeFacts | undefined> {
+  const node = await nodes.read(name);
+  return node && isReplaced(node, nodeUid) ? undefined : node;
 }
 
 /** Lets the lock of the pool count again at once; when it does not hear of it, it finds out by itself. */
@@ -196,7 +206,8 @@ function removeRecord(deps: Deps, node: NodeFacts, { record, mark, labels, attem
   const patch = labels(node);
   return deps.nodes.update(node.name, {
     resourceVersion: node.resourceVersion,
-    ...present({ unschedulable: record.cordonedByUs ? false : undefined }),
+    // On a node that is being deleted nothing new shall be put.
+    ...present({ unschedulable: record.cordonedByUs && !node.deleting ? false : undefined }),
     ...(Object.keys(patch).length > 0 ? { labels: patch } : {}),
     annotations: {
       ...NO_ANNOTATIONS,

@@ -148,6 +148,16 @@ describe('awaitReturn', () => {
       expect(end()).toEqual({ kind: 'gone' });
     }
   });
+
+  test('says so of a node that was deleted while nobody looked, and has registered anew', async () => {
+    const record = { ...RECORD, nodeUid: 'first' };
+    const { accept, comeUp, end } = onStage({ record }, { uid: 'first' });
+    accept();
+    await after(SECOND);
+    comeUp({ uid: 'second' });
+    await after(SECOND);
+    expect(end()).toEqual({ kind: 'gone' });
+  });
 });
 
 const daemonSet = (spec: object): ObjectAnswer => ({

@@ -66,7 +66,7 @@ const NEXT_REPORT_MS = AGENT_HEARTBEAT_MS + 30_000;
  * unanswered, or once the node is lost; in between it goes on.
  */
 export async function awaitReturn(deps: Deps, asked: ReturnQuestion): Promise<Return> {
-  const view = new NodeView(deps.nodes, asked.node);
+  const view = new NodeView(deps.nodes, asked.node, asked.record.nodeUid);
   try {
     const reception = await awaitReception(view, asked);
     if (reception.kind !== 'accepted') return reception;

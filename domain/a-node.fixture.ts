@@ -4,6 +4,7 @@ import type { NodeFacts } from './node-facts.ts';
 export function aNode(facts: Partial<NodeFacts> = {}): NodeFacts {
   return {
     name: 'n1',
+    uid: 'uid-n1',
     resourceVersion: '1',
     labels: {},
     deleting: false,

@@ -80,6 +80,8 @@ export interface RolloutRecord {
   /** False: somebody else had cordoned the node before, so it stays cordoned. */
   readonly cordonedByUs: boolean;
   readonly bootIdBefore: string;
+  /** The UID of the Node object that it was written on; absent: not known. */
+  readonly nodeUid?: string;
   readonly phase: string;
   /** The labels that were set when the node was taken, by their keys; absent: none. */
   readonly labels?: Readonly<Record<string, LabelChange>>;
@@ -184,8 +186,16 @@ export function answers(answer: RebootAnswer, order: Pick<RebootOrder, 'bootId' 
 }
 
 export function writeRollout(record: RolloutRecord): string {
-  const { workflowId, runId, cordonedByUs, bootIdBefore, phase, labels } = record;
-  return JSON.stringify({ workflowId, runId, cordonedByUs, bootIdBefore, phase, labels });
+  const { workflowId, runId, cordonedByUs, bootIdBefore, nodeUid, phase, labels } = record;
+  return JSON.stringify({
+    workflowId,
+    runId,
+    cordonedByUs,
+    bootIdBefore,
+    nodeUid,
+    phase,
+    labels,
+  });
 }
 
 export function readRollout(text: string | undefined): Read<RolloutRecord> | undefined {
@@ -197,7 +207,7 @@ export function readRollout(text: string | undefined): Read<RolloutRecord> | und
       cordonedByUs: fields.flag('cordonedByUs'),
       bootIdBefore: fields.text('bootIdBefore'),
       phase: fields.text('phase'),
-      ...present({ labels }),
+      ...present({ nodeUid: fields.textIfAny('nodeUid'), labels }),
     };
   });
 }

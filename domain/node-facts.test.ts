@@ -8,6 +8,7 @@ const AT_MS = Date.parse(AT);
 test('what is absent is read as the cautious value', () => {
   expect(nodeFacts({})).toEqual({
     name: '',
+    uid: '',
     resourceVersion: '',
     labels: {},
     deleting: false,

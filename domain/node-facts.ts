@@ -27,6 +27,8 @@ const ZONE_LABEL = 'topology.kubernetes.io/zone';
 /** What the decisions here need to know of a Node, read from the API server at one moment. */
 export interface NodeFacts {
   readonly name: string;
+  /** Of the Node object: another one may have its name later. */
+  readonly uid: string;
   readonly resourceVersion: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly deleting: boolean;
@@ -67,6 +69,7 @@ export interface NodeTaint {
 export interface NodeObject {
   readonly metadata?: {
     readonly name?: string;
+    readonly uid?: string;
     readonly resourceVersion?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
@@ -107,6 +110,7 @@ export function nodeFacts({ metadata = {}, spec = {}, status = {} }: NodeObject)
 function identityFacts(metadata: NonNullable<NodeObject['metadata']>) {
   return {
     name: metadata.name ?? '',
+    uid: metadata.uid ?? '',
     resourceVersion: metadata.resourceVersion ?? '',
     labels: metadata.labels ?? {},
     ...present({ zone: metadata.labels?.[ZONE_LABEL] }),

@@ -86,7 +86,7 @@ export async function drain(rollout: Rollout): Promise<DrainResult> {
     }
     if (signals.aborted) throw saidBy(signals);
     rollout.enter({ at: 'draining' });
-    const { cordonedAtMs, drainingSinceMs, cameBack } = taken(rollout);
+    const { record, cordonedAtMs, drainingSinceMs, cameBack } = taken(rollout);
     const drained = await interruptible(
       () =>
         lasting(`drain ${node}`).drainNode({
@@ -94,6 +94,7 @@ export async function drain(rollout: Rollout): Promise<DrainResult> {
           startedAtMs: drainingSinceMs,
           cordonedAtMs,
           cameBack,
+          ...present({ nodeUid: record.nodeUid }),
         }),
       () => signals.stops,
     );
@@ -113,11 +114,11 @@ export async function proveAndOrder(
   { daemonSetsReady: daemonSets }: DrainResult,
 ): Promise<Ordered | undefined> {
   const { signals, node } = rollout;
-  const { cameBack } = taken(rollout);
+  const { record, cameBack } = taken(rollout);
+  const asked = { ...rollout.gateQuestion(), cameBack, ...present({ nodeUid: record.nodeUid }) };
   rollout.enter({ at: 'ordering' });
   const ordered = await interruptible(
-    () =>
-      proving(`prove ${node} empty and order`).orderReboot({ ...rollout.gateQuestion(), cameBack }),
+    () => proving(`prove ${node} empty and order`).orderReboot(asked),
     () => signals.stops,
   );
   // Nobody knows whether the order was written: undoing withdraws it in the same update.

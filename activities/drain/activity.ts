@@ -1,6 +1,7 @@
 import { cancellationSignal, Context, heartbeat, log } from '@temporalio/activity';
 import type { DrainProgress, DrainResult } from '../../domain/drain-progress.ts';
 import type { CameBack } from '../../domain/pod-verdict.ts';
+import type { NodeFacts } from '../../domain/node-facts.ts';
 import { pause } from '../auto-reset-event.ts';
 import type { Deps } from '../deps.ts';
 import { drainNode } from './drain.ts';
@@ -17,6 +18,8 @@ export interface DrainRequest extends GateQuestion {
   readonly startedAtMs: number;
   /** When the cordon was written, so that it need not be looked for at once. */
   readonly cordonedAtMs: number;
+  /** The UID of the Node that was taken. */
+  readonly nodeUid?: string;
   /** How often pods have come back in the drains of this rollout before this one; absent: none has. */
   readonly cameBack?: CameBack;
 }
@@ -55,6 +58,7 @@ async function drain(deps: Deps, asked: DrainRequest): Promise<DrainResult> {
       pods: deps.pods,
       progress: progressReporter(deps, run, blockedNotifier(deps, asked)),
       guard: () => mayGoOn(deps, asked, run),
+      onNews: (due) => onNews(deps, node, due),
       signal,
       nowMs: Date.now,
     },
@@ -74,11 +78,27 @@ async function drain(deps: Deps, asked: DrainRequest): Promise<DrainResult> {
 async function mayGoOn(source: Deps, asked: DrainRequest, run: Run): Promise<void> {
   const deps = withPolicyNow(source);
   const seen = await deps.nodes.read(asked.node);
-  ourRecord(seen, asked.node, run);
+  ourRecord(seen, asked, run);
   if (!seen) return;
   stillCordoned(seen);
   const closed = await whyClosed(deps, { ...asked, moment: 'drain' }, seen);
   if (closed !== undefined) throw new GateClosed(closed, deps.policy.hash);
+}
+
+/** Everything of a node for which a drain may have to be given up. */
+const concerns = (node: NodeFacts | undefined): string => {
+  const { uid, deleting, unschedulable, rollout, hold, taints, labels } = node ?? {};
+  return JSON.stringify([uid, deleting, unschedulable, rollout, hold, taints, labels]);
+};
+
+/** Tells when the node has changed in a way that concerns the drain. */
+function onNews({ fleet }: Deps, name: string, due: () => void): () => void {
+  let known = concerns(fleet.node(name));
+  return fleet.onChange(name, (node) => {
+    const shown = concerns(node);
+    if (shown !== known) due();
+    known = shown;
+  });
 }
 
 /** A drain that is over sooner has nothing to tell that would be read; one that lasts tells again only so often, for each is an event. */

@@ -3,7 +3,7 @@ import { podName } from '../../domain/pod-verdict.ts';
 import { follow } from '../kube/follow.ts';
 import { deleteLeft } from './delete.ts';
 import { evictDue } from './evict.ts';
-import { apply, GUARD_EVERY_MS, mayGoOn, podSource, trying } from './observe.ts';
+import { apply, guardAtMs, mayGoOn, podSource, trying } from './observe.ts';
 import { progressOf, timedOut, warningsOf } from './report.ts';
 import {
   beginDrain,
@@ -27,12 +27,17 @@ export async function drainNode(ports: DrainPorts, input: DrainInput): Promise<D
   const drain = beginDrain(ports, input);
   const report = (): void => ports.progress(progressOf(drain));
   const ticker = setInterval(report, PROGRESS_EVERY_MS);
+  const deaf = ports.onNews?.(() => {
+    drain.isNews = true;
+    drain.changed.set();
+  });
   try {
     await emptyOut(drain, report);
     report();
     return resultOf(drain);
   } finally {
     clearInterval(ticker);
+    deaf?.();
     drain.stop();
   }
 }
@@ -138,7 +143,7 @@ async function staysEmpty(drain: Drain, report: () => void): Promise<boolean> {
         if (drain.broken) throw drain.broken.error;
         await mayGoOn(drain);
         report();
-        await changed.wait(Math.min(untilMs - ports.nowMs(), GUARD_EVERY_MS), drain.signal);
+        await changed.wait(Math.min(untilMs, guardAtMs(drain)) - ports.nowMs(), drain.signal);
       }
       drain.waits = undefined;
       return isEmpty();
@@ -151,7 +156,7 @@ async function act(drain: Drain, round: Round): Promise<number | 'list-anew'> {
   if (podsLeft(drain).length === 0 || !(await mayGoOn(drain))) return 'list-anew';
   if (drain.broken) throw drain.broken.error;
   const nextMs = round.act(drain);
-  return Math.min(nextMs, drain.guardedMs + GUARD_EVERY_MS, round.untilMs);
+  return Math.min(nextMs, guardAtMs(drain), round.untilMs);
 }
 
 function resultOf(drain: Drain): DrainResult {

@@ -6,7 +6,9 @@ import { answerOf } from '../kube/client.ts';
 import type { Source, Update } from '../kube/follow.ts';
 
 /** The guard is asked again after this long, so it may cost a request. */
-export const GUARD_EVERY_MS = 15_000;
+const GUARD_EVERY_MS = 15_000;
+/** And no sooner than this when there is news: whoever writes the node all the time must not have the worker read it all the time. */
+const GUARD_AGAIN_MS = 2_000;
 /** A pod that turns up during the drain was just put here: whoever did it may do so again, so it is not chased in a hot loop. */
 const NEWCOMER_PAUSES = { firstMs: 5_000, mostMs: 60_000 };
 
@@ -97,12 +99,17 @@ function noteTrouble(drain: Drain, because: string): void {
   drain.trouble = { what: 'API server', because, sinceMs };
 }
 
-function guardIsDue({ ports, guardedMs }: Drain): boolean {
-  return ports.nowMs() - guardedMs >= GUARD_EVERY_MS;
+/** When the guard is asked next. */
+export function guardAtMs({ guardedMs, isNews }: Drain): number {
+  return guardedMs + (isNews ? GUARD_AGAIN_MS : GUARD_EVERY_MS);
 }
+
+const guardIsDue = (drain: Drain): boolean => drain.ports.nowMs() >= guardAtMs(drain);
 
 export async function askGuard(drain: Drain): Promise<void> {
   if (!guardIsDue(drain)) return;
+  // What changes while it is asked is news again.
+  drain.isNews = false;
   await drain.ports.guard();
   drain.guardedMs = drain.ports.nowMs();
 }

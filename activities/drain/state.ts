@@ -47,6 +47,8 @@ export interface DrainPorts {
   progress(progress: DrainProgress): void;
   /** Throws to stop the drain, for instance when somebody has lifted the cordon. Asked before anything is evicted, then every 15 s. */
   guard(): Promise<void>;
+  /** Calls `due` when the guard may have something new to say; returns how to stop. */
+  onNews?(due: () => void): () => void;
   /** Aborting it stops further evictions at once; the drain then rejects with its reason. */
   readonly signal: AbortSignal;
   nowMs(): number;
@@ -97,6 +99,8 @@ export interface Drain {
   /** What is waited for while no pod is in the way. */
   waits?: string | undefined;
   guardedMs: number;
+  /** Something has changed since the guard was asked. */
+  isNews: boolean;
   listed: boolean;
   /** none: nothing is seen at the moment. open: a watch shows what changes. listed-empty: a list has shown nobody who has to go. */
   view: 'none' | 'open' | 'listed-empty';
@@ -132,6 +136,7 @@ export function beginDrain(ports: DrainPorts, input: DrainInput): Drain {
     deleted: [],
     volumes: [],
     guardedMs: input.guardedAtMs ?? Number.NEGATIVE_INFINITY,
+    isNews: false,
     listed: false,
     view: 'none',
   };

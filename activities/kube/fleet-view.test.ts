@@ -76,6 +76,19 @@ test('every page is seen, then every change', () => {
   ]);
 });
 
+test('who listens to a node is shown its changes and its end, until it stops', async () => {
+  const seen: unknown[] = [];
+  const stopListening = fleet.onChange('n1', (shown) => seen.push(shown?.ready ?? 'gone'));
+  server.stream.onEvent('MODIFIED', node('n2', 'False'));
+  server.stream.onEvent('MODIFIED', node('n1', 'False'));
+  server.stream.onEvent('DELETED', node('n1'));
+  server.stream.onEvent('ADDED', node('n1'));
+  expect(seen).toEqual([false, 'gone', true]);
+  stopListening();
+  server.stream.onEvent('MODIFIED', node('n1', 'False'));
+  expect(seen).toHaveLength(3);
+});
+
 test('nodes not heard of for long are not told of, until the server is back', async () => {
   server.refuses = true;
   server.stream.end();

@@ -46,6 +46,8 @@ export const ofOrder = ({ node, pool }: Of, { kind }: Ordered): ToNotify | undef
 export const ofReturn = ({ node, pool }: Of, answer: Return): ToNotify | undefined =>
   answer.kind === 'late' ? { event: 'lost', node, pool, because: answer.because } : undefined;
 
+const GONE = 'its Node object was deleted in mid-rollout';
+
 export function ofRestore(
   { node, pool, record, missing }: RestoreRequest,
   { kind }: Restored,
@@ -53,6 +55,7 @@ export function ofRestore(
   if (kind === 'quarantined') {
     return { event: 'failed', node, pool, because: 'it rebooted, and still wants a reboot' };
   }
+  if (kind === 'gone') return { event: 'undone', node, pool, because: GONE };
   if (kind !== 'restored') return undefined;
   const words = [
     ...(record.cordonedByUs ? [] : ['it was cordoned before, and stays so']),
@@ -66,6 +69,7 @@ export function ofUndo(
   { node, pool, because, why }: UndoRequest,
   { kind }: Undone,
 ): ToNotify | undefined {
+  if (kind === 'gone') return { event: 'undone', node, pool, because: GONE };
   if (kind !== 'undone') return undefined;
   return { event: why === 'failure' ? 'failed' : 'undone', node, pool, because };
 }

@@ -17,6 +17,7 @@ import type { PodApi, PodList } from '../kube/pods.ts';
 
 /** A node as the fake keeps it: what is on it, in the form the API server has. */
 export interface FakeNode {
+  uid: string;
   labels: Record<string, string>;
   annotations: Record<string, string>;
   unschedulable: boolean;
@@ -41,6 +42,7 @@ export class FakeNodes implements NodeApi {
 
   add(name: string, facts: Partial<FakeNode> = {}): this {
     this.nodes.set(name, {
+      uid: '',
       labels: { pool: 'workers' },
       annotations: {},
       unschedulable: false,
@@ -186,10 +188,11 @@ async function unexpected(): Promise<never> {
 }
 
 function objectOf(name: string, node: FakeNode & { version: number }): NodeObject {
-  const { labels, annotations, unschedulable, taints, deleting, bootId, report } = node;
+  const { uid, labels, annotations, unschedulable, taints, deleting, bootId, report } = node;
   return {
     metadata: {
       name,
+      uid,
       resourceVersion: String(node.version),
       labels,
       annotations,

@@ -147,7 +147,14 @@ export class Stage {
     this.deps = {
       worker: 'lockkeeper@pod-1/1',
       nodes: this.nodes,
-      fleet: { node: (name) => this.shown.get(name) },
+      fleet: {
+        node: (name) => this.shown.get(name),
+        onChange: (name, seen) => {
+          const stop = new AbortController();
+          void this.nodes.follow(name, seen, stop.signal);
+          return () => stop.abort();
+        },
+      },
       pods: this.pods,
       alerts: this.alerts,
       objects: this.objects,

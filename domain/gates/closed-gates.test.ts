@@ -189,7 +189,11 @@ test('skipping leaves out the named gates and no others', () => {
 test.each<{ moment: GateFacts['moment']; left: readonly string[]; why: string }>([
   { moment: 'waiting', left: GATES, why: 'every gate is judged' },
   { moment: 'cordon', left: GATES, why: 'every gate is judged once more' },
-  { moment: 'drain', left: ['hold', 'window'], why: 'only a hold and the window end a drain' },
+  {
+    moment: 'drain',
+    left: ['hold', 'window', 'node'],
+    why: 'only a hold, the window and whoever takes the node away end a drain',
+  },
   {
     moment: 'order',
     left: GATES.filter((gate) => gate !== 'pool'),

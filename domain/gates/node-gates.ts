@@ -10,7 +10,7 @@ import type { OutsideGateName } from './outside-gates.ts';
 
 type NodeGateName = Exclude<GateName, OutsideGateName>;
 
-/** For a person's hold and the end of the window a drain is given up half-way. */
+/** For a person's hold, the end of the window, or a node that others take away a drain is given up half-way. */
 const ALWAYS: readonly Moment[] = [...NOT_IN_DRAIN, 'drain'];
 /** A node that is out of service is finished by the rules of the pool whose permit it has. */
 const IN_SERVICE: readonly Moment[] = ['waiting', 'cordon'];
@@ -35,7 +35,7 @@ export const NODE_GATES: Readonly<Record<NodeGateName, NodeGate>> = {
     opensAtMs: ({ node, rest, nowMs }) => backOff(node.attempts, rest, nowMs)?.untilMs,
   },
   pool: { moments: IN_SERVICE, judge: ({ noPool }) => noPool },
-  node: { moments: NOT_IN_DRAIN, judge: nodeGate },
+  node: { moments: ALWAYS, judge: nodeGate },
 };
 
 export const isNodeGate = (gate: GateName): gate is NodeGateName => Object.hasOwn(NODE_GATES, gate);

@@ -80,6 +80,8 @@ export class Ownership {
     this.#handedBack.set(now.name, atMs);
     // Whoever else removes the record answers for the node.
     if (!isOurs(change) || now.unschedulable === unschedulable) return [];
+    // Nothing shall be put on a node that is being deleted.
+    if (now.deleting && now.unschedulable) return [];
     return [
       unschedulable
         ? `${now.name} was handed back uncordoned, although somebody else had cordoned it`

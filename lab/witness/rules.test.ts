@@ -295,6 +295,15 @@ describe('G6', () => {
       '^G6: n1 was handed back uncordoned, although somebody else had cordoned it$',
     ],
     [
+      'a cordon of its own is taken off at the end',
+      (s) => s.take('n1').handBack('n1', { unschedulable: true }),
+      '^G6: n1 was handed back cordoned',
+    ],
+    [
+      'but not of a node that is being deleted',
+      (s) => s.take('n1').handBack('n1', { unschedulable: true, deleting: true }),
+    ],
+    [
       'the record does not claim the cordon of others',
       (s) => s.write(BY.person, 'n1', { unschedulable: true }).take('n1'),
       '^G6: the record on n1 claims a cordon that was there before it$',

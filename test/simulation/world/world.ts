@@ -263,7 +263,13 @@ export class World {
           return `policy-${version()}`;
         },
       },
-      fleet: { node: () => undefined },
+      fleet: {
+        node: () => undefined,
+        onChange: (name, seen) =>
+          cluster.watch(name, (view) =>
+            worker.after(random.between(1, 30), () => seen(view && cluster.factsOf(view))),
+          ),
+      },
       calendars: { read: async () => ({ problem: 'there is no calendar' }) },
       alerts: new FakeAlerts(),
       objects: new FakeObjects(),
