@@ -116,7 +116,7 @@ describe('an answer', () => {
       'as many as are read',
       500,
       LONG,
-      `500 Internal Server Error to GET /x: ${LONG.slice(0, 160)}…`,
+      `500 Internal Server Error to GET /x: ${LONG.slice(0, 159)}…`,
     ],
     [
       'what a page says',
@@ -129,7 +129,7 @@ describe('an answer', () => {
       'the beginning of what never ends',
       500,
       'x'.repeat(5_000_000),
-      `500 Internal Server Error to GET /x: ${'x'.repeat(160)}…`,
+      `500 Internal Server Error to GET /x: ${'x'.repeat(159)}…`,
     ],
   ])('is told with %s', async (_, status, text, said) => {
     answer = (response) => response.writeHead(status).end(text);

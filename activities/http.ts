@@ -7,6 +7,7 @@ import {
 import { request as httpsRequest } from 'node:https';
 import { formatDuration } from '../domain/durations.ts';
 import type { HttpTarget, TlsFiles } from '../domain/http-schema.ts';
+import { words } from '../domain/outside.ts';
 import { present } from '../domain/present.ts';
 import { fillIn, variablesIn } from '../domain/secret-schema.ts';
 import { sayNetworkError } from './http-errors.ts';
@@ -91,27 +92,26 @@ export async function exchange(
 /** What an answer means that is not the one hoped for: its status, what was asked, and the first words of it. */
 export function sayAnswer(
   { status, text, asked, redact }: HttpAnswer,
-  words: string = text,
+  said: string = text,
 ): string {
   const name = STATUS_CODES[status] ?? '';
   const to = asked === undefined ? '' : ` to ${asked}`;
   const isElsewhere = status >= 300 && status < 400;
   const elsewhere = isElsewhere ? ', and redirections are not followed' : '';
-  const first = firstWords(redact(words));
-  const said = first === '' || first === name ? '' : `: ${first}`;
-  return `it answers ${`${status} ${name}`.trim()}${to}${elsewhere}${said}`;
+  const first = firstWords(redact(said));
+  const why = first === '' || first === name ? '' : `: ${first}`;
+  return `it answers ${`${status} ${name}`.trim()}${to}${elsewhere}${why}`;
 }
 
 const LONGEST_WORDS = 160;
 
 /** Of a page without its tags; on one line. */
 export function firstWords(text: string): string {
-  const words = text
-    .slice(0, 8_192)
-    .replaceAll(/<(script|style)\b[\s\S]*?(<\/\1>|$)|<[^>]*>/gi, ' ')
-    .replaceAll(/[\s\p{C}]+/gu, ' ')
-    .trim();
-  return words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS)}…` : words;
+  const page = text.slice(0, 8_192);
+  return words(
+    page.replaceAll(/<(script|style)\b[\s\S]*?(<\/\1>|$)|<[^>]*>/gi, ' '),
+    LONGEST_WORDS,
+  );
 }
 
 async function headersOf(

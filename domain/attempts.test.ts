@@ -69,7 +69,7 @@ describe('after a try that ended without a reboot', () => {
       aborted,
       a('y'.repeat(9_000), { trouble: true, atMs: NOW + HOUR }),
     );
-    expect(refused.trouble).toEqual({ because: 'y'.repeat(200), atMs: NOW + HOUR });
+    expect(refused.trouble).toEqual({ because: `${'y'.repeat(199)}…`, atMs: NOW + HOUR });
     expect(afterReboot(refused, NOW)).toEqual({ reboots: [NOW] });
   });
 
@@ -77,7 +77,7 @@ describe('after a try that ended without a reboot', () => {
     const first = afterFailure(undefined, a('x'.repeat(9_000)));
     expect(first).toEqual({
       reboots: [],
-      failed: { count: 1, lastAtMs: NOW, because: 'x'.repeat(200) },
+      failed: { count: 1, lastAtMs: NOW, because: `${'x'.repeat(199)}…` },
     });
     expect(afterFailure(first, a('again', { atMs: NOW + HOUR }))).toEqual({
       reboots: [],

@@ -1,5 +1,6 @@
 import { backoffMs } from './backoff.ts';
 import type { Attempts } from './node-contract.ts';
+import { words } from './outside.ts';
 import { present } from './present.ts';
 
 /** What a node's past means for its next rollout: a pause that grows with failed tries, and a cap on reboots in a day. */
@@ -35,11 +36,11 @@ export function afterFailure(
   attempts: Attempts = NOTHING,
   { because, trouble, atMs }: Failure,
 ): Attempts {
-  const words = because.slice(0, MOST_WORDS);
-  const troubled = trouble ? { because: words, atMs } : attempts.trouble;
+  const said = words(because, MOST_WORDS);
+  const troubled = trouble ? { because: said, atMs } : attempts.trouble;
   return {
     reboots: withinADay(attempts, atMs),
-    failed: { count: (attempts.failed?.count ?? 0) + 1, lastAtMs: atMs, because: words },
+    failed: { count: (attempts.failed?.count ?? 0) + 1, lastAtMs: atMs, because: said },
     ...present({ trouble: troubled }),
   };
 }

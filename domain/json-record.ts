@@ -1,3 +1,5 @@
+import { isId, words } from './outside.ts';
+
 /** JSON objects that people can read and edit on the cluster: each field checked, and what is wrong said in words. */
 
 /** A value read from the cluster: what it says, or why it cannot be read. */
@@ -12,7 +14,11 @@ export function instantOf(text: string): number {
 }
 
 export interface Fields {
+  /** A name or an id, exactly as it is written. */
   text(key: string): string;
+  /** Words for people, as they may be shown. */
+  words(key: string): string;
+  wordsIfAny(key: string): string | undefined;
   textOrNull(key: string): string | null;
   /** Absent: undefined. */
   textIfAny(key: string): string | undefined;
@@ -50,10 +56,18 @@ function fieldsOf(record: unknown): Fields {
   const text = (key: string): string => {
     const field = record[key];
     if (typeof field !== 'string') throw new Unreadable(`${key} is not a text`);
+    if (!isId(field)) throw new Unreadable(`${key} is too long, or has what nobody can see`);
     return field;
+  };
+  const said = (key: string): string => {
+    const field = record[key];
+    if (typeof field !== 'string') throw new Unreadable(`${key} is not a text`);
+    return words(field);
   };
   return {
     text,
+    words: said,
+    wordsIfAny: (key) => (record[key] === undefined ? undefined : said(key)),
     textOrNull: (key) => (record[key] === null ? null : text(key)),
     textIfAny: (key) => (record[key] === undefined ? undefined : text(key)),
     flag(key) {
@@ -79,10 +93,10 @@ function fieldsOf(record: unknown): Fields {
       }
       return Number(field);
     },
-    oneOf(key, words) {
+    oneOf(key, known) {
       const field = text(key);
-      const word = words.find((candidate) => candidate === field);
-      if (word === undefined) throw new Unreadable(`${key} is none of ${words.join(', ')}`);
+      const word = known.find((candidate) => candidate === field);
+      if (word === undefined) throw new Unreadable(`${key} is none of ${known.join(', ')}`);
       return word;
     },
     each(key, build) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { readExcused, readAttempts, writeAttempts, type Attempts } from './node-contract.ts';
+import { words } from './outside.ts';
 
 const AT = '2026-11-23T12:00:00.000Z';
 const AT_MS = Date.parse(AT);
@@ -8,11 +9,12 @@ const AT_MS = Date.parse(AT);
 const instantMs = fc
   .date({ min: new Date(0), max: new Date('9999-01-01'), noInvalidDate: true })
   .map((date) => date.getTime());
+const word = fc.string().map((text) => words(text));
 const attempts = fc.record(
   {
     reboots: fc.array(instantMs),
-    failed: fc.record({ count: fc.integer({ min: 1 }), lastAtMs: instantMs, because: fc.string() }),
-    trouble: fc.record({ because: fc.string(), atMs: instantMs }),
+    failed: fc.record({ count: fc.integer({ min: 1 }), lastAtMs: instantMs, because: word }),
+    trouble: fc.record({ because: word, atMs: instantMs }),
   },
   { requiredKeys: ['reboots'] },
 );

@@ -15,11 +15,12 @@ import {
   writeRollout,
   type RebootReport,
 } from './node-contract.ts';
+import { words } from './outside.ts';
 
 const NOON = Date.parse('2026-11-23T12:00:00Z');
 const TODAY = '2026-11-23T12:00:00Z';
 
-const word = fc.string();
+const word = fc.string().map((text) => words(text));
 const instant = fc.date({ min: new Date(0), max: new Date('9999-01-01'), noInvalidDate: true });
 const instantMs = instant.map((date) => date.getTime());
 const READERS = { readOrder, readAnswer, readRollout, readQuarantine };
@@ -90,6 +91,16 @@ describe('G4: an unreadable order is never an order:', () => {
     { name: 'no boot id', fields: { bootId: undefined }, because: 'bootId is not a text' },
     { name: 'a number for a boot id', fields: { bootId: 7 }, because: 'bootId is not a text' },
     { name: 'no rollout', fields: { rollout: undefined }, because: 'rollout is not a text' },
+    {
+      name: 'a boot id of which nobody can see all',
+      fields: { bootId: 'b\u200b' },
+      because: 'bootId is too long, or has what nobody can see',
+    },
+    {
+      name: 'a rollout without end',
+      fields: { rollout: 'x'.repeat(501) },
+      because: 'rollout is too long, or has what nobody can see',
+    },
     { name: 'no end', fields: { expires: undefined }, because: 'expires is not a text' },
     ...['', 'never', '1', '1-12-2026', 'friday-5', '2026-11-23', '2026-13-01T00:00:00Z'].map(
       (expires) => ({
@@ -236,3 +247,19 @@ describe('readReport', () => {
 function same(read: unknown, value: unknown): void {
   expect(read).toEqual({ ok: true, value });
 }
+
+test('words of others are shown on one line, cut, and steer nothing', () => {
+  const bad = `a\r\n\u001b[2J<!channel>\u202e${'x'.repeat(500)}`;
+  const good = words(bad);
+  const conditions = [{ type: 'RebootRequired', status: 'True', message: bad }];
+  expect(readReport(conditions)?.message).toBe(good);
+  expect(readHold(bad)?.reason).toBe(good);
+  expect(readHold(`${bad.slice(0, 20)} until=${TODAY}`)).toEqual({
+    reason: words(bad.slice(0, 20)),
+    untilMs: NOON,
+  });
+  const answer = { bootId: 'b', rollout: 'r', verdict: 'refused', because: bad, at: TODAY };
+  expect(readAnswer(JSON.stringify(answer))).toMatchObject({ value: { because: good } });
+  const quarantine = { bootId: 'b', because: bad, at: TODAY };
+  expect(readQuarantine(JSON.stringify(quarantine))).toMatchObject({ value: { because: good } });
+});

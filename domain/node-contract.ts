@@ -5,6 +5,7 @@
  */
 
 import { instantOf, readRecord, type Fields, type Read } from './json-record.ts';
+import { words } from './outside.ts';
 import { present } from './present.ts';
 
 export type { Read } from './json-record.ts';
@@ -172,7 +173,7 @@ export function readAnswer(text: string | undefined): Read<RebootAnswer> | undef
     bootId: fields.text('bootId'),
     rollout: fields.text('rollout'),
     verdict: fields.oneOf('verdict', ['accepted', 'refused'] as const),
-    because: fields.text('because'),
+    because: fields.words('because'),
     atMs: fields.instant('at'),
   }));
 }
@@ -224,7 +225,7 @@ export function writeQuarantine({ bootId, because, atMs }: Quarantine): string {
 export function readQuarantine(text: string | undefined): Read<Quarantine> | undefined {
   return readRecord(text, (fields) => ({
     bootId: fields.text('bootId'),
-    because: fields.text('because'),
+    because: fields.words('because'),
     atMs: fields.instant('at'),
   }));
 }
@@ -248,11 +249,11 @@ export function readAttempts(text: string | undefined): Attempts | undefined {
   const read = readRecord(text, (fields): Attempts => {
     const reboots = fields.instants('reboots');
     const count = fields.count('failed');
-    const because = fields.textIfAny('trouble');
+    const because = fields.wordsIfAny('trouble');
     return {
       reboots,
       ...(count > 0 && {
-        failed: { count, lastAtMs: fields.instant('lastAt'), because: fields.text('because') },
+        failed: { count, lastAtMs: fields.instant('lastAt'), because: fields.words('because') },
       }),
       ...(because !== undefined && { trouble: { because, atMs: fields.instant('troubleAt') } }),
     };
@@ -275,9 +276,9 @@ export function readExcused(text: string | undefined): number | undefined {
 export function readHold(text: string | undefined): Hold | undefined {
   if (text === undefined) return undefined;
   const until = /(?:^|\s)until=(\S+)/.exec(text);
-  const reason = text.replace(until?.[0] ?? '', '').trim() || 'no reason given';
+  const reason = words(text.replace(until?.[0] ?? '', '')) || 'no reason given';
   const untilMs = instantOf(until?.[1] ?? '');
-  return Number.isNaN(untilMs) ? { reason: text.trim() || reason } : { reason, untilMs };
+  return Number.isNaN(untilMs) ? { reason: words(text) || reason } : { reason, untilMs };
 }
 
 /**
@@ -285,14 +286,14 @@ export function readHold(text: string | undefined): Hold | undefined {
  * `lastHeartbeatTime` carries the agent's own clock: it is compared with minutes, not seconds.
  */
 export function rebootRequiredCondition(report: RebootReport, sinceMs: number): NodeCondition {
-  const words = {
+  const shown = {
     required: { status: 'True', reason: 'SentinelPresent' },
     'not-required': { status: 'False', reason: 'SentinelAbsent' },
     unknown: { status: 'Unknown', reason: 'SentinelCheckFailed' },
   } as const;
   return {
     type: REBOOT_REQUIRED,
-    ...words[report.wants],
+    ...shown[report.wants],
     message: report.message.slice(0, MESSAGE_MOST),
     lastHeartbeatTime: rfc3339(report.heardAtMs),
     lastTransitionTime: rfc3339(sinceMs),
@@ -318,7 +319,7 @@ export function readReport(
   if (!condition) return undefined;
   return {
     wants: WANTS.get(condition.status) ?? 'unknown',
-    message: condition.message ?? '',
+    message: words(condition.message ?? ''),
     // A report without a time is as old as can be: the node is not started on.
     heardAtMs: new Date(condition.lastHeartbeatTime ?? 0).getTime() || 0,
     ...(condition.lastTransitionTime

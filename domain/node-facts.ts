@@ -19,6 +19,7 @@ import {
   type RebootOrder,
   type RolloutRecord,
 } from './node-contract.ts';
+import { isId } from './outside.ts';
 import { present } from './present.ts';
 
 /** Well-known label of Kubernetes. */
@@ -132,7 +133,7 @@ function specFacts({ unschedulable = false, taints = [] }: NonNullable<NodeObjec
 function statusFacts({ conditions = [], nodeInfo }: NonNullable<NodeObject['status']>) {
   const ready = conditions.find(({ type }) => type === 'Ready');
   return {
-    bootId: nodeInfo?.bootID ?? '',
+    bootId: bootIdOf(nodeInfo),
     ready: ready?.status === 'True',
     readySinceMs: instant(ready?.lastTransitionTime),
     heartbeatAtMs: instant(ready?.lastHeartbeatTime),
@@ -142,6 +143,12 @@ function statusFacts({ conditions = [], nodeInfo }: NonNullable<NodeObject['stat
     }),
   };
 }
+
+/** What a machine may be proved to have rebooted by: nothing that is cut or cleaned. */
+const bootIdOf = (nodeInfo: { readonly bootID: string } | undefined): string => {
+  const { bootID = '' } = nodeInfo ?? {};
+  return isId(bootID) ? bootID : '';
+};
 
 function isOurLifecycle({ type, reason }: { type: string; reason?: string }): boolean {
   return reason === LIFECYCLE_REASON && LIFECYCLE_CONDITIONS.some((ours) => ours === type);

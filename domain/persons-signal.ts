@@ -1,4 +1,5 @@
 import { isDuration, parseDuration } from './durations.ts';
+import { words } from './outside.ts';
 import { present } from './present.ts';
 import type { Pause, SignalRecord } from './status.ts';
 
@@ -24,7 +25,9 @@ export function readPersonsSignal(sent: unknown, atMs: number): PersonsSignal {
   const fields = Object.entries(sent).filter(([, field]) => field !== undefined);
   const flaws = fields.flatMap(([key, field]) => flawOf(key, field) ?? []);
   const { for: lasting, ...texts } = Object.fromEntries(
-    fields.filter(([key, field]) => flawOf(key, field) === undefined),
+    fields
+      .filter(([key, field]) => flawOf(key, field) === undefined)
+      .map(([key, field]) => [key, words(String(field))]),
   ) as { for?: string; reason?: string; by?: string; gate?: string };
   return {
     ...silent,
@@ -36,13 +39,12 @@ export function readPersonsSignal(sent: unknown, atMs: number): PersonsSignal {
   };
 }
 
-/** No more words that were not understood are kept, and no longer ones: whoever sends them may send any number. */
+/** No more words that were not understood are kept: whoever sends them may send any number. */
 const MOST_NOT_UNDERSTOOD = 20;
-const LONGEST_NOT_UNDERSTOOD = 300;
 
 /** Adds what was not understood; the oldest go. */
-export function keepLatest(notUnderstood: string[], words: string): void {
-  notUnderstood.push(words.slice(0, LONGEST_NOT_UNDERSTOOD));
+export function keepLatest(notUnderstood: string[], said: string): void {
+  notUnderstood.push(words(said));
   if (notUnderstood.length > MOST_NOT_UNDERSTOOD) notUnderstood.shift();
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SKIPPABLE } from './gates/names.ts';
+import { words } from './outside.ts';
 
 const NAME = 'write the name of a node, as kubectl get nodes shows it';
 
@@ -11,8 +12,16 @@ export const RolloutInput = z.strictObject(
       .string(NAME)
       .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, NAME)
       .max(253, 'a name has at most 253 characters'),
-    reason: z.string().max(500).optional(),
-    requestedBy: z.string().max(200).optional(),
+    reason: z
+      .string()
+      .max(500)
+      .transform((text) => words(text))
+      .optional(),
+    requestedBy: z
+      .string()
+      .max(200)
+      .transform((text) => words(text))
+      .optional(),
     skip: z.array(z.enum(SKIPPABLE)).default([]),
     evenIfNotRequired: z.boolean().default(false),
   },

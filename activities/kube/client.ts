@@ -9,6 +9,7 @@ import {
   Watch,
 } from '@kubernetes/client-node';
 import { fieldsOf, parseJson } from '../../domain/fields.ts';
+import { words } from '../../domain/outside.ts';
 import { failure } from '../failure.ts';
 import { firstWords } from '../http.ts';
 
@@ -58,11 +59,14 @@ export function answerOf(error: unknown): string {
   if (!(error instanceof ApiException)) return wordsOf(error);
   const body: unknown = error.body;
   const { message } = fieldsOf(typeof body === 'string' ? parseJson(body) : body);
-  if (typeof message === 'string') return message;
+  if (typeof message === 'string') return words(message, LONGEST_ANSWER);
   // No API server: what stands in front of it says who it is in its first words.
   const said = typeof body === 'string' ? firstWords(body) : '';
   return `HTTP ${error.code}${said === '' ? '' : `: ${said}`}`;
 }
+
+/** A webhook may say a page. */
+const LONGEST_ANSWER = 500;
 
 /** undici says only "fetch failed"; why is in the cause. */
 function wordsOf(error: unknown): string {

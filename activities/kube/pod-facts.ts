@@ -6,6 +6,7 @@ import type {
   V1Toleration,
   V1Volume,
 } from '@kubernetes/client-node';
+import { words } from '../../domain/outside.ts';
 import type { PodFacts } from '../../domain/pod-verdict.ts';
 
 /** Marks the API server's picture of a static pod. */
@@ -19,7 +20,7 @@ export function podFacts({ metadata = {}, spec, status = {} }: V1Pod): PodFacts 
   const owner = metadata.ownerReferences?.find(({ controller }) => controller);
   return {
     ...identity(metadata),
-    ...(owner ? { owner: { kind: owner.kind, name: owner.name } } : {}),
+    ...(owner ? { owner: { kind: words(owner.kind, 100), name: owner.name } } : {}),
     ...deletion(metadata, rest.terminationGracePeriodSeconds),
     priority,
     ...lifeOf(status),

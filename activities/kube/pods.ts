@@ -12,6 +12,7 @@ import {
   type HttpAnswer,
 } from '../../domain/eviction-answer.ts';
 import { fieldsOf, parseJson } from '../../domain/fields.ts';
+import { words } from '../../domain/outside.ts';
 import type { PodFacts } from '../../domain/pod-verdict.ts';
 import { present } from '../../domain/present.ts';
 import { answerOf, asking, statusOf, type KubeClient } from './client.ts';
@@ -135,7 +136,10 @@ function causesOf(error: unknown): HttpAnswer['causes'] {
   if (!(error instanceof ApiException) || typeof error.body !== 'string') return [];
   // A body that is no JSON comes from a proxy, not from the API server, and names no cause.
   const { details } = fieldsOf(parseJson(error.body)) as V1Status;
-  return (details?.causes ?? []).map(({ reason = '', message = '' }) => ({ reason, message }));
+  return (details?.causes ?? []).map(({ reason = '', message = '' }) => ({
+    reason,
+    message: words(message),
+  }));
 }
 
 async function budgets(

@@ -1,4 +1,5 @@
 import { matching, nameTest } from './label-matcher.ts';
+import { words } from '../outside.ts';
 import type { Sample } from './prometheus-answer.ts';
 import type { AlertFilter, AlertState, PrometheusRules } from './prometheus-schema.ts';
 
@@ -60,7 +61,7 @@ function judgeQuery(
 /** As Prometheus writes a series: `up{job="api"}`. */
 function sayLabels({ __name__: name = '', ...labels }: Labels): string {
   const pairs = Object.entries(labels).map(([label, value]) => `${label}=${JSON.stringify(value)}`);
-  return pairs.length === 0 ? name : `${name}{${pairs.toSorted().join(', ')}}`;
+  return words(pairs.length === 0 ? name : `${name}{${pairs.toSorted().join(', ')}}`);
 }
 
 function judgeAlerts(filter: AlertFilter, samples: readonly Sample[], silenced?: Silenced) {
@@ -91,9 +92,11 @@ function countingTest(filter: AlertFilter): (sample: Sample) => boolean {
   };
 }
 
+const LONGEST_NAME = 100;
+
 function namesIn(alerts: readonly Sample[], state: AlertState): string[] {
   const names = alerts.flatMap(({ labels }) =>
-    labels['alertstate'] === state ? [labels['alertname'] ?? ''] : [],
+    labels['alertstate'] === state ? [words(labels['alertname'] ?? '', LONGEST_NAME)] : [],
   );
   return [...new Set(names)].toSorted();
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { words } from '../outside.ts';
 import { NOT_IN_DRAIN } from './gate.ts';
 import { fewOf, outsideGate, type ObjectAnswer } from './outside-gate.ts';
 
@@ -74,7 +75,7 @@ type Hold = z.output<typeof Hold>;
 function readLock(annotation: string, nowMs: number): Lock {
   const holds = holdsIn(annotation);
   if (!holds) return { problem: UNREADABLE };
-  const nodes = holds.filter((hold) => !isOver(hold, nowMs)).map(({ nodeID }) => nodeID);
+  const nodes = holds.filter((hold) => !isOver(hold, nowMs)).map(({ nodeID }) => words(nodeID));
   return { nodes: nodes.toSorted() };
 }
 

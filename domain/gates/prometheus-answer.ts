@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseJson } from '../fields.ts';
+import { words } from '../outside.ts';
 
 /** What Prometheus answers to a query (https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries). */
 
@@ -41,9 +42,10 @@ export function readPrometheusAnswer(text: string): PrometheusAnswer {
   const parsed = Answer.safeParse(parseJson(text));
   if (!parsed.success) return { problem: NO_PROMETHEUS };
   const answer = parsed.data;
-  if (answer.status === 'error') return { refusal: answer.error };
+  if (answer.status === 'error') return { refusal: words(answer.error) };
   const missing = answer.warnings?.find((warning) => !isAdvice(warning));
-  if (missing !== undefined) return { problem: `it has only a part of the data: ${missing}` };
+  if (missing !== undefined)
+    return { problem: `it has only a part of the data: ${words(missing)}` };
   return samplesIn(answer.data);
 }
 

@@ -1,3 +1,4 @@
+import { words } from '../outside.ts';
 import { present } from '../present.ts';
 import { ruleText, readIcs, type Component, type Property } from './ics.ts';
 import { zonesOf, type Zones } from './ics-zones.ts';
@@ -68,7 +69,7 @@ function readEvents(
 class BadEvent extends Error {}
 
 const summaryOf = (event: Component): string =>
-  (event.text('summary') ?? event.text('uid') ?? '').replaceAll(/\s+/g, ' ').slice(0, 80);
+  words(event.text('summary') ?? event.text('uid') ?? '', 80);
 
 const isCancel = (text: string | undefined): boolean => /^cancel/i.test(text ?? '');
 
