@@ -95,6 +95,20 @@ describe('what is posted', () => {
       { body: expect.stringContaining('application/vnd.microsoft.card.adaptive') },
     ],
     [
+      'to Slack: words of others that call nobody and link nowhere, and the template that may',
+      { ...to(SLACK_TARGET), templates: { draining: '<!here> {{because}}' } },
+      (url) => url,
+      { body: '{"text":"<!here> &lt;!channel&gt; a&amp;b","username":"kured"}' },
+    ],
+    [
+      'to Teams: the same, also in what is known besides',
+      { ...to({ kind: 'teams', address }), templates: { draining: '@team {{because}}' } },
+      (url) => url,
+      {
+        body: expect.stringMatching(/"text":"@team ‹!channel› a&b".*"value":"‹!channel› a&b"/),
+      },
+    ],
+    [
       'to an address of kured: what kured posted',
       { kind: 'url', address },
       (url) => `generic+${url}/hook`,
@@ -108,7 +122,7 @@ describe('what is posted', () => {
     ],
   ])('%s', async (_, target, value, expected) => {
     const receiver = 'target' in target ? target : to(target);
-    await messenger(value(server.url)).send(receiver, NOTICE);
+    await messenger(value(server.url)).send(receiver, { ...NOTICE, because: '<!channel> a&b' });
     const headers = { 'content-type': 'application/json' };
     expect(server.asked).toMatchObject([{ method: 'POST', headers, ...expected }]);
   });

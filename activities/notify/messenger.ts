@@ -7,9 +7,14 @@ import {
 } from '../../domain/notifications/bodies.ts';
 import type { Notice } from '../../domain/notifications/events.ts';
 import type { Receiver, Target } from '../../domain/notifications/receivers.ts';
+import { escapeWords } from '../../domain/notifications/markup.ts';
 import { BadAddress } from '../../domain/notifications/services/address.ts';
 import { postJson, type HttpCall } from '../../domain/notifications/services/call.ts';
-import { translate, type Transport } from '../../domain/notifications/services/translate.ts';
+import {
+  markupAt,
+  translate,
+  type Transport,
+} from '../../domain/notifications/services/translate.ts';
 import type { MailTransport } from '../../domain/notifications/services/transports.ts';
 import { textOf } from '../../domain/notifications/templates.ts';
 import { tlsOptions } from '../http.ts';
@@ -70,7 +75,7 @@ export class RealMessenger implements Messenger {
     const revealed = new Revealed(this.ports.secrets);
     try {
       await tlsOptions(tls, revealed);
-      await transportOf(target, { notice, text: '' }, revealed);
+      await transportOf(target, { notice, templates: {} }, revealed);
       return undefined;
     } catch (error) {
       return revealed.redact(notSent(error).message);
@@ -87,7 +92,8 @@ export class RealMessenger implements Messenger {
       const message = { notice, text: textOf(notice, templates) };
       const certificates = await tlsOptions(tls, revealed);
       const connection = { carryOut: carrier(revealed, { tls, signal }), certificates };
-      await this.transmit(await transportOf(target, message, revealed), message, connection);
+      const transport = await transportOf(target, { notice, templates }, revealed);
+      await this.transmit(transport, message, connection);
     } catch (error) {
       signal?.throwIfAborted();
       const { message, retryAfterMs } = notSent(error);
@@ -137,26 +143,32 @@ interface Message {
 
 async function transportOf(
   target: Target,
-  { notice, text }: Message,
+  { notice, templates }: { readonly notice: Notice } & Pick<Receiver, 'templates'>,
   revealed: Revealed,
 ): Promise<Transport> {
   if (target.kind === 'email') return { kind: 'mail', mail: await mailTransport(target, revealed) };
   const address =
     'plain' in target.address ? target.address.plain : await revealed.read(target.address);
   switch (target.kind) {
-    case 'slack':
+    case 'slack': {
+      const text = textOf(escapeWords(notice, 'slack'), templates);
       return one(postJson(webAddress(address), slackBody(text, target)));
-    case 'teams':
-      return one(postJson(webAddress(address), adaptiveCard(text, factLines(notice))));
+    }
+    case 'teams': {
+      const said = escapeWords(notice, 'chat');
+      const card = adaptiveCard(textOf(said, templates), factLines(said));
+      return one(postJson(webAddress(address), card));
+    }
     case 'webhook': {
       const secret = await revealed.read(target.secret);
-      const call = postJson(webAddress(address), webhookBody(notice, text));
+      const shown = webhookBody(notice, textOf(notice, templates));
+      const call = postJson(webAddress(address), shown);
       const { body = '' } = call;
       const signature = signed({ id: notice.id, atMs: Date.now(), body }, secret);
       return one({ ...call, headers: { ...call.headers, ...signature } });
     }
     case 'url':
-      return translate(address, text);
+      return translate(address, textOf(escapeWords(notice, markupAt(address)), templates));
     default:
       return target satisfies never;
   }

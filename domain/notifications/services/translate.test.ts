@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { BadAddress } from './address.ts';
 import type { HttpCall } from './call.ts';
 import { SERVICES } from './services.ts';
-import { translate, type Transport } from './translate.ts';
+import { markupAt, translate, type Transport } from './translate.ts';
 
 interface Recorded {
   readonly url: string;
@@ -182,4 +182,22 @@ test.each([
   expect(refused).toThrow(BadAddress);
   expect(refused).toThrow(because);
   expect(refused).not.toThrow('s3cret');
+});
+
+test.each<[address: string, markup: string]>([
+  ['slack://hook:a-b-c@webhook', 'slack'],
+  ['"slack://hook:a-b-c@webhook"', 'slack'],
+  ['https://hooks.slack.com/services/a/b/c', 'slack'],
+  ['https://chat.example.org/hooks/x', 'slack'],
+  ['https://discord.com/api/webhooks/1/2', 'chat'],
+  ['https://x.webhook.office.com/a', 'chat'],
+  ['discord://token@1', 'chat'],
+  ['telegram://token@telegram?chats=@x', 'chat'],
+  ['mattermost://host/token', 'chat'],
+  ['generic+https://example.org', 'none'],
+  ['smtp://host/?from=a@b&to=c@d', 'none'],
+  ['ntfy://host/topic', 'none'],
+  ['no address', 'chat'],
+])('what is sent to %s is read as %s', (address, markup) => {
+  expect(markupAt(address)).toBe(markup);
 });

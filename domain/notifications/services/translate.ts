@@ -1,4 +1,5 @@
 import { adaptiveCard } from '../bodies.ts';
+import type { Markup } from '../markup.ts';
 import { BadAddress, readAddress, type Values } from './address.ts';
 import { postJson, queryString, type HttpCall } from './call.ts';
 import { genericCall } from './generic.ts';
@@ -18,6 +19,20 @@ export type Transport =
   | { readonly kind: 'matrix'; readonly matrix: MatrixTransport }
   /** It is only to be logged. */
   | { readonly kind: 'log' };
+
+/** The services that show what they are sent as it is. */
+const AS_IT_IS =
+  /^(logger|smtp|matrix|generic(\+https?)?|bark|gotify|ifttt|join|ntfy|opsgenie|pushbullet|pushover):/;
+
+/** How the receiver at this address reads what it is sent. */
+export function markupAt(written: string): Markup {
+  const bare = written.trim().replace(/^["']/, '');
+  if (AS_IT_IS.test(bare)) return 'none';
+  if (bare.startsWith('slack:')) return 'slack';
+  const isWeb = /^https?:/.test(bare) && URL.canParse(bare);
+  const host = isWeb ? new URL(bare).hostname : '';
+  return isWeb && !isDiscord(host) && !isTeams(host) ? 'slack' : 'chat';
+}
 
 /**
  * How `text` reaches the receiver at this address: one that kured's notify-url takes, or the plain address of a webhook.
@@ -53,12 +68,15 @@ export function translate(written: string, text: string): Transport {
   }
 }
 
+const isDiscord = (host: string): boolean => /^(discord|discordapp)\.com$/.test(host);
+/** Workflows and Power Automate; Logic Apps of people's own take what Slack takes. */
+const isTeams = (host: string): boolean =>
+  /\.(webhook\.office\.com|api\.powerplatform\.com)$/.test(host);
+
 /** Most webhooks of chats take what Slack takes. */
 function webhookBody(host: string, text: string): object {
-  if (/^(discord|discordapp)\.com$/.test(host)) return { content: text, username: 'lockkeeper' };
-  // Workflows and Power Automate; Logic Apps of people's own take what Slack takes.
-  const isTeams = /\.(webhook\.office\.com|api\.powerplatform\.com)$/.test(host);
-  return isTeams ? adaptiveCard(text, []) : { text, username: 'lockkeeper' };
+  if (isDiscord(host)) return { content: text, username: 'lockkeeper' };
+  return isTeams(host) ? adaptiveCard(text, []) : { text, username: 'lockkeeper' };
 }
 
 function callsOf(url: URL, text: string): HttpCall[] {
