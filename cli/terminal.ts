@@ -29,3 +29,6 @@ export class CommandFailed extends Error {
 /** An option is wrong: "--count: write a whole number". */
 export const wrongOption = (option: string, rule: string): CommandFailed =>
   new CommandFailed([`${option}: ${rule}`], EXIT.usage);
+
+/** Whatever is printed, without what would steer the terminal: others have written some of it. */
+export const plain = (text: string): string => text.replaceAll(/[^\P{C}\n\t]/gu, '');

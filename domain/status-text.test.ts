@@ -55,7 +55,21 @@ describe('G8: the status for people', () => {
       lines: [
         `**draining n1** ${SINCE}`,
         '- 2 pods are left, 7 evicted, as of 2026-11-23T22:00:00.000Z',
-        `- shop/web-1: ${'x'.repeat(288)} (${SINCE})`,
+        `- shop/web-1: ${'x'.repeat(287)}… (${SINCE})`,
+      ],
+    },
+    {
+      name: 'shows words of others as words',
+      status: aStatus(
+        { at: 'lost', because: '[click](http://x) <img> **no** a_b &amp; `c`' },
+        { notUnderstood: ['![](http://x/y.png)'] },
+      ),
+      lines: [
+        `**n1 has not come back in time** ${SINCE}`,
+        '- \\[click\\](http://x) \\<img\\> \\*\\*no\\*\\* a\\_b \\&amp; \\`c\\` '.concat(
+          `(${SINCE})`,
+        ),
+        '- signal not understood: \\!\\[\\](http://x/y.png)',
       ],
     },
     {

@@ -1,12 +1,10 @@
+import { markdown } from './markdown.ts';
 import { sayPhase } from './phases.ts';
 import type { DrainNews, RolloutStatus } from './status.ts';
 import { reasonsOf, type Reason } from './why-it-waits.ts';
 
 /** More would hide the first; the heartbeat of the drain, under Pending Activities, has them all. */
 const MOST_SHOWN = 8;
-/** A webhook may say a page. */
-const MOST_WORDS = 300;
-
 /** A rollout's status as short markdown, for the Web UI. */
 export function describeStatus(status: RolloutStatus): string {
   const { phase, node, skipped, notUnderstood } = status;
@@ -17,14 +15,17 @@ export function describeStatus(status: RolloutStatus): string {
     ...('drain' in phase && phase.drain ? [sayDrain(phase.drain)] : []),
     ...reasons.slice(0, MOST_SHOWN).map(sayReason),
     ...(more > 0 ? [`- and ${more} more`] : []),
-    ...skipped.map(({ gate, by, reason }) => `- gate **${gate}** skipped by ${by}: ${reason}`),
-    ...notUnderstood.map((text) => `- signal not understood: ${text}`),
+    ...skipped.map(
+      ({ gate, by, reason }) =>
+        `- gate **${gate}** skipped by ${markdown(by)}: ${markdown(reason)}`,
+    ),
+    ...notUnderstood.map((text) => `- signal not understood: ${markdown(text)}`),
   ].join('\n');
 }
 
 function sayReason({ because, sinceMs }: Reason): string {
   const since = sinceMs === undefined ? '' : ` (since ${utc(sinceMs)})`;
-  return `- ${because.slice(0, MOST_WORDS)}${since}`;
+  return `- ${markdown(because)}${since}`;
 }
 
 function sayDrain({ podsLeft, evicted, atMs }: DrainNews): string {

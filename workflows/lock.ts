@@ -12,6 +12,7 @@ import {
   type PermitAnswer,
   type QueuePlace,
 } from '../domain/lock-state.ts';
+import { markdown } from '../domain/markdown.ts';
 import type { SignalName } from '../domain/signals.ts';
 import type { LockStatus, Pause, SignalRecord } from '../domain/status.ts';
 import type { Trouble } from '../domain/trouble.ts';
@@ -215,10 +216,10 @@ export class Lock {
     return [
       `**permits not yet used**: ${permits.map(({ node }) => node).join(', ') || 'none'}`,
       `**queue**: ${queue.map(({ node }) => node).join(', ') || 'nobody'}`,
-      ...troubles.map((trouble) => `- trouble with ${trouble.node}: ${trouble.because}`),
-      ...(because === undefined ? [] : [`- nobody is admitted: ${because}`]),
-      ...(paused ? [`- ${sayPause(paused)}`] : []),
-      ...notUnderstood.map((text) => `- signal not understood: ${text}`),
+      ...troubles.map((trouble) => `- trouble with ${trouble.node}: ${markdown(trouble.because)}`),
+      ...(because === undefined ? [] : [`- nobody is admitted: ${markdown(because)}`]),
+      ...(paused ? [`- ${markdown(sayPause(paused))}`] : []),
+      ...notUnderstood.map((text) => `- signal not understood: ${markdown(text)}`),
     ].join('\n');
   }
 }
