@@ -169,6 +169,18 @@ describe('the taint of a node that waits', () => {
   });
 });
 
+test('an abort leaves the queue also where the node cannot be written', async () => {
+  const { stage, ask } = onStage({ pool: { taint: KEY } });
+  stage.temporal.turn = placed(1);
+  await ask();
+  stage.nodes.update = async () => {
+    throw new Error('metadata.annotations: Too long');
+  };
+  await stage.run(leaveQueue, { node: 'n1', pool: 'workers' });
+  expect(stage.temporal.lockSignals).toHaveLength(1);
+  expect(stage.logged.at(-1)).toBe('taint of a wait not taken off');
+});
+
 describe('a node that has moved', () => {
   const moved = { kind: 'moved', policy: 'policy-1' };
 

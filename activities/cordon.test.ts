@@ -1,5 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { ANNOTATION, readRollout } from '../domain/node-contract.ts';
+import { failure } from './failure.ts';
 import { cordonNode } from './cordon.ts';
 import { RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
@@ -308,6 +309,16 @@ describe('the permit by which a node is cordoned', () => {
     const expected = because === undefined ? { kind: 'cordoned' } : { kind: 'closed', because };
     expect(await cordon()).toMatchObject(expected);
     expect(nodes.at('n1').unschedulable).toBe(because === undefined);
+  });
+
+  test('is not held over a node that the API server does not let be written', async () => {
+    const { cordon, nodes, stage } = onStage();
+    const because = 'updating node n1: metadata.annotations: Too long';
+    nodes.update = async () => {
+      throw failure('kube-rejected', because);
+    };
+    expect(await cordon()).toMatchObject({ kind: 'closed', because: `node: ${because}` });
+    expect(stage.temporal.lockSignals).toMatchObject([{ name: 'permitPassed' }]);
   });
 
   test('is not held over a node that somebody changes all the time: it is passed on after ten conflicts', async () => {

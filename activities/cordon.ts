@@ -1,10 +1,12 @@
 import { cancellationSignal, log } from '@temporalio/activity';
 import { room } from '../domain/budget.ts';
+import { messageOf } from '../domain/message-of.ts';
 import { ANNOTATION, writeRollout, type RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { present } from '../domain/present.ts';
-import { pause } from './auto-reset-event.ts';
+import { pastConflicts } from './conflicts.ts';
 import type { Deps } from './deps.ts';
+import { kindOf } from './failure.ts';
 import { whyClosed, type GateQuestion } from './gates/gate-facts.ts';
 import type { NodeUpdate } from './kube/nodes.ts';
 import { labelsOfTaking } from './labels-and-taint.ts';
@@ -74,28 +76,35 @@ export async function cordonNode(deps: Deps, asked: CordonQuestion): Promise<Cor
   return taken;
 }
 
-/** A node that somebody writes all the time is not fought over with a permit in hand. */
-const MOST_CONFLICTS = 10;
-const AFTER_CONFLICT_MS = 100;
-
-async function takeNode(source: Deps, asked: CordonQuestion, run: Run): Promise<Cordoned> {
-  for (let conflicts = 0; conflicts < MOST_CONFLICTS; conflicts += 1) {
-    const deps = withPolicyNow(source);
-    const node = await deps.nodes.read(asked.node);
-    const obstacle = await whyNoCordon(deps, asked, { node, run });
-    if (obstacle) return obstacle;
-    if (!node) continue;
-    const { record, ...update } = takingOf(deps, asked, { node, run });
-    // An attempt that was given up must not cordon behind the back of what took its place.
-    cancellationSignal().throwIfAborted();
-    const done = await deps.nodes.update(asked.node, update);
-    if (done === 'updated') {
-      return { kind: 'cordoned', record, atMs: Date.now(), policy: deps.policy.hash };
-    }
-    await pause(AFTER_CONFLICT_MS * (conflicts + 1), cancellationSignal());
+/** With a permit in hand nothing is fought over: what keeps the node from being written closes a gate, and the permit goes back. */
+async function takeNode(deps: Deps, asked: CordonQuestion, run: Run): Promise<Cordoned> {
+  try {
+    return await pastConflicts(`${asked.node} cannot be cordoned`, () =>
+      takeOnce(withPolicyNow(deps), asked, run),
+    );
+  } catch (error) {
+    const kind = kindOf(error);
+    if (kind !== 'node-busy' && kind !== 'kube-rejected') throw error;
+    return { kind: 'closed', because: `node: ${messageOf(error)}`, policy: deps.policy.hash };
   }
-  const because = `node: somebody changes it so often that it cannot be cordoned (${MOST_CONFLICTS} conflicts)`;
-  return { kind: 'closed', because, policy: source.policy.hash };
+}
+
+async function takeOnce(
+  deps: Deps,
+  asked: CordonQuestion,
+  run: Run,
+): Promise<Cordoned | 'conflict'> {
+  const node = await deps.nodes.read(asked.node);
+  const obstacle = await whyNoCordon(deps, asked, { node, run });
+  if (obstacle) return obstacle;
+  if (!node) return 'conflict';
+  const { record, ...update } = takingOf(deps, asked, { node, run });
+  // An attempt that was given up must not cordon behind the back of what took its place.
+  cancellationSignal().throwIfAborted();
+  const done = await deps.nodes.update(asked.node, update);
+  // One that is gone is read once more, which says so.
+  if (done !== 'updated') return 'conflict';
+  return { kind: 'cordoned', record, atMs: Date.now(), policy: deps.policy.hash };
 }
 
 /** What keeps the node from being taken at this moment, or that it is taken already. */

@@ -4,6 +4,7 @@ import type { NodeFacts } from '../domain/node-facts.ts';
 import { addTaint, changesOf, removeTaint, undoLabels } from '../domain/labels-and-taint.ts';
 import { poolOf, type PoolPolicy } from '../domain/policy.ts';
 import { present } from '../domain/present.ts';
+import { pastConflicts } from './conflicts.ts';
 import type { Deps } from './deps.ts';
 import type { NodeUpdate } from './kube/nodes.ts';
 import { knownPool } from './pool.ts';
@@ -44,28 +45,25 @@ export async function taintWaiting(
   deps: Deps,
   { node: name, pool }: { node: string; pool: string },
 ): Promise<void> {
-  for (;;) {
+  await pastConflicts(`${name} cannot be tainted`, async () => {
     const node = await deps.nodes.read(name);
     const key = knownPool(deps, pool)?.taint;
-    if (!node || node.rollout || key === undefined) return;
-    const patch = addTaint(node, key);
-    if (!patch) return;
+    const patch = node && !node.rollout && key !== undefined && addTaint(node, key);
+    if (!patch) return 'nothing';
     // An attempt that was given up must not mark a node that no longer waits.
     cancellationSignal().throwIfAborted();
-    const { resourceVersion } = node;
-    const done = await deps.nodes.update(name, { resourceVersion, ...patch });
-    if (done === 'conflict') continue;
-    log.info('waiting node tainted', { node: name, taint: key });
-    return;
-  }
+    const done = await deps.nodes.update(name, { resourceVersion: node.resourceVersion, ...patch });
+    if (done === 'updated') log.info('waiting node tainted', { node: name, taint: key });
+    return done;
+  });
 }
 
 /** Takes our taint off a node that no longer waits. */
 export async function untaintWaiting(deps: Deps, { node: name }: { node: string }): Promise<void> {
-  for (;;) {
+  await pastConflicts(`the taint of ${name} cannot be taken off`, async () => {
     const node = await deps.nodes.read(name);
-    if (!node || (await untaint(deps, node)) !== 'conflict') return;
-  }
+    return node ? await untaint(deps, node) : 'gone';
+  });
 }
 
 /** Takes our taint off, if it is on; a node that has changed since it was read is left for another time. */

@@ -14,6 +14,7 @@ import {
   type CameBack,
   type PodFacts,
 } from '../domain/pod-verdict.ts';
+import { pastConflicts } from './conflicts.ts';
 import type { Deps } from './deps.ts';
 import { whyClosed, type GateQuestion } from './gates/gate-facts.ts';
 import { needPolicy } from './no-policy.ts';
@@ -49,41 +50,45 @@ export interface OrderQuestion extends GateQuestion {
  * update is refused when the node has changed since it was looked at. Repeating it answers with the order already there.
  */
 export async function orderReboot(source: Deps, asked: OrderQuestion): Promise<Ordered> {
-  const run = thisRun();
-  for (;;) {
-    const deps = withPolicyNow(source);
-    const { hash: policy } = deps.policy;
-    const node = await deps.nodes.read(asked.node);
-    const record = ourRecord(node, asked, run);
-    if (!node) continue;
-    const known = orderOf(node, orderedBy(run));
-    if (known) return { kind: 'ordered', order: known, orderedAtMs: writtenAt(known, node) };
-    // Who has ordered has to go on, whatever has become of the policy.
-    needPolicy(deps, 'gate-closed');
-    const obstacle = await whyNoOrder(deps, asked, { node, record });
-    if (obstacle) return obstacle;
+  return await pastConflicts(`no order can be written on ${asked.node}`, () =>
+    orderOnce(withPolicyNow(source), asked),
+  );
+}
 
-    // An attempt that was given up must not order behind the back of the one that took over.
-    cancellationSignal().throwIfAborted();
-    const orderedAtMs = Date.now();
-    const expiresInMs = poolPolicy(deps, asked.pool).reboot.orderExpires;
-    const order = {
-      bootId: node.bootId,
-      rollout: orderedBy(run),
-      expiresAtMs: orderedAtMs + expiresInMs,
-    };
-    const done = await deps.nodes.update(asked.node, {
-      resourceVersion: node.resourceVersion,
-      annotations: {
-        [ANNOTATION.order]: writeOrder(order),
-        [ANNOTATION.answer]: null,
-        [ANNOTATION.rollout]: writeRollout({ ...record, phase: 'rebooting' }),
-      },
-    });
-    if (done !== 'updated') continue;
-    await announceOrder(deps, asked.node, run.workflowId);
-    return { kind: 'ordered', order, orderedAtMs, policy };
-  }
+async function orderOnce(deps: Deps, asked: OrderQuestion): Promise<Ordered | 'conflict'> {
+  const run = thisRun();
+  const { hash: policy } = deps.policy;
+  const node = await deps.nodes.read(asked.node);
+  const record = ourRecord(node, asked, run);
+  if (!node) return 'conflict';
+  const known = orderOf(node, orderedBy(run));
+  if (known) return { kind: 'ordered', order: known, orderedAtMs: writtenAt(known, node) };
+  // Who has ordered has to go on, whatever has become of the policy.
+  needPolicy(deps, 'gate-closed');
+  const obstacle = await whyNoOrder(deps, asked, { node, record });
+  if (obstacle) return obstacle;
+
+  // An attempt that was given up must not order behind the back of the one that took over.
+  cancellationSignal().throwIfAborted();
+  const orderedAtMs = Date.now();
+  const expiresInMs = poolPolicy(deps, asked.pool).reboot.orderExpires;
+  const order = {
+    bootId: node.bootId,
+    rollout: orderedBy(run),
+    expiresAtMs: orderedAtMs + expiresInMs,
+  };
+  const done = await deps.nodes.update(asked.node, {
+    resourceVersion: node.resourceVersion,
+    annotations: {
+      [ANNOTATION.order]: writeOrder(order),
+      [ANNOTATION.answer]: null,
+      [ANNOTATION.rollout]: writeRollout({ ...record, phase: 'rebooting' }),
+    },
+  });
+  // One that is gone is read once more, which says so.
+  if (done !== 'updated') return 'conflict';
+  await announceOrder(deps, asked.node, run.workflowId);
+  return { kind: 'ordered', order, orderedAtMs, policy };
 }
 
 async function whyNoOrder(

@@ -12,6 +12,7 @@ import { afterFailure, afterReboot } from '../domain/attempts.ts';
 import { present } from '../domain/present.ts';
 import { isAccepted } from '../domain/recovery.ts';
 import { sayMissing } from '../domain/return.ts';
+import { pastConflicts } from './conflicts.ts';
 import type { Deps } from './deps.ts';
 import { NO_LIFECYCLE, type NodeEvent } from './kube/nodes.ts';
 import { labelsOfReturn } from './labels-and-taint.ts';
@@ -166,13 +167,13 @@ interface GivingBack {
 
 /** The node as it was when it was handed back; untouched when `unless` holds; undefined when it is gone. */
 async function giveBack(deps: Deps, name: string, how: GivingBack): Promise<NodeFacts | undefined> {
-  for (;;) {
+  return await pastConflicts(`${name} cannot be handed back`, async () => {
     const node = await ownNode(deps, name, how.record);
     if (!node || how.unless?.(node)) return node;
     const done = isOurs(node, how.record)
       ? await removeRecord(deps, node, how)
       : await rememberTrouble(deps, node, how);
-    if (done === 'conflict') continue;
+    if (done === 'conflict') return done;
     await tellEnd(deps, node, how);
     if (done === 'gone') return undefined;
     // After a crash between the two writes only the conditions are left; another rollout's are not ours to remove.
@@ -180,7 +181,7 @@ async function giveBack(deps: Deps, name: string, how: GivingBack): Promise<Node
       await deps.nodes.setLifecycle(name, NO_LIFECYCLE, '');
     }
     return node;
-  }
+  });
 }
 
 async function ownNode(

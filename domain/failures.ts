@@ -17,6 +17,8 @@ export const FAILURES = {
   'kube-forbidden': { retry: true },
   /** The API server does not take what we send. Shown and tried again: an admission rule can be mended while we wait. */
   'kube-rejected': { retry: true },
+  /** Somebody changes the node so often that no conditional update gets through. */
+  'node-busy': { retry: true },
   'drain-timed-out': { retry: false },
   /** Somebody lifted our cordon in mid-rollout: their word counts. */
   'cordon-lost': { retry: false },

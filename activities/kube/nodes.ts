@@ -12,7 +12,8 @@ import { words } from '../../domain/outside.ts';
 import { listAll, watchFrom } from './collection.ts';
 import { follow, type Source } from './follow.ts';
 import { limited } from './request-limit.ts';
-import { absent, asking, statusOf, type KubeClient } from './client.ts';
+import { failure } from '../failure.ts';
+import { absent, answerOf, asking, statusOf, type KubeClient } from './client.ts';
 
 /** One update of a Node: refused as a conflict when the node has changed since it was read. */
 export interface NodeUpdate {
@@ -133,7 +134,9 @@ async function updateNode(
   } catch (error) {
     if (statusOf(error) === 409) return 'conflict';
     if (statusOf(error) === 404) return 'gone';
-    throw error;
+    if (statusOf(error) !== 422) throw error;
+    // Such as annotations of others that leave no room for another.
+    throw failure('kube-rejected', `updating node ${name}: ${answerOf(error)}`, error);
   }
 }
 

@@ -239,3 +239,15 @@ test('G10: an admission policy that is gone is noticed, and so is that it is bac
     await running;
   }
 });
+
+test('a Node whose annotations leave no room for another says so', async () => {
+  const full = await scene.addNode();
+  const annotations = { 'example.org/notes': 'x'.repeat(255_000) };
+  await scene.admin.patch(`/api/v1/nodes/${full.name}`, 'merge', { metadata: { annotations } });
+  const { resourceVersion = '' } = (await nodes.read(full.name)) ?? {};
+  const update = { resourceVersion, annotations: { [ANNOTATION.hold]: 'y'.repeat(10_000) } };
+  await expect(nodes.update(full.name, update)).rejects.toMatchObject({
+    type: 'kube-rejected',
+    message: expect.stringMatching(/^updating node \S+: .*annotations: Too long/),
+  });
+});
