@@ -16,6 +16,7 @@ export async function waitForGates(rollout: Rollout): Promise<QueuePriority> {
     const found = await pollGates(rollout, known);
     // Whatever was said meanwhile counts before what was seen.
     known = found?.kind === 'closed' ? found.closed : [];
+    if (found) rollout.answered();
     const priority = found && takeIn(rollout, found);
     if (priority) return priority;
   }
@@ -30,7 +31,12 @@ async function pollGates(
   const { news } = rollout.signals;
   const heard = (): boolean => rollout.signals.news > news;
   const found = await interruptible(
-    () => polling(`gates of ${rollout.node}`).passGates({ ...rollout.gateQuestion(), known }),
+    () =>
+      polling(`gates of ${rollout.node}`).passGates({
+        ...rollout.gateQuestion(),
+        ...rollout.quietUntilMs,
+        known,
+      }),
     heard,
   );
   return heard() ? undefined : found;

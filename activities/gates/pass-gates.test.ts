@@ -132,6 +132,36 @@ describe('passGates', () => {
     expect(stage.logged).toEqual([]);
   });
 
+  test.each<{ name: string; node: Partial<FakeNode>; words: RegExp }>([
+    {
+      name: 'another reason',
+      node: { annotations: HELD },
+      words: /^hold: held: disk .*; it has changed so often/,
+    },
+    {
+      name: 'that they are open',
+      node: {},
+      words: /^it may go on; it has changed so often that it is heard again only after 20/,
+    },
+  ])('keeps $name to itself while there has been too much news', async ({ node, words }) => {
+    const { pass } = onStage(node);
+    const failure: unknown = await pass({ notBeforeMs: Date.now() + 60_000 }).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toMatchObject({ type: 'gate-closed', message: expect.stringMatching(words) });
+    expect(Math.round((failure as { nextRetryDelay: number }).nextRetryDelay / 10_000)).toBe(6);
+    expect(await pass({ notBeforeMs: Date.now() - 1 })).toMatchObject({
+      kind: /hold/.test(String(words)) ? 'closed' : 'open',
+    });
+  });
+
+  test('never that there is nothing left to do', async () => {
+    const { pass } = onStage({ report: idle() });
+    expect(await pass({ notBeforeMs: Date.now() + 60_000 })).toMatchObject({
+      kind: 'nothing-to-do',
+    });
+  });
+
   test('looks less often the longer nothing changes', async () => {
     const stage = new Stage({}, { attempt: 7 });
     stage.nodes.add('n1', { annotations: HELD });

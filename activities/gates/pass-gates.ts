@@ -71,7 +71,11 @@ async function evaluate(
   return { answer: { kind: 'closed', policy, closed, pollAgainMs }, facts };
 }
 
-type WaitQuestion = GateQuestion & { readonly known: readonly ClosedGate[] };
+type WaitQuestion = GateQuestion & {
+  readonly known: readonly ClosedGate[];
+  /** Nothing that only goes on waiting is news before: there has been too much of it. */
+  readonly notBeforeMs?: number;
+};
 
 /**
  * Waits until there is something new to say: the gates are open, or others are closed than the `known` ones. While nothing
@@ -81,6 +85,7 @@ export async function passGates(source: Deps, asked: WaitQuestion): Promise<Gate
   const deps = withPolicyNow(source);
   const { attempt: inARow } = activityInfo();
   const { answer, facts } = await evaluateCheaply(deps, asked, inARow);
+  notTooOften(answer, asked);
   if (answer.kind !== 'closed') return answer;
   const words = answer.closed.map(sayGate);
   if (facts && sameGates(answer.closed, asked.known)) {
@@ -89,6 +94,19 @@ export async function passGates(source: Deps, asked: WaitQuestion): Promise<Gate
   }
   log.info('node waits', { node: asked.node, because: words });
   return answer;
+}
+
+/** Each answer is history, also where a node is written all the time, or a Prometheus answers in other words each time. */
+function notTooOften(answer: GateAnswer, { notBeforeMs = 0 }: WaitQuestion): void {
+  const earlyMs = notBeforeMs - Date.now();
+  if (earlyMs <= 0 || answer.kind === 'gone' || answer.kind === 'nothing-to-do') return;
+  const again = new Date(notBeforeMs).toISOString();
+  const because = answer.kind === 'closed' ? answer.closed.map(sayGate).join('; ') : 'it may go on';
+  throw notYet(
+    'gate-closed',
+    `${because}; it has changed so often that it is heard again only after ${again}`,
+    earlyMs,
+  );
 }
 
 /**

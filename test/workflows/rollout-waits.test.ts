@@ -32,6 +32,34 @@ async function babble(rollout: WorkflowHandle, signal: string): Promise<void> {
   for (const sent of NONSENSE) await rollout.signal(signal, ...(sent === undefined ? [] : [sent]));
 }
 
+test('G7: who has the gates say something else each time is heard less and less often', async () => {
+  const asked: { notBeforeMs: number | undefined }[] = [];
+  const world = new World(stage.env, {
+    passGates: async ({ notBeforeMs }) => {
+      asked.push({ notBeforeMs });
+      if (asked.length > 8) return await untilCancelled();
+      const closed = [{ gate: 'alerts' as const, because: `alert ${asked.length}` }];
+      return { kind: 'closed', closed, pollAgainMs: 60_000 };
+    },
+  });
+  await world.run(async () => {
+    const rollout = await world.start();
+    await until(
+      async () => asked.length,
+      (count) => count > 8,
+    );
+    // A person is heard at once all the same.
+    await rollout.signal('abort', { by: 'ann' });
+    expect(await rollout.result()).toMatchObject({ outcome: 'aborted' });
+  });
+  const pauses = asked.map(({ notBeforeMs }) => notBeforeMs !== undefined);
+  expect(pauses).toEqual([false, false, false, false, false, true, true, true, true]);
+  // However slow the machine is: each may be heard later than the one before by at least as much as its pause is longer.
+  const heard = asked.slice(5).map(({ notBeforeMs = 0 }) => notBeforeMs);
+  const grown = heard.slice(1).map((atMs, index) => atMs - (heard[index] ?? 0));
+  expect(grown.map((ms, index) => ms >= (index + 1) * 5_000)).toEqual([true, true, true]);
+});
+
 describe('in the queue', () => {
   test('G8: shows no place before the lock has answered', async () => {
     const world = new World(stage.env, {
