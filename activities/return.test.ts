@@ -386,6 +386,15 @@ describe('G5: a node that does not come back', () => {
   });
 });
 
+test('G5: a node is late by the clock of the worker, whatever its answer is dated', async () => {
+  const { end, nodes } = onStage();
+  const atMs = Date.parse('9999-01-01T00:00:00Z');
+  const answer = writeAnswer({ ...ORDER, verdict: 'accepted', because: IN_TIME, atMs });
+  nodes.change('n1', { annotations: { ...ordered, [ANNOTATION.answer]: answer } });
+  await after(26 * MINUTE);
+  expect(end()).toMatchObject({ kind: 'late' });
+});
+
 describe('a run that finds the order accepted', () => {
   const FOUND = { node: 'n1', record: RECORD, orderedAtMs: 0, daemonSets: [], lost: false };
 

@@ -89,7 +89,9 @@ async function awaitReception(
     const node = await view.next(BEAT_MS);
     if (node === null) return { kind: 'gone' };
     const nowMs = Date.now();
-    if (!order) return { kind: 'accepted', atMs: (node && acceptedAt(node, record)) ?? nowMs };
+    // An answer dated ahead must not make the wait for the return longer than the policy's.
+    if (!order)
+      return { kind: 'accepted', atMs: Math.min(nowMs, acceptedAt(node, record) ?? nowMs) };
     const reception = node ? judgeReception(node, order, nowMs) : NOT_SEEN;
     if (reception.kind !== 'waiting') return reception;
     // Also while the node cannot be seen: a signal is heard by heartbeats only.

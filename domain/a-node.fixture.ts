@@ -7,6 +7,7 @@ export function aNode(facts: Partial<NodeFacts> = {}): NodeFacts {
     uid: 'uid-n1',
     resourceVersion: '1',
     labels: {},
+    createdAtMs: 0,
     deleting: false,
     unschedulable: false,
     bootId: 'boot-1',

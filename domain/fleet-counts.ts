@@ -1,6 +1,7 @@
 import { budgetOf, whyOut } from './budget.ts';
 import { AGENT_SILENT_AFTER_MS } from './node-contract.ts';
-import { isHeld, type NodeFacts } from './node-facts.ts';
+import { isHeld, wantedSince, type NodeFacts } from './node-facts.ts';
+import { isAhead } from './outside.ts';
 import { poolOf, type Policy } from './policy.ts';
 import { troublesOf } from './trouble.ts';
 
@@ -67,7 +68,7 @@ function countsOf(
     pool,
     states,
     outOfService: count((node) => whyOut(node, awayTaints) !== undefined),
-    silent: count(({ report }) => nowMs - (report?.heardAtMs ?? 0) > AGENT_SILENT_AFTER_MS),
+    silent: count(({ report }) => isSilent(report?.heardAtMs ?? 0, nowMs)),
     held: count((node) => isHeld(node, nowMs)),
     quarantined: count(({ quarantine }) => quarantine !== undefined),
     failing: count(({ attempts }) => attempts?.failed !== undefined),
@@ -75,13 +76,16 @@ function countsOf(
   };
 }
 
+/** What is dated ahead says nothing of when it was said. */
+const isSilent = (heardAtMs: number, nowMs: number): boolean =>
+  nowMs - heardAtMs > AGENT_SILENT_AFTER_MS || isAhead(heardAtMs, nowMs);
+
 /** `idle`, `waiting` for its turn, or the phase of the rollout that has the node. */
 function stateOf({ rollout, report }: NodeFacts): string {
   if (rollout) return rollout.ok ? rollout.value.phase : 'unreadable';
   return report?.wants === 'required' ? 'waiting' : 'idle';
 }
 
-function waitMs({ report }: NodeFacts, nowMs: number): number {
-  if (report?.wants !== 'required' || report.sinceMs === undefined) return 0;
-  return Math.max(0, nowMs - report.sinceMs);
+function waitMs(node: NodeFacts, nowMs: number): number {
+  return nowMs - (wantedSince(node, nowMs) ?? nowMs);
 }

@@ -9,6 +9,7 @@ test('what is absent is read as the cautious value', () => {
   expect(nodeFacts({})).toEqual({
     name: '',
     uid: '',
+    createdAtMs: 0,
     resourceVersion: '',
     labels: {},
     deleting: false,

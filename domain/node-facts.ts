@@ -32,6 +32,8 @@ export interface NodeFacts {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** When the Node object was made, by the clock of the API server. */
+  readonly createdAtMs: number;
   readonly deleting: boolean;
   readonly unschedulable: boolean;
   readonly bootId: string;
@@ -74,6 +76,7 @@ export interface NodeObject {
     readonly resourceVersion?: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly creationTimestamp?: Date | string;
     readonly deletionTimestamp?: Date | string;
   };
   readonly spec?: {
@@ -115,6 +118,7 @@ function identityFacts(metadata: NonNullable<NodeObject['metadata']>) {
     resourceVersion: metadata.resourceVersion ?? '',
     labels: metadata.labels ?? {},
     ...present({ zone: metadata.labels?.[ZONE_LABEL] }),
+    createdAtMs: instant(metadata.creationTimestamp),
     deleting: metadata.deletionTimestamp !== undefined,
   };
 }
@@ -165,6 +169,15 @@ function annotationFacts(annotations: Readonly<Record<string, string>>) {
     excusedAtMs: readExcused(annotations[ANNOTATION.excused]),
     ourTaint: annotations[ANNOTATION.taint],
   });
+}
+
+/** Since when the node has wanted its reboot, as far as that can be: neither before it was there, nor after now. */
+export function wantedSince(
+  { report, createdAtMs }: Pick<NodeFacts, 'report' | 'createdAtMs'>,
+  nowMs: number,
+): number | undefined {
+  if (report?.wants !== 'required' || !report.sinceMs) return undefined;
+  return Math.min(nowMs, Math.max(report.sinceMs, createdAtMs));
 }
 
 /** Whether a person holds the node now. */

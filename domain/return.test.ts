@@ -27,6 +27,11 @@ describe('an order is', () => {
     ],
     ['accepted at the time the agent says', answered(), { kind: 'accepted', atMs: 5_000 }],
     [
+      'accepted before it expires, whatever the agent says',
+      answered({ atMs: Date.parse('9999-01-01') }),
+      { kind: 'accepted', atMs: 60_000 },
+    ],
+    [
       "refused in the agent's own words",
       answered({ verdict: 'refused', because: 'it expired' }),
       { kind: 'refused', because: 'it expired' },

@@ -12,7 +12,11 @@ export type Reception =
 /** A moment past its expiry before an order counts as unanswered: the agent's clock may be slow, its answer on the way. */
 const EXPIRY_MARGIN_MS = 15_000;
 
-/** A node whose boot id has changed has obviously taken the order, whatever stands on it. No boot id is not another one. */
+/**
+ * An agent accepts before the order expires, whatever the clock of its host says; that time is of the worker's clock. A node
+ * whose boot id has changed has obviously taken the order, whatever stands on it. No boot id is
+ * not another one.
+ */
 export function judgeReception(
   node: NodeFacts,
   order: Pick<RebootOrder, 'bootId' | 'rollout' | 'expiresAtMs'>,
@@ -22,7 +26,7 @@ export function judgeReception(
   const answer = node.answer?.ok ? node.answer.value : undefined;
   if (answer && answers(answer, order)) {
     return answer.verdict === 'accepted'
-      ? { kind: 'accepted', atMs: answer.atMs }
+      ? { kind: 'accepted', atMs: Math.min(answer.atMs, order.expiresAtMs) }
       : { kind: 'refused', because: answer.because };
   }
   if (nowMs > order.expiresAtMs + EXPIRY_MARGIN_MS) {

@@ -4,7 +4,7 @@ import type { GateFacts } from '../../domain/gates/gate.ts';
 import { sameGates, sayGate, type ClosedGate } from '../../domain/gates/names.ts';
 import { nothingToDo } from '../../domain/gates/node-gates.ts';
 import { pollPause, type PollPause } from '../../domain/gates/poll-pause.ts';
-import type { NodeFacts } from '../../domain/node-facts.ts';
+import { wantedSince, type NodeFacts } from '../../domain/node-facts.ts';
 import { present } from '../../domain/present.ts';
 import type { Deps } from '../deps.ts';
 import { notYet } from '../failure.ts';
@@ -127,13 +127,10 @@ async function evaluateCheaply(
   return await evaluate(deps, asked, await deps.nodes.read(asked.node));
 }
 
-function queuePriority(
-  deps: Deps,
-  asked: GateQuestion,
-  { zone, report }: NodeFacts,
-): QueuePriority {
+function queuePriority(deps: Deps, asked: GateQuestion, node: NodeFacts): QueuePriority {
   const { overdueAfter: overdueAfterMs } = knownPool(deps, asked.pool) ?? {};
-  const since = report?.sinceMs;
+  const { zone } = node;
+  const since = wantedSince(node, Date.now());
   const overdueAtMs = since && overdueAfterMs ? since + overdueAfterMs : undefined;
   return present({ zone, overdueAtMs });
 }

@@ -7,6 +7,7 @@ import { blockedNotifier } from './blocked.ts';
 import { notifyWaits, type NotifiedWaits } from './overdue.ts';
 
 const HOUR = 3_600_000;
+const UNWANTED = { wants: 'not-required', message: '', heardAtMs: 0, sinceMs: 1 } as const;
 
 const waiting = (sinceMs: number, changes: Partial<NodeFacts> = {}): NodeFacts =>
   aNode({
@@ -40,9 +41,10 @@ describe('a node that waits for its reboot', () => {
   test('is told of again after overdueAfter', async () => {
     const stage = aStage();
     const sinceMs = Date.now() - 11 * HOUR;
-    const told = await scan(stage, waiting(sinceMs), [`n1/waiting/${sinceMs}`]);
+    const told = await scan(stage, waiting(sinceMs), [`n1/waiting/${sinceMs}/${sinceMs + HOUR}`]);
     expect(stage.notices.sent.map(({ event }) => event)).toEqual(['overdue']);
-    expect(told).toEqual([`n1/overdue/${sinceMs}`, `n1/waiting/${sinceMs}`]);
+    const at = expect.stringMatching(new RegExp(`^n1/(overdue|waiting)/${sinceMs}/\\d+$`));
+    expect(told).toEqual([at, at]);
   });
 
   test('is told of as overdue alone, when nobody was told before', async () => {
@@ -52,11 +54,30 @@ describe('a node that waits for its reboot', () => {
     expect(stage.notices.sent.map(({ event }) => event)).toEqual(['overdue']);
   });
 
-  test('is told of anew when it waits anew', async () => {
+  test('is told of anew when it waits anew, but not within a day', async () => {
     const stage = aStage();
-    const before = await scan(stage, waiting(Date.now() - 3 * HOUR));
-    await scan(stage, waiting(Date.now() - 2 * HOUR), before);
-    expect(stage.notices.sent).toHaveLength(2);
+    const yesterday = Date.now() - 25 * HOUR;
+    const before = [`n1/waiting/${yesterday - 2 * HOUR}/${yesterday}`];
+    const told = await scan(stage, waiting(Date.now() - 3 * HOUR), before);
+    expect(stage.notices.sent).toHaveLength(1);
+    await scan(stage, waiting(Date.now() - 2 * HOUR), told);
+    expect(stage.notices.sent).toHaveLength(1);
+  });
+
+  test('is told of once a day, however often it says something else', async () => {
+    const stage = aStage();
+    let told: NotifiedWaits = [];
+    for (let scans = 1; scans < 20; scans += 1) {
+      const wants = waiting(Date.now() - 2 * HOUR - scans);
+      told = await scan(stage, scans % 3 === 0 ? waiting(0, { report: UNWANTED }) : wants, told);
+    }
+    expect(stage.notices.sent).toHaveLength(1);
+  });
+
+  test('has not waited since before its Node was made', async () => {
+    const stage = aStage();
+    await scan(stage, waiting(Date.now() - 1_000 * HOUR, { createdAtMs: Date.now() - 2 * HOUR }));
+    expect(stage.notices.sent.map(({ event }) => event)).toEqual(['waiting']);
   });
 
   test('is told of later, when nobody wants to hear of it now', async () => {
@@ -71,7 +92,6 @@ describe('a node that waits for its reboot', () => {
   });
 
   const sinceMs = Date.now() - 11 * HOUR;
-  const UNWANTED = { wants: 'not-required', message: '', heardAtMs: 0, sinceMs } as const;
   test.each<[string, NodeFacts]>([
     ['within the time', waiting(Date.now() - HOUR / 2)],
     ['of no pool', waiting(sinceMs, { labels: {} })],

@@ -56,6 +56,11 @@ describe('G8: a closed gate says why:', () => {
   test.each<[name: string, node: Partial<NodeFacts>, expected: string]>([
     ['nothing asks', report({ wants: 'not-required' }), 'required: no reboot is required'],
     [
+      'the clock of its host is hours ahead',
+      report({ heardAtMs: NOW + 360 * MINUTE }),
+      "agent: the agent's report is dated 2026-11-24T04:00:00.000Z, which is ahead: the clock of its host is wrong, or that of the worker",
+    ],
+    [
       'the check failed, which is never "required"',
       report({ wants: 'unknown', message: 'exit status 2' }),
       'required: the agent cannot tell whether a reboot is required: exit status 2',

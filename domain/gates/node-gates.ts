@@ -2,6 +2,7 @@ import { awayTaint } from '../away-taints.ts';
 import { AGENT_SILENT_AFTER_MS } from '../node-contract.ts';
 import type { NodeFacts } from '../node-facts.ts';
 import { backOff } from '../attempts.ts';
+import { isAhead } from '../outside.ts';
 import { quarantineReason } from '../quarantine.ts';
 import { isAccepted } from '../recovery.ts';
 import { NOT_IN_DRAIN, type GateFacts, type Moment, type NodeGate } from './gate.ts';
@@ -62,6 +63,9 @@ function requiredGate({ node, evenIfNotRequired }: GateFacts): string | undefine
 function agentGate({ node, nowMs }: GateFacts): string | undefined {
   if (!node.report) return 'no agent has ever reported from this node';
   const { heardAtMs } = node.report;
+  if (isAhead(heardAtMs, nowMs)) {
+    return `the agent's report is dated ${new Date(heardAtMs).toISOString()}, which is ahead: the clock of its host is wrong, or that of the worker`;
+  }
   if (nowMs - heardAtMs > AGENT_SILENT_AFTER_MS) {
     return `the agent has been silent since ${new Date(heardAtMs).toISOString()}`;
   }
