@@ -32,3 +32,13 @@ test('budgetLine has the numbers a person needs', () => {
     'disruption budget web allows 0 disruptions (2 of 3 pods healthy, 2 needed)',
   );
 });
+
+test('budgetLine says why a budget cannot count', () => {
+  const numbers = { name: 'web', allowed: 0, healthy: 1, desired: 0, expected: 0 };
+  expect(budgetLine(numbers)).toBe(
+    'disruption budget web allows 0 disruptions: it cannot count pods that no controller has made (1 healthy, 0 expected); give it minAvailable as a number',
+  );
+  expect(budgetLine({ ...numbers, failure: 'found no controller ref for pod "web-1"' })).toBe(
+    'disruption budget web allows 0 disruptions: found no controller ref for pod "web-1"',
+  );
+});

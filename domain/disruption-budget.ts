@@ -20,6 +20,8 @@ export interface DisruptionBudget {
   readonly healthy: number;
   readonly desired: number;
   readonly expected: number;
+  /** Why the disruption controller could not count, in its own words. */
+  readonly failure?: string;
 }
 
 export function selects(selector: LabelSelector | undefined, labels: Labels): boolean {
@@ -30,16 +32,19 @@ export function selects(selector: LabelSelector | undefined, labels: Labels): bo
   return equal && (selector.matchExpressions ?? []).every((wanted) => holds(wanted, labels));
 }
 
-/** For people: `disruption budget web allows 0 disruptions (2 of 3 pods healthy, 2 needed)`. */
-export function budgetLine({
-  name,
-  allowed,
-  healthy,
-  desired,
-  expected,
-}: DisruptionBudget): string {
-  const numbers = `${healthy} of ${expected} pods healthy, ${desired} needed`;
-  return `disruption budget ${name} allows ${allowed} disruptions (${numbers})`;
+/** For people: `disruption budget web allows 0 disruptions (2 of 3 pods healthy, 2 needed)`, or why it cannot count. */
+export function budgetLine(budget: DisruptionBudget): string {
+  const { name, allowed } = budget;
+  return `disruption budget ${name} allows ${allowed} disruptions${whyOf(budget)}`;
+}
+
+function whyOf({ allowed, healthy, desired, expected, failure }: DisruptionBudget): string {
+  if (failure !== undefined) return `: ${failure}`;
+  // Pods without a controller are not expected (kubernetes, pkg/controller/disruption, the Event UnmanagedPods).
+  if (allowed === 0 && expected < healthy) {
+    return `: it cannot count pods that no controller has made (${healthy} healthy, ${expected} expected); give it minAvailable as a number`;
+  }
+  return ` (${healthy} of ${expected} pods healthy, ${desired} needed)`;
 }
 
 function holds(

@@ -24,15 +24,21 @@ export async function deleteLeft(drain: Drain): Promise<void> {
 
 async function makeLeave(drain: Drain, left: LeftPod, attempt: Attempt): Promise<void> {
   const { pod, verdict } = left;
-  if (verdict.action === 'evict') {
-    if (attempt.answer === undefined) await ask(drain, left, attempt);
-    if (attempt.answer && IS_REFUSAL[attempt.answer.kind]) await deleteOne(drain, pod, attempt);
-    return;
-  }
-  const restMs = (pod.deletionTimestampMs ?? 0) - drain.ports.nowMs();
-  const stopsInTime = restMs > 0 && restMs <= LAST_GRACE_MS;
-  if (!stopsInTime) await deleteOne(drain, pod, attempt);
+  if (verdict.action === 'evict' && attempt.answer === undefined) await ask(drain, left, attempt);
+  const isGoing = verdict.action === 'evict' ? goes(attempt) : stopsInTime(drain, pod);
+  if (isGoing) drain.awaited.add(pod.uid);
+  else if (verdict.action === 'leaving' || isRefused(attempt)) await deleteOne(drain, pod, attempt);
 }
+
+const goes = ({ answer }: Attempt): boolean =>
+  answer?.kind === 'evicted' || answer?.kind === 'gone';
+
+function stopsInTime({ ports }: Drain, { deletionTimestampMs = 0 }: PodFacts): boolean {
+  const restMs = deletionTimestampMs - ports.nowMs();
+  return restMs > 0 && restMs <= LAST_GRACE_MS;
+}
+
+const isRefused = ({ answer }: Attempt): boolean => answer !== undefined && IS_REFUSAL[answer.kind];
 
 /** Refused by somebody's rule, as against not answered. */
 const IS_REFUSAL: Record<EvictionAnswer['kind'], boolean> = {
@@ -50,7 +56,10 @@ const IS_REFUSAL: Record<EvictionAnswer['kind'], boolean> = {
 async function deleteOne(drain: Drain, pod: PodFacts, attempt: Attempt): Promise<void> {
   const graceMs = graceFor(drain, pod);
   const answer = await drain.ports.pods.delete(pod, { graceMs, signal: drain.signal });
-  if (answer.kind === 'evicted') drain.deleted.push(podName(pod));
+  if (answer.kind === 'evicted') {
+    drain.deleted.push(podName(pod));
+    drain.awaited.add(pod.uid);
+  }
   if ('because' in answer) attempt.because = `deleting it: ${answer.because}`;
 }
 

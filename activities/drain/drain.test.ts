@@ -427,6 +427,26 @@ describe('a drain that is blocked by a budget', () => {
     expect(node.requests.filter((request) => request.startsWith('delete'))).toEqual([]);
   });
 
+  test('waits no longer than its deadline where nothing could be deleted, and for what could be', async () => {
+    const failed: EvictionAnswer = { kind: 'failed', because: 'the API server failed: HTTP 500' };
+    const stays = { a: Array.from({ length: 99 }, () => failed) };
+    const ended = async (...pods: PodFacts[]): Promise<number> => {
+      const node = new FakeNode(...pods);
+      node.answers = { ...stays, b: Array.from({ length: 99 }, () => blocked()) };
+      node.stopsAfterMs = 20_000;
+      const beganMs = Date.now();
+      let endedMs = 0;
+      const running = drain(node, { minutes: (beganMs - START) / MINUTE + 5, onTimeout: 'delete' });
+      void running.outcome.then(() => (endedMs = Date.now()));
+      await after(10 * MINUTE);
+      return endedMs - beganMs - 5 * MINUTE;
+    };
+    expect(await ended(aPod('a'))).toBeLessThan(1_000);
+    expect(await ended(aPod('a'), aPod('b'))).toBeLessThan(1_000);
+    const forAll = await ended(aPod('b'));
+    expect([forAll > 19_000, forAll < 25_000]).toEqual([true, true]);
+  });
+
   test('never deletes without a view of the node', async () => {
     const node = new FakeNode(aPod('a'));
     node.answers = { a: Array.from({ length: 99 }, () => blocked()) };

@@ -53,7 +53,8 @@ async function emptyOut(drain: Drain, report: () => void): Promise<void> {
   if (input.options.onTimeout === 'undo' || drain.trouble) throw timedOut(drain);
   await deleteLeft(drain);
   const untilMs = ports.nowMs() + AFTER_DELETE_MS;
-  const watching = { act: onlyWatch, untilMs, report };
+  const isOver = (): boolean => podsLeft(drain).some(({ pod }) => !drain.awaited.has(pod.uid));
+  const watching = { act: onlyWatch, untilMs, report, isOver };
   const empty = (await emptied(drain, watching)) && (await detached(drain, watching));
   if (!empty) throw timedOut(drain);
 }
@@ -65,12 +66,16 @@ interface Round {
   readonly act: (drain: Drain) => number;
   readonly untilMs: number;
   readonly report: () => void;
+  /** It cannot come to a good end any more. */
+  readonly isOver?: () => boolean;
 }
 
 /** Lists and follows until a list shows nobody left who has to go: true; or until the time is over: false. */
 async function emptied(drain: Drain, round: Round): Promise<boolean> {
   const { ports } = drain;
-  while (ports.nowMs() < round.untilMs) if (await followed(drain, round)) return true;
+  while (ports.nowMs() < round.untilMs && !round.isOver?.()) {
+    if (await followed(drain, round)) return true;
+  }
   const source = podSource(drain);
   const listed = await trying(drain, () => source.list(drain.signal));
   if (!listed) return false;
@@ -86,7 +91,7 @@ async function followed(drain: Drain, round: Round): Promise<boolean> {
   const { ports, changed } = drain;
   const isEnough = (): boolean => drain.view === 'listed-empty';
   return await whileFollowed(drain, isEnough, async () => {
-    while (ports.nowMs() < round.untilMs) {
+    while (ports.nowMs() < round.untilMs && !round.isOver?.()) {
       if (drain.broken) throw drain.broken.error;
       if (isEnough()) return true;
       const nextMs = drain.view === 'open' ? await act(drain, round) : round.untilMs;

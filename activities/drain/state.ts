@@ -94,6 +94,8 @@ export interface Drain {
   readonly cameBack: Record<string, number>;
   readonly evictions: { pod: PodFacts; warnings: readonly PodWarning[] }[];
   readonly deleted: string[];
+  /** At the deadline: the pods that are going, by UID. For the others nothing more is done. */
+  readonly awaited: Set<string>;
   volumes: Blocker[];
   trouble?: Blocker | undefined;
   /** What is waited for while no pod is in the way. */
@@ -134,6 +136,7 @@ export function beginDrain(ports: DrainPorts, input: DrainInput): Drain {
     budgetsAsked: new Map(),
     evictions: [],
     deleted: [],
+    awaited: new Set(),
     volumes: [],
     guardedMs: input.guardedAtMs ?? Number.NEGATIVE_INFINITY,
     isNews: false,

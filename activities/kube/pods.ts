@@ -162,7 +162,14 @@ function budgetFacts({ metadata, spec, status }: V1PodDisruptionBudget): Disrupt
     healthy: orZero(status?.currentHealthy),
     desired: orZero(status?.desiredHealthy),
     expected: orZero(status?.expectedPods),
+    ...present({ failure: failureIn(status) }),
   };
+}
+
+/** As the disruption controller says it (kubernetes, policy/v1, `DisruptionAllowed` with the reason SyncFailed). */
+function failureIn(status: V1PodDisruptionBudget['status']): string | undefined {
+  const failed = status?.conditions?.find(({ reason }) => reason === 'SyncFailed');
+  return failed && words(failed.message);
 }
 
 const orZero = (count: number | undefined): number => count ?? 0;

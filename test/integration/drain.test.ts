@@ -192,6 +192,28 @@ describe('a drain on a real API server', () => {
     expect(await outcome).toMatchObject({ evicted: 0 });
   });
 
+  test('says why a disruption budget that counts no pod allows nothing', async () => {
+    const node = await scene.addNode();
+    await scene.addPod('web', node);
+    const { namespace } = scene;
+    const selector = { matchLabels: { app: 'web' } };
+    const body = { metadata: { name: 'bare' }, spec: { maxUnavailable: 1, selector } };
+    await scene.client.policy.createNamespacedPodDisruptionBudget({ namespace, body });
+    await eventually(async () => {
+      const { status } = await scene.client.policy.readNamespacedPodDisruptionBudget({
+        namespace,
+        name: 'bare',
+      });
+      if (!status?.observedGeneration) throw new Error('the budget has not been counted yet');
+    });
+    await expect(scene.drain(node, { withinMs: 3_000 }).outcome).rejects.toMatchObject({
+      type: 'drain-timed-out',
+      message: expect.stringMatching(
+        /: it cannot count pods that no controller has made|: .*controller/,
+      ),
+    });
+  });
+
   test('names two disruption budgets that select one pod', async () => {
     const node = await scene.addNode();
     await scene.addWorkload('Deployment', 'web', 1);
