@@ -1,4 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { ANNOTATION, writeAttempts } from '../domain/node-contract.ts';
 import { planRollout } from './plan.ts';
 import { RECORD, recorded, type FakeNode } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
@@ -52,6 +53,48 @@ describe('planRollout', () => {
     const planned = await plan();
     expect(planned.recovery).toMatchObject({ at: 'undo', record: RECORD });
     expect(planned).not.toHaveProperty('pool');
+  });
+
+  describe('G8: after a rollout that ended early', () => {
+    const MINUTE = 60_000;
+    const atMs = Date.parse('2026-11-23T22:00:00Z');
+    const ENDED = { because: 'it was aborted by ann', atMs };
+    const BY_SCAN = { node: 'n1', requestedBy: 'fleet-scan' };
+    const FAILED = writeAttempts({
+      reboots: [],
+      failed: { count: 1, lastAtMs: atMs, because: 'x' },
+    });
+    beforeEach(() => {
+      jest.useFakeTimers({ now: atMs + 9 * MINUTE });
+    });
+    afterEach(() => {
+      jest.useRealTimers();
+    });
+
+    test('one of the scan rests for ten minutes, and says why', async () => {
+      const { stage, plan } = onStage();
+      stage.temporal.earlyEnd = ENDED;
+      expect((await plan(BY_SCAN)).rest).toEqual({
+        untilMs: atMs + 10 * MINUTE,
+        because:
+          'the rollout before ended at 2026-11-23T22:00:00.000Z, next try after 2026-11-23T22:10:00.000Z: it was aborted by ann',
+      });
+    });
+
+    test.each<{ name: string; input?: object; node?: Partial<FakeNode>; afterMs?: number }>([
+      { name: 'that a person has started', input: { node: 'n1', requestedBy: 'ann' } },
+      { name: 'of a node that was left in the middle', node: { annotations: recorded() } },
+      {
+        name: 'of a node that remembers its failed tries, and rests by those',
+        node: { annotations: { [ANNOTATION.attempts]: FAILED ?? '' } },
+      },
+      { name: 'later than that', afterMs: 2 * MINUTE },
+    ])('but not one $name', async ({ input = BY_SCAN, node, afterMs = 0 }) => {
+      const { stage, plan } = onStage(node);
+      stage.temporal.earlyEnd = ENDED;
+      jest.advanceTimersByTime(afterMs);
+      expect(await plan(input)).not.toHaveProperty('rest');
+    });
   });
 
   describe('G6: of a record that it finds on its node', () => {

@@ -1,3 +1,7 @@
+import type { Rest } from '../domain/attempts.ts';
+import { FLEET_SCAN } from '../domain/names.ts';
+import type { NodeFacts } from '../domain/node-facts.ts';
+import { present } from '../domain/present.ts';
 import { withinPolicy } from '../domain/labels-and-taint.ts';
 import { poolOf, problemsOf, type PoolChoice } from '../domain/policy.ts';
 import { recover, type Recovery } from '../domain/recovery.ts';
@@ -10,6 +14,8 @@ export interface Plan {
   readonly request: RolloutRequest;
   /** Absent only for a node that a lost rollout has left behind and that has left its pool meanwhile. */
   readonly pool?: string;
+  /** It was started by the scan although the rollout before it ended early, and gives people time: absent: it does not. */
+  readonly rest?: Rest;
   /** Where the node stands already. */
   readonly recovery: Recovery;
   /** Whether the search attributes are registered, so that the workflow may set them. */
@@ -36,7 +42,13 @@ export async function planRollout(deps: Deps, input: unknown): Promise<Plan> {
   const choice = poolOf(deps.policy.current(), node.labels);
   const recovery = await trusted(deps, found, choice);
   if (choice.kind === 'pool')
-    return { request, pool: choice.pool.name, recovery, searchAttributes };
+    return {
+      request,
+      pool: choice.pool.name,
+      recovery,
+      searchAttributes,
+      ...present({ rest: await restAfter(deps, request, { node, recovery }) }),
+    };
   if (recovery.at === 'start') {
     throw failure('no-pool', `node ${node.name} is left alone: ${choice.because}`);
   }
@@ -57,4 +69,25 @@ async function trusted(
   const known = await temporal.recordOf(record);
   const labels = choice.kind === 'pool' ? choice.pool.labels : undefined;
   return { ...recovery, record: known ?? withinPolicy(record, labels) };
+}
+
+/** A rollout that failed or that a person ended is not tried again by the scan before this; a hold lasts longer. */
+const REST_MS = 10 * 60_000;
+
+/** A node that was left in the middle is not left there to rest; one that remembers its failed tries rests by those. */
+async function restAfter(
+  { temporal }: Deps,
+  { requestedBy }: RolloutRequest,
+  { node, recovery }: { node: NodeFacts; recovery: Recovery },
+): Promise<Rest | undefined> {
+  if (requestedBy !== FLEET_SCAN || recovery.at !== 'start' || node.attempts?.failed)
+    return undefined;
+  const end = await temporal.endedEarly(thisRun(), Date.now() - REST_MS);
+  if (!end) return undefined;
+  const untilMs = end.atMs + REST_MS;
+  const [ended, again] = [end.atMs, untilMs].map((atMs) => new Date(atMs).toISOString());
+  return {
+    untilMs,
+    because: `the rollout before ended at ${ended}, next try after ${again}: ${end.because}`,
+  };
 }

@@ -1,5 +1,5 @@
 import { heartbeat, log } from '@temporalio/activity';
-import { rolloutId } from '../domain/names.ts';
+import { FLEET_SCAN, rolloutId } from '../domain/names.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { NO_POLICY, poolOf } from '../domain/policy.ts';
 import type { Deps } from './deps.ts';
@@ -30,9 +30,6 @@ export interface ScanQuestion {
   /** The long waits that people had been notified of by then. */
   readonly notified?: NotifiedWaits;
 }
-
-/** A rollout that failed or that a person aborted is not started again before this; a hold lasts longer. */
-const REST_MS = 10 * 60_000;
 
 /**
  * Starts a rollout for every node that wants a reboot and for every node that a lost rollout has left behind, unless one is
@@ -74,7 +71,6 @@ async function startRollouts(
   nodes: readonly NodeFacts[],
   busy: ReadonlySet<string>,
 ): Promise<Pick<Scan, 'started' | 'unmanaged'>> {
-  const resting = await deps.temporal.endedEarlySince(Date.now() - REST_MS);
   const started: string[] = [];
   const unmanaged: string[] = [];
   for (const node of nodes) {
@@ -82,25 +78,20 @@ async function startRollouts(
     const id = rolloutId(node.name);
     await tend(deps, node, busy.has(id));
     const reason = reasonToRoll(node);
-    if (reason === undefined || busy.has(id) || (resting.has(id) && mayRest(node))) continue;
+    if (reason === undefined || busy.has(id)) continue;
     const choice = poolOf(deps.policy.current(), node.labels);
     if (choice.kind === 'none' && !node.rollout) {
       unmanaged.push(node.name);
       log.warn('node is left alone', { node: node.name, because: choice.because });
       continue;
     }
-    const input = { node: node.name, reason, requestedBy: 'fleet-scan' };
+    const input = { node: node.name, reason, requestedBy: FLEET_SCAN };
     if (await deps.temporal.startRollout(input)) {
       started.push(node.name);
       log.info('rollout started', { node: node.name, reason });
     }
   }
   return { started, unmanaged };
-}
-
-/** A node that was left in the middle is not left there to rest; one that remembers its failed tries waits at a gate, which shows. */
-function mayRest({ rollout, attempts }: NodeFacts): boolean {
-  return !rollout && !attempts?.failed;
 }
 
 function reasonToRoll(node: NodeFacts): string | undefined {

@@ -67,7 +67,7 @@ const onServer = ({
       describeTaskQueue: () => answer({ pollers }, 'describeTaskQueue'),
     },
   };
-  return { calls, port: temporalPort(client as unknown as Client, true), client };
+  return { calls, port: temporalPort(client as unknown as Client), client };
 };
 
 describe('the identity of a worker', () => {
@@ -309,25 +309,13 @@ describe('what is sent', () => {
   });
 });
 
-describe('which rollouts are open, and which ended early', () => {
+describe('which rollouts are open', () => {
   test('only rollouts are asked for', async () => {
     const { port, calls } = onServer({ found: [{ workflowId: 'node-rollout/n1' }] });
     expect(await port.runningRollouts()).toEqual(new Set(['node-rollout/n1']));
     expect(calls).toEqual([
       ['list', 'WorkflowType = "nodeRollout" AND ExecutionStatus = "Running"'],
     ]);
-  });
-
-  test.each([
-    { searchAttributes: true, aborted: true },
-    { searchAttributes: false, aborted: false },
-  ])('aborted ones are known by their search attribute: $aborted', async (given) => {
-    const { client, calls } = onServer();
-    const port = temporalPort(client as unknown as Client, given.searchAttributes);
-    await port.endedEarlySince(0);
-    const [[, query] = []] = calls;
-    expect(query).toContain('CloseTime >= "1970-01-01T00:00:00.000Z"');
-    expect(String(query).includes('LockkeeperPhase = "aborted"')).toBe(given.aborted);
   });
 });
 

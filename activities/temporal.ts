@@ -11,6 +11,7 @@ import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { RolloutInput } from '../domain/rollout-input.ts';
 import type { SignalName, Signals } from '../domain/signals.ts';
 import type { LockStatus, RolloutStatus } from '../domain/status.ts';
+import { endedEarly, formerLockEndedAt, recordOf, type EarlyEnd } from './former-runs.ts';
 import type { Run } from './ownership.ts';
 
 /** What the activities ask of Temporal itself. */
@@ -21,8 +22,11 @@ export interface TemporalPort {
   openRun(workflowId: string): Promise<string | undefined>;
   /** Ids of all rollouts that are open; may lag behind by a moment. */
   runningRollouts(): Promise<Set<string>>;
-  /** Ids of rollouts that failed, were cancelled or were aborted at or after this. */
-  endedEarlySince(atMs: number): Promise<Set<string>>;
+  /**
+   * How the newest run of a rollout but this one ended, if that was early (it failed, was cancelled or aborted) and since then;
+   * one that a wrong input ended is none.
+   */
+  endedEarly(run: Run, sinceMs: number): Promise<EarlyEnd | undefined>;
   /** Answers false when one of this node is running already. */
   startRollout(input: RolloutInput): Promise<boolean>;
   /** Starts the pool's lock if need be; a repeated request changes nothing. */
@@ -61,8 +65,6 @@ export interface TemporalPort {
 /** What activities tell a lock. */
 type LockSignal = 'permitUsed' | 'permitPassed' | 'rolloutEnded';
 
-/** A lock that was ended longer ago has left nothing behind. */
-const FORMER_LOCK_MS = 60 * 60_000;
 /** Many rollouts ask at once where the workers run. */
 const WORKERS_KNOWN_MS = 10_000;
 /** Many rollouts wait for the same window. */
@@ -70,8 +72,6 @@ const LENGTHS_KNOWN_MS = 60_000;
 
 /** A query that comes just as its workflow goes on may never be answered, such as when a lock continues as new: it is asked again. */
 const ANSWERED_WITHIN_MS = 10_000;
-/** What asks for it has to answer within 15 s itself. */
-const RECORD_WITHIN_MS = 5_000;
 
 /** Names the node in the identity under which a worker polls, so that others know where it runs. */
 export function workerIdentity(host: string, pid: number, node: string | undefined): string {
@@ -83,10 +83,10 @@ const nodeInIdentity = (identity: string): string[] => {
   return node === undefined ? [] : [node];
 };
 
-/** The TemporalPort of a real server; without the search attributes an aborted rollout looks like one that is done. */
-export function temporalPort(client: Client, searchAttributes: boolean): TemporalPort {
+/** The TemporalPort of a real server. */
+export function temporalPort(client: Client): TemporalPort {
   return {
-    ...rolloutsOf(client.workflow, searchAttributes),
+    ...rolloutsOf(client.workflow),
     ...locksOf(client.workflow),
     lengthsOf: lengthsOf(client.workflow),
     workerNodes: workersOf(client),
@@ -100,7 +100,6 @@ type LockPort = Pick<
 
 function rolloutsOf(
   workflow: Client['workflow'],
-  searchAttributes: boolean,
 ): Omit<TemporalPort, keyof LockPort | 'workerNodes' | 'lengthsOf'> {
   return {
     isRunning: async (workflowId, runId) =>
@@ -110,12 +109,7 @@ function rolloutsOf(
 
     runningRollouts: () => idsOf(workflow, 'ExecutionStatus = "Running"'),
 
-    endedEarlySince(atMs) {
-      const ends = ['ExecutionStatus = "Failed"', 'ExecutionStatus = "Canceled"'];
-      if (searchAttributes) ends.push('LockkeeperPhase = "aborted"');
-      const since = new Date(atMs).toISOString();
-      return idsOf(workflow, `(${ends.join(' OR ')}) AND CloseTime >= "${since}"`);
-    },
+    endedEarly: (run, sinceMs) => endedEarly(workflow, run, sinceMs),
 
     async startRollout(input) {
       try {
@@ -159,20 +153,6 @@ function rolloutsOf(
   };
 }
 
-/** A run of another release cannot be asked: then the annotation is all there is. */
-async function recordOf(
-  workflow: Client['workflow'],
-  { workflowId, runId }: Run,
-): Promise<RolloutRecord | null | undefined> {
-  const rollout = workflow.getHandle(workflowId, runId);
-  try {
-    const ask = () => rollout.query<RolloutStatus>('status');
-    return (await workflow.withDeadline(Date.now() + RECORD_WITHIN_MS, ask)).record ?? null;
-  } catch {
-    return undefined;
-  }
-}
-
 function locksOf(workflow: Client['workflow']): LockPort {
   /** A closed workflow answers queries too, by what it knew. */
   const ask = async <T>(pool: string, query: string, ...args: string[]): Promise<T | undefined> => {
@@ -210,25 +190,6 @@ function locksOf(workflow: Client['workflow']): LockPort {
 
     formerLockEndedAt: (pool, runId) => formerLockEndedAt(workflow, lockId(pool), runId),
   };
-}
-
-async function formerLockEndedAt(
-  workflow: Client['workflow'],
-  workflowId: string,
-  runId: string,
-): Promise<number | undefined> {
-  const since = new Date(Date.now() - FORMER_LOCK_MS).toISOString();
-  const isRecent = `(ExecutionStatus = "Running" OR CloseTime >= "${since}")`;
-  const query = `WorkflowId = "${workflowId}" AND ${isRecent}`;
-  let latestMs: number | undefined;
-  for await (const former of workflow.list({ query })) {
-    if (former.runId === runId) continue;
-    // What lists show may lag behind.
-    const { status, closeTime } = await workflow.getHandle(workflowId, former.runId).describe();
-    if (status.name === 'CONTINUED_AS_NEW') continue;
-    latestMs = Math.max(latestMs ?? 0, closeTime?.getTime() ?? Date.now());
-  }
-  return latestMs;
 }
 
 /** Sends a signal by the name and with the payload that are agreed on. */

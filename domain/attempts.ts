@@ -45,7 +45,7 @@ export function afterFailure(
   };
 }
 
-interface Rest {
+export interface Rest {
   readonly untilMs: number;
   readonly because: string;
 }

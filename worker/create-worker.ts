@@ -75,7 +75,7 @@ export async function createWorker(
         secrets,
         told: (problem) => logger.warn('calendar cannot be read', { because: problem }),
       }),
-      temporal: temporalPort(temporal.client, refused === undefined),
+      temporal: temporalPort(temporal.client),
       searchAttributes: refused === undefined,
       pollAgainMs: config.pollAgainMs,
     }),

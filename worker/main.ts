@@ -150,7 +150,7 @@ async function followPolicy(
   { events, signal }: { events: PolicyEvents; signal: AbortSignal },
 ): Promise<void> {
   const broadcast = new PolicyBroadcast({
-    temporal: temporalPort(temporal.client, true),
+    temporal: temporalPort(temporal.client),
     log: logOf(logger),
   });
   signal.addEventListener('abort', () => broadcast.close(), { once: true });

@@ -172,7 +172,7 @@ export class Rollout {
       pool: this.pool ?? '',
       skip: [...skip, ...this.signals.skipped.map(({ gate }) => gate)],
       evenIfNotRequired,
-      ...present({ before: this.#before }),
+      ...present({ before: this.#before, restAfter: this.#plan?.rest }),
     };
   }
 

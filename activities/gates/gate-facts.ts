@@ -1,3 +1,4 @@
+import type { Rest } from '../../domain/attempts.ts';
 import { closedGates } from '../../domain/gates/closed-gates.ts';
 import type { GateFacts, Moment } from '../../domain/gates/gate.ts';
 import { sayGate } from '../../domain/gates/names.ts';
@@ -16,6 +17,8 @@ export interface GateQuestion extends Place {
   /** Gates a person has told us to skip. */
   readonly skip: readonly string[];
   readonly evenIfNotRequired: boolean;
+  /** The rollout before it ended early. */
+  readonly restAfter?: Rest;
 }
 
 /** Everything the gates are judged on at a step of the rollout, for a node just read. */
@@ -38,7 +41,10 @@ export async function gateFacts(
     outside: pool ? await observe(deps, { ...asked, gates: pool.gates, moment }) : {},
     rest: backOffRules(pool),
     awayTaints: deps.policy.current().awayTaints,
-    ...present({ noPool: choice.kind === 'none' ? choice.because : undefined }),
+    ...present({
+      noPool: choice.kind === 'none' ? choice.because : undefined,
+      restAfter: asked.restAfter,
+    }),
     evenIfNotRequired: asked.evenIfNotRequired,
     nowMs,
   };

@@ -10,6 +10,7 @@ import type { CalendarCopy } from '../../domain/window/plan.ts';
 import type { CalendarSource } from '../calendars.ts';
 import type { Deps } from '../deps.ts';
 import type { Run } from '../ownership.ts';
+import type { EarlyEnd } from '../former-runs.ts';
 import type { TemporalPort } from '../temporal.ts';
 import { FakeNodes, FakePods } from './fake-cluster.ts';
 import { FakeMessenger, FakeNotices } from './fake-notices.ts';
@@ -20,7 +21,8 @@ class FakeTemporal implements TemporalPort {
   readonly running = new Set<string>();
   /** Runs that have ended of workflows that run on. */
   readonly endedRuns = new Set<string>();
-  readonly failed = new Set<string>();
+  /** How the rollout before this one ended. */
+  earlyEnd: EarlyEnd | undefined;
   readonly started: RolloutInput[] = [];
   readonly requests: (PermitRequest & { pool: string })[] = [];
 
@@ -51,8 +53,8 @@ class FakeTemporal implements TemporalPort {
     return this.running;
   }
 
-  async endedEarlySince(): Promise<Set<string>> {
-    return this.failed;
+  async endedEarly(_run: Run, sinceMs: number): Promise<EarlyEnd | undefined> {
+    return this.earlyEnd && this.earlyEnd.atMs >= sinceMs ? this.earlyEnd : undefined;
   }
 
   async startRollout(input: RolloutInput): Promise<boolean> {

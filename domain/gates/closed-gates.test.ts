@@ -52,6 +52,13 @@ function orphanedOrder(expiresAtMs: number): Partial<NodeFacts> {
   };
 }
 
+test('G8: a rest after a rollout that ended early is told until it is over', () => {
+  const restAfter = { untilMs: NOW + MINUTE, because: 'it was aborted by ann' };
+  const gates = (nowMs: number) => closedGates(facts({}, { restAfter, nowMs }), []);
+  expect(gates(NOW)).toEqual([{ gate: 'rest', because: 'it was aborted by ann' }]);
+  expect(gates(NOW + MINUTE)).toEqual([]);
+});
+
 describe('G8: a closed gate says why:', () => {
   test.each<[name: string, node: Partial<NodeFacts>, expected: string]>([
     ['nothing asks', report({ wants: 'not-required' }), 'required: no reboot is required'],

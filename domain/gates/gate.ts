@@ -1,5 +1,5 @@
 import type { NodeFacts } from '../node-facts.ts';
-import type { BackOffRules } from '../attempts.ts';
+import type { BackOffRules, Rest } from '../attempts.ts';
 import type { WindowState } from '../window/evaluate.ts';
 import type { GateName } from './names.ts';
 
@@ -21,6 +21,8 @@ export interface GateFacts {
   /** Why gates are closed that ask outside the Node; those that were not asked, or are open, are absent. */
   readonly outside: Readonly<Partial<Record<GateName, string>>>;
   readonly rest: BackOffRules;
+  /** The rollout before it ended early: it rests until then. */
+  readonly restAfter?: Rest;
   /** The taints that mean that a node is being taken away or is down. */
   readonly awayTaints: readonly string[];
   /** Why the policy has the node in no pool; absent: it has it in one. */

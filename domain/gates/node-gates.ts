@@ -1,7 +1,7 @@
 import { awayTaint } from '../away-taints.ts';
 import { AGENT_SILENT_AFTER_MS } from '../node-contract.ts';
 import type { NodeFacts } from '../node-facts.ts';
-import { backOff } from '../attempts.ts';
+import { backOff, type Rest } from '../attempts.ts';
 import { isAhead } from '../outside.ts';
 import { quarantineReason } from '../quarantine.ts';
 import { isAccepted } from '../recovery.ts';
@@ -32,8 +32,8 @@ export const NODE_GATES: Readonly<Record<NodeGateName, NodeGate>> = {
   quarantine: { moments: NOT_IN_DRAIN, judge: ({ node }) => quarantineReason(node) },
   rest: {
     moments: NOT_IN_DRAIN,
-    judge: ({ node, rest, nowMs }) => backOff(node.attempts, rest, nowMs)?.because,
-    opensAtMs: ({ node, rest, nowMs }) => backOff(node.attempts, rest, nowMs)?.untilMs,
+    judge: (facts) => restOf(facts)?.because,
+    opensAtMs: (facts) => restOf(facts)?.untilMs,
   },
   pool: { moments: IN_SERVICE, judge: ({ noPool }) => noPool },
   node: { moments: ALWAYS, judge: nodeGate },
@@ -80,6 +80,11 @@ function holdGate({ node, nowMs }: GateFacts): string | undefined {
   const { reason, untilMs } = node.hold;
   if (untilMs === undefined) return `held: ${reason}`;
   return untilMs > nowMs ? `held until ${new Date(untilMs).toISOString()}: ${reason}` : undefined;
+}
+
+function restOf({ node, rest, restAfter, nowMs }: GateFacts): Rest | undefined {
+  const isOver = restAfter === undefined || nowMs >= restAfter.untilMs;
+  return backOff(node.attempts, rest, nowMs) ?? (isOver ? undefined : restAfter);
 }
 
 /** Clocks of nodes differ a little. */

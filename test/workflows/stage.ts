@@ -123,7 +123,7 @@ export class World {
   constructor(env: TestWorkflowEnvironment, changes: Partial<Activities> = {}) {
     this.#env = env;
     const { deps } = new Stage();
-    this.#deps = { ...deps, temporal: temporalPort(env.client, false), pollAgainMs: 100 };
+    this.#deps = { ...deps, temporal: temporalPort(env.client), pollAgainMs: 100 };
     this.undisturbed = this.#play();
     this.#acts = this.#recorded({ ...this.undisturbed, ...changes });
   }

@@ -7,6 +7,7 @@ import { rolloutId, TASK_QUEUE } from '../../domain/names.ts';
 import {
   aStage,
   DRAINED,
+  fails,
   openRealStage,
   reached,
   RECORD,
@@ -40,7 +41,7 @@ test('the nodes on which workers run are read from the identities under which th
   });
   await worker.runUntil(async () => {
     const nodes = await until(
-      () => temporalPort(stage.env.client, false).workerNodes(),
+      () => temporalPort(stage.env.client).workerNodes(),
       ({ size }) => size > 0,
     );
     expect(nodes).toEqual(new Set(['worker-3']));
@@ -146,5 +147,44 @@ test('G6: a run tells what it has written on its node, also when it was ended', 
     const rollout = await undisturbed.rolled();
     const { workflowId, firstExecutionRunId: runId } = rollout;
     expect(await undisturbed.temporal.recordOf({ workflowId, runId })).toBeNull();
+  });
+});
+
+test('G8: the newest run decides whether a rollout has ended early, and a wrong input does not', async () => {
+  const world = new World(stage.env, { passGates: untilCancelled });
+  const ended = (workflowId: string) =>
+    until(
+      () => world.temporal.endedEarly({ workflowId, runId: RUN }, 0),
+      (end) => end !== undefined,
+    );
+  await world.run(async () => {
+    const aborted = await world.start();
+    const { workflowId } = aborted;
+    await aborted.signal('abort', { by: 'ann', reason: 'lunch' });
+    await aborted.result();
+    expect(await ended(workflowId)).toEqual({
+      because: 'it was aborted by ann: lunch',
+      atMs: expect.any(Number),
+    });
+    const runId = aborted.firstExecutionRunId;
+    expect(await world.temporal.endedEarly({ workflowId, runId }, 0)).toBeUndefined();
+    const cancelled = await world.start();
+    await cancelled.cancel();
+    await cancelled.result().catch(() => undefined);
+    await until(
+      () => world.temporal.endedEarly({ workflowId, runId: RUN }, 0),
+      (end) => end?.because === 'it was cancelled',
+    );
+    expect(
+      await world.temporal.endedEarly({ workflowId, runId: RUN }, Date.now() + 1_000),
+    ).toBeUndefined();
+  });
+  const wrong = new World(stage.env, { planRollout: fails('bad-input', 'the input is refused') });
+  await wrong.run(async () => {
+    const { workflowId } = await wrong.rolled();
+    await until(
+      () => wrong.temporal.endedEarly({ workflowId, runId: RUN }, 0),
+      (end) => end === undefined,
+    );
   });
 });

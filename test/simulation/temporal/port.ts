@@ -37,17 +37,19 @@ export function temporalPort(server: Server, worker: WorkerProcess): TemporalPor
         return new Set(open.map(({ run }) => run.workflowId));
       }),
 
-    endedEarlySince: (atMs) =>
+    endedEarly: ({ workflowId, runId }, sinceMs) =>
       ask(() => {
         const ended = server
           .visible('nodeRollout')
-          .filter(({ run, status }) => status !== 'running' && run.closedAtMs >= atMs)
-          .filter(
-            ({ run, status }) =>
-              ENDED_EARLY.includes(status) ||
-              run.searchAttributes.get('LockkeeperPhase') === 'aborted',
-          );
-        return new Set(ended.map(({ run }) => run.workflowId));
+          .filter(({ run }) => run.workflowId === workflowId && run.runId !== runId)
+          .filter(({ run, status }) => status !== 'running' && run.closedAtMs >= sinceMs)
+          .toSorted((a, b) => b.run.closedAtMs - a.run.closedAtMs);
+        const [newest] = ended;
+        if (!newest) return undefined;
+        const { run, status } = newest;
+        const isAborted = run.searchAttributes.get('LockkeeperPhase') === 'aborted';
+        if (!ENDED_EARLY.includes(status) && !isAborted) return undefined;
+        return { because: `it is ${status}`, atMs: run.closedAtMs };
       }),
 
     startRollout: (input) =>
