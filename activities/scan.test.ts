@@ -30,7 +30,7 @@ describe('scanFleet', () => {
     nodes: Record<string, Partial<FakeNode>>;
     prepare?: (stage: Stage) => void;
     started?: string[];
-    unmanaged?: string[];
+    unmanaged?: object[];
   }>([
     {
       name: 'starts a rollout for each node that wants a reboot, and for no other',
@@ -60,7 +60,7 @@ describe('scanFleet', () => {
     {
       name: 'leaves a node in no pool alone, and reports it',
       nodes: { n1: { labels: {} }, n2: { labels: {}, report: idle } },
-      unmanaged: ['n1'],
+      unmanaged: [{ node: 'n1', because: 'its labels match the selector of no pool' }],
     },
   ])('$name', async ({ nodes, prepare, started = [], unmanaged = [] }) => {
     const { scan, stage } = onStage(nodes);

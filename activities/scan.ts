@@ -2,15 +2,24 @@ import { heartbeat, log } from '@temporalio/activity';
 import { FLEET_SCAN, rolloutId } from '../domain/names.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { NO_POLICY, poolOf } from '../domain/policy.ts';
+import { present } from '../domain/present.ts';
 import type { Deps } from './deps.ts';
 import { notifyWaits, type NotifiedWaits } from './notify/overdue.ts';
 import { tend } from './tend.ts';
+
+/** A node that wants a reboot and gets none. */
+export interface LeftAlone {
+  readonly node: string;
+  readonly because: string;
+}
 
 export interface Scan {
   readonly nodes: number;
   readonly started: readonly string[];
   /** Nodes that want a reboot and are in no pool, or in two: left alone. */
-  readonly unmanaged: readonly string[];
+  readonly unmanaged: readonly LeftAlone[];
+  /** So many more of them; absent: none. */
+  readonly unmanagedMore?: number;
   /** Hash of the policy it was done by; where the worker had none, of the one before. */
   readonly policy: string;
   /** The worker that did it. */
@@ -47,9 +56,20 @@ export async function scanFleet(
   // Without a policy nobody is known who could be notified of anything.
   const notified = goneBy.noPolicy ? before : await notifyWaits(deps, nodes, before);
   const waits = notified.length > 0 ? { notified } : {};
-  return { nodes: nodes.length, started, unmanaged, atMs, ...goneBy, ...waits };
+  const more = Math.max(0, unmanaged.length - MOST_UNMANAGED);
+  return {
+    nodes: nodes.length,
+    started,
+    unmanaged: unmanaged.slice(0, MOST_UNMANAGED),
+    ...present({ unmanagedMore: more || undefined }),
+    atMs,
+    ...goneBy,
+    ...waits,
+  };
 }
 
+/** A whole fleet in no pool is one mistake. */
+const MOST_UNMANAGED = 100;
 /** More lines of what is wrong nobody reads, and histories are not for files. */
 const MOST_PROBLEMS = 20;
 const LONGEST_PROBLEM = 300;
@@ -70,9 +90,9 @@ async function startRollouts(
   deps: Deps,
   nodes: readonly NodeFacts[],
   busy: ReadonlySet<string>,
-): Promise<Pick<Scan, 'started' | 'unmanaged'>> {
+): Promise<{ started: string[]; unmanaged: LeftAlone[] }> {
   const started: string[] = [];
-  const unmanaged: string[] = [];
+  const unmanaged: LeftAlone[] = [];
   for (const node of nodes) {
     heartbeat();
     const id = rolloutId(node.name);
@@ -81,7 +101,7 @@ async function startRollouts(
     if (reason === undefined || busy.has(id)) continue;
     const choice = poolOf(deps.policy.current(), node.labels);
     if (choice.kind === 'none' && !node.rollout) {
-      unmanaged.push(node.name);
+      unmanaged.push({ node: node.name, because: choice.because });
       log.warn('node is left alone', { node: node.name, because: choice.because });
       continue;
     }

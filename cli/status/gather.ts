@@ -9,16 +9,19 @@ import type { PolicySeen, PoolSeen, RolloutSeen, Seen } from './seen.ts';
 
 /** Looks at everything there is in Temporal; changes nothing. */
 export async function gather(client: Client, nowMs: () => number): Promise<Seen> {
-  const [schedule, policies, pools, rollouts] = await Promise.all([
+  const [schedule, scans, pools, rollouts] = await Promise.all([
     scheduleOf(client),
-    policiesOf(client),
+    latestScans(client),
     ofEach(client, 'poolLock', (found) => poolOf(client, found)),
     ofEach(client, 'nodeRollout', (found) => rolloutOf(client, found)),
   ]);
+  const [latest] = scans;
   return {
     atMs: nowMs(),
     ...present({ schedule }),
-    policies,
+    policies: scans.map(policyOf),
+    leftAlone: latest?.unmanaged ?? [],
+    ...present({ leftAloneMore: latest?.unmanagedMore }),
     pools: pools.toSorted((one, other) => one.pool.localeCompare(other.pool)),
     rollouts: rollouts.toSorted((one, other) => one.startedMs - other.startedMs),
   };
@@ -39,25 +42,23 @@ async function scheduleOf({ schedule }: Client): Promise<Seen['schedule']> {
 /** Every scan tells what its worker goes by. */
 const SCANS = 10;
 
-async function policiesOf({ workflow }: Client): Promise<PolicySeen[]> {
-  const seen = new Map<string, PolicySeen>();
+/** The latest scan of each worker that has made one lately, the latest first. */
+async function latestScans({ workflow }: Client): Promise<Scan[]> {
+  const seen = new Map<string, Scan>();
   let looked = 0;
   const query = 'WorkflowType = "fleetScan" AND ExecutionStatus = "Completed"';
   for await (const { workflowId, runId } of workflow.list({ query, pageSize: SCANS })) {
     const scan = await workflow.getHandle<() => Promise<Scan>>(workflowId, runId).result();
-    const { worker = 'a worker', policy: hash, atMs, refused = [], noPolicy } = scan;
-    if ((seen.get(worker)?.atMs ?? 0) < atMs) {
-      seen.set(worker, {
-        atMs,
-        worker,
-        refused,
-        ...present({ hash: noPolicy ? undefined : hash }),
-      });
-    }
+    const worker = scan.worker ?? '';
+    if ((seen.get(worker)?.atMs ?? 0) < scan.atMs) seen.set(worker, scan);
     looked += 1;
     if (looked === SCANS) break;
   }
   return [...seen.values()].toSorted((one, other) => other.atMs - one.atMs);
+}
+
+function policyOf({ worker = 'a worker', policy, atMs, refused = [], noPolicy }: Scan): PolicySeen {
+  return { atMs, worker, refused, ...present({ hash: noPolicy ? undefined : policy }) };
 }
 
 /** So many are asked at a time; each answer is made by a worker. */

@@ -8,7 +8,7 @@ const MINUTE = 60_000;
 const at = (minutes: number): number => NOW - minutes * MINUTE;
 
 const seen = (more: Partial<Seen> = {}): string =>
-  printStatus({ atMs: NOW, policies: [], pools: [], rollouts: [], ...more });
+  printStatus({ atMs: NOW, policies: [], pools: [], rollouts: [], leftAlone: [], ...more });
 
 const aPool = (more: object = {}): PoolSeen => ({
   pool: 'workers',
@@ -36,6 +36,14 @@ test('an idle fleet is three lines', () => {
 
 describe('it is shown', () => {
   test.each<[string, Partial<Seen>, string]>([
+    [
+      'G8: which nodes get no rollout, and why',
+      {
+        leftAlone: [{ node: 'n7', because: 'its labels match the selector of no pool' }],
+        leftAloneMore: 3,
+      },
+      'wanting a reboot and left alone, as of the latest scan:\n  n7: its labels match the selector of no pool\n  and 3 more\n',
+    ],
     ['that nobody knows the policy', {}, 'policy: not known, for no scan has ended lately'],
     ['that there is no schedule', {}, 'scans: there is no schedule fleet-scan'],
     [

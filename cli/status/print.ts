@@ -10,6 +10,7 @@ export function printStatus(seen: Seen): string {
     [...sayPolicies(seen.policies, ago), saySchedule(seen.schedule, ago)],
     ...seen.pools.map((pool) => sayPool(pool, since)),
     [seen.rollouts.length === 0 ? 'no rollout is running' : table(seen.rollouts, since)],
+    ...(seen.leftAlone.length === 0 ? [] : [sayLeftAlone(seen)]),
   ];
   return paragraphs.map((lines) => `${lines.join('\n').trimEnd()}\n`).join('\n');
 }
@@ -49,6 +50,14 @@ function sayPool(pool: PoolSeen, since: Say): string[] {
     ),
     ...(because === undefined ? [] : [`  nobody is admitted: ${because}`]),
     ...notUnderstood.map((text) => `  signal not understood: ${text}`),
+  ];
+}
+
+function sayLeftAlone({ leftAlone, leftAloneMore }: Seen): string[] {
+  return [
+    'wanting a reboot and left alone, as of the latest scan:',
+    ...leftAlone.map(({ node, because }) => `  ${node}: ${because}`),
+    ...(leftAloneMore === undefined ? [] : [`  and ${leftAloneMore} more`]),
   ];
 }
 

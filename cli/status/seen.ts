@@ -1,3 +1,4 @@
+import type { LeftAlone } from '../../activities/scan.ts';
 import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
 
 /** What `lockkeeper status` has seen; printed as it is with --json. */
@@ -14,6 +15,10 @@ export interface Seen {
   readonly policies: readonly PolicySeen[];
   readonly pools: readonly PoolSeen[];
   readonly rollouts: readonly RolloutSeen[];
+  /** Nodes that want a reboot and get none, as of the latest scan. */
+  readonly leftAlone: readonly LeftAlone[];
+  /** So many more of them. */
+  readonly leftAloneMore?: number;
 }
 
 export interface PolicySeen {

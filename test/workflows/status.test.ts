@@ -47,7 +47,7 @@ describe('lockkeeper status', () => {
     const scans = ['w1', 'w2'].map((worker, index) => ({
       nodes: 0,
       started: [],
-      unmanaged: [],
+      unmanaged: [{ node: 'n7', because: 'its labels match the selector of no pool' }],
       policy: 'hash-1',
       atMs: Date.now() + index,
       worker,
@@ -87,6 +87,7 @@ describe('lockkeeper status', () => {
           { worker: 'w1', hash: 'hash-1', refused: [] },
         ],
         pools: [{ pool: 'workers', permits: [{ node: 'n1' }], queue: [] }],
+        leftAlone: [{ node: 'n7' }],
         rollouts: [{ node: 'n1' }, { node: 'n2', because: 'window: its window opens tomorrow' }],
       });
       expect(seen.policies[0]).not.toHaveProperty('hash');
