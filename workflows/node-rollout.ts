@@ -1,10 +1,10 @@
-import { CancellationScope, CancelledFailure, log } from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, ContinueAsNew, log } from '@temporalio/workflow';
 import { messageOf } from '../domain/message-of.ts';
 import type { RolloutInput } from '../domain/rollout-input.ts';
 import type { RolloutResult } from '../domain/status.ts';
 import { causeOf } from './cause.ts';
 import { handBack } from './hand-back.ts';
-import { Rollout } from './rollout.ts';
+import { Rollout, type Carried } from './rollout.ts';
 import * as step from './steps.ts';
 import { stopOf } from './stop.ts';
 import { waitForGates } from './wait-for-gates.ts';
@@ -14,8 +14,8 @@ import { waitForTurn } from './wait-for-turn.ts';
  * Takes one node out of service, has it rebooted and brings it back. Cancelling it means the same as the signal `abort`:
  * before the agent has accepted the order everything is undone, after that the return is finished.
  */
-export async function nodeRollout(input: RolloutInput): Promise<RolloutResult> {
-  const rollout = new Rollout(input);
+export async function nodeRollout(input: RolloutInput, carried?: Carried): Promise<RolloutResult> {
+  const rollout = new Rollout(input, carried);
   let cancelled = false;
   CancellationScope.current().cancelRequested.catch(() => {
     cancelled = true;
@@ -37,6 +37,7 @@ async function untilTheEnd(rollout: Rollout, input: RolloutInput): Promise<Rollo
       if (end !== 'again') return done(rollout, end);
     }
   } catch (error) {
+    if (error instanceof ContinueAsNew) throw error;
     const cause = causeOf(error);
     const because = messageOf(cause);
     rollout.enter({ at: 'failed', because });

@@ -9,10 +9,11 @@ import type { ClosedGate } from '../domain/gates/names.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { CameBack } from '../domain/pod-verdict.ts';
 import { present } from '../domain/present.ts';
+import type { RolloutInput } from '../domain/rollout-input.ts';
 import type { Phase, RolloutStatus } from '../domain/status.ts';
 import { describeStatus } from '../domain/status-text.ts';
 import * as messages from './messages.ts';
-import { SignalsHeard } from './signals.ts';
+import { SignalsHeard, type SignalsCarried } from './signals.ts';
 
 const NODE = defineSearchAttributeKey('LockkeeperNode', 'KEYWORD');
 const POOL = defineSearchAttributeKey('LockkeeperPool', 'KEYWORD');
@@ -47,8 +48,17 @@ export type Holding =
       readonly cameBack: CameBack;
     };
 
+/** What a rollout carries along when it continues as new. */
+export interface Carried {
+  readonly signals: SignalsCarried;
+  readonly startedAtMs: number;
+  readonly answeredMs: readonly number[];
+  readonly before?: NonNullable<GateQuestion['before']>;
+}
+
 /** One rollout as the workflow knows it: what was planned, what was said, where it stands, what it has. */
 export class Rollout {
+  readonly input: RolloutInput;
   readonly signals: SignalsHeard;
   #holding: Holding = { kind: 'nothing' };
   /** The node has been read; false again when what stands on it is not what the rollout remembers. */
@@ -62,13 +72,17 @@ export class Rollout {
   #policy: string | undefined;
   #before: GateQuestion['before'];
   /** When the gates were last heard of, within the last minutes. */
-  #answeredMs: readonly number[] = [];
-  readonly #startedAtMs = Date.now();
+  #answeredMs: readonly number[];
+  readonly #startedAtMs: number;
 
   /** Registers every handler, so it has to be made before anything is awaited. */
-  constructor(input: unknown) {
+  constructor(input: RolloutInput, carried?: Carried) {
+    this.input = input;
     this.#node = nodeIn(input);
-    this.signals = new SignalsHeard(() => this.#show());
+    this.#startedAtMs = carried?.startedAtMs ?? Date.now();
+    this.#answeredMs = carried?.answeredMs ?? [];
+    this.#before = carried?.before;
+    this.signals = new SignalsHeard(() => this.#show(), carried?.signals);
     this.signals.listen();
     setHandler(messages.rolloutStatus, () => this.#status(), {
       description: 'Where the rollout stands, and why.',
@@ -129,6 +143,16 @@ export class Rollout {
       at: 'waiting',
       closed: closed.map((gate) => ({ ...gate, sinceMs: sinceOf(gate), pollAgainMs })),
     });
+  }
+
+  carried(): Carried {
+    const { paused, skipped, notUnderstood } = this.signals;
+    return {
+      signals: { paused, skipped, notUnderstood },
+      startedAtMs: this.#startedAtMs,
+      answeredMs: this.#answeredMs,
+      ...present({ before: this.#before }),
+    };
   }
 
   /** Notes that the gates have said something new. */

@@ -11,6 +11,9 @@ import {
 } from '../domain/persons-signal.ts';
 import { listen, type Listener } from './messages.ts';
 
+/** What a rollout carries along of it when it continues as new: what is not yet over. */
+export type SignalsCarried = Pick<SignalsHeard, 'paused' | 'skipped' | 'notUnderstood'>;
+
 /**
  * What people, the lock and the drain have said to one rollout. A handler only takes notes and never throws; the steps read
  * the notes wherever they wait, and count by `news` whether there are new ones.
@@ -18,8 +21,8 @@ import { listen, type Listener } from './messages.ts';
 export class SignalsHeard {
   paused: Pause | undefined;
   aborted: SignalRecord | undefined;
-  readonly skipped: (SignalRecord & { gate: string })[] = [];
-  readonly notUnderstood: string[] = [];
+  readonly skipped: (SignalRecord & { gate: string })[];
+  readonly notUnderstood: string[];
   /** The permit that the lock has given and the rollout has not used. */
   grantId: string | undefined;
   /** Whether a grant is expected; any other is ignored. */
@@ -31,8 +34,11 @@ export class SignalsHeard {
   readonly #changed: () => void;
 
   /** `changed` is called after every signal. */
-  constructor(changed: () => void) {
+  constructor(changed: () => void, carried: Partial<SignalsCarried> = {}) {
     this.#changed = changed;
+    this.paused = carried.paused;
+    this.skipped = [...(carried.skipped ?? [])];
+    this.notUnderstood = [...(carried.notUnderstood ?? [])];
   }
 
   /** Registers every handler, before anything is awaited. What came with the start is handled at once. */

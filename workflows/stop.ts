@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, ContinueAsNew } from '@temporalio/workflow';
 import type { FailureKind } from '../domain/failures.ts';
 import type { Outcome } from '../domain/status.ts';
 import { causeOf, typeOf } from './cause.ts';
@@ -58,6 +58,7 @@ export function failed(type: FailureKind, because: string): Stopped {
 /** What has ended a step, whatever was thrown; a fault of our own code is thrown on, and stands in the history as what it is. */
 export function stopOf(thrown: unknown): Stop {
   if (thrown instanceof Stopped) return thrown.stop;
+  if (thrown instanceof ContinueAsNew) throw thrown;
   const failure = causeOf(thrown);
   if (!(failure instanceof Error)) throw thrown;
   const because = failure.message;

@@ -1,8 +1,10 @@
+import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { GateAnswer, QueuePriority } from '../activities/gates/pass-gates.ts';
 import type { ClosedGate } from '../domain/gates/names.ts';
 import { polling, quick } from './activities.ts';
 import { interruptible } from './interrupt.ts';
 import { pauseOver } from './pause.ts';
+import type { nodeRollout } from './node-rollout.ts';
 import type { Rollout } from './rollout.ts';
 import { over, saidBy, startOver } from './stop.ts';
 
@@ -13,6 +15,8 @@ export async function waitForGates(rollout: Rollout): Promise<QueuePriority> {
   for (;;) {
     await untilResumed(rollout);
     if (signals.aborted) throw saidBy(signals);
+    // It has nothing of the cluster here, so that nothing has to be handed over but what people have said.
+    if (workflowInfo().continueAsNewSuggested) await continueWaiting(rollout);
     const found = await pollGates(rollout, known);
     // Whatever was said meanwhile counts before what was seen.
     known = found?.kind === 'closed' ? found.closed : [];
@@ -20,6 +24,11 @@ export async function waitForGates(rollout: Rollout): Promise<QueuePriority> {
     const priority = found && takeIn(rollout, found);
     if (priority) return priority;
   }
+}
+
+async function continueWaiting(rollout: Rollout): Promise<never> {
+  await condition(allHandlersFinished);
+  return await continueAsNew<typeof nodeRollout>(rollout.input, rollout.carried());
 }
 
 /** The next answer about the gates that is new; undefined when somebody said something meanwhile. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { rolloutId } from '../../domain/names.ts';
 import type { LockStatus } from '../../domain/status.ts';
 import { Pool } from './pool-scene.ts';
-import { aStage, openRealStage, until, untilCancelled } from './stage.ts';
+import { aStage, openRealStage, statusOf, until, untilCancelled, World } from './stage.ts';
 
 /** The history of a lock grows until the server suggests to continue as new; here it does so a hundred times sooner. */
 const SUGGESTED_AFTER = 40;
@@ -44,6 +44,37 @@ async function pausedThroughRuns(pool: Pool, length: string): Promise<LockStatus
   await throughRuns(pool, 2, () => rechecks(pool));
   return paused;
 }
+
+test('G7: a rollout that waits at its gates continues as new, and forgets nothing that people have said', async () => {
+  const world = new World(stage.env, {
+    passGates: async ({ skip }) => {
+      if (skip.includes('owner')) return { kind: 'open' };
+      return await untilCancelled();
+    },
+  });
+  await world.run(async () => {
+    const rollout = await world.start();
+    await rollout.signal('skipGate', { gate: 'hold', by: 'ann' });
+    await rollout.signal('skipGate', { gate: 'holdd', by: 'ann' });
+    const handle = world.client.workflow.getHandle(rollout.workflowId);
+    const first = (await handle.describe()).runId;
+    await until(
+      async () => {
+        await handle.signal('recheck');
+        return (await handle.describe()).runId;
+      },
+      (runId) => runId !== first,
+    );
+    const { skipped, notUnderstood } = await until(
+      () => statusOf(handle),
+      ({ phase }) => phase.at === 'waiting',
+    );
+    expect(skipped).toMatchObject([{ gate: 'hold', by: 'ann' }]);
+    expect(notUnderstood).toHaveLength(1);
+    await handle.signal('skipGate', { gate: 'owner', by: 'bob' });
+    expect(await handle.result()).toMatchObject({ outcome: 'rebooted' });
+  });
+});
 
 describe('G7: a lock that continues as new', () => {
   test('loses no waiter, no permit and no pause, however many ask while it does', async () => {
