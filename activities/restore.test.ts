@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   ANNOTATION,
+  writeAttempts,
   readQuarantine,
   writeAnswer,
   writeExcused,
@@ -167,6 +168,21 @@ describe('undoNode', () => {
     expect(nodes.at('n1').annotations).toEqual({});
   });
 
+  test('tells after a failure which try it was, and when the next may come', async () => {
+    const failed = { count: 2, lastAtMs: 1, because: 'x' };
+    const attempts = { [ANNOTATION.attempts]: writeAttempts({ reboots: [], failed }) ?? '' };
+    const { undo, nodes } = onStage({ annotations: { ...recorded(), ...attempts } });
+    const before = Date.now();
+    const first = await undo({ why: 'failure', pool: 'workers' });
+    expect(first).toMatchObject({ kind: 'undone', tries: 3 });
+    const inMinutes = ((first as { againAtMs: number }).againAtMs - before) / 60_000;
+    expect(Math.floor(inMinutes)).toBe(40);
+    // Tried again after a crash, it was the same try.
+    expect(nodes.at('n1').annotations).not.toHaveProperty([ANNOTATION.rollout]);
+    expect(await undo({ why: 'failure', pool: 'workers' })).toMatchObject({ tries: 3 });
+    expect(await onStage().undo()).toEqual({ kind: 'undone' });
+  });
+
   test('leaves another node of the same name alone', async () => {
     const record = { ...RECORD, nodeUid: 'first' };
     const { undo, nodes } = onStage({ uid: 'second' });
@@ -193,7 +209,7 @@ describe('undoNode', () => {
 
   test('takes an accepted order back where the node is lost and a person gives it up', async () => {
     const { undo, nodes } = onStage({ annotations: accepted });
-    expect(await undo({ why: 'abort', lost: true })).toEqual({ kind: 'undone' });
+    expect(await undo({ why: 'abort', lost: true })).toMatchObject({ kind: 'undone' });
     expect(nodes.at('n1').unschedulable).toBe(false);
     expect(Object.keys(nodes.at('n1').annotations)).toEqual([ANNOTATION.attempts]);
   });

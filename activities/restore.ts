@@ -8,7 +8,7 @@ import {
 } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { undoLabels, type LabelPatch } from '../domain/labels-and-taint.ts';
-import { afterFailure, afterReboot } from '../domain/attempts.ts';
+import { afterFailure, afterReboot, backOff } from '../domain/attempts.ts';
 import { present } from '../domain/present.ts';
 import { isAccepted } from '../domain/recovery.ts';
 import { sayMissing } from '../domain/return.ts';
@@ -17,6 +17,7 @@ import type { Deps } from './deps.ts';
 import { NO_LIFECYCLE, type NodeEvent } from './kube/nodes.ts';
 import { labelsOfReturn } from './labels-and-taint.ts';
 import { isReplaced } from './ownership.ts';
+import { backOffRules, knownPool } from './pool.ts';
 
 const NO_ANNOTATIONS = {
   [ANNOTATION.rollout]: null,
@@ -118,7 +119,14 @@ export interface UndoRequest {
 }
 
 /** `too-late`: the agent has accepted the order, so the rollout can only go forward. */
-export type Undone = { readonly kind: 'undone' | 'too-late' | 'gone' };
+export type Undone =
+  | { readonly kind: 'too-late' | 'gone' }
+  | {
+      readonly kind: 'undone';
+      /** After a failure: how many tries in a row have ended without a reboot, and when the next one may come. */
+      readonly tries?: number;
+      readonly againAtMs?: number;
+    };
 
 /**
  * Hands a node back without a reboot: withdraws the order, uncordons what we cordoned, puts its labels back and removes the
@@ -146,8 +154,24 @@ export async function undoNode(deps: Deps, asked: UndoRequest): Promise<Undone> 
     reason: 'Undone',
     message: `handed back without a reboot: ${because}`,
   });
-  log.warn('node handed back without a reboot', { node: name, because });
-  return { kind: 'undone' };
+  const tried = failed ? triesAfter(deps, asked, node) : {};
+  log.warn('node handed back without a reboot', { node: name, because, ...tried });
+  return { kind: 'undone', ...tried };
+}
+
+function triesAfter(
+  deps: Deps,
+  { pool, because, trouble }: UndoRequest,
+  { attempts, rollout }: NodeFacts,
+): { tries?: number; againAtMs?: number } {
+  const atMs = Date.now();
+  // An attempt before this one has counted it, where the record is gone.
+  const after = rollout ? afterFailure(attempts, { because, trouble, atMs }) : attempts;
+  const rules = backOffRules(pool === undefined ? undefined : knownPool(deps, pool));
+  return present({
+    tries: after?.failed?.count,
+    againAtMs: backOff(after, rules, atMs)?.untilMs,
+  });
 }
 
 interface GivingBack {

@@ -47,6 +47,14 @@ test.each([
   if (notice) expect(notice).toMatchObject(OF);
 });
 
+test('a failure is told with the try it was, and when the next may come', () => {
+  const undone = { kind: 'undone', tries: 3, againAtMs: 0 } as const;
+  expect(ofUndo(undo('failure'), undone)?.because).toBe(
+    'x; try 3 without a reboot, the next not before 1970-01-01T00:00:00.000Z',
+  );
+  expect(ofUndo(undo('abort'), undone)?.because).toBe('x');
+});
+
 test('a node that was cordoned before is said to stay so', () => {
   const record = { ...RECORD, cordonedByUs: false };
   expect(ofRestore({ ...RESTORE, record }, { kind: 'restored' })?.because).toBe(

@@ -67,11 +67,20 @@ export function ofRestore(
 
 export function ofUndo(
   { node, pool, because, why }: UndoRequest,
-  { kind }: Undone,
+  undone: Undone,
 ): ToNotify | undefined {
-  if (kind === 'gone') return { event: 'undone', node, pool, because: GONE };
-  if (kind !== 'undone') return undefined;
-  return { event: why === 'failure' ? 'failed' : 'undone', node, pool, because };
+  if (undone.kind === 'gone') return { event: 'undone', node, pool, because: GONE };
+  if (undone.kind !== 'undone') return undefined;
+  if (why !== 'failure') return { event: 'undone', node, pool, because };
+  return { event: 'failed', node, pool, because: `${because}${sayTries(undone)}` };
+}
+
+/** The same failure night after night is told as what it is. */
+function sayTries({ tries, againAtMs }: Extract<Undone, { kind: 'undone' }>): string {
+  if (tries === undefined) return '';
+  const next =
+    againAtMs === undefined ? '' : `, the next not before ${new Date(againAtMs).toISOString()}`;
+  return `; try ${tries} without a reboot${next}`;
 }
 
 /** That a pool is halted; the same halt is the same notice. */
