@@ -1,3 +1,7 @@
+import { z } from 'zod';
+import { words } from './outside.ts';
+import { present } from './present.ts';
+
 /** What a PodDisruptionBudget says, for naming the one that blocks an eviction. Pure. */
 
 type Labels = Readonly<Record<string, string>>;
@@ -13,6 +17,7 @@ export interface LabelSelector {
 }
 
 export interface DisruptionBudget {
+  readonly namespace: string;
   readonly name: string;
   /** Absent selects no pod, an empty one every pod of the namespace (policy/v1). */
   readonly selector?: LabelSelector;
@@ -22,6 +27,65 @@ export interface DisruptionBudget {
   readonly expected: number;
   /** Why the disruption controller could not count, in its own words. */
   readonly failure?: string;
+}
+
+const count = z.number().default(0);
+
+/** A PodDisruptionBudget as the API server gives it (policy/v1); one without a status allows nothing yet. */
+export const DisruptionBudget = z
+  .object({
+    metadata: z.object({ namespace: z.string(), name: z.string() }),
+    spec: z.object({ selector: z.custom<LabelSelector>().optional() }).default({}),
+    status: z
+      .object({
+        disruptionsAllowed: count,
+        currentHealthy: count,
+        desiredHealthy: count,
+        expectedPods: count,
+        conditions: z
+          .array(z.object({ reason: z.string().optional(), message: z.string().optional() }))
+          .default([]),
+      })
+      .prefault({}),
+  })
+  .transform(({ metadata: { namespace, name }, spec: { selector }, status }): DisruptionBudget => {
+    // As the disruption controller says it: `DisruptionAllowed` with the reason SyncFailed.
+    const failed = status.conditions.find(({ reason }) => reason === 'SyncFailed');
+    return {
+      namespace,
+      name,
+      allowed: status.disruptionsAllowed,
+      healthy: status.currentHealthy,
+      desired: status.desiredHealthy,
+      expected: status.expectedPods,
+      ...present({ selector, failure: failed && words(failed.message ?? '') }),
+    };
+  });
+
+/**
+ * Why no eviction of a pod that is Ready can ever succeed, however well the other pods are, until somebody changes something;
+ * undefined: it can. The words have no number that changes by itself.
+ */
+export function whyNever(
+  { namespace, labels }: { readonly namespace: string; readonly labels: Labels },
+  budgets: readonly DisruptionBudget[],
+): string | undefined {
+  const its = budgets.filter(
+    (budget) => budget.namespace === namespace && selects(budget.selector, labels),
+  );
+  // kubernetes, pkg/registry/core/pod/storage/eviction.go: more than one is an error.
+  if (its.length > 1) {
+    return `several disruption budgets select it: ${its.map(({ name }) => name).join(', ')}`;
+  }
+  return its.map(neverOf).at(0);
+}
+
+function neverOf(budget: DisruptionBudget): string | undefined {
+  const { name, allowed, desired, expected } = budget;
+  if (allowed > 0) return undefined;
+  const uncounted = whyUncounted(budget);
+  if (uncounted !== undefined) return `disruption budget ${name}: ${uncounted}`;
+  return desired < expected ? undefined : `disruption budget ${name} needs all of its pods`;
 }
 
 export function selects(selector: LabelSelector | undefined, labels: Labels): boolean {
@@ -38,13 +102,26 @@ export function budgetLine(budget: DisruptionBudget): string {
   return `disruption budget ${name} allows ${allowed} disruptions${whyOf(budget)}`;
 }
 
-function whyOf({ allowed, healthy, desired, expected, failure }: DisruptionBudget): string {
-  if (failure !== undefined) return `: ${failure}`;
+function whyOf(budget: DisruptionBudget): string {
+  const { healthy, desired, expected } = budget;
+  const uncounted = whyUncounted(budget);
+  return uncounted === undefined
+    ? ` (${healthy} of ${expected} pods healthy, ${desired} needed)`
+    : `: ${uncounted}`;
+}
+
+function whyUncounted({
+  allowed,
+  healthy,
+  expected,
+  failure,
+}: DisruptionBudget): string | undefined {
   // Pods without a controller are not expected (kubernetes, pkg/controller/disruption, the Event UnmanagedPods).
-  if (allowed === 0 && expected < healthy) {
-    return `: it cannot count pods that no controller has made (${healthy} healthy, ${expected} expected); give it minAvailable as a number`;
-  }
-  return ` (${healthy} of ${expected} pods healthy, ${desired} needed)`;
+  const uncounted =
+    allowed === 0 && expected < healthy
+      ? 'it cannot count pods that no controller has made; give it minAvailable as a number'
+      : undefined;
+  return failure ?? uncounted;
 }
 
 function holds(

@@ -16,7 +16,7 @@ test('a name and a selector are a whole pool; what is not written has a safe def
         ...WORKERS,
         maxUnavailable: 1,
         freezes: [],
-        gates: { blockingPods: [] },
+        gates: { blockingPods: [], budgets: 'wait' },
         after: [],
         order: 'fifo',
         pauseBetween: 0,

@@ -174,6 +174,7 @@ const blocked = (facts: object = {}): EvictionAnswer => ({
   ...facts,
 });
 const WEB: DisruptionBudget = {
+  namespace: 'shop',
   name: 'web',
   selector: {},
   allowed: 0,

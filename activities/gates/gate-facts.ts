@@ -1,7 +1,7 @@
 import type { Rest } from '../../domain/attempts.ts';
 import { closedGates } from '../../domain/gates/closed-gates.ts';
 import type { GateFacts, Moment } from '../../domain/gates/gate.ts';
-import { sayGate } from '../../domain/gates/names.ts';
+import { isSkipped, sayGate } from '../../domain/gates/names.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
 import { poolOf } from '../../domain/policy.ts';
 import { present } from '../../domain/present.ts';
@@ -32,13 +32,15 @@ export async function gateFacts(
   const underWay = moment === 'drain' || moment === 'order';
   const nowMs = Date.now();
   const choice = poolOf(deps.policy.current(), node.labels);
+  const window = await windowState(deps, { pool: asked.pool, underWay, nowMs });
+  const inWindow = window.kind === 'open' || isSkipped('window', asked.skip);
   return {
     moment,
     node,
     workflowId,
     ownerRunning: await ownerRunning(deps, node, workflowId),
-    window: await windowState(deps, { pool: asked.pool, underWay, nowMs }),
-    outside: pool ? await observe(deps, { ...asked, gates: pool.gates, moment }) : {},
+    window,
+    outside: pool ? await observe(deps, { ...asked, pool, moment, inWindow }) : {},
     rest: backOffRules(pool),
     awayTaints: deps.policy.current().awayTaints,
     ...present({

@@ -20,6 +20,13 @@ const GATES = {
 };
 const ASKED = { node: 'n1', pool: 'workers', skip: [], evenIfNotRequired: false };
 
+/** The budget of db-0. */
+const NEVER = {
+  metadata: { namespace: 'shop', name: 'never' },
+  spec: { selector: { matchLabels: { app: 'db' } } },
+  status: { disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 },
+};
+
 const onStage = (facts: Partial<FakeNode> = {}) => {
   const stage = new Stage({ gates: GATES });
   stage.nodes.add('n1', facts);
@@ -33,7 +40,8 @@ const closeAll = (stage: Stage) => {
     pending: [],
   });
   stage.alerts.observations.set(OTHER, { where: OTHER, kind: 'unknown', because: 'it is away' });
-  stage.pods.pods = [aPod('db-0', { labels: { app: 'db' } })];
+  stage.pods.pods = [aPod('db-0', { labels: { app: 'db' }, ready: true })];
+  stage.objects.answers.set('poddisruptionbudgets', { kind: 'found', objects: [NEVER] });
   stage.objects.answers.set('jobs', {
     kind: 'found',
     objects: [
@@ -55,6 +63,10 @@ const CLOSED = [
     because: `NodeDown firing (${PROMETHEUS}); ${OTHER} cannot be asked: it is away`,
   },
   { gate: 'blockingPods', because: 'on the node: shop/db-0' },
+  {
+    gate: 'budgets',
+    because: 'shop/db-0 could never be evicted: disruption budget never needs all of its pods',
+  },
   { gate: 'jobs', because: 'running: ops/backup since 2026-11-23T21:00:00Z' },
   { gate: 'kuredLock', because: 'the lock of kured (DaemonSet kube-system/kured) is held for n9' },
 ] as const;
@@ -109,6 +121,7 @@ describe('what is asked outside the node', () => {
       { url: OTHER, maxAgeMs: 10_000 },
     ]);
     expect(stage.objects.asked).toMatchObject([
+      { resource: 'poddisruptionbudgets', maxAgeMs: 10_000 },
       { resource: 'jobs', maxAgeMs: 10_000 },
       { resource: 'daemonsets', maxAgeMs: 10_000 },
     ]);
@@ -119,7 +132,8 @@ describe('what is asked outside the node', () => {
     await stage.run(cordonNode, { ...ASKED, grantId: 'g1' });
     await stage.run(orderReboot, ASKED);
     const asked = [...stage.alerts.asked, ...stage.objects.asked];
-    expect(asked.map(({ maxAgeMs }) => maxAgeMs)).toEqual(Array.from({ length: 8 }, () => 2_000));
+    // Disruption budgets only before the cordon: after the drain they say nothing more.
+    expect(asked.map(({ maxAgeMs }) => maxAgeMs)).toEqual(Array.from({ length: 9 }, () => 2_000));
     expect(stage.nodes.at('n1').annotations[ANNOTATION.order]).toBeDefined();
   });
 
@@ -150,6 +164,35 @@ describe('what is asked outside the node', () => {
     stage.environment.cancel();
     await expect(ordering).rejects.toThrow('CANCELLED');
     expect(stage.nodes.updates).toEqual([]);
+  });
+});
+
+describe('U8: a budget that can never let go of a pod', () => {
+  const closedBy = async (pool: object, asked: object = {}, pod: object = {}) => {
+    const stage = new Stage(pool);
+    stage.nodes.add('n1');
+    stage.pods.pods = [aPod('db-0', { labels: { app: 'db' }, ready: true, ...pod })];
+    stage.objects.answers.set('poddisruptionbudgets', { kind: 'found', objects: [NEVER] });
+    const answer = await stage.run(evaluateGates, { ...ASKED, ...asked });
+    return answer.kind === 'closed' ? answer.closed.map(({ gate }) => gate) : answer.kind;
+  };
+
+  test('keeps the node from being begun on', async () => {
+    expect(await closedBy({})).toEqual(['budgets']);
+  });
+
+  test.each<[name: string, pool: object, pod: object]>([
+    ['the policy ignores it', { gates: { budgets: 'ignore' } }, {}],
+    ['the drain leaves the pod', { drain: { podSelector: 'app!=db' } }, {}],
+    ['it belongs to a DaemonSet', {}, { owner: { kind: 'DaemonSet', name: 'db' } }],
+    ['the deadline deletes what is left', { drain: { onTimeout: 'delete' } }, {}],
+  ])('keeps nobody waiting where %s', async (_, pool, pod) => {
+    expect(await closedBy(pool, {}, pod)).toBe('open');
+  });
+
+  test('is not asked for while the window is closed, but where that is skipped', async () => {
+    expect(await closedBy({ windows: [] })).toEqual(['window']);
+    expect(await closedBy({ windows: [] }, { skip: ['window'] })).toEqual(['budgets']);
   });
 });
 

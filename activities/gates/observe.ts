@@ -1,9 +1,12 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { GateFacts, Moment } from '../../domain/gates/gate.ts';
 import type { Answers, Questions } from '../../domain/gates/outside-gate.ts';
-import { dueGates, type Gates } from '../../domain/gates/outside-gates.ts';
+import { dueGates } from '../../domain/gates/outside-gates.ts';
+import type { PoolPolicy } from '../../domain/policy.ts';
+import { judgePod, type PodFacts } from '../../domain/pod-verdict.ts';
 import type { PodList } from '../kube/pods.ts';
 import type { Deps } from '../deps.ts';
+import { podRules } from '../pool.ts';
 
 /** How old an answer may be that others share. */
 const SHARED_FOR_MS = 10_000;
@@ -12,15 +15,16 @@ const FRESH_FOR_MS = 2_000;
 
 interface ObservedNode {
   readonly node: string;
-  readonly gates: Gates;
+  readonly pool: PoolPolicy;
   readonly moment: Moment;
   readonly skip: readonly string[];
+  readonly inWindow: boolean;
 }
 
 /** Asks for all gates outside the Node at once, and says why which are closed. Nobody waits for a gate that is skipped: it is not asked. */
 export async function observe(deps: Deps, asked: ObservedNode): Promise<GateFacts['outside']> {
   const ask = asker(deps, asked);
-  const judged = dueGates(asked.gates, asked).map(async ({ name, questions, judge }) => {
+  const judged = dueGates(asked.pool.gates, asked).map(async ({ name, questions, judge }) => {
     const because = judge(await ask(questions));
     return because === undefined ? {} : { [name]: because };
   });
@@ -30,7 +34,7 @@ export async function observe(deps: Deps, asked: ObservedNode): Promise<GateFact
 /** Answers the questions of one gate after the other; the pods of the node are listed once for all of them. */
 function asker(
   { alerts, objects, pods }: Deps,
-  { node, moment }: ObservedNode,
+  { node, moment, pool }: ObservedNode,
 ): (questions: Questions) => Promise<Answers> {
   const maxAgeMs = moment === 'waiting' ? SHARED_FOR_MS : FRESH_FOR_MS;
   let onNode: Promise<PodList> | undefined;
@@ -41,8 +45,16 @@ function asker(
       questions.pods ? onNode : undefined,
       Promise.all((questions.objects ?? []).map((one) => objects.ask(one, maxAgeMs))),
     ]);
-    return { prometheis, pods: listed?.pods ?? [], objects: found, nowMs: Date.now() };
+    const onIt = listed?.pods ?? [];
+    const nowMs = Date.now();
+    return { prometheis, pods: onIt, toEvict: toEvict(onIt, pool, nowMs), objects: found, nowMs };
   };
+}
+
+function toEvict(pods: readonly PodFacts[], pool: PoolPolicy, nowMs: number): readonly PodFacts[] {
+  if (pool.drain.onTimeout === 'delete') return [];
+  const rules = podRules(pool, {});
+  return pods.filter((pod) => judgePod(pod, rules, nowMs).action === 'evict');
 }
 
 /** An answer that others share is waited for without the one who no longer wants it. */

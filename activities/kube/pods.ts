@@ -1,10 +1,5 @@
-import {
-  ApiException,
-  type CoreV1Api,
-  type V1PodDisruptionBudget,
-  type V1Status,
-} from '@kubernetes/client-node';
-import type { DisruptionBudget } from '../../domain/disruption-budget.ts';
+import { ApiException, type CoreV1Api, type V1Status } from '@kubernetes/client-node';
+import { DisruptionBudget } from '../../domain/disruption-budget.ts';
 import {
   readEvictionAnswer,
   type Asked,
@@ -150,26 +145,5 @@ async function budgets(
   const { items } = await asking(`listing the disruption budgets of namespace ${namespace}`, () =>
     policy.listNamespacedPodDisruptionBudget({ namespace }, limited(signal)),
   );
-  return items.map(budgetFacts);
+  return items.map((object) => DisruptionBudget.parse(object));
 }
-
-/** A budget without a status allows nothing yet. */
-function budgetFacts({ metadata, spec, status }: V1PodDisruptionBudget): DisruptionBudget {
-  return {
-    name: metadata?.name ?? '',
-    ...present({ selector: spec?.selector }),
-    allowed: orZero(status?.disruptionsAllowed),
-    healthy: orZero(status?.currentHealthy),
-    desired: orZero(status?.desiredHealthy),
-    expected: orZero(status?.expectedPods),
-    ...present({ failure: failureIn(status) }),
-  };
-}
-
-/** As the disruption controller says it (kubernetes, policy/v1, `DisruptionAllowed` with the reason SyncFailed). */
-function failureIn(status: V1PodDisruptionBudget['status']): string | undefined {
-  const failed = status?.conditions?.find(({ reason }) => reason === 'SyncFailed');
-  return failed && words(failed.message);
-}
-
-const orZero = (count: number | undefined): number => count ?? 0;

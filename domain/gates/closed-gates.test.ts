@@ -182,7 +182,7 @@ const ALL_CLOSED = facts(
   {
     window: NO_WINDOW,
     noPool: 'its labels match the selector of no pool',
-    outside: { alerts: 'X firing', blockingPods: 'x', jobs: 'x', kuredLock: 'x' },
+    outside: { alerts: 'X firing', blockingPods: 'x', budgets: 'x', jobs: 'x', kuredLock: 'x' },
   },
 );
 

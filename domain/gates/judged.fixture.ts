@@ -8,5 +8,12 @@ export function judged<Key extends z.ZodType>(
   answers: Partial<Answers>,
 ): string | undefined {
   const rules = gate.key.parse(written) as NonNullable<z.output<Key>>;
-  return gate.judge(rules, { prometheis: [], pods: [], objects: [], nowMs: 0, ...answers });
+  return gate.judge(rules, {
+    prometheis: [],
+    pods: [],
+    toEvict: [],
+    objects: [],
+    nowMs: 0,
+    ...answers,
+  });
 }

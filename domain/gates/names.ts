@@ -8,6 +8,7 @@ export const SKIPPABLE = [
   'window',
   'alerts',
   'blockingPods',
+  'budgets',
   'jobs',
   'kuredLock',
   'owner',

@@ -38,6 +38,8 @@ export interface Questions {
 export interface Answers {
   readonly prometheis: readonly AlertObservation[];
   readonly pods: readonly PodFacts[];
+  /** Those of them that leave only by an eviction: a drain waits for nothing else, and no deadline deletes them. */
+  readonly toEvict: readonly PodFacts[];
   readonly objects: readonly ObjectAnswer[];
   readonly nowMs: number;
 }
@@ -47,6 +49,8 @@ export interface OutsideGate<Key extends z.ZodType> {
   /** Schema of what the policy says; where it says nothing, nothing is asked. */
   readonly key: Key;
   readonly moments: readonly Moment[];
+  /** Nobody asks while the window is closed: it may be otherwise by the time it opens. */
+  readonly onlyInWindow?: true;
   readonly rights: readonly Right[];
   questions(rules: NonNullable<z.output<Key>>): Questions;
   /**

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alerts } from './alerts.ts';
 import { blockingPods } from './blocking-pods.ts';
+import { budgets } from './budgets.ts';
 import type { Moment } from './gate.ts';
 import { jobs } from './jobs.ts';
 import { kuredLock } from './kured-lock.ts';
@@ -8,9 +9,13 @@ import { isSkipped, type GateName } from './names.ts';
 import type { Answers, OutsideGate, Questions } from './outside-gate.ts';
 
 /** Every gate that asks outside the Node, by its name. */
-export const OUTSIDE_GATES = { alerts, blockingPods, jobs, kuredLock } as const satisfies Partial<
-  Record<GateName, OutsideGate<z.ZodType>>
->;
+export const OUTSIDE_GATES = {
+  alerts,
+  blockingPods,
+  budgets,
+  jobs,
+  kuredLock,
+} as const satisfies Partial<Record<GateName, OutsideGate<z.ZodType>>>;
 export type OutsideGateName = keyof typeof OUTSIDE_GATES;
 
 const GATES_RULE = 'write gates like { blockingPods: ["app=postgres"] }';
@@ -38,15 +43,19 @@ export interface DueGate {
   readonly judge: (answers: Answers) => string | undefined;
 }
 
+interface GatesAt {
+  readonly moment: Moment;
+  readonly skip: readonly string[];
+  readonly inWindow: boolean;
+}
+
 /** The gates that the policy has, that belong to this moment and that nobody has skipped. */
-export function dueGates(
-  policy: Gates,
-  { moment, skip }: { readonly moment: Moment; readonly skip: readonly string[] },
-): DueGate[] {
+export function dueGates(policy: Gates, { moment, skip, inWindow }: GatesAt): DueGate[] {
   return (Object.keys(OUTSIDE_GATES) as OutsideGateName[]).flatMap((name) => {
     const gate: OutsideGate<z.ZodType> = OUTSIDE_GATES[name];
     const rules = policy[name];
     if (rules === undefined || !gate.moments.includes(moment) || isSkipped(name, skip)) return [];
+    if (gate.onlyInWindow && !inWindow) return [];
     return {
       name,
       questions: gate.questions(rules),

@@ -40,7 +40,7 @@ const VALUES = {
 };
 /** What the gates of that policy ask the API server for. */
 const GATES_ASK = Policy.parse(VALUES.policy).pools.flatMap(({ gates }) =>
-  dueGates(gates, { moment: 'order', skip: [] }).flatMap(
+  dueGates(gates, { moment: 'cordon', skip: [], inWindow: true }).flatMap(
     ({ questions }) => questions.objects ?? [],
   ),
 );

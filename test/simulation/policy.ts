@@ -41,6 +41,7 @@ function poolText(pool: PoolNow, index: number, there: readonly { index: number 
     pauseBetween: seconds(pool.pauseBetweenMs),
     windows: pool.closed ? [] : [{ always: true }],
     after: follows ? [poolName(index - 1)] : [],
+    gates: { budgets: index % 2 === 0 ? 'wait' : 'ignore' },
     drain: {
       timeout: seconds(pool.drainTimeoutMs),
       delay: seconds(pool.drainDelayMs),

@@ -1,6 +1,7 @@
 import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import { failure } from '../../../activities/failure.ts';
 import type { NodeApi, NodeUpdate } from '../../../activities/kube/nodes.ts';
+import type { ObjectApi } from '../../../activities/kube/objects.ts';
 import type { PodApi } from '../../../activities/kube/pods.ts';
 import { readEvictionAnswer, type EvictionAnswer } from '../../../domain/eviction-answer.ts';
 import type { Author, PodMoved, PodSight } from '../../../lab/witness/contract.ts';
@@ -43,8 +44,24 @@ let writer: Context | undefined;
 export const whoWrites = (): Context | undefined => writer;
 
 /** The API server as one worker reaches it. */
-export function kubeApi(parts: KubeParts, worker: WorkerProcess): { nodes: NodeApi; pods: PodApi } {
-  return { nodes: nodesOf(parts, worker), pods: podsOf(parts, worker) };
+export function kubeApi(
+  parts: KubeParts,
+  worker: WorkerProcess,
+): { nodes: NodeApi; pods: PodApi; objects: ObjectApi } {
+  return {
+    nodes: nodesOf(parts, worker),
+    pods: podsOf(parts, worker),
+    objects: objectsOf(parts, worker),
+  };
+}
+
+/** Of the objects that gates ask for there are only disruption budgets. */
+function objectsOf({ pods, weather }: KubeParts, worker: WorkerProcess): ObjectApi {
+  const ask = asker(weather, worker);
+  return {
+    ask: ({ resource }) =>
+      ask(`listing ${resource}`, () => ({ kind: 'found', objects: pods.budgetObjects() })),
+  };
 }
 
 function nodesOf({ cluster, weather, random }: KubeParts, worker: WorkerProcess): NodeApi {

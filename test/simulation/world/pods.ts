@@ -161,6 +161,20 @@ export class Pods {
     return [...this.apps.values()].flatMap((app) => budgetOf(app, this.#podsOf(app)) ?? []);
   }
 
+  /** As the API server gives them. */
+  budgetObjects(): unknown[] {
+    return this.budgets().map(({ namespace, name, selector, allowed, ...counted }) => ({
+      metadata: { namespace, name },
+      spec: { selector },
+      status: {
+        disruptionsAllowed: allowed,
+        currentHealthy: counted.healthy,
+        desiredHealthy: counted.desired,
+        expectedPods: counted.expected,
+      },
+    }));
+  }
+
   /** Makes pods that hang in Terminating. */
   setStuck(node: string, stuck: boolean): void {
     for (const pod of this.on(node)) {
@@ -282,6 +296,7 @@ function budgetOf(app: App, pods: readonly PodRecord[]): DisruptionBudget | unde
     ({ ready, deletionTimestampMs }) => ready && deletionTimestampMs === undefined,
   ).length;
   return {
+    namespace: NAMESPACE,
     name: app.name,
     selector: { matchLabels: { app: app.name } },
     allowed: Math.max(0, healthy - app.desired),

@@ -1,6 +1,6 @@
 import { createActivities } from '../../../activities/index.ts';
 import type { Deps } from '../../../activities/deps.ts';
-import { FakeAlerts, FakeObjects, FakeSilences } from '../../../activities/testing/fake-outside.ts';
+import { FakeAlerts, FakeSilences } from '../../../activities/testing/fake-outside.ts';
 import { FakeMessenger, FakeNotices } from '../../../activities/testing/fake-notices.ts';
 import type { NodeTaint } from '../../../domain/node-facts.ts';
 import type { Policy, PoolPolicy } from '../../../domain/policy.ts';
@@ -272,7 +272,6 @@ export class World {
       },
       calendars: { read: async () => ({ problem: 'there is no calendar' }) },
       alerts: new FakeAlerts(),
-      objects: new FakeObjects(),
       silences: new FakeSilences(),
       notices: new FakeNotices(),
       messenger: new FakeMessenger(),

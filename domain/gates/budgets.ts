@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { DisruptionBudget, whyNever } from '../disruption-budget.ts';
+import { podName } from '../pod-verdict.ts';
+import { fewOf, outsideGate, PODS, type ObjectAnswer } from './outside-gate.ts';
+
+const CHOICES = ['wait', 'ignore'] as const;
+const RULE = 'write wait or ignore';
+
+const LIST_BUDGETS = { group: 'policy', resource: 'poddisruptionbudgets', verb: 'list' } as const;
+
+/** Closed while a disruption budget can never let go of a pod on the node: a drain would move every other pod for nothing. */
+export const budgets = outsideGate({
+  key: z
+    .enum(CHOICES, RULE)
+    .default('wait')
+    .describe(
+      'wait: nothing is taken out while a disruption budget can never let go of a pod on it. ignore: it is drained all the same',
+    ),
+  moments: ['waiting', 'cordon'],
+  onlyInWindow: true,
+  rights: [LIST_BUDGETS, PODS],
+  questions: (choice) =>
+    choice === 'ignore'
+      ? {}
+      : { objects: [{ ...LIST_BUDGETS, version: 'v1', selector: '' }], pods: true },
+  judge(choice, { objects: [answer], toEvict }) {
+    if (choice === 'ignore') return undefined;
+    const known = budgetsIn(answer);
+    if ('problem' in known) return `the disruption budgets cannot be listed: ${known.problem}`;
+    // One that is not Ready may be evicted whatever its budget has left (policy/v1, unhealthyPodEvictionPolicy).
+    const never = toEvict.flatMap((pod) => {
+      const because = pod.ready ? whyNever(pod, known.budgets) : undefined;
+      return because === undefined ? [] : [`${podName(pod)} could never be evicted: ${because}`];
+    });
+    return never.length === 0 ? undefined : fewOf(never.toSorted());
+  },
+});
+
+type Budgets = { readonly budgets: readonly DisruptionBudget[] } | { readonly problem: string };
+
+function budgetsIn(answer: ObjectAnswer | undefined): Budgets {
+  if (answer?.kind === 'unknown') return { problem: answer.because };
+  if (answer?.kind !== 'found') return { problem: 'the API server has none' };
+  const read = z.array(DisruptionBudget).safeParse(answer.objects);
+  return read.success ? { budgets: read.data } : { problem: 'they cannot be read' };
+}
