@@ -2,12 +2,12 @@ import { cancellationSignal, log } from '@temporalio/activity';
 import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { addTaint, changesOf, removeTaint, undoLabels } from '../domain/labels-and-taint.ts';
-import { poolOf, type PoolPolicy } from '../domain/policy.ts';
+import type { PoolPolicy } from '../domain/policy.ts';
 import { present } from '../domain/present.ts';
 import { pastConflicts } from './conflicts.ts';
 import type { Deps } from './deps.ts';
 import type { NodeUpdate } from './kube/nodes.ts';
-import { knownPool } from './pool.ts';
+import { knownPool, poolOfTaken } from './pool.ts';
 
 /** What is written besides the cordon and the record when a node is taken; nothing where the pool asks for nothing. */
 export function labelsOfTaking(
@@ -30,14 +30,8 @@ export function labelsOfReturn(
   pool: string | undefined,
   { node, record }: { node: NodeFacts; record: RolloutRecord },
 ) {
-  const now = pool === undefined ? poolNow(deps, node) : knownPool(deps, pool);
-  const labels = now?.labels;
+  const labels = poolOfTaken(deps, pool, node)?.labels;
   return labels ? (labels.after ?? {}) : undoLabels(node.labels, record);
-}
-
-function poolNow(deps: Deps, { labels }: NodeFacts): PoolPolicy | undefined {
-  const choice = poolOf(deps.policy.current(), labels);
-  return choice.kind === 'pool' ? choice.pool : undefined;
 }
 
 /** Puts the pool's taint on a node that waits in the queue, unless somebody has the node. Repeating it changes nothing. */

@@ -72,6 +72,20 @@ export function knownPool(deps: Deps, name: string): PoolPolicy | undefined {
   return deps.policy.current().pools.find((pool) => pool.name === name);
 }
 
+/**
+ * The pool whose rules a node follows that is out of service: that of its rollout, else, where the rollout was begun without
+ * one, that of its labels.
+ */
+export function poolOfTaken(
+  deps: Deps,
+  name: string | undefined,
+  node: NodeFacts,
+): PoolPolicy | undefined {
+  if (name !== undefined) return knownPool(deps, name);
+  const choice = poolOf(deps.policy.current(), node.labels);
+  return choice.kind === 'pool' ? choice.pool : undefined;
+}
+
 /** As `knownPool`; a pool that is gone is a failure. */
 export function poolPolicy(deps: Deps, name: string): PoolPolicy {
   const pool = knownPool(deps, name);

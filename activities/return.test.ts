@@ -417,6 +417,14 @@ describe('a run that finds the order accepted', () => {
     await after(2 * MINUTE);
     expect(await returned).toEqual({ kind: 'late', because: 'its boot id has not changed' });
   });
+
+  test('G5: and was begun without a pool goes by the policy of the pool that the node is in', async () => {
+    const stage = new Stage({ reboot: { returnWithin: '5m' } });
+    stage.nodes.add('n1', { annotations: answered('accepted') });
+    const returned = stage.run(awaitReturn, FOUND);
+    await after(6 * MINUTE);
+    expect(await returned).toMatchObject({ kind: 'late' });
+  });
 });
 
 describe('cancelling', () => {

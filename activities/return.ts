@@ -20,7 +20,7 @@ import {
 import { daemonSetsNotReady } from './daemon-sets.ts';
 import type { Deps } from './deps.ts';
 import { NodeView } from './node-view.ts';
-import { knownPool } from './pool.ts';
+import { poolOfTaken } from './pool.ts';
 
 export interface ReturnQuestion {
   readonly node: string;
@@ -115,7 +115,8 @@ async function awaitProof(
     sight = await observe(deps, asked, { node, before: sight });
     if (node && sight.because === undefined) return returned(node, sight);
     const because = sight.because ?? '';
-    if (isLate(deps, asked, acceptedAtMs)) return await announceLost(deps, asked.node, because);
+    if (isLate(deps, asked, { node, acceptedAtMs }))
+      return await announceLost(deps, asked.node, because);
     const { firstHeartbeatMs } = sight;
     heartbeat({ because, ...present({ firstHeartbeatMs }) });
     stopOnShutdown();
@@ -189,8 +190,12 @@ async function announceLost(deps: Deps, node: string, because: string): Promise<
   return { kind: 'late', because };
 }
 
-function isLate(deps: Deps, { lost, pool }: ReturnQuestion, acceptedAtMs: number): boolean {
-  return !lost && Date.now() - acceptedAtMs > rebootPolicy(deps, pool).returnWithin;
+function isLate(
+  deps: Deps,
+  { lost, pool }: ReturnQuestion,
+  { node, acceptedAtMs }: { node: NodeFacts | undefined; acceptedAtMs: number },
+): boolean {
+  return !lost && Date.now() - acceptedAtMs > rebootPolicy(deps, pool, node).returnWithin;
 }
 
 interface Settling {
@@ -206,7 +211,7 @@ async function settle(
   { node, back, firstHeartbeatMs = 0 }: Settling,
 ): Promise<Pick<Observation, 'because' | 'missing'>> {
   const backForMs = Date.now() - back.atMs;
-  const { stableFor, daemonSetsWithin } = rebootPolicy(deps, asked.pool);
+  const { stableFor, daemonSetsWithin } = rebootPolicy(deps, asked.pool, node);
   if (backForMs < stableFor) return { because: 'it is Ready, and has to stay so for a while' };
   if (!heardInBoot(node, firstHeartbeatMs) && backForMs < patienceMs(asked, node)) {
     return { because: 'its agent has not reported since the reboot' };
@@ -221,9 +226,11 @@ function patienceMs({ record }: ReturnQuestion, node: NodeFacts): number {
   return mayHaveSurvived(node, acceptedAt(node, record)) ? NEXT_REPORT_MS : AGENT_PATIENCE_MS;
 }
 
-function rebootPolicy(deps: Deps, pool: string | undefined): PoolPolicy['reboot'] {
-  return (pool === undefined ? undefined : knownPool(deps, pool))?.reboot ?? REBOOT_DEFAULTS;
-}
+const rebootPolicy = (
+  deps: Deps,
+  pool: string | undefined,
+  node: NodeFacts | undefined,
+): PoolPolicy['reboot'] => (node && poolOfTaken(deps, pool, node)?.reboot) ?? REBOOT_DEFAULTS;
 
 function cancelRequested(): boolean {
   return Context.current().cancellationDetails?.cancelRequested === true;
