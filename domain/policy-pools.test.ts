@@ -55,3 +55,29 @@ test('pools that can be done one after the other are taken, and all others refus
     { numRuns: 300 },
   );
 });
+
+// Each of these took from minutes to for ever when every path, pair or comma was gone through anew.
+test('many pools, each after all that are before it, are read', () => {
+  const names = Array.from({ length: 200 }, (_, index) => `p${index}`);
+  const all = names.map((name, index) => pool(name, { after: names.slice(0, index) }));
+  expect(problems(...all)).toEqual([]);
+  expect(problems(...all, pool('last', { after: ['last'] }))).toEqual([
+    'pools[200].after[0]: pools last and last would wait for each other',
+  ]);
+});
+
+test('more pools, longer names and longer selectors than anybody needs are refused', () => {
+  const many = Array.from({ length: 3_000 }, (_, index) => pool(`p${index}`));
+  expect(problems(...many)).toEqual(['pools: write at most 500 pools']);
+  const values = Array.from({ length: 4_000 }, () => 'x').join();
+  expect(problems(pool('a', { nodes: `pool in (${values})` }))).toEqual([]);
+  expect(problems(pool('a', { nodes: `pool in (${values},${values})` }))).toEqual([
+    'pools[0].nodes: write at most 10000 characters',
+  ]);
+  const name = 'p'.repeat(64);
+  const nodes = 'pool=a';
+  expect(problems(pool(name, { nodes }))).toEqual([
+    'pools[0].name: write a name of at most 63 lower-case letters, digits and dashes',
+  ]);
+  expect(problems(pool(name.slice(1), { nodes }))).toEqual([]);
+});

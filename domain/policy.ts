@@ -8,7 +8,7 @@ import { parseSelector } from './label-selector.ts';
 import { awayTaints, nodeLabels, waitingTaint } from './labels-and-taint-schema.ts';
 import { notifications } from './notifications/receiver-schema.ts';
 import { notificationProblems } from './notifications/receivers.ts';
-import { poolProblems } from './pool-problems.ts';
+import { MOST_POOLS, poolProblems } from './pool-problems.ts';
 import { windowProblems, type IsRead } from './window/check.ts';
 import { timeZone } from './window/field-schemas.ts';
 import { freezes } from './window/freeze-schema.ts';
@@ -80,12 +80,12 @@ const Retry = z.strictObject({
   longest: longerThanZero.prefault('6h').describe('The pause grows no longer than this'),
 });
 
-const NAME_RULE = 'write a name of lower-case letters, digits and dashes';
+const NAME_RULE = 'write a name of at most 63 lower-case letters, digits and dashes';
 
 const Pool = z.strictObject({
   name: z
     .string(NAME_RULE)
-    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, NAME_RULE)
+    .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, NAME_RULE)
     .describe('Names the pool in workflows, messages and metrics'),
   nodes: labelSelector.describe(
     'Label selector of its nodes; a node in no pool, or in two, is reported and left alone',
@@ -138,6 +138,7 @@ export const Policy = z
     pools: z
       .array(Pool, 'write a list of pools')
       .min(1, 'write at least one pool')
+      .max(MOST_POOLS, `write at most ${MOST_POOLS} pools`)
       .describe('The pools of nodes; each has a budget, windows and a lock of its own'),
     notifications,
   })
@@ -204,10 +205,19 @@ export type PoolChoice =
   | { readonly kind: 'pool'; readonly pool: PoolPolicy }
   | { readonly kind: 'none'; readonly because: string };
 
+/** Read once: it is asked of every node. */
+const selectors = new WeakMap<PoolPolicy, ReturnType<typeof parseSelector>>();
+
+function isIn(pool: PoolPolicy, labels: Readonly<Record<string, string>>): boolean {
+  const selects = selectors.get(pool) ?? parseSelector(pool.nodes);
+  selectors.set(pool, selects);
+  return selects?.(labels) === true;
+}
+
 /** The one pool a node belongs to. A node in no pool, or in two, belongs to none, and the reason says so. */
 export function poolOf(policy: Policy, labels: Readonly<Record<string, string>>): PoolChoice {
   if (policy === NO_POLICY) return { kind: 'none', because: 'no policy is in force' };
-  const matching = policy.pools.filter((pool) => parseSelector(pool.nodes)?.(labels));
+  const matching = policy.pools.filter((pool) => isIn(pool, labels));
   const [pool, second] = matching;
   if (!pool) return { kind: 'none', because: 'its labels match the selector of no pool' };
   if (!second) return { kind: 'pool', pool };

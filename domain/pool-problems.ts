@@ -1,5 +1,5 @@
 import { fieldsOf } from './fields.ts';
-import { requirementsIn } from './label-selector.ts';
+import { requirementsIn, type Requirement } from './label-selector.ts';
 import { sharedLabels } from './selector-overlap.ts';
 
 /** A rule that is broken only by several pools together. */
@@ -11,11 +11,15 @@ export interface PoolProblem {
 /** A pool as far as it could be read. */
 interface ReadPool {
   readonly name?: string;
-  readonly nodes?: string;
+  /** What its selector asks for. */
+  readonly asks?: readonly Requirement[];
   readonly after: readonly unknown[];
   /** Where it sets which label. */
   readonly labels: readonly (readonly ['before' | 'after', string])[];
 }
+
+/** Each has a workflow of its own, and each is compared with every other. */
+export const MOST_POOLS = 500;
 
 /**
  * Pools of one name, pools that wait for each other, pools whose selectors share nodes, and labels that would move a node
@@ -24,20 +28,22 @@ interface ReadPool {
  */
 export function poolProblems(written: unknown): PoolProblem[] {
   if (!Array.isArray(written)) return [];
-  const pools = written.map(readPool);
-  return pools.flatMap((_, index) => [
+  const pools = written.slice(0, MOST_POOLS).map(readPool);
+  const waitsFor = allBefore(pools);
+  return pools.flatMap((pool, index) => [
     ...sameName(pools, index),
     ...sameNodes(pools, index),
-    ...waits(pools, index),
+    ...waits(pool, index, waitsFor),
     ...movingLabels(pools, index),
   ]);
 }
 
 function readPool(written: unknown): ReadPool {
   const { name, nodes, after, labels } = fieldsOf(written);
+  const asks = typeof nodes === 'string' ? requirementsIn(nodes) : undefined;
   return {
     ...(typeof name === 'string' && { name }),
-    ...(typeof nodes === 'string' && { nodes }),
+    ...(asks && { asks }),
     after: Array.isArray(after) ? after : [],
     labels: (['before', 'after'] as const).flatMap((when) =>
       Object.keys(fieldsOf(fieldsOf(labels)[when])).map((key) => [when, key] as const),
@@ -53,10 +59,10 @@ function sameName(pools: readonly ReadPool[], index: number): PoolProblem[] {
 
 /** Only what the selectors themselves prove: nodes that happen to have the labels of two pools are left alone when they are seen. */
 function sameNodes(pools: readonly ReadPool[], index: number): PoolProblem[] {
-  const nodes = pools[index]?.nodes;
-  if (nodes === undefined) return [];
+  const asks = pools[index]?.asks;
+  if (asks === undefined) return [];
   return pools.slice(0, index).flatMap((earlier, at) => {
-    const shared = earlier.nodes === undefined ? undefined : sharedLabels(earlier.nodes, nodes);
+    const shared = earlier.asks && sharedLabels(earlier.asks, asks);
     if (shared === undefined) return [];
     const other = earlier.name === undefined ? `pools[${at}]` : `pool ${earlier.name}`;
     const message = `a node that matches ${shared} would be in ${other} too, and so be left alone: write selectors that exclude each other`;
@@ -64,15 +70,17 @@ function sameNodes(pools: readonly ReadPool[], index: number): PoolProblem[] {
   });
 }
 
-function waits(pools: readonly ReadPool[], index: number): PoolProblem[] {
-  const { name, after } = pools[index] ?? { after: [] };
+function waits(
+  { name, after }: ReadPool,
+  index: number,
+  waitsFor: ReadonlyMap<string, ReadonlySet<unknown>>,
+): PoolProblem[] {
   return after.flatMap((first, at) => {
     if (typeof first !== 'string') return [];
     const path = [index, 'after', at];
-    if (!pools.some((other) => other.name === first)) {
-      return [{ path, message: `there is no pool named ${first}` }];
-    }
-    if (name === undefined || !goesAfter(pools, first, name)) return [];
+    const before = waitsFor.get(first);
+    if (!before) return [{ path, message: `there is no pool named ${first}` }];
+    if (name === undefined || !(first === name || before.has(name))) return [];
     return [{ path, message: `pools ${name} and ${first} would wait for each other` }];
   });
 }
@@ -81,9 +89,7 @@ function waits(pools: readonly ReadPool[], index: number): PoolProblem[] {
 function movingLabels(pools: readonly ReadPool[], index: number): PoolProblem[] {
   const labels = pools[index]?.labels ?? [];
   return labels.flatMap(([when, key]) => {
-    const at = pools.findIndex(({ nodes = '' }) =>
-      requirementsIn(nodes)?.some((requirement) => requirement.key === key),
-    );
+    const at = pools.findIndex(({ asks }) => asks?.some((requirement) => requirement.key === key));
     if (at < 0) return [];
     const reader = pools[at]?.name === undefined ? `pools[${at}]` : `pool ${pools[at].name}`;
     const message = `the selector of ${reader} reads this label, so a node would leave or enter that pool: take another`;
@@ -91,15 +97,17 @@ function movingLabels(pools: readonly ReadPool[], index: number): PoolProblem[] 
   });
 }
 
-/** Whether a pool has to wait for another, directly or through others. */
-function goesAfter(
-  pools: readonly ReadPool[],
-  name: unknown,
-  other: string,
-  seen: ReadonlySet<unknown> = new Set(),
-): boolean {
-  if (name === other) return true;
-  if (seen.has(name)) return false;
-  const after = pools.find((pool) => pool.name === name)?.after ?? [];
-  return after.some((first) => goesAfter(pools, first, other, new Set([...seen, name])));
+/** By the name of each pool, all those it has to wait for, directly or through others. */
+function allBefore(pools: readonly ReadPool[]): ReadonlyMap<string, ReadonlySet<unknown>> {
+  const direct = new Map<unknown, readonly unknown[]>();
+  for (const { name, after } of pools.toReversed()) direct.set(name, after);
+  const named = pools.flatMap(({ name }) => name ?? []);
+  return new Map(
+    named.map((name) => {
+      const before = new Set(direct.get(name));
+      // What is added meanwhile is gone through as well.
+      for (const one of before) for (const next of direct.get(one) ?? []) before.add(next);
+      return [name, before];
+    }),
+  );
 }

@@ -4,10 +4,12 @@ import { holds, requirementsIn, type Requirement } from './label-selector.ts';
  * Words for the labels of a node that both selectors match, such as "agentpool=b"; undefined when there is none, or when
  * each asks for a label of which the other knows nothing: then only the nodes themselves can tell.
  */
-export function sharedLabels(one: string, other: string): string | undefined {
-  const [first, second] = [requirementsIn(one), requirementsIn(other)];
-  if (!first || !second || !(isWithin(first, second) || isWithin(second, first))) return undefined;
-  return example([...first, ...second]);
+export function sharedLabels(
+  one: readonly Requirement[],
+  other: readonly Requirement[],
+): string | undefined {
+  if (!isWithin(one, other) && !isWithin(other, one)) return undefined;
+  return example([...one, ...other]);
 }
 
 /** Whether there is no node that could have the labels a selector asks for, as with a=1,a=2. */

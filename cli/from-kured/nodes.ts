@@ -48,7 +48,8 @@ export function setApart(
   [earlier, later]: readonly [string, string],
   [name, other]: readonly [string, string],
 ): readonly [string, string] | undefined {
-  if (sharedLabels(earlier, later) === undefined) return undefined;
+  const [first, second] = [requirementsIn(earlier), requirementsIn(later)];
+  if (!first || !second || sharedLabels(first, second) === undefined) return undefined;
   const isLabelled = (nodes: string, pool: string) => nodes.split(',').includes(`${POOL}=${pool}`);
   if (isLabelled(earlier, name)) return [earlier, `${later},${POOL}!=${name}`];
   const labelled = isLabelled(later, other) ? later : `${later},${POOL}=${other}`;
