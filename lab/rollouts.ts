@@ -6,11 +6,11 @@ import {
   type WorkflowExecutionDescription,
   type WorkflowHandle,
 } from '@temporalio/client';
-import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { rolloutId } from '../domain/names.ts';
 import type { RolloutResult, RolloutStatus } from '../domain/status.ts';
 import type { RolloutEnd } from './result.ts';
-import { whyItWaits, type Pending } from '../domain/why-it-waits.ts';
+import { whyItWaits } from '../domain/why-it-waits.ts';
+import { pendingOf } from '../cli/status/pending.ts';
 
 /** What Temporal knows of a node's rollout, in words for the table. */
 export interface RolloutView {
@@ -93,23 +93,6 @@ async function lookAtRunning(
   } catch (error) {
     const because = `the worker does not answer: ${messageOf(error)}`;
     return { end: { state: 'running', standing: because }, phase: '?', because };
-  }
-}
-
-/** What Temporal knows of the activities under way. */
-export function pendingOf({ raw }: Pick<WorkflowExecutionDescription, 'raw'>): Pending[] {
-  return (raw.pendingActivities ?? []).map(({ lastFailure, heartbeatDetails }) => ({
-    ...(lastFailure?.message && { failure: lastFailure.message }),
-    heartbeat: readPayload(heartbeatDetails?.payloads?.[0]),
-  }));
-}
-
-/** Undefined where an activity has beaten without details, or encrypts them. */
-function readPayload(payload: Payload | undefined): unknown {
-  try {
-    return payload && defaultPayloadConverter.fromPayload(payload);
-  } catch {
-    return undefined;
   }
 }
 

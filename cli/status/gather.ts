@@ -4,7 +4,8 @@ import { messageOf } from '../../domain/message-of.ts';
 import { FLEET_SCAN } from '../../domain/names.ts';
 import { present } from '../../domain/present.ts';
 import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
-import { whyItWaits, type Pending } from '../../domain/why-it-waits.ts';
+import { whyItWaits } from '../../domain/why-it-waits.ts';
+import { looksOf, pendingOf } from './pending.ts';
 import type { PolicySeen, PoolSeen, RolloutSeen, Seen } from './seen.ts';
 
 /** Looks at everything there is in Temporal; changes nothing. */
@@ -113,18 +114,8 @@ async function rolloutOf(client: Client, found: WorkflowExecutionInfo): Promise<
   if (typeof status === 'string') {
     return { node: nameIn(found.workflowId), startedMs, because: status };
   }
-  const because = whyItWaits(status, await pendingOf(client, found));
-  return { node: status.node, startedMs, status, because };
-}
-
-/** What keeps being tried without success. An encrypted failure says nothing. */
-async function pendingOf(
-  { workflow }: Client,
-  { workflowId, runId }: WorkflowExecutionInfo,
-): Promise<Pending[]> {
-  const { raw } = await workflow.getHandle(workflowId, runId).describe();
-  return (raw.pendingActivities ?? []).flatMap(({ lastFailure }) => {
-    const failure = lastFailure?.message;
-    return failure && failure !== 'Encoded failure' ? [{ failure }] : [];
-  });
+  const { workflowId, runId } = found;
+  const described = await client.workflow.getHandle(workflowId, runId).describe();
+  const because = whyItWaits(status, pendingOf(described));
+  return { node: status.node, startedMs, status, because, ...looksOf(described) };
 }

@@ -115,13 +115,20 @@ test('rollouts are a table, with the phase, since when, and why they wait', () =
     notUnderstood: [],
   };
   const rollouts = [
-    { node: 'n1', startedMs: at(9), status, because: 'window: opens tomorrow' },
+    {
+      node: 'n1',
+      startedMs: at(9),
+      status,
+      because: 'window: opens tomorrow',
+      lookedAtMs: at(1),
+      againAtMs: NOW + 30_000,
+    },
     { node: 'worker-22', startedMs: at(9), because: 'no worker has answered' },
   ];
   expect(seen({ rollouts })).toContain(
     [
       'NODE       POOL     PHASE    SINCE   WHY',
-      'n1         workers  waiting  for 3m  window: opens tomorrow',
+      'n1         workers  waiting  for 3m  window: opens tomorrow (looked at 1m ago, again in 30s)',
       'worker-22           ?        for 9m  no worker has answered',
       '',
     ].join('\n'),

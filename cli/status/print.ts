@@ -1,6 +1,7 @@
 import { formatDuration } from '../../domain/durations.ts';
 import { columns } from '../columns.ts';
-import type { PolicySeen, PoolSeen, RolloutSeen, Seen } from './seen.ts';
+import type { Looks } from './pending.ts';
+import type { PolicySeen, PoolSeen, Seen } from './seen.ts';
 
 /** What has been seen, for people. */
 export function printStatus(seen: Seen): string {
@@ -9,7 +10,7 @@ export function printStatus(seen: Seen): string {
   const paragraphs = [
     [...sayPolicies(seen.policies, ago), saySchedule(seen.schedule, ago)],
     ...seen.pools.map((pool) => sayPool(pool, since)),
-    [seen.rollouts.length === 0 ? 'no rollout is running' : table(seen.rollouts, since)],
+    [seen.rollouts.length === 0 ? 'no rollout is running' : table(seen)],
     ...(seen.leftAlone.length === 0 ? [] : [sayLeftAlone(seen)]),
   ];
   return paragraphs.map((lines) => `${lines.join('\n').trimEnd()}\n`).join('\n');
@@ -61,13 +62,20 @@ function sayLeftAlone({ leftAlone, leftAloneMore }: Seen): string[] {
   ];
 }
 
-function table(rollouts: readonly RolloutSeen[], since: Say): string {
-  const rows = rollouts.map(({ node, status, startedMs, because }) => [
+function table({ rollouts, atMs }: Seen): string {
+  const since = (ms: number): string => `for ${formatDuration(atMs - ms)}`;
+  const rows = rollouts.map(({ node, status, startedMs, because, ...looks }) => [
     node,
     status?.pool ?? '',
     status?.phase.at ?? '?',
     since(status?.phase.sinceMs ?? startedMs),
-    because,
+    `${because}${sayLooks(looks, atMs)}`,
   ]);
   return columns([['NODE', 'POOL', 'PHASE', 'SINCE', 'WHY'], ...rows]);
+}
+
+function sayLooks({ lookedAtMs, againAtMs }: Looks, atMs: number): string {
+  if (lookedAtMs === undefined) return '';
+  const again = againAtMs === undefined ? '' : `, again in ${formatDuration(againAtMs - atMs)}`;
+  return ` (looked at ${formatDuration(atMs - lookedAtMs)} ago${again})`;
 }

@@ -1,4 +1,5 @@
 import type { LeftAlone } from '../../activities/scan.ts';
+import type { Looks } from './pending.ts';
 import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
 
 /** What `lockkeeper status` has seen; printed as it is with --json. */
@@ -33,7 +34,7 @@ export interface PolicySeen {
 /** Has its status, or why there is none. */
 export type PoolSeen = LockStatus | { readonly pool: string; readonly unknown: string };
 
-export interface RolloutSeen {
+export interface RolloutSeen extends Looks {
   readonly node: string;
   readonly startedMs: number;
   /** Absent where no worker has answered. */

@@ -91,7 +91,9 @@ describe('lockkeeper status', () => {
         rollouts: [{ node: 'n1' }, { node: 'n2', because: 'window: its window opens tomorrow' }],
       });
       expect(seen.policies[0]).not.toHaveProperty('hash');
-      expect((await run()).out).toMatch(/^n2 +workers +waiting +for \d+s +window: its window/m);
+      expect((await run()).out).toMatch(
+        /^n2 +workers +waiting +for \d+s +window: its window opens tomorrow \(looked at \d+s ago, again in \d+s\)/m,
+      );
       for (const id of ['node-rollout/n1', 'node-rollout/n2', 'pool-lock/workers']) {
         await world.end(id);
       }
