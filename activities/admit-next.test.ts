@@ -270,7 +270,18 @@ describe('what becomes of a permit', () => {
   }>([
     {
       name: 'used, where its node shows the record of its rollout',
-      given: permit('n2'),
+      given: permit('n2', { sinceMs: NOW - 15 * SECOND }),
+      n2: record,
+      expected: { used: ['grant-n2'] },
+    },
+    {
+      name: 'not counted for 15 s while nobody waits, for its rollout is about to say so itself',
+      given: permit('n2', { sinceMs: NOW - 15 * SECOND + 1 }),
+      n2: record,
+    },
+    {
+      name: 'used, where it was given by a clock that is ahead',
+      given: permit('n2', { sinceMs: NOW + DAY }),
       n2: record,
       expected: { used: ['grant-n2'] },
     },

@@ -92,6 +92,7 @@ async function count(deps: Deps, asked: PoolQuestion): Promise<PoolAnswer> {
     const because = `pool ${asked.pool} is not in the policy`;
     return { ...NOTHING, admission: { kind: 'wait', because } };
   }
+  if (isJustGiven(asked, nowMs)) return NOTHING;
   const nodes = await deps.nodes.list(pool.nodes);
   const troubles = troublesOf(nodes, { returnWithin: pool.reboot.returnWithin, nowMs });
   const became = await becomeOfPermits(deps, { permits: asked.permits, nodes, nowMs });
@@ -159,6 +160,11 @@ async function whyUnsettled(
   const because = `a former lock of pool ${pool} was ended; what it granted settles until ${new Date(againAtMs).toISOString()}`;
   return { kind: 'wait', because, againAtMs };
 }
+
+/** Nobody waits, and who has a permit is about to say that it is used: there is no use in counting meanwhile. */
+const isJustGiven = ({ candidates, permits }: PoolQuestion, nowMs: number): boolean =>
+  candidates.length === 0 &&
+  permits.every(({ sinceMs }) => nowMs >= sinceMs && nowMs - sinceMs < PERMIT_ASKED_AFTER_MS);
 
 /** A request may arrive when its rollout has been admitted and has its node already: it waits for nothing. */
 function isOut({ node, workflowId, runId }: Asking, nodes: readonly NodeFacts[]): boolean {

@@ -36,8 +36,9 @@ export class AdmissionProbe {
     return this.#missing ? `${message}; ${MISSING}` : message;
   }
 
-  /** Looks until `signal` fires, through every outage. */
+  /** Looks until `signal` fires, through every outage; not at once, for after an installation or a reboot all else comes first. */
   async run(signal: AbortSignal): Promise<void> {
+    await this.#parts.clock.pause(SOON_MS * (0.5 + Math.random() / 2), signal);
     while (!signal.aborted) {
       const wasMissing = this.#missing;
       const isKnown = await this.#look(signal);

@@ -97,13 +97,10 @@ export const VARIANTS: readonly { readonly name: string; readonly values: Values
     values: { agent: { sentinel: { command: 'needs-restarting -r' } } },
   },
   {
-    name: 'rights that only some policies need',
+    name: 'a right that only some policies need',
     values: {
       policy: {
-        pools: [
-          pool({ drain: { onTimeout: 'delete' } }),
-          pool({ name: 'gpu', gates: { kuredLock: {} } }),
-        ],
+        pools: [pool({ drain: { onTimeout: 'delete' } })],
       },
     },
   },

@@ -41,15 +41,10 @@ function wrapped(places: [string, Place][], wrap: (inner: unknown) => unknown): 
 const { properties } = JSON.parse(readFileSync(SCHEMA, 'utf8')) as Required<Schema>;
 // The policy is one text in its ConfigMap; what the templates take out of it is below.
 const { policy: _, ...others } = properties;
-const kuredLock = (rules: object) => ({
-  policy: { pools: [pool({ gates: { kuredLock: rules } })] },
-});
 const PLACES: [string, Place][] = [
   ...placesIn({ properties: others }, ''),
   ['policy.pools[].name', (name) => ({ policy: { pools: [pool({ name })] } })],
   ['policy.pools[].nodes', (nodes) => ({ policy: { pools: [pool({ nodes })] } })],
-  ['the namespace of kured', (namespace) => kuredLock({ namespace })],
-  ['the DaemonSet of kured', (daemonSet) => kuredLock({ daemonSet })],
 ];
 
 const INJECTIONS = [

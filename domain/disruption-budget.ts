@@ -80,6 +80,12 @@ export function whyNever(
   return its.map(neverOf).at(0);
 }
 
+/** Whether there may be such a pod at all. */
+export function someMayNever(budgets: readonly DisruptionBudget[]): boolean {
+  const namespaces = new Set(budgets.map(({ namespace }) => namespace));
+  return namespaces.size < budgets.length || budgets.some((budget) => neverOf(budget));
+}
+
 function neverOf(budget: DisruptionBudget): string | undefined {
   const { name, allowed, desired, expected } = budget;
   if (allowed > 0) return undefined;

@@ -39,13 +39,15 @@ function asker(
   const maxAgeMs = moment === 'waiting' ? SHARED_FOR_MS : FRESH_FOR_MS;
   let onNode: Promise<PodList> | undefined;
   return async (questions) => {
-    if (questions.pods) onNode ??= pods.list(node, cancellationSignal());
+    const list = (): Promise<PodList> => (onNode ??= pods.list(node, cancellationSignal()));
+    const { pods: wanted = false } = questions;
     const [prometheis, listed, found] = await Promise.all([
       Promise.all((questions.prometheis ?? []).map((rules) => alerts.observe(rules, maxAgeMs))),
-      questions.pods ? onNode : undefined,
+      wanted === true ? list() : undefined,
       Promise.all((questions.objects ?? []).map((one) => objects.ask(one, maxAgeMs))),
     ]);
-    const onIt = listed?.pods ?? [];
+    const isCalledFor = typeof wanted === 'function' && wanted(found);
+    const onIt = (listed ?? (isCalledFor ? await list() : undefined))?.pods ?? [];
     const nowMs = Date.now();
     return { prometheis, pods: onIt, toEvict: toEvict(onIt, pool, nowMs), objects: found, nowMs };
   };

@@ -44,6 +44,21 @@ describe('the gate of the budgets', () => {
     expect(whileWaiting(answer)).toBe(`the disruption budgets cannot be listed: ${because}`);
   });
 
+  test.each<[name: string, answer: ObjectAnswer, called: boolean]>([
+    ['no budget', found(), false],
+    ['a budget that has no room for the moment', found(aBudget('web', 1)), false],
+    ['budgets that nobody can read', found({}), false],
+    ['a budget that can never be met', found(aBudget('web', 1), aBudget('db', 2)), true],
+    [
+      'two of a namespace, which may select the same pod',
+      found(aBudget('web', 1), aBudget('api', 1)),
+      true,
+    ],
+  ])('has the pods listed only where they matter: %s', (_, answer, called) => {
+    const { pods } = budgets.questions('wait');
+    expect(typeof pods === 'function' && pods([answer])).toBe(called);
+  });
+
   test('is open, and nobody is asked, where the policy ignores them', () => {
     const asked = { objects: [found(aBudget('db', 2))], toEvict: [podOf('db')] };
     expect(judged(budgets, 'ignore', asked)).toBeUndefined();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DisruptionBudget, whyNever } from '../disruption-budget.ts';
+import { DisruptionBudget, someMayNever, whyNever } from '../disruption-budget.ts';
 import { podName } from '../pod-verdict.ts';
 import { fewOf, outsideGate, PODS, type ObjectAnswer } from './outside-gate.ts';
 
@@ -22,7 +22,13 @@ export const budgets = outsideGate({
   questions: (choice) =>
     choice === 'ignore'
       ? {}
-      : { objects: [{ ...LIST_BUDGETS, version: 'v1', selector: '' }], pods: true },
+      : {
+          objects: [{ ...LIST_BUDGETS, version: 'v1', selector: '' }],
+          pods: ([answer]) => {
+            const known = budgetsIn(answer);
+            return 'budgets' in known && someMayNever(known.budgets);
+          },
+        },
   judge(choice, { objects: [answer], toEvict }) {
     if (choice === 'ignore') return undefined;
     const known = budgetsIn(answer);

@@ -29,8 +29,8 @@ export type ObjectAnswer =
 /** What a gate asks outside the Node. It is data: the worker asks, shares answers and gives up waiting in one place for all gates. */
 export interface Questions {
   readonly prometheis?: readonly PrometheusRules[];
-  /** The pods on the node. */
-  readonly pods?: boolean;
+  /** The pods on the node; a function: only where the answers about the objects call for them. */
+  readonly pods?: boolean | ((objects: readonly ObjectAnswer[]) => boolean);
   readonly objects?: readonly ObjectQuestion[];
 }
 

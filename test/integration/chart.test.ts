@@ -145,29 +145,14 @@ const given = async (...pools: Values[]): Promise<string[]> =>
   permissionsOf(await render({ policy: { pools } }), 'worker');
 
 describe('G10: the rights of the worker', () => {
-  test('to delete pods and to read the lock of kured come with the policy that needs them', async () => {
+  test('to delete pods come with the policy that needs them', async () => {
     const usual = await given(
       pool({ drain: { onTimeout: 'undo' }, gates: { blockingPods: ['a=b'] } }),
     );
     expect(usual).not.toContain('pods: delete');
-    expect(usual).not.toContain('apps/daemonsets: get');
     expect(await given(pool({ drain: { onTimeout: 'delete' } }))).toEqual(
       [...usual, 'pods: delete'].toSorted(),
     );
-    expect(await given(pool({ gates: { kuredLock: {} } }))).toEqual(
-      [...usual, 'apps/daemonsets: get'].toSorted(),
-    );
-  });
-
-  test('to read the lock of kured are for that one DaemonSet', async () => {
-    const rules = { namespace: 'ops', daemonSet: 'our-kured' };
-    const objects = await render({ policy: { pools: [pool({ gates: { kuredLock: rules } })] } });
-    const role = objects.find(
-      ({ kind, metadata }) => kind === 'Role' && metadata.namespace === 'ops',
-    );
-    expect(role).toMatchObject({
-      rules: [{ resources: ['daemonsets'], resourceNames: ['our-kured'], verbs: ['get'] }],
-    });
   });
 
   test('of the account that uninstalls are those of the documents, and it is there only then', async () => {

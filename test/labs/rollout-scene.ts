@@ -41,7 +41,8 @@ function sleepingPolicy(
   { pools = {}, notifications = [] }: Pick<SceneOptions, 'pools' | 'notifications'>,
 ): string {
   const policy = parse(policyText(downForMs)) as z.input<typeof Policy>;
-  const [own] = policy.pools;
+  // Whoever forbids evictions here wants a drain that comes to no end, not one that does not begin.
+  const [own] = policy.pools.map((pool) => ({ ...pool, gates: { budgets: 'ignore' as const } }));
   const more = Object.entries(pools).map(([name, changes]) => ({
     ...own,
     name,

@@ -7,7 +7,7 @@ import { closedGatesOf, eventually, RolloutScene } from './rollout-scene.ts';
 
 let scene: RolloutScene;
 beforeAll(async () => {
-  scene = await RolloutScene.open({ nodes: 4 });
+  scene = await RolloutScene.open({ nodes: 4, pools: { usual: { gates: {} } } });
 }, 1_800_000);
 // A test in which a guarantee was broken fails, whatever it looked at itself.
 afterEach(async () => {
@@ -25,6 +25,9 @@ describe('an undisturbed rollout', () => {
   const node = 'worker-1';
   let rollout: WorkflowHandle;
   let requests: AuditRecord[];
+
+  beforeAll(() => scene.moveTo('usual', node));
+  afterAll(() => scene.moveTo('workers', node));
 
   test('G3: goes from the sentinel to a node that is back in another boot and in service', async () => {
     await scene.askForReboot(node);

@@ -78,21 +78,6 @@ The policy as it was written. Helm reads YAML 1.1, where the key `on` of a recei
 {{- end }}
 {{- end }}
 
-{{/* The locks of kured that the policy asks for: a YAML map from namespace to the names of DaemonSets. */}}
-{{- define "lockkeeper.kuredLocks" -}}
-{{- $locks := dict }}
-{{- range .Values.policy.pools }}
-{{- $gates := default dict .gates }}
-{{- if hasKey $gates "kuredLock" }}
-{{- $rules := default dict $gates.kuredLock }}
-{{- $namespace := default "kube-system" $rules.namespace }}
-{{- $names := append (default list (get $locks $namespace)) (default "kured" $rules.daemonSet) | uniq }}
-{{- $_ := set $locks $namespace $names }}
-{{- end }}
-{{- end }}
-{{- toYaml $locks }}
-{{- end }}
-
 {{/* "true" where the agent runs something on the host, and therefore has to be able to do everything there. */}}
 {{- define "lockkeeper.entersHost" -}}
 {{- if or (eq .Values.agent.reboot.method "command") .Values.agent.sentinel.command }}true{{ end }}
