@@ -57,22 +57,22 @@ test('budgetLine says why a budget cannot count', () => {
   );
 });
 
-describe('a pod that is Ready', () => {
-  const aBudget = (status: object, spec: object = { selector: {} }, name = 'web') =>
-    DisruptionBudget.parse({ metadata: { namespace: 'shop', name }, spec, status });
-  const counted = (healthy: number, desired: number, expected: number) => ({
-    disruptionsAllowed: Math.max(0, healthy - desired),
-    currentHealthy: healthy,
-    desiredHealthy: desired,
-    expectedPods: expected,
-  });
-  const SYNC_FAILED = {
-    type: 'DisruptionAllowed',
-    status: 'False',
-    reason: 'SyncFailed',
-    message: 'found no controller ref for pod "web-0"',
-  };
+const aBudget = (status: object, spec: object = { selector: {} }, name = 'web') =>
+  DisruptionBudget.parse({ metadata: { namespace: 'shop', name }, spec, status });
+const counted = (healthy: number, desired: number, expected: number) => ({
+  disruptionsAllowed: Math.max(0, healthy - desired),
+  currentHealthy: healthy,
+  desiredHealthy: desired,
+  expectedPods: expected,
+});
+const SYNC_FAILED = {
+  type: 'DisruptionAllowed',
+  status: 'False',
+  reason: 'SyncFailed',
+  message: 'found no controller ref for pod "web-0"',
+};
 
+describe('a pod that is Ready', () => {
   test.each<{ name: string; budgets: DisruptionBudget[]; expected: string | undefined }>([
     { name: 'is in no budget', budgets: [], expected: undefined },
     {

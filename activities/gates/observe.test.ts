@@ -167,16 +167,16 @@ describe('what is asked outside the node', () => {
   });
 });
 
-describe('U8: a budget that can never let go of a pod', () => {
-  const closedBy = async (pool: object, asked: object = {}, pod: object = {}) => {
-    const stage = new Stage(pool);
-    stage.nodes.add('n1');
-    stage.pods.pods = [aPod('db-0', { labels: { app: 'db' }, ready: true, ...pod })];
-    stage.objects.answers.set('poddisruptionbudgets', { kind: 'found', objects: [NEVER] });
-    const answer = await stage.run(evaluateGates, { ...ASKED, ...asked });
-    return answer.kind === 'closed' ? answer.closed.map(({ gate }) => gate) : answer.kind;
-  };
+const closedBy = async (pool: object, asked: object = {}, pod: object = {}) => {
+  const stage = new Stage(pool);
+  stage.nodes.add('n1');
+  stage.pods.pods = [aPod('db-0', { labels: { app: 'db' }, ready: true, ...pod })];
+  stage.objects.answers.set('poddisruptionbudgets', { kind: 'found', objects: [NEVER] });
+  const answer = await stage.run(evaluateGates, { ...ASKED, ...asked });
+  return answer.kind === 'closed' ? answer.closed.map(({ gate }) => gate) : answer.kind;
+};
 
+describe('U8: a budget that can never let go of a pod', () => {
   test('keeps the node from being begun on', async () => {
     expect(await closedBy({})).toEqual(['budgets']);
   });

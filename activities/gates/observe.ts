@@ -38,16 +38,17 @@ function asker(
 ): (questions: Questions) => Promise<Answers> {
   const maxAgeMs = moment === 'waiting' ? SHARED_FOR_MS : FRESH_FOR_MS;
   let onNode: Promise<PodList> | undefined;
-  return async (questions) => {
-    const list = (): Promise<PodList> => (onNode ??= pods.list(node, cancellationSignal()));
-    const { pods: wanted = false } = questions;
-    const [prometheis, listed, found] = await Promise.all([
+  const list = (): Promise<PodList> => (onNode ??= pods.list(node, cancellationSignal()));
+  const all = (questions: Questions) =>
+    Promise.all([
       Promise.all((questions.prometheis ?? []).map((rules) => alerts.observe(rules, maxAgeMs))),
-      wanted === true ? list() : undefined,
       Promise.all((questions.objects ?? []).map((one) => objects.ask(one, maxAgeMs))),
+      questions.pods === true ? list() : undefined,
     ]);
-    const isCalledFor = typeof wanted === 'function' && wanted(found);
-    const onIt = (listed ?? (isCalledFor ? await list() : undefined))?.pods ?? [];
+  return async (questions) => {
+    const [prometheis, found, listed] = await all(questions);
+    const isCalledFor = typeof questions.pods === 'function' && questions.pods(found);
+    const onIt = (isCalledFor ? await list() : listed)?.pods ?? [];
     const nowMs = Date.now();
     return { prometheis, pods: onIt, toEvict: toEvict(onIt, pool, nowMs), objects: found, nowMs };
   };

@@ -1,11 +1,12 @@
 import type { WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { optionalTsToMs } from '@temporalio/common/lib/time.js';
+import proto from '@temporalio/proto';
 import type { Pending } from '../../domain/why-it-waits.ts';
 import { present } from '../../domain/present.ts';
 
-/** temporal.api.enums.v1.PendingActivityState: an attempt is being made at this moment. */
-const STARTED = 2;
+const { PENDING_ACTIVITY_STATE_STARTED: STARTED } =
+  proto.temporal.api.enums.v1.PendingActivityState;
 
 /**
  * What Temporal knows of the activities that are not done: what the attempt under way has told last, a few seconds ago, or else

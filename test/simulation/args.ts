@@ -26,7 +26,7 @@ const DEFAULT_SHRINK = 5;
 
 const EXAMPLES = `
 Lives random histories of whole fleets in virtual time: the real workflows and activities on a simulated cluster and a
-simulated Temporal, with crashes, lost messages, people and changing policies. Each is judged by the guarantees G1 to G8.
+simulated Temporal, with crashes, lost messages, people and changing policies. Each is judged by the guarantees G1 to G8 and by its cost.
 
 Examples:
   npm run soak -- --minutes 60           an hour of new histories

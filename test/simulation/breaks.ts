@@ -240,6 +240,25 @@ export const BREAKS: readonly Break[] = [
       temporal: { ...deps.temporal, signalDrain: async () => undefined },
     }),
   },
+  {
+    name: 'hears-every-word',
+    rule: 'cost',
+    // Nodes wait for their window while somebody writes them all the time.
+    events: [
+      ...[0, 1].map((pool) => ({
+        when: { atMs: 0 },
+        what: { kind: 'policy', pool, change: { closedForMs: 900_000 } } as const,
+      })),
+      ...[0, 1].map((node) => ({
+        when: { atMs: 420_000 },
+        what: { kind: 'node', node, how: 'babble', forMs: 720_000 } as const,
+      })),
+    ],
+    activities: (activities) => ({
+      ...activities,
+      passGates: (asked) => activities.passGates({ ...asked, known: [], notBeforeMs: 0 }),
+    }),
+  },
 ];
 
 function withNodes(deps: Deps, changes: Partial<NodeApi>): Deps {

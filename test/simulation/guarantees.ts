@@ -17,6 +17,7 @@ const SENTENCES: Record<Rule, string> = {
   G6: 'every node ends as schedulable as others want it, and nothing is left on it',
   G7: 'whatever was killed, everything comes to rest, every node rebooted as often as it asked for it',
   G8: 'whoever waits says why',
+  cost: 'whoever writes a node as often as he likes delays that node, and makes little history',
 };
 
 /** A test for each guarantee, that it holds in so many random histories. `minutes` bounds the search on a loaded machine. */

@@ -188,6 +188,7 @@ export const NODE_TROUBLES = [
   'taint',
   'untaint',
   'take-away',
+  'babble',
 ] as const;
 export type NodeTrouble = (typeof NODE_TROUBLES)[number];
 

@@ -68,7 +68,22 @@ export async function judgeEnding(
       judge.say('G7', `${name} was rebooted ${ordered.length} times, and asked for ${asked}`);
     }
   }
+  judgeCost(world, judge);
   await judgeReplay(world, judge, isOver);
+}
+
+/** About twice what the dearest of thousands of rollouts has cost; an adversary who was heard each time made 34 events a second. */
+const EVENTS_A_RUN = 150;
+const EVENTS_A_MINUTE = 10;
+
+/** Whoever writes a node, and however often, makes its rollouts only so much dearer. */
+function judgeCost({ server, clock }: World, judge: Judge): void {
+  for (const run of server.runs) {
+    if (run.type !== 'nodeRollout') continue;
+    const minutes = ((run.isOpen ? clock.nowMs : run.closedAtMs) - run.startedAtMs) / 60_000;
+    if (run.events <= EVENTS_A_RUN + EVENTS_A_MINUTE * minutes) continue;
+    judge.say('cost', `${run.workflowId} made ${run.events} events in ${Math.ceil(minutes)} min`);
+  }
 }
 
 /** The code of a workflow does the same once more when it is told the same: else no worker could take over from another. */

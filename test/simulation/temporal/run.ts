@@ -104,6 +104,11 @@ export class Run {
     return this.#inbox.length === 0 && this.#history.length > 0;
   }
 
+  /** About how long its history is. */
+  get events(): number {
+    return this.#events;
+  }
+
   /** How many activations there have been; a reset goes back to the end of one of them. */
   get activations(): number {
     return this.#history.length;

@@ -1,4 +1,4 @@
-import { ANNOTATION, readOrder } from '../../../domain/node-contract.ts';
+import { ANNOTATION, readOrder, type NodeCondition } from '../../../domain/node-contract.ts';
 import { isAccepted } from '../../../domain/recovery.ts';
 import { lockId, rolloutId } from '../../../domain/names.ts';
 import type { NodeTaint } from '../../../domain/node-facts.ts';
@@ -11,6 +11,8 @@ import type { Machine } from './machine.ts';
 import type { World } from './world.ts';
 
 const PERSON: Author = { role: 'other', name: 'a person' };
+/** Has the credentials of a node's kubelet and agent. */
+const ADVERSARY: Author = { role: 'other', name: 'an adversary' };
 
 type Of<K extends WorldEvent['kind']> = Extract<WorldEvent, { kind: K }>;
 
@@ -210,7 +212,24 @@ export class Events {
       this.takeAway(name, true);
       this.#world.clock.after(forMs, () => this.takeAway(name, false));
     },
+    babble: ({ name }, forMs) => this.#babble(name, forMs),
   };
+
+  /** Writes his own node as often as he can: first other words and dates each time, then whatever makes another revision. */
+  #babble(name: string, forMs: number): void {
+    const { cluster, clock, random } = this.#world;
+    const beganMs = clock.nowMs;
+    const honest = cluster.record(name)?.report;
+    const write = (): void => {
+      const forgesMs = beganMs + forMs / 2 - clock.nowMs;
+      const isThere = cluster.write(name, ADVERSARY, (node) => {
+        node.annotations['example.org/turn'] = String(clock.nowMs);
+        if (honest) node.report = forgesMs > 0 ? forgedReport(honest, clock.nowMs) : honest;
+      });
+      if (isThere && clock.nowMs < beganMs + forMs) clock.after(random.between(30, 150), write);
+    };
+    write();
+  }
 
   /**
    * Whoever destroys the record of a rollout answers for the cordon, for a sentinel that nobody looks at after the reboot, and
@@ -323,3 +342,10 @@ export class Events {
 }
 
 const byHand = (node: string): string => `by-hand/${node}`;
+
+/** Words that stand in the reason of a gate, and now and then the dates of a clock that is far ahead. */
+function forgedReport(report: NodeCondition, nowMs: number): NodeCondition {
+  const ahead = '9999-01-01T00:00:00Z';
+  const dates = nowMs % 7 === 0 ? { lastHeartbeatTime: ahead, lastTransitionTime: ahead } : {};
+  return { ...report, ...dates, status: 'Unknown', message: `turn ${nowMs}` };
+}
