@@ -41,7 +41,7 @@ const onStage = (facts: Partial<FakeNode> = {}, cordonedByUs = true) => {
     nodes,
     stage,
     restore: (stillRequired = false) =>
-      stage.run(restoreNode, { node: 'n1', record, stillRequired }),
+      stage.run(restoreNode, { node: 'n1', record, stillRequired, readySinceMs: 1_000 }),
     undo: (over: object = {}) => stage.run(undoNode, { ...UNDO, record, ...over }),
   };
 };
@@ -125,6 +125,7 @@ describe('restoreNode', () => {
 
   test.each<{ name: string; node: Partial<FakeNode> }>([
     { name: 'is not Ready any more', node: { ready: false } },
+    { name: 'has lost and found Ready since its return was proved', node: { readySinceMs: 2_000 } },
     { name: 'is still in the boot of before', node: { bootId: 'boot-1' } },
   ])('G3: touches nothing when the node $name', async ({ node }) => {
     const { restore, nodes } = onStage({ ...BACK, ...node });

@@ -34,6 +34,8 @@ export interface RestoreRequest {
   readonly node: string;
   readonly pool?: string;
   readonly record: RolloutRecord;
+  /** Since when it was Ready when its return was proved. */
+  readonly readySinceMs?: number;
   /** The sentinel has survived the reboot. */
   readonly stillRequired: boolean;
   /** DaemonSets whose pod is not Ready again. */
@@ -50,6 +52,7 @@ export interface RestoreRequest {
  */
 export async function restoreNode(deps: Deps, asked: RestoreRequest): Promise<Restored> {
   const { node: name, pool, record, stillRequired: marked, bootedAtMs, tookMs } = asked;
+  const isAway = (seen: NodeFacts): boolean => !isStillBack(seen, asked);
   const node = await giveBack(deps, name, {
     record,
     pool,
@@ -59,10 +62,10 @@ export async function restoreNode(deps: Deps, asked: RestoreRequest): Promise<Re
     attempts: ({ attempts, readySinceMs }) =>
       afterReboot(attempts, bootedAtMs || readySinceMs || Date.now()),
     // The watch shows its last sight also while the API server is away: what is proved here is proved in the same update.
-    unless: isAway(record),
+    unless: isAway,
   });
   if (!node) return { kind: 'gone' };
-  if (isAway(record)(node)) return { kind: 'not-back' };
+  if (isAway(node)) return { kind: 'not-back' };
   const isLeft = node.rollout !== undefined && !isOurs(node, record);
   const kind = isLeft ? 'not-ours' : marked ? 'quarantined' : 'restored';
   await deps.nodes.announce(name, eventOf(kind, node, asked));
@@ -96,10 +99,13 @@ const NOT_OURS =
 const STILL_REQUIRED =
   'its sentinel survived the reboot; it is rebooted again once the sentinel has been gone or this annotation is removed';
 
-const isAway =
-  ({ bootIdBefore }: RolloutRecord) =>
-  (node: NodeFacts): boolean =>
-    !node.ready || node.bootId === bootIdBefore;
+/** Ready that was lost and found since the proof has not been stable. */
+function isStillBack(
+  { ready, readySinceMs, bootId }: NodeFacts,
+  { record, readySinceMs: provedMs = readySinceMs }: RestoreRequest,
+): boolean {
+  return ready && readySinceMs === provedMs && bootId !== record.bootIdBefore;
+}
 
 function quarantine({ bootId }: NodeFacts): string {
   return writeQuarantine({ bootId, because: STILL_REQUIRED, atMs: Date.now() });

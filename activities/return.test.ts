@@ -81,7 +81,12 @@ function onStage(
   };
 }
 
-const RETURNED = { kind: 'returned', bootId: 'boot-2', stillRequired: false };
+const RETURNED = {
+  kind: 'returned',
+  bootId: 'boot-2',
+  readySinceMs: expect.any(Number),
+  stillRequired: false,
+};
 
 describe('awaitReturn', () => {
   test('sees an accepted order through to a proved return', async () => {

@@ -39,6 +39,8 @@ export type Return =
   | {
       readonly kind: 'returned';
       readonly bootId: string;
+      /** Since when it has been Ready without a break. */
+      readonly readySinceMs?: number;
       /** When its kubelet was first heard in the new boot, where that was seen. */
       readonly bootedAtMs?: number;
       /** The sentinel has survived the reboot, as the agent says in the new boot. */
@@ -135,6 +137,7 @@ function returned(node: NodeFacts, { firstHeartbeatMs, missing }: Observation): 
   return {
     kind: 'returned',
     bootId: node.bootId,
+    readySinceMs: node.readySinceMs,
     ...present({ bootedAtMs: firstHeartbeatMs }),
     stillRequired: node.report?.wants === 'required' && heard,
     ...present({ missing }),

@@ -196,11 +196,12 @@ export async function uncordon(rollout: Rollout, back: Back): Promise<RolloutRes
   const { record } = taken(rollout);
   const isBack = back.kind === 'returned';
   rollout.enter({ at: 'restoring' });
+  const { bootedAtMs, readySinceMs, missing } = isBack ? back : {};
   const { kind } = await quick(`restore ${node}`).restoreNode({
     ...place,
     record,
     stillRequired: isBack && back.stillRequired,
-    ...present(isBack ? { bootedAtMs: back.bootedAtMs, missing: back.missing } : {}),
+    ...present({ bootedAtMs, readySinceMs, missing }),
     ...took,
   });
   if (kind === 'not-back') return undefined;

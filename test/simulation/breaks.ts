@@ -133,9 +133,9 @@ export const BREAKS: readonly Break[] = [
         orderReboot: (asked) => activities.orderReboot({ ...asked, cameBack }),
       };
     },
-    // A pod that comes between drain and order, on a node without a workload.
-    events: [0, 1, 2, 3].map((node) => ({
-      when: { node, step: 'emptied', plusMs: 0 } as const,
+    // A pod that comes between drain and order, when its drain has had the last look.
+    events: [20, 40, 60, 80].map((plusMs, node) => ({
+      when: { node, step: 'emptied', plusMs } as const,
       what: { kind: 'pods', node, app: 0, how: 'bare-pod', forMs: 0 } as const,
     })),
   },
