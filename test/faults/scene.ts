@@ -14,7 +14,7 @@ import { startApiProxy, type ApiProxy } from '../../lab/proxy/api-proxy.ts';
 import { startTcpProxy, type TcpProxy } from '../../lab/proxy/tcp-proxy.ts';
 import { ensureTools } from '../../lab/tools/ensure.ts';
 import { PinnedApps } from '../pinned-apps.ts';
-import { statusIn } from '../answer-to.ts';
+import { statusIn } from '../ask.ts';
 
 const silent = (): void => undefined;
 const DOWN_FOR_MS = 1_000;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { serveWeb, type WebServer } from '../../activities/testing/web-server.ts';
 import { FIRING, lookAt, RULES } from './alert-observation.ts';
 import { makeCertificates, type Certificates } from './certificates.ts';
-import { until } from './eventually.ts';
+import { until } from '../ask.ts';
 import { Monitoring, type RealPrometheus } from './monitoring.ts';
 
 /** Of the password "test", as in the documentation of Prometheus. */

@@ -12,9 +12,9 @@ import { applyObjects } from '../../lab/fleet/apply.ts';
 import { environmentOf } from '../../lab/fleet/container.ts';
 import { connectKube, type Kube, type KubeObject } from '../../lab/fleet/kube.ts';
 import { manifestsOf, parseObjects, podSpecOf } from '../../lab/fleet/manifests.ts';
+import { until } from '../ask.ts';
 import { lab } from './lab.ts';
 import { OPERATOR_DEFINITIONS } from './prometheus-operator.ts';
-import { eventually } from '../labs/rollout-scene.ts';
 import { Monitoring, type RealPrometheus, type Rule } from './monitoring.ts';
 
 /** The chart as Helm renders it, before a real API server and a real Prometheus. */
@@ -30,7 +30,7 @@ beforeAll(async () => {
   kube = connectKube(lab(), lab().adminToken);
   await applyObjects(kube, OPERATOR_DEFINITIONS);
   const group = '/apis/monitoring.coreos.com/v1';
-  await eventually(
+  await until(
     () => kube.get<{ resources: readonly object[] }>(group).catch(() => undefined),
     (found) => found?.resources.length === OPERATOR_DEFINITIONS.length,
   );

@@ -24,7 +24,7 @@ import {
 } from '../../lab/cluster/contract.ts';
 import { powerOff, powerOn } from '../../lab/cluster/machine.ts';
 import { startCluster } from '../../lab/cluster/start.ts';
-import { until } from './eventually.ts';
+import { until } from '../ask.ts';
 import { lab, processesOf } from './lab.ts';
 
 const { signal } = new AbortController();

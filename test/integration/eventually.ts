@@ -17,12 +17,3 @@ export async function eventually<T>(
   }
   throw error;
 }
-
-/** Asks until it holds, for at most a minute; the last answer is in the error. */
-export async function until<T>(ask: () => Promise<T>, holds: (seen: T) => boolean): Promise<T> {
-  for (const endMs = Date.now() + 60_000; ; await pause(100)) {
-    const seen = await ask();
-    if (holds(seen)) return seen;
-    if (Date.now() > endMs) throw new Error(`it never came to that: ${JSON.stringify(seen)}`);
-  }
-}

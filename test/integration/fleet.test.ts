@@ -8,7 +8,7 @@ import { startFleet, type Fleet } from '../../lab/fleet/fleet.ts';
 import { hasFile } from '../../lab/fleet/node-files.ts';
 import { WORKLOADS_NAMESPACE } from '../../lab/fleet/workloads.ts';
 import { ensureTools } from '../../lab/tools/ensure.ts';
-import { until } from './eventually.ts';
+import { until } from '../ask.ts';
 import { processesOf } from './lab.ts';
 
 const never = new AbortController().signal;

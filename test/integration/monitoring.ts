@@ -7,7 +7,7 @@ import { call } from '../../lab/cluster/http.ts';
 import { freePorts } from '../../lab/cluster/ports.ts';
 import { manageProcess, type ManagedProcess } from '../../lab/cluster/process.ts';
 import { ensureTool } from '../../lab/tools/ensure.ts';
-import { until } from './eventually.ts';
+import { until } from '../ask.ts';
 
 const { signal } = new AbortController();
 /** Past Jest, which would add a stack to each line. */

@@ -4,7 +4,7 @@ import { HttpSilences } from '../../activities/gates/silences.ts';
 import { Stage } from '../../activities/testing/stage.ts';
 import { call } from '../../lab/cluster/http.ts';
 import { FIRING, lookAt, policyWith, RULES } from './alert-observation.ts';
-import { until } from './eventually.ts';
+import { until } from '../ask.ts';
 import { Monitoring, type RealPrometheus, type Server } from './monitoring.ts';
 
 /** A real Prometheus that sends its alerts to a real Alertmanager. */

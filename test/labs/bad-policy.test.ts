@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { freePorts } from '../../lab/cluster/ports.ts';
-import { eventually, RolloutScene } from './rollout-scene.ts';
+import { until } from '../ask.ts';
+import { RolloutScene } from './rollout-scene.ts';
 import { WorkerScene } from './worker-scene.ts';
 
 /** Workers that are started anew while the policy file is bad. */
@@ -57,7 +58,7 @@ test('G9: such a worker says so, waits with what is under way, and goes on with 
     status: 503,
     text: expect.stringMatching(/^no policy is in force: .* write a list of pools/),
   });
-  await eventually(
+  await until(
     async () => (await rollout.describe()).raw.pendingActivities?.[0]?.lastFailure?.message,
     (message) => message?.startsWith('no policy is in force: ') === true,
   );
@@ -65,7 +66,7 @@ test('G9: such a worker says so, waits with what is under way, and goes on with 
     items: { reason: string; involvedObject: { name: string }; message: string }[];
   }
   const events = `/api/v1/namespaces/${POD.POD_NAMESPACE}/events`;
-  await eventually(
+  await until(
     () => scene.lab.fleet.kube.get<Events>(events),
     ({ items }) =>
       items.some(
@@ -77,7 +78,7 @@ test('G9: such a worker says so, waits with what is under way, and goes on with 
   writeFileSync(path, readFileSync(scene.lab.policyPath));
   await scene.allowEvictions();
   expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
-  await eventually(ready, ({ status }) => status === 200);
+  await until(ready, ({ status }) => status === 200);
 });
 
 test('G6: it brings back a node that has been rebooted meanwhile', async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { eventually } from './rollout-scene.ts';
+import { until } from '../ask.ts';
 
 /** `npm run lab` in one terminal, and a person who plays with it in another. */
 
@@ -36,7 +36,7 @@ afterAll(async () => {
 
 /** Waits until the first terminal has shown it, after `from` where that is given. */
 const says = (words: RegExp, from = 0): Promise<unknown> =>
-  eventually(
+  until(
     async () => said.slice(from),
     (text) => words.test(text),
   );
@@ -77,7 +77,7 @@ test('a lab that is played with goes on: a fault, a machine that is powered on, 
   const [, sentinel = ''] = /touch (.*)\n/.exec(said) ?? [];
   await writeFile(sentinel.replace('worker-2', 'worker-1'), '');
   await says(/worker-1 rebooting/, from);
-  await eventually(
+  await until(
     () => second('power-on', 'worker-1'),
     ({ code }) => code === 0,
   );

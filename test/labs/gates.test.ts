@@ -9,7 +9,8 @@ import {
   type Rule,
   type Server,
 } from '../integration/monitoring.ts';
-import { closedGatesOf, eventually, RolloutScene } from './rollout-scene.ts';
+import { until } from '../ask.ts';
+import { closedGatesOf, RolloutScene } from './rollout-scene.ts';
 
 /** Rollouts in the lab that wait for what is outside their node. */
 
@@ -55,7 +56,7 @@ afterAll(async () => {
 const waitsFor = (status: RolloutStatus): string[] => closedGatesOf(status).map(sayGate);
 
 const untilItWaitsFor = (rollout: WorkflowHandle, ...reasons: readonly string[]) =>
-  eventually(
+  until(
     async () => waitsFor(await scene.status(rollout)),
     (seen) => JSON.stringify(seen) === JSON.stringify(reasons),
   );
@@ -158,7 +159,7 @@ test('U8: a node is not begun on while a pod on it can never be evicted, and goe
   await scene.askForReboot(node);
   const rollout = await scene.startByHand(node);
   const words = 'could never be evicted: disruption budget never-worker-1 needs all of its pods';
-  await eventually(
+  await until(
     async () => waitsFor(await scene.status(rollout)),
     ([reason = '']) => reason.startsWith('budgets: pinned/worker-1-') && reason.includes(words),
   );

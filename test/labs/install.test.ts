@@ -18,7 +18,8 @@ import { KeyFile } from '../../worker/encryption/keys.ts';
 import { clearTextOf } from './clear-text.ts';
 import { ofLockkeeper } from './of-lockkeeper.ts';
 import { labValues, Release } from './release.ts';
-import { eventually, RolloutScene, type PoolText } from './rollout-scene.ts';
+import { until } from '../ask.ts';
+import { RolloutScene, type PoolText } from './rollout-scene.ts';
 import { WorkerScene } from './worker-scene.ts';
 
 /** A lab into which Lockkeeper is brought by `helm install`, and by nothing else. */
@@ -78,7 +79,7 @@ const roll = async (name: string) => {
   return scene.startByHand(name);
 };
 const untilDraining = (name: string) =>
-  eventually(
+  until(
     () => node(name),
     ({ spec }) => spec.unschedulable === true,
   );
@@ -136,7 +137,7 @@ test('every metric that rules and dashboard name is there', async () => {
 });
 
 test('what is served is what is so', async () => {
-  const { text } = await eventually(
+  const { text } = await until(
     () => call(`http://127.0.0.1:${ports.health}/metrics`, { signal }),
     // The agent looks every second whether the request was taken back.
     ({ text }) => !text.includes('state="waiting"'),

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { ANNOTATION } from '../../domain/node-contract.ts';
 import type { NodeObject } from '../../domain/node-facts.ts';
 import { failureOf } from './failure-of.ts';
-import { eventually, RolloutScene } from './rollout-scene.ts';
+import { until } from '../ask.ts';
+import { RolloutScene } from './rollout-scene.ts';
 
 /** The labels and the taint of a pool's policy, on real Nodes: what is written when, and what is left. */
 
@@ -54,12 +55,12 @@ test('G6: a drain that is given up leaves the labels as they were found; who wai
   await scene.forbidEvictions(first);
   for (const node of [first, second]) await scene.askForReboot(node);
   const draining = await scene.startByHand(first);
-  await eventually(
+  await until(
     () => labelsOf(first),
     (labels) => JSON.stringify(labels) === JSON.stringify(LABELS.before),
   );
   const waiting = await scene.startByHand(second);
-  await eventually(
+  await until(
     () => taintsOf(second),
     ({ length }) => length === 2,
   );

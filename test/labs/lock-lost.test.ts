@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ANNOTATION, writeAttempts } from '../../domain/node-contract.ts';
-import { eventually, RolloutScene } from './rollout-scene.ts';
+import { until } from '../ask.ts';
+import { RolloutScene } from './rollout-scene.ts';
 
 let scene: RolloutScene;
 beforeAll(async () => {
@@ -30,7 +31,7 @@ test('G1, G5: a lock that is terminated is started anew by who waits, and goes b
   // Whoever is in the queue first goes first.
   await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
   await start(next);
-  await eventually(
+  await until(
     () => scene.lockStatus('lost'),
     ({ queue }) => queue.length === 1,
   );
@@ -46,11 +47,11 @@ test('G1, G5: a lock that is terminated is started anew by who waits, and goes b
   await scene.patchNode(failed, { metadata: { annotations: { [ANNOTATION.attempts]: attempts } } });
   await start(failed);
   // The terminated one still answers, but says nothing of itself.
-  await eventually(
+  await until(
     () => scene.lockStatus('lost'),
     ({ because }) => because?.startsWith('a former lock of pool lost was ended') === true,
   );
-  const { troubles } = await eventually(
+  const { troubles } = await until(
     () => scene.lockStatus('lost'),
     (status) => status.troubles.length > 0,
   );

@@ -11,7 +11,8 @@ import { NO_REGISTRY } from '../../deploy/helm.ts';
 import { manifestsOf, readManifests, type Manifests } from '../../lab/fleet/manifests.ts';
 import { Kubectl } from './kubectl.ts';
 import { ofLockkeeper } from './of-lockkeeper.ts';
-import { eventually, RolloutScene } from './rollout-scene.ts';
+import { until } from '../ask.ts';
+import { RolloutScene } from './rollout-scene.ts';
 
 /** A lab into which Lockkeeper is brought by `kubectl apply -f deploy/lockkeeper.yaml`, and by nothing else. */
 
@@ -90,7 +91,7 @@ test('G6: lockkeeper uninstall and kubectl delete leave nothing of Lockkeeper an
   expect(words).toContain(ITS_FILE);
   await kubectl.run(words.map((word) => (word === ITS_FILE ? file : word)));
   expect(
-    await eventually(
+    await until(
       () => ofLockkeeper(kube),
       (left) => left.length === 0,
     ),

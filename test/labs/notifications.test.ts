@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { SlackReceiver } from '../../lab/notify/slack-receiver.ts';
 import { readAudit } from '../../lab/cluster/audit.ts';
-import { closedGatesOf, eventually, RolloutScene } from './rollout-scene.ts';
+import { until } from '../ask.ts';
+import { closedGatesOf, RolloutScene } from './rollout-scene.ts';
 
 /** People are told what happens to nodes, by receivers that work, that hang and that are dead. */
 
@@ -71,7 +72,7 @@ const toldOf = (node: string): Told[] => facts().filter((told) => told.node === 
 
 /** Waits until the webhook was told of this event of the node. */
 const heardOf = async (node: string, event: string): Promise<Told> => {
-  const told = await eventually(
+  const told = await until(
     async () => toldOf(node).find((one) => one.event === event),
     (one) => one !== undefined,
   );
@@ -92,7 +93,7 @@ async function scan(): Promise<void> {
   };
   const before = await done();
   await scene.client.schedule.getHandle('fleet-scan').trigger();
-  await eventually(done, (count) => count > before);
+  await until(done, (count) => count > before);
 }
 
 const say = (text: string): string => JSON.stringify({ text, username: 'kured', channel: '#ops' });
@@ -120,7 +121,7 @@ describe('an undisturbed rollout', () => {
   });
 
   test("is told exactly as kured tells it, in order: the lab's Slack receiver shows the body", async () => {
-    const bodies = await eventually(
+    const bodies = await until(
       async () => ops.bodies,
       ({ length }) => length === 3,
     );
@@ -135,7 +136,7 @@ describe('an undisturbed rollout', () => {
   test('G11: a receiver that was dead is told everything, in order, once it is back', async () => {
     expect(dead.asked).toBe(0);
     await dead.revive();
-    const bodies = await eventually(
+    const bodies = await until(
       async () => dead.bodies,
       ({ length }) => length === 3,
     );
@@ -148,7 +149,7 @@ describe('an undisturbed rollout', () => {
 
   test('a receiver that has hung is told everything, in order, once it answers', async () => {
     hanging.behave('takes');
-    const bodies = await eventually(
+    const bodies = await until(
       async () => hanging.bodies,
       ({ length }) => length === 3,
     );
@@ -197,7 +198,7 @@ describe('what goes wrong', () => {
     await heardOf(lost, 'lost');
     scene.lab.fleet.machine(lost).setFault({ kind: 'none' });
     const other = await rollIn('others', next);
-    const halted = await eventually(
+    const halted = await until(
       async () => facts().find(({ event }) => event === 'halted'),
       (told) => told !== undefined,
     );
@@ -222,14 +223,14 @@ describe('what goes wrong', () => {
     });
     await scene.askForReboot(node);
     const rollout = await scene.startByHand(node);
-    await eventually(
+    await until(
       () => scene.status(rollout),
       (status) => closedGatesOf(status).length > 0,
     );
     await scene.changePolicy((pools) => {
       for (const pool of pools) pool.overdueAfter = '1s';
     });
-    await eventually(
+    await until(
       async () => {
         await scan();
         return toldOf(node).some(({ event }) => event === 'overdue');
@@ -249,7 +250,7 @@ describe('what goes wrong', () => {
   test('G9: a policy that is refused is told of, without the secret that was written into it', async () => {
     const good = await readFile(scene.lab.policyPath, 'utf8');
     await writeFile(scene.lab.policyPath, good.replace('${OPS_URL}', 'T0PS3CRETwritten'));
-    const told = await eventually(
+    const told = await until(
       async () => facts().find(({ event }) => event === 'policyRefused'),
       (one) => one !== undefined,
     );
@@ -258,7 +259,7 @@ describe('what goes wrong', () => {
   });
 
   test('receivers of one pool are told of nothing else, but of what concerns no pool', async () => {
-    const texts = await eventually(
+    const texts = await until(
       async () => ops.bodies,
       (bodies) => bodies.some((body) => body.includes('The policy was refused')),
     );

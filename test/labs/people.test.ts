@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
-import { eventually, RolloutScene } from './rollout-scene.ts';
+import { until } from '../ask.ts';
+import { RolloutScene } from './rollout-scene.ts';
 
 /** What people do to a fleet that is being rolled: change the policy, start twice, end what they should not. */
 
@@ -41,17 +42,17 @@ test('G1: a budget changed from 1 to 3 and back to 1 counts at once, in both dir
     await scene.askForReboot(node);
     rollouts.push(await scene.startByHand(node));
   }
-  await eventually(
+  await until(
     async () => takenIn('live'),
     ({ length }) => length === 1,
   );
   await changeBudget(3);
-  await eventually(
+  await until(
     async () => takenIn('live'),
     ({ length }) => length === 3,
   );
   await changeBudget(1);
-  await eventually(
+  await until(
     () => scene.lockStatus('live'),
     ({ because }) => because?.startsWith('3 of at most 1') === true,
   );
@@ -90,7 +91,7 @@ describe('a rollout that is ended from outside', () => {
     await first.terminate('a test');
     await scene.askForReboot(next);
     const second = await scene.startByHand(next);
-    await eventually(
+    await until(
       () => scene.lockStatus('left'),
       ({ because }) => because?.includes(`${node} is in the middle of a rollout`) === true,
     );
@@ -106,7 +107,7 @@ describe('a rollout that is ended from outside', () => {
     await scene.askForReboot(node);
     await scene.lockOf('left').signal('pause', { reason: 'a test' });
     const first = await scene.startByHand(node);
-    await eventually(
+    await until(
       () => scene.lockStatus('left'),
       ({ queue }) => queue.length === 1,
     );

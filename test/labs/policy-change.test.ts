@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { sayGate } from '../../domain/gates/names.ts';
 import type { RolloutStatus } from '../../domain/status.ts';
-import { closedGatesOf, eventually, RolloutScene } from './rollout-scene.ts';
+import { until } from '../ask.ts';
+import { closedGatesOf, RolloutScene } from './rollout-scene.ts';
 
 /** The policy is edited while rollouts wait that nothing else would wake: the scan sleeps, and so does every look. */
 
@@ -35,7 +36,7 @@ async function started(pool: string, node: string) {
 
 test('a rollout that waits for a window moves on as soon as the policy has one', async () => {
   const rollout = await started('shut', 'worker-1');
-  const before = await eventually(
+  const before = await until(
     () => scene.status(rollout),
     (status) => waitsFor(status).includes('window: its pool has no window'),
   );
@@ -58,7 +59,7 @@ test('rollouts of a pool that is renamed go on in the new one: from the queue, a
   await scene.lockOf('former').signal('pause', { reason: 'a test' });
   await scene.askForReboot(inQueue);
   const rollout = await scene.startByHand(inQueue);
-  await eventually(
+  await until(
     () => scene.lockStatus('former'),
     ({ queue }) => queue.length === 1,
   );
@@ -66,7 +67,7 @@ test('rollouts of a pool that is renamed go on in the new one: from the queue, a
     metadata: { annotations: { 'lockkeeper.io/hold': 'a test' } },
   });
   const held = await started('former', atGates);
-  await eventually(
+  await until(
     () => scene.status(held),
     (status) => waitsFor(status).includes('hold: held: a test'),
   );
@@ -76,7 +77,7 @@ test('rollouts of a pool that is renamed go on in the new one: from the queue, a
   });
   expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
   expect(await scene.status(rollout)).toMatchObject({ pool: 'renamed' });
-  await eventually(
+  await until(
     () => scene.status(held),
     ({ pool }) => pool === 'renamed',
   );

@@ -12,7 +12,7 @@ import { writeAccountKubeconfig } from '../../lab/fleet/account.ts';
 import { manifestsOf, parseObjects, type Manifests } from '../../lab/fleet/manifests.ts';
 import { ensureTool } from '../../lab/tools/ensure.ts';
 import { installCommands, Kubectl } from './kubectl.ts';
-import { eventually } from './rollout-scene.ts';
+import { until } from '../ask.ts';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -125,7 +125,7 @@ export class Release {
   private async runHook(): Promise<string> {
     const pods = `/api/v1/namespaces/${NAMESPACE}/pods`;
     const selector = 'labelSelector=app.kubernetes.io/component=uninstall';
-    const { items } = await eventually(
+    const { items } = await until(
       () => this.kube.get<ListOf<PodObject>>(`${pods}?${selector}`),
       ({ items }) => items.length > 0,
     );

@@ -17,7 +17,7 @@ import { startLab, type Lab } from '../../lab/lab.ts';
 import { policyText } from '../../lab/policy.ts';
 import { ensureTools } from '../../lab/tools/ensure.ts';
 import { PinnedApps } from '../pinned-apps.ts';
-import { statusIn } from '../answer-to.ts';
+import { statusIn } from '../ask.ts';
 
 const run = promisify(execFile);
 const silent = (): void => undefined;
@@ -242,21 +242,6 @@ export class RolloutScene {
     }
     return most;
   }
-}
-
-/** Asks until `holds`, for at most a minute; the last answer is in the error. */
-export async function eventually<T>(
-  ask: () => Promise<T>,
-  holds: (answer: T) => boolean,
-): Promise<T> {
-  let answer: T | undefined;
-  const endMs = Date.now() + 60_000;
-  while (Date.now() < endMs) {
-    answer = await ask();
-    if (holds(answer)) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`it never came to that; the last answer was ${JSON.stringify(answer)}`);
 }
 
 /** The gates that a rollout waits at; none in another phase. */

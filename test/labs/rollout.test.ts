@@ -3,7 +3,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { AuditRecord } from '../../lab/cluster/contract.ts';
 import { readAudit } from '../../lab/cluster/audit.ts';
 import { failureOf } from './failure-of.ts';
-import { closedGatesOf, eventually, RolloutScene } from './rollout-scene.ts';
+import { until } from '../ask.ts';
+import { closedGatesOf, RolloutScene } from './rollout-scene.ts';
 
 let scene: RolloutScene;
 beforeAll(async () => {
@@ -129,7 +130,7 @@ describe('a rollout started by hand', () => {
       metadata: { annotations: { 'lockkeeper.io/hold': 'disk is being swapped' } },
     });
     const rollout = await scene.startByHand('worker-2');
-    const status = await eventually(
+    const status = await until(
       () => scene.status(rollout),
       (status) => closedGatesOf(status).length > 0,
     );
@@ -137,7 +138,7 @@ describe('a rollout started by hand', () => {
     expect(closedGatesOf(status)).toMatchObject([
       { gate: 'hold', because: 'held: disk is being swapped' },
     ]);
-    const pending = await eventually(
+    const pending = await until(
       async () => (await rollout.describe()).raw.pendingActivities?.[0],
       (activity) => activity?.lastFailure?.message !== undefined,
     );
@@ -159,7 +160,7 @@ describe('several rollouts', () => {
       const rollout = await scene.startByHand(node);
       rollouts.push(rollout);
       // The first in the queue goes first, so each is in it before the next is started.
-      await eventually(
+      await until(
         () => scene.status(rollout),
         ({ phase }) => phase.at === 'queued' && phase.place !== undefined,
       );
@@ -167,7 +168,7 @@ describe('several rollouts', () => {
     // The foreign cordon uses the budget, so only its own node may go; then it is lifted by who set it.
     const [, third] = rollouts;
     if (!third) throw new Error('it was not started');
-    const waiting = await eventually(
+    const waiting = await until(
       () => scene.lockStatus('workers'),
       ({ because }) => because !== undefined,
     );
@@ -263,7 +264,7 @@ describe('several rollouts', () => {
         scene.lab.fleet.bootIds(node).length > boots && !unschedulable && record === undefined,
     );
     expect(scene.lab.fleet.bootIds(node)).toHaveLength(boots + 1);
-    const { queue } = await eventually(
+    const { queue } = await until(
       () => scene.lockStatus('workers'),
       ({ permits }) => permits.length === 0,
     );

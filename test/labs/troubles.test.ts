@@ -3,7 +3,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { troublesOf } from '../../domain/trouble.ts';
 import { whyItWaits } from '../../domain/why-it-waits.ts';
 import { failureOf } from './failure-of.ts';
-import { closedGatesOf, eventually, RolloutScene } from './rollout-scene.ts';
+import { until } from '../ask.ts';
+import { closedGatesOf, RolloutScene } from './rollout-scene.ts';
 import { throttleWorker } from './throttle.ts';
 
 /** Each test has a pool of its own, so that a halted one holds up no other. */
@@ -52,7 +53,7 @@ async function rollIn(pool: keyof typeof POOLS, node: string): Promise<WorkflowH
 /** The nodes of the pool that show a trouble, which is what halts it. */
 async function troubled(pool: keyof typeof POOLS, nodes: readonly string[]): Promise<void> {
   const judged = { returnWithin: 3_000 };
-  const shown = await eventually(
+  const shown = await until(
     async () => troublesOf(scene.nodesOf(pool), { ...judged, nowMs: Date.now() }),
     ({ length }) => length === nodes.length,
   );
@@ -79,19 +80,19 @@ describe('a node that does not come back', () => {
   test('G5: halts its pool and keeps its place, and when it is back all goes on', async () => {
     machine('worker-1').setFault({ kind: 'never-returns' });
     const lost = await rollIn('lost', 'worker-1');
-    await eventually(
+    await until(
       () => phase(lost),
       (at) => at === 'lost',
     );
     machine('worker-1').setFault({ kind: 'none' });
     const other = await rollIn('lost', 'worker-2');
-    const { because, troubles } = await eventually(
+    const { because, troubles } = await until(
       () => scene.lockStatus('lost'),
       (status) => status.because?.includes('halted') === true,
     );
     expect(because).toMatch(/the pool is halted until it is resumed or the node is back: worker-1/);
     expect(troubles).toMatchObject([{ node: 'worker-1' }]);
-    const { phase: shown } = await eventually(
+    const { phase: shown } = await until(
       () => scene.status(other),
       (status) => whyItWaits(status).includes('halted'),
     );
@@ -119,7 +120,7 @@ describe('a node that does not come back', () => {
   test('G3: but for the same boot id, is not believed to have rebooted', async () => {
     machine('worker-4').setFault({ kind: 'same-boot-id' });
     const rollout = await rollIn('same', 'worker-4');
-    await eventually(
+    await until(
       () => phase(rollout),
       (at) => at === 'lost',
     );
@@ -159,7 +160,7 @@ describe('a node that does not come back', () => {
     await troubled('loops', ['worker-5']);
     const again = await scene.startByHand('worker-5');
     const waitingFor = closedGatesOf(
-      await eventually(
+      await until(
         () => scene.status(again),
         (status) => closedGatesOf(status).length > 0,
       ),
@@ -219,7 +220,7 @@ describe('an order', () => {
     await scene.lab.fleet.agent(node).start();
     const again = await scene.startByHand(node);
     const waitingFor = closedGatesOf(
-      await eventually(
+      await until(
         () => scene.status(again),
         (status) => closedGatesOf(status).length > 0,
       ),
@@ -283,14 +284,14 @@ describe('a drain', () => {
     const before = boots(node);
     await scene.forbidEvictions(node);
     const rollout = await rollIn('throttled', node);
-    await eventually(
+    await until(
       () => scene.status(rollout),
       (status) => status.phase.at === 'draining' && whyItWaits(status) !== '',
     );
     const throttledNoMore = await throttleWorker(scene.lab.cluster, scene.lab.fleet.kube);
     await scene.allowEvictions();
     try {
-      const heartbeat = await eventually(
+      const heartbeat = await until(
         () => heartbeatOf(rollout),
         (text) => text.includes('HTTP 429') || text.includes('overloaded'),
       );
@@ -312,7 +313,7 @@ describe('a drain', () => {
     await scene.lab.fleet.kube.delete(`/api/v1/nodes/${node}`);
     expect(await scene.result(rollout)).toMatchObject({ outcome: 'node-gone' });
     await scene.allowEvictions();
-    await eventually(
+    await until(
       () => scene.lockStatus('patient'),
       ({ permits }) => permits.length === 0,
     );

@@ -4,7 +4,8 @@ import { promisify } from 'node:util';
 import type { WorkflowHandle } from '@temporalio/client';
 import { freePorts } from '../../lab/cluster/ports.ts';
 import { ensureTool } from '../../lab/tools/ensure.ts';
-import { eventually, type RolloutScene } from './rollout-scene.ts';
+import { until } from '../ask.ts';
+import type { RolloutScene } from './rollout-scene.ts';
 import { WorkerProcess } from '../integration/worker-process.ts';
 
 const run = promisify(execFile);
@@ -48,7 +49,7 @@ export class WorkerScene {
     others: readonly WorkerProcess[] = [],
   ): Promise<WorkerProcess> {
     const passed = others.map(({ identity }) => identity);
-    const identity = await eventually(
+    const identity = await until(
       async () => {
         const { raw } = await rollout.describe();
         const drain = raw.pendingActivities?.find(

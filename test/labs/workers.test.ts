@@ -16,7 +16,8 @@ import { replaceFile } from '../../lab/fleet/node-files.ts';
 import { serveCodec } from '../../worker/encryption/codec-server.ts';
 import { failureOf } from './failure-of.ts';
 import { clearTextOf } from './clear-text.ts';
-import { eventually, RolloutScene } from './rollout-scene.ts';
+import { until } from '../ask.ts';
+import { RolloutScene } from './rollout-scene.ts';
 import { WorkerScene } from './worker-scene.ts';
 
 const NODES = Array.from({ length: 9 }, (_, index) => `worker-${index + 1}`);
@@ -102,7 +103,7 @@ describe('G7: with two workers and no leader, a rollout goes on', () => {
     await askForReboot(node);
     const rollout = await scene.startByHand(node);
     const before = (await podsOn(node)).map(({ metadata }) => metadata.name);
-    await eventually(
+    await until(
       () => podsOn(node),
       (left) => !left.some(({ metadata }) => before.includes(metadata.name)),
     );
@@ -150,7 +151,7 @@ describe('worker versioning', () => {
   const NAME = ['--deployment-name', 'lockkeeper'];
   const makeCurrent = (...which: readonly string[]): Promise<void> =>
     // A version is known a moment after its first poll.
-    eventually(
+    until(
       () =>
         workers.temporal(...DEPLOYMENT, 'set-current-version', ...NAME, ...which, '--yes').then(
           () => undefined,
@@ -172,7 +173,7 @@ describe('worker versioning', () => {
     const next = await workers.add(version('0.2.0'));
     expect(await old.stop()).toBe(0);
     await scene.allowEvictions();
-    const drain = await eventually(
+    const drain = await until(
       () => drainOf(rollout),
       (found) => Number(found?.state) === SCHEDULED,
     );
@@ -354,7 +355,7 @@ describe('with payloads encrypted', () => {
     // Said by somebody who has still the key that the worker has no more.
     await before.workflow.getHandle(rollout.workflowId).signal('pause', { reason: REASON });
     await rollout.signal('resume');
-    await eventually(
+    await until(
       async () => JSON.stringify(worker.lines),
       (said) => said.includes('there is no key with the id'),
     );

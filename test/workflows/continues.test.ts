@@ -2,7 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { rolloutId } from '../../domain/names.ts';
 import type { LockStatus } from '../../domain/status.ts';
 import { Pool } from './pool-scene.ts';
-import { aStage, openRealStage, statusOf, until, untilCancelled, World } from './stage.ts';
+import { until } from '../ask.ts';
+import { untilCancelled } from './played.ts';
+import { aStage, openRealStage } from './servers.ts';
+import { statusOf } from './standing.ts';
+import { World } from './world.ts';
 
 /** The history of a lock grows until the server suggests to continue as new; here it does so a hundred times sooner. */
 const SUGGESTED_AFTER = 40;

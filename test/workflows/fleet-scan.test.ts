@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import type { Scan } from '../../activities/scan.ts';
 import { TASK_QUEUE } from '../../domain/names.ts';
 import type { fleetScan } from '../../workflows/index.ts';
-import { aStage, openRealStage, World } from './stage.ts';
+import { aStage, openRealStage } from './servers.ts';
+import { World } from './world.ts';
 
 const stage = aStage(openRealStage);
 

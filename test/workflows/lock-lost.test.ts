@@ -3,7 +3,9 @@ import type { PoolQuestion } from '../../activities/admit-next.ts';
 import { thisRun } from '../../activities/ownership.ts';
 import { lockId } from '../../domain/names.ts';
 import { Pool } from './pool-scene.ts';
-import { aStage, NOTHING_NEW, openRealStage, queued, stillWaits } from './stage.ts';
+import { NOTHING_NEW, stillWaits } from './played.ts';
+import { aStage, openRealStage } from './servers.ts';
+import { queued } from './standing.ts';
 
 /** A lock that was terminated or reset: its waiters heal it by their next try, and nobody else has to do anything. */
 

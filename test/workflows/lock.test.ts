@@ -3,17 +3,11 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { Activities } from '../../activities/index.ts';
 import type { PermitAnswer } from '../../domain/lock-state.ts';
 import { rolloutId } from '../../domain/names.ts';
-import { answerTo } from '../answer-to.ts';
+import { answerTo, until } from '../ask.ts';
 import { Pool } from './pool-scene.ts';
-import {
-  aStage,
-  detailsOf,
-  openRealStage,
-  queued,
-  reached,
-  until,
-  untilCancelled,
-} from './stage.ts';
+import { untilCancelled } from './played.ts';
+import { aStage, openRealStage } from './servers.ts';
+import { detailsOf, queued, reached } from './standing.ts';
 
 /** What a lock grants, and what it keeps. */
 

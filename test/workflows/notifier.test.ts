@@ -4,7 +4,8 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { notifierId, TASK_QUEUE } from '../../domain/names.ts';
 import type { Notice, NoticeEvent } from '../../domain/notifications/events.ts';
-import { openStage, until } from './stage.ts';
+import { until } from '../ask.ts';
+import { openStage } from './servers.ts';
 
 let env: TestWorkflowEnvironment;
 beforeAll(async () => {

@@ -6,7 +6,9 @@ import { thisRun } from '../../activities/ownership.ts';
 import { TASK_QUEUE, lockId } from '../../domain/names.ts';
 import type { LockStatus, SignalRecord } from '../../domain/status.ts';
 import type { Trouble } from '../../domain/trouble.ts';
-import { NOTHING_NEW, RETURNED, stillWaits, until, World, worksUntil } from './stage.ts';
+import { until } from '../ask.ts';
+import { NOTHING_NEW, RETURNED, stillWaits, worksUntil } from './played.ts';
+import { World } from './world.ts';
 
 /** A pool with room for so many nodes, in which a node is away until it is let back. What the lock counts is told here. */
 export class Pool {

@@ -2,18 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Activities } from '../../activities/index.ts';
 import type { UndoRequest } from '../../activities/restore.ts';
-import {
-  aStage,
-  failureOf,
-  fails,
-  openRealStage,
-  planned,
-  reached,
-  RECORD,
-  statusOf,
-  untilCancelled,
-  World,
-} from './stage.ts';
+import { fails, planned, RECORD, untilCancelled } from './played.ts';
+import { aStage, openRealStage } from './servers.ts';
+import { failureOf, reached, statusOf } from './standing.ts';
+import { World } from './world.ts';
 
 /** Every ending but a reboot: what is handed back, what it means for the pool, and what is said. */
 

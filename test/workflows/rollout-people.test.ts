@@ -4,19 +4,11 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Activities } from '../../activities/index.ts';
 import { rolloutId, TASK_QUEUE } from '../../domain/names.ts';
 import { Pool } from './pool-scene.ts';
-import {
-  aStage,
-  failureOf,
-  openRealStage,
-  ORDERED,
-  queued,
-  reached,
-  RETURNED,
-  statusOf,
-  until,
-  untilCancelled,
-  World,
-} from './stage.ts';
+import { until } from '../ask.ts';
+import { ORDERED, RETURNED, untilCancelled } from './played.ts';
+import { aStage, openRealStage } from './servers.ts';
+import { failureOf, queued, reached, statusOf } from './standing.ts';
+import { World } from './world.ts';
 
 /** What people say to a rollout, wherever it stands. */
 

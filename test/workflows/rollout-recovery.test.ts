@@ -7,20 +7,18 @@ import { rolloutId } from '../../domain/names.ts';
 import type { RolloutRecord } from '../../domain/node-contract.ts';
 import { Pool } from './pool-scene.ts';
 import {
-  aStage,
   DRAINED,
   fails,
-  openRealStage,
   ORDERED,
   planned,
-  queued,
-  reached,
   RECORD,
   RETURNED,
   untilCancelled,
-  World,
   worksUntil,
-} from './stage.ts';
+} from './played.ts';
+import { aStage, openRealStage } from './servers.ts';
+import { queued, reached } from './standing.ts';
+import { World } from './world.ts';
 
 const stage = aStage(openRealStage);
 const rebooted = { outcome: 'rebooted' };

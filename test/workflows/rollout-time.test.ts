@@ -1,7 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { activityInfo } from '@temporalio/activity';
 import { rolloutId } from '../../domain/names.ts';
-import { aStage, openStage, RECORD, statusOf, World } from './stage.ts';
+import { RECORD } from './played.ts';
+import { aStage, openStage } from './servers.ts';
+import { statusOf } from './standing.ts';
+import { World } from './world.ts';
 
 /**
  * What takes hours, on the server that skips them. Without a lock, whose counts are cancelled all the time, which that server

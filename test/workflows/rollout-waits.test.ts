@@ -3,20 +3,11 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { GateQuestion } from '../../activities/gates/gate-facts.ts';
 import type { Moved } from '../../activities/pool.ts';
 import { Pool } from './pool-scene.ts';
-import {
-  aStage,
-  detailsOf,
-  openRealStage,
-  planned,
-  queued,
-  reached,
-  RECORD,
-  statusOf,
-  stillWaits,
-  until,
-  untilCancelled,
-  World,
-} from './stage.ts';
+import { until } from '../ask.ts';
+import { planned, RECORD, stillWaits, untilCancelled } from './played.ts';
+import { aStage, openRealStage } from './servers.ts';
+import { detailsOf, queued, reached, statusOf } from './standing.ts';
+import { World } from './world.ts';
 
 /** What a rollout waits for: its turn, its drain, and both in another pool than it was begun for. */
 

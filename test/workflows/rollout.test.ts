@@ -1,20 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Activities } from '../../activities/index.ts';
-import {
-  aStage,
-  atFirst,
-  detailsOf,
-  DRAINED,
-  openRealStage,
-  ORDERED,
-  planned,
-  reached,
-  RECORD,
-  statusOf,
-  until,
-  untilCancelled,
-  World,
-} from './stage.ts';
+import { until } from '../ask.ts';
+import { atFirst, DRAINED, ORDERED, planned, RECORD, untilCancelled } from './played.ts';
+import { aStage, openRealStage } from './servers.ts';
+import { detailsOf, reached, statusOf } from './standing.ts';
+import { World } from './world.ts';
 
 /** A rollout that goes through, what its steps send it back for, and what it shows. */
 

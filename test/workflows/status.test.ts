@@ -4,7 +4,10 @@ import type { Seen } from '../../cli/status/seen.ts';
 import { runCli } from '../../cli/run.ts';
 import { FLEET_SCAN, TASK_QUEUE } from '../../domain/names.ts';
 import { ensureFleetScan } from '../../worker/schedule.ts';
-import { openRealStage, until, untilCancelled, World } from './stage.ts';
+import { until } from '../ask.ts';
+import { untilCancelled } from './played.ts';
+import { openRealStage } from './servers.ts';
+import { World } from './world.ts';
 
 /** `lockkeeper status` against a real server. */
 

@@ -4,18 +4,11 @@ import { expect, test } from '@jest/globals';
 import { Worker } from '@temporalio/worker';
 import { temporalPort, workerIdentity } from '../../activities/temporal.ts';
 import { rolloutId, TASK_QUEUE } from '../../domain/names.ts';
-import {
-  aStage,
-  DRAINED,
-  fails,
-  openRealStage,
-  reached,
-  RECORD,
-  until,
-  untilCancelled,
-  World,
-  worksUntil,
-} from './stage.ts';
+import { until } from '../ask.ts';
+import { DRAINED, fails, RECORD, untilCancelled, worksUntil } from './played.ts';
+import { aStage, openRealStage } from './servers.ts';
+import { reached } from './standing.ts';
+import { World } from './world.ts';
 
 /** What the activities ask of Temporal, asked of a real server. */
 

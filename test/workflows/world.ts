@@ -2,113 +2,34 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll } from '@jest/globals';
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
-import { WorkflowFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { activityInfo } from '@temporalio/activity';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
 import type { PoolAnswer, PoolQuestion } from '../../activities/admit-next.ts';
 import { awaitTurn, leaveQueue } from '../../activities/await-turn.ts';
 import type { CordonQuestion, Cordoned } from '../../activities/cordon.ts';
 import type { Deps } from '../../activities/deps.ts';
 import type { Activities } from '../../activities/index.ts';
 import { thisRun } from '../../activities/ownership.ts';
-import type { Plan } from '../../activities/plan.ts';
 import type { Restored, RestoreRequest, Undone, UndoRequest } from '../../activities/restore.ts';
 import { temporalPort, type TemporalPort } from '../../activities/temporal.ts';
 import { Stage } from '../../activities/testing/stage.ts';
 import { TASK_QUEUE, lockId, rolloutId } from '../../domain/names.ts';
-import type { QueuePlace } from '../../domain/lock-state.ts';
-import type { RolloutRecord } from '../../domain/node-contract.ts';
-import type { PhaseName } from '../../domain/phases.ts';
 import type { RolloutInput } from '../../domain/rollout-input.ts';
-import type { LockStatus, Phase, RolloutStatus } from '../../domain/status.ts';
+import type { LockStatus } from '../../domain/status.ts';
 import type { nodeRollout } from '../../workflows/index.ts';
-import { answerTo, statusIn, type Asked } from '../answer-to.ts';
+import { statusIn, until } from '../ask.ts';
+import { DRAINED, NOTHING_NEW, ORDERED, planned, RECORD, RETURNED, stillWaits } from './played.ts';
 
 const run = promisify(execFile);
-
-/** Real workflows on a real Temporal; only what the activities see of the cluster is played, and so is who is admitted next. */
-
-export const RECORD: RolloutRecord = {
-  workflowId: rolloutId('n1'),
-  runId: 'run',
-  cordonedByUs: true,
-  bootIdBefore: 'boot-1',
-  phase: 'draining',
-};
-
-/** An order that was written. */
-export const ORDERED = {
-  kind: 'ordered',
-  order: { bootId: 'boot-1', rollout: 'node-rollout/n1/run', expiresAtMs: 0 },
-  orderedAtMs: 1,
-} as const;
-
-export const RETURNED = { kind: 'returned', bootId: 'boot-2', stillRequired: false } as const;
-export const DRAINED = { evicted: 1, deleted: [], warnings: [], daemonSetsReady: ['kube/cni'] };
-
-/** The plan of a rollout that starts from the beginning, with changes. */
-export const planned =
-  (changes: Partial<Plan> = {}, request: Partial<Plan['request']> = {}) =>
-  async (input: unknown): Promise<Plan> => ({
-    request: { ...(input as RolloutInput), skip: [], evenIfNotRequired: false, ...request },
-    pool: 'workers',
-    recovery: { at: 'start' },
-    searchAttributes: false,
-    ...changes,
-  });
-
-/** As a real look fails while nothing changes. */
-export const stillWaits = (message: string, again: '100ms' | '1h'): ApplicationFailure =>
-  ApplicationFailure.create({ message, nextRetryDelay: again });
-
-/** Fails as the real activities do, for good. */
-export const fails = (type: string, message: string) => async (): Promise<never> => {
-  const failure = ApplicationFailure.nonRetryable(message, type);
-  // As activities/failure.ts makes it.
-  failure.stack = '';
-  throw failure;
-};
-
-/** Answers the first call so, and every later one so. */
-export const atFirst = <const A, const B>(first: A, later: B): (() => Promise<A | B>) => {
-  let calls = 0;
-  return async () => {
-    calls += 1;
-    return calls === 1 ? first : later;
-  };
-};
-
-/** Works until it is over, as an activity does that waits for something; ends at once when it is cancelled. */
-export const worksUntil = async (isOver: () => boolean): Promise<void> => {
-  while (!isOver()) {
-    heartbeat();
-    cancellationSignal().throwIfAborted();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-};
-
-export const untilCancelled = async (): Promise<never> => {
-  await worksUntil(() => false);
-  throw new Error('it never ends otherwise');
-};
-
-/** What a workflow failed with. */
-export const failureOf = async (result: Promise<unknown>): Promise<Error | undefined> => {
-  const error = await result.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof WorkflowFailedError)) throw new Error(`did not fail: ${String(error)}`);
-  return error.cause;
-};
 
 /** What the lock asks for itself, whenever it likes. */
 const OF_THE_LOCK: ReadonlySet<string> = new Set(['admitNext', 'excuseTroubles']);
 
-/** An undisturbed world, in which `calls` tells who was asked what, in order. */
+/**
+ * An undisturbed world for real workflows on a real Temporal: only what the activities see of the cluster is played, and so is
+ * who is admitted next. `calls` tells who was asked what, in order.
+ */
 export class World {
   readonly calls: string[] = [];
   /** What is done where a test changes nothing. */
@@ -333,59 +254,6 @@ export class World {
   }
 }
 
-/** What a count answers that finds nothing to say of the permits. */
-export const NOTHING_NEW = { used: [], ended: [], lapsed: [] } as const;
-
-/** The servers of one test file, as `open` starts one: for all of its tests. */
-export function aStage(open: () => Promise<TestWorkflowEnvironment>): {
-  readonly env: TestWorkflowEnvironment;
-} {
-  let env: TestWorkflowEnvironment | undefined;
-  beforeAll(async () => {
-    env = await open();
-  });
-  afterAll(async () => {
-    await env?.teardown();
-  });
-  return {
-    get env() {
-      if (!env) throw new Error('the server is not up yet');
-      return env;
-    },
-  };
-}
-
-/** A server on which time is skipped; end it after the test file. */
-export function openStage(): Promise<TestWorkflowEnvironment> {
-  quiet();
-  return TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: from('TEST_SERVER') },
-  });
-}
-
-/**
- * The real server, for what the time-skipping one gets wrong: it refuses a workflow task that cancels an activity which has
- * just completed (ACTIVITY_UNKNOWN), and the workflow then stands still.
- */
-export function openRealStage(extraArgs: string[] = []): Promise<TestWorkflowEnvironment> {
-  quiet();
-  return TestWorkflowEnvironment.createLocal({
-    server: { executable: from('TEMPORAL'), extraArgs },
-  });
-}
-
-function from(name: string) {
-  return { type: 'existing-path' as const, path: process.env[`LOCKKEEPER_${name}`] ?? '' };
-}
-
-function quiet(): void {
-  Runtime.install({
-    // A rollout that fails says so as an error, and here many fail on purpose.
-    logger: new DefaultLogger('ERROR', () => undefined),
-    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
-  });
-}
-
 /** Fails what hangs before the test is given up from outside, and says where. */
 async function inTime<T>(work: Promise<T>, where: () => Promise<string>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
@@ -397,49 +265,4 @@ async function inTime<T>(work: Promise<T>, where: () => Promise<string>): Promis
   } finally {
     clearTimeout(timer);
   }
-}
-
-export const statusOf = (rollout: Asked): Promise<RolloutStatus> => statusIn(rollout);
-
-/** Waits until the rollout stands there. */
-export async function reached<At extends PhaseName>(
-  rollout: Asked,
-  at: At,
-): Promise<RolloutStatus & { readonly phase: Phase & { readonly at: At } }> {
-  const status = await until(
-    () => statusOf(rollout),
-    ({ phase }) => phase.at === at,
-  );
-  return status as never;
-}
-
-/** Waits until the rollout knows its place in the queue. */
-export async function queued(
-  rollout: Asked,
-  holds: (place: QueuePlace) => boolean = () => true,
-): Promise<QueuePlace> {
-  const place = async (): Promise<QueuePlace | undefined> => {
-    const { phase } = await statusOf(rollout);
-    return phase.at === 'queued' ? phase.place : undefined;
-  };
-  return (await until(place, (known) => known !== undefined && holds(known))) as QueuePlace;
-}
-
-/** The words of the Web UI about a workflow that runs. */
-export async function detailsOf(workflow: Asked): Promise<string> {
-  const { currentDetails } = await answerTo(() =>
-    workflow.query<{ currentDetails: string }>('__temporal_workflow_metadata'),
-  );
-  return currentDetails;
-}
-
-/** Asks until `holds`, at most a minute of real time; the last answer is in the error. */
-export async function until<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
-  let answer: T | undefined;
-  for (let tries = 0; tries < 600; tries += 1) {
-    answer = await ask();
-    if (holds(answer)) return answer;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`it never came to that; the last answer was ${JSON.stringify(answer)}`);
 }

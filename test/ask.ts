@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
 /** Whatever can be asked by a query. */
 export interface Asked {
   query<T>(name: string): Promise<T>;
@@ -18,3 +20,14 @@ export async function answerTo<T>(ask: () => Promise<T>): Promise<T> {
 
 export const statusIn = <T>(workflow: Asked): Promise<T> =>
   answerTo(() => workflow.query<T>('status'));
+
+/** Asks until it holds, at most a minute; the last answer is in the error. */
+export async function until<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
+  for (const endMs = Date.now() + 60_000; ; await pause(100)) {
+    const answer = await ask();
+    if (holds(answer)) return answer;
+    if (Date.now() > endMs) {
+      throw new Error(`it never came to that; the last answer was ${JSON.stringify(answer)}`);
+    }
+  }
+}
