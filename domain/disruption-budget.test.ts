@@ -129,3 +129,55 @@ describe('a pod that is Ready', () => {
     expect(whyNever(aPod('web-0', { labels: { app: 'web' } }), budgets)).toBe(expected);
   });
 });
+
+describe('a pod that is not Ready', () => {
+  const ALWAYS = { selector: {}, unhealthyPodEvictionPolicy: 'AlwaysAllow' };
+  const HEALTHY = { selector: {}, unhealthyPodEvictionPolicy: 'IfHealthyBudget' };
+  const NEEDS_ALL = 'disruption budget web needs all of its pods';
+  test.each<{
+    name: string;
+    phase?: string;
+    budgets: DisruptionBudget[];
+    expected: string | undefined;
+  }>([
+    {
+      name: 'is kept where it is the one pod that is needed: it can be neither spared nor well enough to go',
+      budgets: [aBudget(counted(0, 1, 1))],
+      expected: NEEDS_ALL,
+    },
+    {
+      name: 'and where that is said by name',
+      budgets: [aBudget(counted(0, 1, 1), HEALTHY)],
+      expected: NEEDS_ALL,
+    },
+    {
+      name: 'is let go where enough others are well',
+      budgets: [aBudget({ ...counted(2, 2, 2), disruptionsAllowed: 0 })],
+      expected: undefined,
+    },
+    {
+      name: 'is kept where nothing is needed, for then nothing counts as well',
+      budgets: [aBudget({ ...counted(1, 0, 0), disruptionsAllowed: 0 })],
+      expected: expect.stringContaining('cannot count') as unknown as string,
+    },
+    {
+      name: 'is let go where its budget lets such pods go always',
+      budgets: [aBudget(counted(0, 1, 1), ALWAYS)],
+      expected: undefined,
+    },
+    {
+      name: 'is kept by two budgets all the same',
+      budgets: [aBudget(counted(0, 1, 1), ALWAYS), aBudget(counted(0, 1, 1), ALWAYS, 'all')],
+      expected: 'several disruption budgets select it: web, all',
+    },
+    {
+      name: 'is let go where it has not begun to run, whatever the budgets say',
+      phase: 'Pending',
+      budgets: [aBudget(counted(0, 1, 1)), aBudget(counted(0, 1, 1), HEALTHY, 'all')],
+      expected: undefined,
+    },
+  ])('$name', ({ phase = 'Running', budgets, expected }) => {
+    const pod = aPod('web-0', { labels: { app: 'web' }, ready: false, phase });
+    expect(whyNever(pod, budgets)).toEqual(expected);
+  });
+});

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { words } from './outside.ts';
+import type { PodFacts } from './pod-verdict.ts';
 import { present } from './present.ts';
 
 /** What a PodDisruptionBudget says, for naming the one that blocks an eviction. Pure. */
@@ -25,6 +26,8 @@ export interface DisruptionBudget {
   readonly healthy: number;
   readonly desired: number;
   readonly expected: number;
+  /** `unhealthyPodEvictionPolicy: AlwaysAllow`: pods that are not Ready may go whatever is left. */
+  readonly letsUnreadyGo?: true;
   /** Why the disruption controller could not count, in its own words. */
   readonly failure?: string;
 }
@@ -35,7 +38,12 @@ const count = z.number().default(0);
 export const DisruptionBudget = z
   .object({
     metadata: z.object({ namespace: z.string(), name: z.string() }),
-    spec: z.object({ selector: z.custom<LabelSelector>().optional() }).default({}),
+    spec: z
+      .object({
+        selector: z.custom<LabelSelector>().optional(),
+        unhealthyPodEvictionPolicy: z.string().optional(),
+      })
+      .default({}),
     status: z
       .object({
         disruptionsAllowed: count,
@@ -48,7 +56,8 @@ export const DisruptionBudget = z
       })
       .prefault({}),
   })
-  .transform(({ metadata: { namespace, name }, spec: { selector }, status }): DisruptionBudget => {
+  .transform(({ metadata: { namespace, name }, spec, status }): DisruptionBudget => {
+    const { selector, unhealthyPodEvictionPolicy } = spec;
     // As the disruption controller says it: `DisruptionAllowed` with the reason SyncFailed.
     const failed = status.conditions.find(({ reason }) => reason === 'SyncFailed');
     return {
@@ -59,26 +68,34 @@ export const DisruptionBudget = z
       desired: status.desiredHealthy,
       expected: status.expectedPods,
       ...present({ selector, failure: failed && words(failed.message ?? '') }),
+      ...(unhealthyPodEvictionPolicy === 'AlwaysAllow' && { letsUnreadyGo: true }),
     };
   });
 
 /**
- * Why no eviction of a pod that is Ready can ever succeed, however well the other pods are, until somebody changes something;
- * undefined: it can. The words have no number that changes by itself.
+ * Why no eviction of a pod can ever succeed, however well the other pods are, until somebody changes something; undefined: it
+ * can. The words have no number that changes by itself. As the API server decides (kubernetes,
+ * pkg/registry/core/pod/storage/eviction.go).
  */
 export function whyNever(
-  { namespace, labels }: { readonly namespace: string; readonly labels: Labels },
+  { namespace, labels, phase, ready }: Evictable,
   budgets: readonly DisruptionBudget[],
 ): string | undefined {
+  if (phase === 'Pending') return undefined;
   const its = budgets.filter(
     (budget) => budget.namespace === namespace && selects(budget.selector, labels),
   );
-  // kubernetes, pkg/registry/core/pod/storage/eviction.go: more than one is an error.
   if (its.length > 1) {
     return `several disruption budgets select it: ${its.map(({ name }) => name).join(', ')}`;
   }
-  return its.map(neverOf).at(0);
+  return its.map((budget) => (!ready && maySpareUnready(budget) ? undefined : neverOf(budget)))[0];
 }
+
+/** What the API server looks at of a pod that is to be evicted. */
+type Evictable = Pick<PodFacts, 'namespace' | 'labels' | 'phase' | 'ready'>;
+
+const maySpareUnready = ({ letsUnreadyGo = false, healthy, desired }: DisruptionBudget): boolean =>
+  letsUnreadyGo || (healthy >= desired && desired > 0);
 
 /** Whether there may be such a pod at all. */
 export function someMayNever(budgets: readonly DisruptionBudget[]): boolean {

@@ -31,7 +31,6 @@ describe('the gate of the budgets', () => {
     ['no pod has to be evicted', found(aBudget('db', 2)), []],
     ['no budget is of these pods', found(aBudget('db', 2)), [podOf('web')]],
     ['a budget is met when the other pod is well again', found(aBudget('web', 1)), [podOf('web')]],
-    ['a pod is not Ready', found(aBudget('db', 2)), [podOf('db', { ready: false })]],
   ])('is open where %s', (_, answer, pods) => {
     expect(whileWaiting(answer, ...pods)).toBeUndefined();
   });

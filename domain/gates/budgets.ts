@@ -33,9 +33,8 @@ export const budgets = outsideGate({
     if (choice === 'ignore') return undefined;
     const known = budgetsIn(answer);
     if ('problem' in known) return `the disruption budgets cannot be listed: ${known.problem}`;
-    // One that is not Ready may be evicted whatever its budget has left (policy/v1, unhealthyPodEvictionPolicy).
     const never = toEvict.flatMap((pod) => {
-      const because = pod.ready ? whyNever(pod, known.budgets) : undefined;
+      const because = whyNever(pod, known.budgets);
       return because === undefined ? [] : [`${podName(pod)} could never be evicted: ${because}`];
     });
     return never.length === 0 ? undefined : fewOf(never.toSorted());
