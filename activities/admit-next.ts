@@ -94,7 +94,7 @@ async function count(deps: Deps, asked: PoolQuestion): Promise<PoolAnswer> {
   }
   if (isJustGiven(asked, nowMs)) return NOTHING;
   const nodes = await deps.nodes.list(pool.nodes);
-  const troubles = troublesOf(nodes, { returnWithin: pool.reboot.returnWithin, nowMs });
+  const troubles = troublesOf(nodes, { reboot: pool.reboot, nowMs });
   const became = await becomeOfPermits(deps, { permits: asked.permits, nodes, nowMs });
   // Who has a permit is settled first; then it is counted again.
   if (hasChanged(became) || asked.candidates.length === 0) return { ...became, troubles };

@@ -16,7 +16,7 @@ export async function excuseTroubles(
 ): Promise<void> {
   const pool = knownPool(deps, name);
   if (!pool) throw notYet('no-room', `pool ${name} is not in the policy`, deps.pollAgainMs);
-  const judged = { returnWithin: pool.reboot.returnWithin, nowMs: Date.now() };
+  const judged = { reboot: pool.reboot, nowMs: Date.now() };
   const nodes = await deps.nodes.list(pool.nodes);
   for (const node of nodes) {
     const [trouble] = troublesOf([node], judged);

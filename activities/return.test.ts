@@ -400,6 +400,15 @@ test('G5: a node is late by the clock of the worker, whatever its answer is date
   expect(end()).toMatchObject({ kind: 'late' });
 });
 
+test('G5: nor is it late before its time for an answer of a slow clock', async () => {
+  const { end, nodes } = onStage();
+  const atMs = Date.parse('1970-01-01T00:00:00Z');
+  const answer = writeAnswer({ ...ORDER, verdict: 'accepted', because: IN_TIME, atMs });
+  nodes.change('n1', { annotations: { ...ordered, [ANNOTATION.answer]: answer } });
+  await after(19 * MINUTE);
+  expect(end()).toBeUndefined();
+});
+
 describe('a run that finds the order accepted', () => {
   const FOUND = { node: 'n1', record: RECORD, orderedAtMs: 0, daemonSets: [], lost: false };
 

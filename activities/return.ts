@@ -13,6 +13,7 @@ import {
   firstHeardMs,
   heardInBoot,
   judgeReception,
+  takenAt,
   mayHaveSurvived,
   notBackYet,
   sayMissing,
@@ -70,7 +71,7 @@ const NEXT_REPORT_MS = AGENT_HEARTBEAT_MS + 30_000;
 export async function awaitReturn(deps: Deps, asked: ReturnQuestion): Promise<Return> {
   const view = new NodeView(deps.nodes, asked.node, asked.record.nodeUid);
   try {
-    const reception = await awaitReception(view, asked);
+    const reception = await awaitReception(deps, view, asked);
     if (reception.kind !== 'accepted') return reception;
     log.info('node reboots', { node: asked.node });
     return await awaitProof(deps, asked, { view, acceptedAtMs: reception.atMs });
@@ -84,17 +85,19 @@ const NOT_SEEN = { kind: 'waiting', because: 'the node has not been seen yet' } 
 type Received = { readonly kind: 'accepted'; readonly atMs: number } | Return;
 
 async function awaitReception(
+  deps: Deps,
   view: NodeView,
-  { order, record }: ReturnQuestion,
+  { order, orderedAtMs, record, pool }: ReturnQuestion,
 ): Promise<Received> {
   for (;;) {
     const node = await view.next(BEAT_MS);
     if (node === null) return { kind: 'gone' };
     const nowMs = Date.now();
-    // An answer dated ahead must not make the wait for the return longer than the policy's.
-    if (!order)
-      return { kind: 'accepted', atMs: Math.min(nowMs, acceptedAt(node, record) ?? nowMs) };
-    const reception = node ? judgeReception(node, order, nowMs) : NOT_SEEN;
+    if (!order) {
+      const atMs = takenAt(node, record, rebootPolicy(deps, pool, node)) ?? nowMs;
+      return { kind: 'accepted', atMs: Math.min(nowMs, atMs) };
+    }
+    const reception = node ? judgeReception(node, order, { orderedAtMs, nowMs }) : NOT_SEEN;
     if (reception.kind !== 'waiting') return reception;
     // Also while the node cannot be seen: a signal is heard by heartbeats only.
     heartbeat({ because: reception.because });

@@ -4,6 +4,7 @@ import { aNode, read } from './a-node.fixture.ts';
 import { admit, type AdmissionQuestion, type AdmissionRules, type Candidate } from './admission.ts';
 import { budgetOf } from './budget.ts';
 import type { NodeFacts } from './node-facts.ts';
+import { REBOOT_DEFAULTS } from './policy.ts';
 import { troublesOf } from './trouble.ts';
 
 const NOW = Date.parse('2026-11-23T22:00:00Z');
@@ -48,7 +49,7 @@ const ask = ({
   admit({
     rules: { ...RULES, ...rules },
     nodes: nodes('n1', 'n2', 'n3'),
-    troubles: troublesOf(over.nodes ?? [], { returnWithin: 20 * MINUTE, nowMs: NOW }),
+    troubles: troublesOf(over.nodes ?? [], { reboot: REBOOT_DEFAULTS, nowMs: NOW }),
     before: [],
     candidates: [asks('n1')],
     permits: [],

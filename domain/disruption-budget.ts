@@ -94,8 +94,8 @@ export function whyNever(
 /** What the API server looks at of a pod that is to be evicted. */
 type Evictable = Pick<PodFacts, 'namespace' | 'labels' | 'phase' | 'ready'>;
 
-const maySpareUnready = ({ letsUnreadyGo = false, healthy, desired }: DisruptionBudget): boolean =>
-  letsUnreadyGo || (healthy >= desired && desired > 0);
+const maySpareUnready = ({ letsUnreadyGo, healthy, desired }: DisruptionBudget): boolean =>
+  letsUnreadyGo === true || (healthy >= desired && desired > 0);
 
 /** Whether there may be such a pod at all. */
 export function someMayNever(budgets: readonly DisruptionBudget[]): boolean {

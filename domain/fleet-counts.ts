@@ -51,7 +51,7 @@ export function fleetCounts(
     return {
       ...counts,
       mayBeOut: budgetOf(maxUnavailable, inPool.length),
-      troubles: troublesOf(inPool, { returnWithin: reboot.returnWithin, nowMs }).length,
+      troubles: troublesOf(inPool, { reboot, nowMs }).length,
     };
   });
 }

@@ -17,6 +17,7 @@ const answered = (over: object = {}): Partial<NodeFacts> => ({
   answer: read({ ...ANSWER, ...over }),
 });
 const WAITING = { kind: 'waiting' };
+const TIMES = { orderExpires: 59_000, returnWithin: 60_000 };
 
 describe('an order is', () => {
   test.each<[name: string, node: Partial<NodeFacts>, expected: object, nowMs?: number]>([
@@ -30,6 +31,11 @@ describe('an order is', () => {
       'accepted before it expires, whatever the agent says',
       answered({ atMs: Date.parse('9999-01-01') }),
       { kind: 'accepted', atMs: 60_000 },
+    ],
+    [
+      'accepted after it was written, whatever the agent says',
+      answered({ atMs: Date.parse('1970-01-01') }),
+      { kind: 'accepted', atMs: 1_000 },
     ],
     [
       "refused in the agent's own words",
@@ -54,7 +60,9 @@ describe('an order is', () => {
     ],
     ['accepted however late that is seen', answered(), { kind: 'accepted', atMs: 5_000 }, 900_000],
   ])('%s', (_, node, expected, nowMs = 10_000) => {
-    expect(judgeReception(aNode(node), ORDER, nowMs)).toMatchObject(expected);
+    expect(judgeReception(aNode(node), ORDER, { orderedAtMs: 1_000, nowMs })).toMatchObject(
+      expected,
+    );
   });
 });
 
@@ -131,6 +139,11 @@ describe('G5: a node that a rollout has out of service is', () => {
     },
     { name: 'not lost as long as it is in time', node: accepted, nowMs: LATE - 1 },
     {
+      name: 'not lost by a slow clock: what it says is dated before the order',
+      node: { ...accepted, answer: read({ ...ANSWER, atMs: 0 }) },
+      nowMs: 61_000,
+    },
+    {
       name: 'not lost by an order it has refused',
       node: { ...accepted, answer: read({ ...ANSWER, verdict: 'refused' }) },
     },
@@ -155,7 +168,7 @@ describe('G5: a node that a rollout has out of service is', () => {
     { name: 'not lost when it is back', node: { ...accepted, bootId: 'boot-2' } },
   ])('$name', ({ node, nowMs = LATE, expected }) => {
     const lost = expected === undefined ? undefined : { because: expected, sinceMs: 65_000 };
-    expect(whyLost(aNode(node), record, { returnWithin: 60_000, nowMs })).toEqual(lost);
+    expect(whyLost(aNode(node), record, { reboot: TIMES, nowMs })).toEqual(lost);
   });
 });
 

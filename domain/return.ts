@@ -13,20 +13,19 @@ export type Reception =
 const EXPIRY_MARGIN_MS = 15_000;
 
 /**
- * An agent accepts before the order expires, whatever the clock of its host says; that time is of the worker's clock. A node
- * whose boot id has changed has obviously taken the order, whatever stands on it. No boot id is
- * not another one.
+ * A node whose boot id has changed has obviously taken the order, whatever stands on it. No boot id is not another one.
+ * `orderedAtMs`: when the order was written.
  */
 export function judgeReception(
   node: NodeFacts,
-  order: Pick<RebootOrder, 'bootId' | 'rollout' | 'expiresAtMs'>,
-  nowMs: number,
+  order: RebootOrder,
+  { orderedAtMs, nowMs }: { orderedAtMs: number; nowMs: number },
 ): Reception {
   if (node.bootId !== '' && node.bootId !== order.bootId) return { kind: 'accepted', atMs: nowMs };
   const answer = node.answer?.ok ? node.answer.value : undefined;
   if (answer && answers(answer, order)) {
     return answer.verdict === 'accepted'
-      ? { kind: 'accepted', atMs: Math.min(answer.atMs, order.expiresAtMs) }
+      ? { kind: 'accepted', atMs: onOurClock(answer.atMs, orderedAtMs, order) }
       : { kind: 'refused', because: answer.because };
   }
   if (nowMs > order.expiresAtMs + EXPIRY_MARGIN_MS) {
@@ -34,6 +33,10 @@ export function judgeReception(
   }
   return { kind: 'waiting', because: 'the agent has not answered the order yet' };
 }
+
+/** An agent accepts after the order and before its expiry, whatever the clock of its host says; both are of the worker's clock. */
+const onOurClock = (atMs: number, orderedAtMs: number, { expiresAtMs }: RebootOrder): number =>
+  Math.min(Math.max(atMs, orderedAtMs), expiresAtMs);
 
 /** What must hold before a reboot is believed. */
 export interface Proof {
@@ -75,7 +78,7 @@ function sameBoot({ answer }: NodeFacts): string {
   return `its boot id has not changed${words === IN_TIME ? '' : `; its agent: ${words}`}`;
 }
 
-/** When the agent accepted the reboot of the boot before, as far as its answer still stands on the node. */
+/** When the agent accepted the reboot of the boot before, by its own clock, as far as its answer still stands on the node. */
 export function acceptedAt(
   node: Pick<NodeFacts, 'answer' | 'order'> | undefined,
   { bootIdBefore }: Pick<RolloutRecord, 'bootIdBefore'>,
@@ -93,22 +96,33 @@ export function acceptedAt(
 export function whyLost(
   node: NodeFacts,
   record: RolloutRecord,
-  { returnWithin, nowMs }: { returnWithin: number; nowMs: number },
+  { reboot, nowMs }: { reboot: RebootTimes; nowMs: number },
 ): { readonly because: string; readonly sinceMs: number } | undefined {
   const { bootIdBefore } = record;
+  const { returnWithin } = reboot;
   const booted = node.bootId !== '' && node.bootId !== bootIdBefore;
-  const rebootsSinceMs = acceptedInTimeAt(node, record) ?? (booted ? node.readySinceMs : undefined);
+  const rebootsSinceMs = takenAt(node, record, reboot) ?? (booted ? node.readySinceMs : undefined);
   if (rebootsSinceMs === undefined || nowMs - rebootsSinceMs <= returnWithin) return undefined;
   const because = notBackYet(node, { bootIdBefore, orderedAtMs: 0 });
   return because === undefined ? undefined : { because, sinceMs: rebootsSinceMs + returnWithin };
 }
 
-/** An agent accepts before the order expires, whatever the clock of its host says; that time is of the worker's clock. */
-function acceptedInTimeAt(node: NodeFacts, record: RolloutRecord): number | undefined {
+/** What the policy of a pool says of the times of a reboot, in milliseconds. */
+export interface RebootTimes {
+  readonly orderExpires: number;
+  readonly returnWithin: number;
+}
+
+/** As `acceptedAt`, by the worker's clock. */
+export function takenAt(
+  node: NodeFacts | undefined,
+  record: RolloutRecord,
+  { orderExpires }: Pick<RebootTimes, 'orderExpires'>,
+): number | undefined {
   const atMs = acceptedAt(node, record);
-  return atMs !== undefined && node.order?.ok
-    ? Math.min(atMs, node.order.value.expiresAtMs)
-    : undefined;
+  if (atMs === undefined || !node?.order?.ok) return undefined;
+  const order = node.order.value;
+  return onOurClock(atMs, order.expiresAtMs - orderExpires, order);
 }
 
 /**

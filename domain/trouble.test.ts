@@ -2,11 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { aNode, read } from './a-node.fixture.ts';
 import { IN_TIME } from './node-contract.ts';
 import type { NodeFacts } from './node-facts.ts';
+import { REBOOT_DEFAULTS } from './policy.ts';
 import { sayHalted, troubleOf, troublesOf, type Trouble } from './trouble.ts';
 
 const NOW = Date.parse('2026-11-23T22:00:00Z');
 const MINUTE = 60_000;
-const judged = { returnWithin: 20 * MINUTE, nowMs: NOW };
+const judged = { reboot: REBOOT_DEFAULTS, nowMs: NOW };
 
 const fine = { wants: 'not-required', message: '', heardAtMs: NOW } as const;
 const RECORD = read({
@@ -16,13 +17,13 @@ const RECORD = read({
   bootIdBefore: 'boot-1',
   phase: 'rebooting',
 });
-const order = { bootId: 'boot-1', rollout: 'node-rollout/n1/run-1', expiresAtMs: NOW };
 /** In mid-rollout, its agent having accepted the reboot so long ago. */
-const acceptedAgo = (ms: number): Partial<NodeFacts> => ({
-  rollout: RECORD,
-  order: read(order),
-  answer: read({ ...order, verdict: 'accepted', because: IN_TIME, atMs: NOW - ms }),
-});
+function acceptedAgo(ms: number): Partial<NodeFacts> {
+  const atMs = NOW - ms;
+  const order = { bootId: 'boot-1', rollout: 'node-rollout/n1/run-1', expiresAtMs: atMs + MINUTE };
+  const answer = { ...order, verdict: 'accepted', because: IN_TIME, atMs } as const;
+  return { rollout: RECORD, order: read(order), answer: read(answer) };
+}
 const QUARANTINE = read({ bootId: 'boot-1', because: 'its sentinel survived', atMs: NOW });
 const attempts = { reboots: [], trouble: { because: 'budget web', atMs: NOW } };
 const FAILED = { node: 'n1', because: 'budget web', sinceMs: NOW };

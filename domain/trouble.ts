@@ -1,5 +1,5 @@
 import type { NodeFacts } from './node-facts.ts';
-import { whyLost } from './return.ts';
+import { whyLost, type RebootTimes } from './return.ts';
 import { shortList } from './short-list.ts';
 
 /** A node that did not come out of its rollout as it should, or is not back in time. */
@@ -10,8 +10,8 @@ export interface Trouble {
 }
 
 interface Judged {
-  /** The longest that a reboot of the pool may take, in milliseconds. */
-  readonly returnWithin: number;
+  /** Of the pool. */
+  readonly reboot: RebootTimes;
   readonly nowMs: number;
 }
 
@@ -39,9 +39,9 @@ function isWell({ ready, rollout, quarantine, report }: NodeFacts): boolean {
   return ready && !rollout && !quarantine && report?.wants !== 'required';
 }
 
-function lost(node: NodeFacts, { returnWithin, nowMs }: Judged): Trouble | undefined {
+function lost(node: NodeFacts, judged: Judged): Trouble | undefined {
   if (!node.rollout?.ok) return undefined;
-  const found = whyLost(node, node.rollout.value, { returnWithin, nowMs });
+  const found = whyLost(node, node.rollout.value, judged);
   return (
     found && { node: node.name, because: `it is lost: ${found.because}`, sinceMs: found.sinceMs }
   );

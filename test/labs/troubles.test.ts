@@ -52,9 +52,9 @@ async function rollIn(pool: keyof typeof POOLS, node: string): Promise<WorkflowH
 
 /** The nodes of the pool that show a trouble, which is what halts it. */
 async function troubled(pool: keyof typeof POOLS, nodes: readonly string[]): Promise<void> {
-  const judged = { returnWithin: 3_000 };
+  const reboot = { orderExpires: 30_000, returnWithin: 3_000 };
   const shown = await until(
-    async () => troublesOf(scene.nodesOf(pool), { ...judged, nowMs: Date.now() }),
+    async () => troublesOf(scene.nodesOf(pool), { reboot, nowMs: Date.now() }),
     ({ length }) => length === nodes.length,
   );
   expect(shown.map(({ node }) => node)).toEqual(nodes);
