@@ -138,6 +138,15 @@ describe('planRollout', () => {
       stage.temporal.records.set(`${RECORD.workflowId}/${RECORD.runId}`, null);
       expect((await plan()).recovery).toMatchObject({ record: { cordonedByUs: true } });
     });
+
+    test('takes it for one of the Node that bears it, which a person has made anew from a copy', async () => {
+      const copy = { ...left, annotations: recorded({ nodeUid: 'before' }), uid: 'now' };
+      const { stage, plan } = onStage(copy);
+      expect((await plan()).recovery).toMatchObject({ record: { nodeUid: 'now' } });
+      const known = { ...RECORD, nodeUid: 'before' };
+      stage.temporal.records.set(`${RECORD.workflowId}/${RECORD.runId}`, known);
+      expect((await plan()).recovery).toMatchObject({ record: { nodeUid: 'now' } });
+    });
   });
 
   test('G7: goes on to the return of a node that has rebooted', async () => {

@@ -40,7 +40,7 @@ export async function planRollout(deps: Deps, input: unknown): Promise<Plan> {
   const found = recover(node, workflowId, await ownerRunning(deps, node, workflowId));
   const { searchAttributes } = deps;
   const choice = poolOf(deps.policy.current(), node.labels);
-  const recovery = await trusted(deps, found, choice);
+  const recovery = await trusted(deps, found, { node, choice });
   if (choice.kind === 'pool')
     return {
       request,
@@ -57,18 +57,20 @@ export async function planRollout(deps: Deps, input: unknown): Promise<Plan> {
 
 /**
  * The same with what is known for sure of the record. The run that wrote it tells, if it still can; the annotation anybody may
- * have written who may write the node, so that of its labels only those of the pool are put back.
+ * have written who may write the node, so that of its labels only those of the pool are put back. Where a person has made the
+ * Node anew from a copy with the record in it, it is that Node which is given back.
  */
 async function trusted(
   { temporal }: Deps,
   recovery: Recovery,
-  choice: PoolChoice,
+  { node, choice }: { node: NodeFacts; choice: PoolChoice },
 ): Promise<Recovery> {
   if (recovery.at === 'start') return recovery;
   const { record } = recovery;
   const known = await temporal.recordOf(record);
   const labels = choice.kind === 'pool' ? choice.pool.labels : undefined;
-  return { ...recovery, record: known ?? withinPolicy(record, labels) };
+  const { nodeUid: _, ...trusted } = known ?? withinPolicy(record, labels);
+  return { ...recovery, record: { ...trusted, ...present({ nodeUid: node.uid || undefined }) } };
 }
 
 /** A rollout that failed or that a person ended is not tried again by the scan before this; a hold lasts longer. */
