@@ -311,11 +311,14 @@ describe('the permit by which a node is cordoned', () => {
     expect(nodes.at('n1').unschedulable).toBe(because === undefined);
   });
 
-  test('is not held over a node that the API server does not let be written', async () => {
+  test.each([
+    { kind: 'kube-rejected', because: 'updating node n1: metadata.annotations: Too long' },
+    { kind: 'kube-forbidden', because: 'updating node n1: a policy of theirs denied the request' },
+  ] as const)('is not held over a node that cannot be written: $kind', async (refused) => {
     const { cordon, nodes, stage } = onStage();
-    const because = 'updating node n1: metadata.annotations: Too long';
+    const { kind, because } = refused;
     nodes.update = async () => {
-      throw failure('kube-rejected', because);
+      throw failure(kind, because);
     };
     expect(await cordon()).toMatchObject({ kind: 'closed', because: `node: ${because}` });
     expect(stage.temporal.lockSignals).toMatchObject([{ name: 'permitPassed' }]);

@@ -76,6 +76,9 @@ export async function cordonNode(deps: Deps, asked: CordonQuestion): Promise<Cor
   return taken;
 }
 
+/** Somebody writes the node all the time; the API server, a policy or a webhook does not let it be written. */
+const PASSED_ON: ReadonlySet<string> = new Set(['node-busy', 'kube-rejected', 'kube-forbidden']);
+
 /** With a permit in hand nothing is fought over: what keeps the node from being written closes a gate, and the permit goes back. */
 async function takeNode(deps: Deps, asked: CordonQuestion, run: Run): Promise<Cordoned> {
   try {
@@ -83,8 +86,7 @@ async function takeNode(deps: Deps, asked: CordonQuestion, run: Run): Promise<Co
       takeOnce(withPolicyNow(deps), asked, run),
     );
   } catch (error) {
-    const kind = kindOf(error);
-    if (kind !== 'node-busy' && kind !== 'kube-rejected') throw error;
+    if (!PASSED_ON.has(kindOf(error) ?? '')) throw error;
     return { kind: 'closed', because: `node: ${messageOf(error)}`, policy: deps.policy.hash };
   }
 }
