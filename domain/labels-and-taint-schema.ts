@@ -20,7 +20,7 @@ const qualifiedName = (rule: string) =>
  * By these labels nodes are told apart, and pods and volumes kept where they belong (kubernetes, NodeRestriction). Of those
  * under node.kubernetes.io/ a kubelet may set all but the instance type itself. The worker's admission policy says the same.
  */
-const isProtected = (key: string): boolean =>
+export const isProtected = (key: string): boolean =>
   /^([^/]*\.)?(kubernetes|k8s)\.io\//.test(key) &&
   (!key.startsWith('node.kubernetes.io/') || key === 'node.kubernetes.io/instance-type');
 

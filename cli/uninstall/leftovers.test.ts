@@ -55,17 +55,22 @@ describe('G6: a cordon', () => {
 });
 
 describe('G6: marks', () => {
+  const TENANT = 'node-restriction.kubernetes.io/tenant';
   const labels = {
     state: { found: 'serving', set: 'rebooting' },
     team: { found: null, set: 'ops' },
     rack: { found: '1', set: '2' },
+    [TENANT]: { found: 'theirs', set: 'ours' },
   };
   const gpu = { key: 'gpu', value: 'yes', effect: 'NoSchedule' };
   const ours = { key: 'a/waits', effect: 'PreferNoSchedule' };
 
-  test('labels of a rollout are put back as they were found, except where others have changed them', () => {
+  test('labels of a rollout are put back as they were found, except where others have changed them or no policy could', () => {
     const node = aNode({ [ANNOTATION.rollout]: writeRollout({ ...RECORD, labels }) });
-    const metadata = { ...node.metadata, labels: { state: 'rebooting', team: 'ops', rack: '3' } };
+    const metadata = {
+      ...node.metadata,
+      labels: { state: 'rebooting', team: 'ops', rack: '3', [TENANT]: 'ours' },
+    };
     const found = leftoversOf({ ...node, metadata });
     expect(found?.labels).toEqual({ state: 'serving', team: null });
     expect(found && sayLeftovers(found)).toBe('n1: 1 annotation, the label state, the label team');

@@ -10,6 +10,7 @@ import {
   type NodeObject,
   type NodeTaint,
 } from '../../domain/node-facts.ts';
+import { isProtected } from '../../domain/labels-and-taint-schema.ts';
 import { removeTaint, undoLabels, type LabelPatch } from '../../domain/labels-and-taint.ts';
 import { present } from '../../domain/present.ts';
 
@@ -52,9 +53,11 @@ export function leftoversOf(node: NodeObject): Leftovers | undefined {
   };
 }
 
+/** A record is as good as who may write the Node: what no policy can name is not believed of it either. */
 function marksOf(node: NodeFacts): Pick<Leftovers, 'labels' | 'taint'> {
   const { rollout, ourTaint: key } = node;
-  const labels = rollout?.ok ? undoLabels(node.labels, rollout.value) : {};
+  const found = Object.entries(rollout?.ok ? undoLabels(node.labels, rollout.value) : {});
+  const labels = Object.fromEntries(found.filter(([label]) => !isProtected(label)));
   const { taints: left } = removeTaint(node) ?? {};
   return {
     ...(Object.keys(labels).length > 0 ? { labels } : {}),
