@@ -1,5 +1,6 @@
 import { V1MicroTime, type CoreV1Event } from '@kubernetes/client-node';
 import type { KubeClient } from '../activities/kube/client.ts';
+import { eventMessage } from '../activities/kube/event-message.ts';
 import { limited } from '../activities/kube/request-limit.ts';
 import { present } from '../domain/present.ts';
 
@@ -17,9 +18,6 @@ export interface PolicyEvents {
   refused(because: string): Promise<void>;
 }
 
-/** The API server takes no longer message. */
-const LONGEST = 1_024;
-
 /** Outside a cluster nobody is told. */
 export function eventsOf(
   { core }: Pick<KubeClient, 'core'>,
@@ -28,7 +26,7 @@ export function eventsOf(
   return {
     async refused(because) {
       if (pod === undefined) return;
-      const body = refusal(pod, because.slice(0, LONGEST));
+      const body = refusal(pod, eventMessage(because));
       await core
         .createNamespacedEvent({ namespace: pod.namespace, body }, limited())
         .catch(() => undefined);

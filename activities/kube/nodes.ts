@@ -8,8 +8,8 @@ import {
 import type { EventReason } from '../../domain/event-reasons.ts';
 import { LIFECYCLE_REASON, type LifecycleCondition } from '../../domain/node-contract.ts';
 import { nodeFacts, type NodeFacts, type NodeTaint } from '../../domain/node-facts.ts';
-import { words } from '../../domain/outside.ts';
 import { listAll, watchFrom } from './collection.ts';
+import { eventMessage } from './event-message.ts';
 import { follow, type Source } from './follow.ts';
 import { limited } from './request-limit.ts';
 import { failure } from '../failure.ts';
@@ -167,16 +167,13 @@ async function setLifecycle(
   ).catch(absent);
 }
 
-/** The API server refuses an Event that says more (kubernetes, pkg/apis/core/validation, events). */
-const MOST_WORDS = 1_024;
-
 function eventBody(node: string, { reason, message, type }: NodeEvent): CoreV1Event {
   return {
     metadata: { generateName: `${node}.`, namespace: 'default' },
     // Events about cluster-scoped objects live in "default"; kubectl describe node matches uid = name.
     involvedObject: { apiVersion: 'v1', kind: 'Node', name: node, uid: node },
     reason,
-    message: words(message, MOST_WORDS),
+    message: eventMessage(message),
     type,
     action: reason,
     eventTime: new V1MicroTime(),

@@ -240,6 +240,22 @@ test('G10: an admission policy that is gone is noticed, and so is that it is bac
   }
 });
 
+test.each([
+  { what: 'letters', long: 'x'.repeat(2_000), bytes: 1_024 },
+  { what: 'letters of two bytes', long: `x${'ü'.repeat(2_000)}`, bytes: 1_024 },
+  { what: 'signs of four bytes, of which none is halved', long: '𝕏'.repeat(2_000), bytes: 1_023 },
+])('of a long Event the API server takes as much as it can: $what', async ({ long, bytes }) => {
+  await nodes.announce(node.name, { reason: 'Draining', message: long, type: 'Normal' });
+  const query = `fieldSelector=involvedObject.name=${node.name}`;
+  const { items } = await scene.admin.get<{ items: readonly { readonly message: string }[] }>(
+    `/api/v1/namespaces/default/events?${query}`,
+  );
+  const found = items.find(({ message }) => message.startsWith(long.slice(0, 100)));
+  expect(found?.message).toMatch(/…$/u);
+  expect(Buffer.byteLength(found?.message ?? '')).toBe(bytes);
+  expect(found?.message).not.toContain('\uFFFD');
+});
+
 test('a Node whose annotations leave no room for another says so', async () => {
   const full = await scene.addNode();
   const annotations = { 'example.org/notes': 'x'.repeat(255_000) };
