@@ -11,6 +11,8 @@ export interface PodFacts {
   readonly phase: string;
   /** Succeeded or Failed: none of its containers runs any more. */
   readonly finished: boolean;
+  /** Its containers are not started again once they have ended well: it is gone by itself in the end. */
+  readonly endsByItself?: true;
   /** The API server's picture of a static pod. */
   readonly mirror: boolean;
   /** Its controller; absent when nobody would make another pod in its place. */

@@ -34,6 +34,16 @@ const POD = {
 
 describe('podFacts', () => {
   test.each([
+    { restartPolicy: 'Always', endsByItself: undefined },
+    { restartPolicy: undefined, endsByItself: undefined },
+    { restartPolicy: 'OnFailure', endsByItself: true },
+    { restartPolicy: 'Never', endsByItself: true },
+  ])('with restartPolicy $restartPolicy: $endsByItself', ({ restartPolicy, endsByItself }) => {
+    const spec = { ...POD.spec, ...(restartPolicy && { restartPolicy }) };
+    expect(podFacts({ ...POD, spec } as unknown as V1Pod).endsByItself).toBe(endsByItself);
+  });
+
+  test.each([
     { name: 'the plain JSON of a watch', deletionTimestamp: DELETED },
     { name: 'the typed object of a list', deletionTimestamp: new Date(DELETED) },
   ])('reads $name', ({ deletionTimestamp }) => {

@@ -17,6 +17,7 @@ const DEFAULT_GRACE_S = 30;
 /** The facts of a pod, read by the typed client or as the plain JSON of a watch. */
 export function podFacts({ metadata = {}, spec, status = {} }: V1Pod): PodFacts {
   const { priority = 0, volumes = [], tolerations = [], ...rest } = spec ?? NO_SPEC;
+  const { restartPolicy = 'Always' } = rest;
   const owner = metadata.ownerReferences?.find(({ controller }) => controller);
   return {
     ...identity(metadata),
@@ -24,6 +25,7 @@ export function podFacts({ metadata = {}, spec, status = {} }: V1Pod): PodFacts 
     ...deletion(metadata, rest.terminationGracePeriodSeconds),
     priority,
     ...lifeOf(status),
+    ...(restartPolicy !== 'Always' && { endsByItself: true }),
     ready: isReady(status),
     emptyDir: volumes.some(({ emptyDir }) => emptyDir !== undefined),
     toleratesCordon: tolerations.some(coversCordon),

@@ -30,6 +30,7 @@ describe('the gate of the budgets', () => {
   test.each<[name: string, answer: ObjectAnswer, pods: PodFacts[]]>([
     ['no pod has to be evicted', found(aBudget('db', 2)), []],
     ['no budget is of these pods', found(aBudget('db', 2)), [podOf('web')]],
+    ['a pod ends by itself', found(aBudget('db', 2)), [podOf('db', { endsByItself: true })]],
     ['a budget is met when the other pod is well again', found(aBudget('web', 1)), [podOf('web')]],
   ])('is open where %s', (_, answer, pods) => {
     expect(whileWaiting(answer, ...pods)).toBeUndefined();

@@ -33,7 +33,9 @@ export const budgets = outsideGate({
     if (choice === 'ignore') return undefined;
     const known = budgetsIn(answer);
     if ('problem' in known) return `the disruption budgets cannot be listed: ${known.problem}`;
-    const never = toEvict.flatMap((pod) => {
+    // What ends by itself is waited for, and the cordon keeps others like it from taking its place.
+    const staying = toEvict.filter(({ endsByItself }) => !endsByItself);
+    const never = staying.flatMap((pod) => {
       const because = whyNever(pod, known.budgets);
       return because === undefined ? [] : [`${podName(pod)} could never be evicted: ${because}`];
     });
