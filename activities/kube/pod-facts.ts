@@ -17,15 +17,13 @@ const DEFAULT_GRACE_S = 30;
 /** The facts of a pod, read by the typed client or as the plain JSON of a watch. */
 export function podFacts({ metadata = {}, spec, status = {} }: V1Pod): PodFacts {
   const { priority = 0, volumes = [], tolerations = [], ...rest } = spec ?? NO_SPEC;
-  const { restartPolicy = 'Always' } = rest;
   const owner = metadata.ownerReferences?.find(({ controller }) => controller);
   return {
     ...identity(metadata),
     ...(owner ? { owner: { kind: words(owner.kind, 100), name: owner.name } } : {}),
     ...deletion(metadata, rest.terminationGracePeriodSeconds),
     priority,
-    ...lifeOf(status),
-    ...(restartPolicy !== 'Always' && { endsByItself: true }),
+    ...lifeOf(status, rest),
     ready: isReady(status),
     emptyDir: volumes.some(({ emptyDir }) => emptyDir !== undefined),
     toleratesCordon: tolerations.some(coversCordon),
@@ -33,8 +31,9 @@ export function podFacts({ metadata = {}, spec, status = {} }: V1Pod): PodFacts 
   };
 }
 
-function lifeOf({ phase = 'Unknown' }: V1PodStatus) {
-  return { phase, finished: phase === 'Succeeded' || phase === 'Failed' };
+function lifeOf({ phase = 'Unknown' }: V1PodStatus, { restartPolicy = 'Always' }: V1PodSpec) {
+  const finished = phase === 'Succeeded' || phase === 'Failed';
+  return { phase, finished, ...(restartPolicy !== 'Always' && { endsByItself: true as const }) };
 }
 
 function isReady({ conditions = [] }: V1PodStatus): boolean {
