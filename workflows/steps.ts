@@ -2,6 +2,7 @@ import type { Ordered as OrderedBy } from '../activities/order.ts';
 import type { Return, ReturnQuestion } from '../activities/return.ts';
 import type { DrainResult } from '../domain/drain-progress.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
+import type { CameBack } from '../domain/pod-verdict.ts';
 import { present } from '../domain/present.ts';
 import { sayMissing } from '../domain/return.ts';
 import type { Recovery } from '../domain/recovery.ts';
@@ -124,13 +125,18 @@ export async function proveAndOrder(
   // Nobody knows whether the order was written: undoing withdraws it in the same update.
   if (!ordered) throw saidBy(signals);
   if (ordered.kind === 'not-empty') {
-    const once = ordered.owners.map((owner) => [owner, (cameBack[owner] ?? 0) + 1] as const);
-    rollout.has({ ...taken(rollout), cameBack: { ...cameBack, ...Object.fromEntries(once) } });
+    rollout.has({ ...taken(rollout), cameBack: seenAgain(cameBack, ordered.owners) });
     return undefined;
   }
   rollout.follow(ordered.policy);
   if (ordered.kind === 'closed') throw gateClosed(ordered.because);
   return { ...ordered, daemonSets };
+}
+
+/** Of an owner that is seen for the first time nobody knows whether its pod has come back, or was there too late for the drain. */
+function seenAgain(cameBack: CameBack, owners: readonly string[]): CameBack {
+  const counts = owners.map((owner) => [owner, (cameBack[owner] ?? -1) + 1] as const);
+  return { ...cameBack, ...Object.fromEntries(counts) };
 }
 
 /**
