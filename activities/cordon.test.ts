@@ -324,6 +324,21 @@ describe('the permit by which a node is cordoned', () => {
     expect(stage.temporal.lockSignals).toMatchObject([{ name: 'permitPassed' }]);
   });
 
+  test('is kept where nobody knows whether it was used: the node may not be read once more', async () => {
+    const { cordon, nodes, stage } = onStage();
+    const { read } = nodes;
+    nodes.update = async () => {
+      throw failure('kube-unavailable', 'updating node n1: no answer');
+    };
+    await expect(cordon()).rejects.toThrow('no answer');
+    nodes.read = async () => {
+      throw failure('kube-forbidden', 'reading node n1: forbidden');
+    };
+    await expect(cordon()).rejects.toThrow('forbidden');
+    nodes.read = read;
+    expect(stage.temporal.lockSignals).toEqual([]);
+  });
+
   test('is not held over a node that somebody changes all the time: it is passed on after ten conflicts', async () => {
     jest.useFakeTimers();
     const { cordon, nodes, stage } = onStage();

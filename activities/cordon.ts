@@ -76,9 +76,6 @@ export async function cordonNode(deps: Deps, asked: CordonQuestion): Promise<Cor
   return taken;
 }
 
-/** Somebody writes the node all the time; the API server, a policy or a webhook does not let it be written. */
-const PASSED_ON: ReadonlySet<string> = new Set(['node-busy', 'kube-rejected', 'kube-forbidden']);
-
 /** With a permit in hand nothing is fought over: what keeps the node from being written closes a gate, and the permit goes back. */
 async function takeNode(deps: Deps, asked: CordonQuestion, run: Run): Promise<Cordoned> {
   try {
@@ -86,8 +83,8 @@ async function takeNode(deps: Deps, asked: CordonQuestion, run: Run): Promise<Co
       takeOnce(withPolicyNow(deps), asked, run),
     );
   } catch (error) {
-    if (!PASSED_ON.has(kindOf(error) ?? '')) throw error;
-    return { kind: 'closed', because: `node: ${messageOf(error)}`, policy: deps.policy.hash };
+    if (kindOf(error) !== 'node-busy') throw error;
+    return notWritten(deps, error);
   }
 }
 
@@ -103,11 +100,24 @@ async function takeOnce(
   const { record, ...update } = takingOf(deps, asked, { node, run });
   // An attempt that was given up must not cordon behind the back of what took its place.
   cancellationSignal().throwIfAborted();
-  const done = await deps.nodes.update(asked.node, update);
-  // One that is gone is read once more, which says so.
-  if (done !== 'updated') return 'conflict';
-  return { kind: 'cordoned', record, atMs: Date.now(), policy: deps.policy.hash };
+  try {
+    const done = await deps.nodes.update(asked.node, update);
+    // One that is gone is read once more, which says so.
+    if (done !== 'updated') return 'conflict';
+    return { kind: 'cordoned', record, atMs: Date.now(), policy: deps.policy.hash };
+  } catch (error) {
+    // The API server, a policy or a webhook forbids it. Of any other failure nobody knows whether the node was written.
+    const kind = kindOf(error);
+    if (kind !== 'kube-rejected' && kind !== 'kube-forbidden') throw error;
+    return notWritten(deps, error);
+  }
 }
+
+const notWritten = ({ policy }: Deps, error: unknown): Cordoned => ({
+  kind: 'closed',
+  because: `node: ${messageOf(error)}`,
+  policy: policy.hash,
+});
 
 /** What keeps the node from being taken at this moment, or that it is taken already. */
 async function whyNoCordon(
