@@ -64,10 +64,13 @@ class FakeNode implements PodApi {
     return answer;
   }
 
-  async delete(pod: { name: string; uid: string }, { graceMs }: { graceMs: number }) {
+  async delete(
+    pod: { name: string; uid: string },
+    { graceMs }: { graceMs: number },
+  ): Promise<EvictionAnswer> {
     this.requests.push(`delete ${pod.name} ${graceMs}`);
     this.leave(pod.uid);
-    return { kind: 'evicted' } as const;
+    return { kind: 'evicted' };
   }
 
   async budgets(namespace: string) {
@@ -173,6 +176,7 @@ const blocked = (facts: object = {}): EvictionAnswer => ({
   because: 'the disruption budget web needs 2 healthy pods and has 2 currently',
   ...facts,
 });
+const alwaysBlocked = () => Array.from({ length: 99 }, () => blocked());
 const WEB: DisruptionBudget = {
   namespace: 'shop',
   name: 'web',
@@ -385,7 +389,7 @@ describe('a drain that is blocked by a budget', () => {
 
   test('fails at the deadline as drain-timed-out, naming the blocker', async () => {
     const node = new FakeNode(aPod('web-1'));
-    node.answers = { 'web-1': Array.from({ length: 99 }, () => blocked()) };
+    node.answers = { 'web-1': alwaysBlocked() };
     node.budgetsThere = [WEB];
     const running = drain(node, { minutes: 5 });
     expect(await finished(running)).toMatchObject({
@@ -403,7 +407,7 @@ describe('a drain that is blocked by a budget', () => {
       aPod('api-1', { priority: 5, gracePeriodMs: 300_000 }),
     );
     node.answers = {
-      'web-1': Array.from({ length: 99 }, () => blocked()),
+      'web-1': alwaysBlocked(),
       'api-1': [{ kind: 'denied', because: 'admission webhook "x" denied the request' }],
     };
     const result = await finished(drain(node, { minutes: 5, onTimeout: 'delete' }));
@@ -433,7 +437,7 @@ describe('a drain that is blocked by a budget', () => {
     const stays = { a: Array.from({ length: 99 }, () => failed) };
     const ended = async (...pods: PodFacts[]): Promise<number> => {
       const node = new FakeNode(...pods);
-      node.answers = { ...stays, b: Array.from({ length: 99 }, () => blocked()) };
+      node.answers = { ...stays, b: alwaysBlocked() };
       node.stopsAfterMs = 20_000;
       const beganMs = Date.now();
       let endedMs = 0;
@@ -448,9 +452,48 @@ describe('a drain that is blocked by a budget', () => {
     expect([forAll > 19_000, forAll < 25_000]).toEqual([true, true]);
   });
 
+  test.each<{ name: string; pod: Partial<PodFacts>; answer: EvictionAnswer }>([
+    {
+      name: 'that was leaving and is gone by now',
+      pod: { deletionTimestampMs: START + 10 * MINUTE },
+      answer: { kind: 'gone' },
+    },
+    {
+      name: 'that is leaving, although the API server failed on its delete',
+      pod: { deletionTimestampMs: START + 10 * MINUTE },
+      answer: { kind: 'failed', because: 'the API server failed: HTTP 500' },
+    },
+    { name: 'that was refused and is gone by now', pod: {}, answer: { kind: 'gone' } },
+  ])('waits for what was deleted beside a pod $name', async ({ pod, answer }) => {
+    const node = new FakeNode(aPod('a', pod), aPod('b'));
+    node.answers = { a: alwaysBlocked(), b: alwaysBlocked() };
+    node.stopsAfterMs = 20_000;
+    const deletePod = node.delete.bind(node);
+    node.delete = async (asked, options) => {
+      const done = await deletePod(asked, options);
+      if (asked.name === 'b') return done;
+      if (answer.kind === 'gone') node.pods.delete(asked.uid);
+      return answer;
+    };
+    const result = await finished(drain(node, { minutes: 5, onTimeout: 'delete' }));
+    expect(result).toMatchObject({ evicted: 0, deleted: ['shop/b'] });
+    expect(node.requests).toContain('delete a 30000');
+  });
+
+  test('waits no longer than its deadline where the worker may not delete', async () => {
+    const node = new FakeNode(aPod('a'));
+    node.answers = { a: alwaysBlocked() };
+    node.delete = async () => ({ kind: 'forbidden', because: 'the worker may not delete it' });
+    const running = drain(node, { minutes: 5, onTimeout: 'delete' });
+    expect(await finished(running, 5 * MINUTE + 1_000)).toMatchObject({
+      type: 'drain-timed-out',
+      message: expect.stringContaining('shop/a: deleting it: the worker may not delete it'),
+    });
+  });
+
   test('never deletes without a view of the node', async () => {
     const node = new FakeNode(aPod('a'));
-    node.answers = { a: Array.from({ length: 99 }, () => blocked()) };
+    node.answers = { a: alwaysBlocked() };
     const running = drain(node, { minutes: 5, onTimeout: 'delete' });
     await after(MINUTE);
     node.troubles = Array.from({ length: 99 }, away);
@@ -479,7 +522,7 @@ describe('a drain in trouble', () => {
 
   test('does not hammer a server whose watches end at once', async () => {
     const node = new FakeNode(aPod('a'));
-    node.answers = { a: Array.from({ length: 99 }, () => blocked()) };
+    node.answers = { a: alwaysBlocked() };
     node.watches = Array.from({ length: 999 }, () => new Error('Forbidden'));
     const running = drain(node);
     await after(5 * MINUTE);
