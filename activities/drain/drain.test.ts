@@ -596,6 +596,25 @@ describe('a drain in the hands of others', () => {
     expect(await finished(running)).toMatchObject({ evicted: 1 });
   });
 
+  test.each([
+    { name: 'while pods are in the way', answers: { a: [blocked(), blocked(), blocked()] } },
+    { name: 'while the node has to stay empty', answers: {} },
+  ])('does not hammer a guard that cannot be asked $name', async ({ answers }) => {
+    const node = new FakeNode(aPod('a'));
+    node.answers = answers;
+    const running = drain(node, { staysEmptyMs: 10 * MINUTE });
+    await after(14_000);
+    running.guard.mockClear();
+    running.guard.mockRejectedValue(away());
+    const before = running.reports.length;
+    await after(2 * MINUTE);
+    expect(running.guard.mock.calls.length).toBeLessThan(15);
+    expect(running.reports.length - before).toBeLessThan(60);
+    expect(running.reports.at(-1)?.trouble?.because).toBe('listing pods: fetch failed');
+    running.guard.mockRejectedValue(failure('cordon-lost', 'somebody uncordoned n1'));
+    expect(await finished(running, MINUTE)).toMatchObject({ type: 'cordon-lost' });
+  });
+
   test('stops at once when cancelled, with the reason, and evicts nothing more', async () => {
     const node = new FakeNode(aPod('a'), aPod('b', { priority: 1 }));
     const running = drain(node);
