@@ -112,6 +112,8 @@ interface Running {
   readonly reports: DrainProgress[];
   readonly stop: AbortController;
   readonly guard: jest.Mock<() => Promise<void>>;
+  /** Says that the guard may have something new to say. */
+  readonly news: () => void;
 }
 
 type Settings = Partial<DrainOptions> & {
@@ -141,18 +143,24 @@ function drain(node: FakeNode, settings: Settings = {}): Running {
   const reports: DrainProgress[] = [];
   const stop = new AbortController();
   const guard = jest.fn(guardNode);
+  const hears = new Set<() => void>();
   const outcome = drainNode(
     {
       pods: node,
       progress: (progress) => reports.push(progress),
       guard,
+      onNews: (due) => {
+        hears.add(due);
+        return () => hears.delete(due);
+      },
       signal: stop.signal,
       nowMs: () => Date.now(),
       random: () => 0,
     },
     input,
   ).catch((error: unknown) => error);
-  return { outcome, reports, stop, guard };
+  const news = (): void => hears.forEach((due) => due());
+  return { outcome, reports, stop, guard, news };
 }
 
 const stubbornNode = (...pods: PodFacts[]): FakeNode => {
@@ -593,6 +601,19 @@ describe('a drain in the hands of others', () => {
     });
     await after(MINUTE);
     expect(node.requests).toEqual([]);
+    expect(await finished(running)).toMatchObject({ evicted: 1 });
+  });
+
+  test('evicts nothing after news about which the guard could not be asked', async () => {
+    const node = new FakeNode(aPod('a'));
+    node.answers = { a: [blocked()] };
+    const running = drain(node);
+    await after(4_000);
+    running.guard.mockRejectedValue(away());
+    running.news();
+    await after(8_000);
+    expect(evictions(node)).toEqual(['evict a']);
+    running.guard.mockResolvedValue();
     expect(await finished(running)).toMatchObject({ evicted: 1 });
   });
 
