@@ -25,12 +25,14 @@ export async function deleteLeft(drain: Drain): Promise<void> {
 async function makeLeave(drain: Drain, left: LeftPod, attempt: Attempt): Promise<void> {
   const { pod, verdict } = left;
   if (verdict.action === 'evict' && attempt.answer === undefined) await ask(drain, left, attempt);
-  const isGoing = verdict.action === 'evict' ? goes(attempt) : stopsInTime(drain, pod);
-  if (isGoing) drain.awaited.add(pod.uid);
-  else if (verdict.action === 'leaving' || isRefused(attempt)) await deleteOne(drain, pod, attempt);
+  // What is leaving goes whatever the answer to its delete: it must not end the wait for those deleted beside it.
+  const isLeaving = verdict.action === 'leaving';
+  if (isLeaving || goes(attempt.answer)) drain.awaited.add(pod.uid);
+  const isDue = isLeaving ? !stopsInTime(drain, pod) : isRefused(attempt);
+  if (isDue) await deleteOne(drain, pod, attempt);
 }
 
-const goes = ({ answer }: Attempt): boolean =>
+const goes = (answer?: EvictionAnswer): boolean =>
   answer?.kind === 'evicted' || answer?.kind === 'gone';
 
 function stopsInTime({ ports }: Drain, { deletionTimestampMs = 0 }: PodFacts): boolean {
@@ -56,10 +58,8 @@ const IS_REFUSAL: Record<EvictionAnswer['kind'], boolean> = {
 async function deleteOne(drain: Drain, pod: PodFacts, attempt: Attempt): Promise<void> {
   const graceMs = graceFor(drain, pod);
   const answer = await drain.ports.pods.delete(pod, { graceMs, signal: drain.signal });
-  if (answer.kind === 'evicted') {
-    drain.deleted.push(podName(pod));
-    drain.awaited.add(pod.uid);
-  }
+  if (answer.kind === 'evicted') drain.deleted.push(podName(pod));
+  if (goes(answer)) drain.awaited.add(pod.uid);
   if ('because' in answer) attempt.because = `deleting it: ${answer.because}`;
 }
 

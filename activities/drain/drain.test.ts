@@ -64,10 +64,13 @@ class FakeNode implements PodApi {
     return answer;
   }
 
-  async delete(pod: { name: string; uid: string }, { graceMs }: { graceMs: number }) {
+  async delete(
+    pod: { name: string; uid: string },
+    { graceMs }: { graceMs: number },
+  ): Promise<EvictionAnswer> {
     this.requests.push(`delete ${pod.name} ${graceMs}`);
     this.leave(pod.uid);
-    return { kind: 'evicted' } as const;
+    return { kind: 'evicted' };
   }
 
   async budgets(namespace: string) {
@@ -109,6 +112,8 @@ interface Running {
   readonly reports: DrainProgress[];
   readonly stop: AbortController;
   readonly guard: jest.Mock<() => Promise<void>>;
+  /** Says that the guard may have something new to say. */
+  readonly news: () => void;
 }
 
 type Settings = Partial<DrainOptions> & {
@@ -138,18 +143,24 @@ function drain(node: FakeNode, settings: Settings = {}): Running {
   const reports: DrainProgress[] = [];
   const stop = new AbortController();
   const guard = jest.fn(guardNode);
+  const hears = new Set<() => void>();
   const outcome = drainNode(
     {
       pods: node,
       progress: (progress) => reports.push(progress),
       guard,
+      onNews: (due) => {
+        hears.add(due);
+        return () => hears.delete(due);
+      },
       signal: stop.signal,
       nowMs: () => Date.now(),
       random: () => 0,
     },
     input,
   ).catch((error: unknown) => error);
-  return { outcome, reports, stop, guard };
+  const news = (): void => hears.forEach((due) => due());
+  return { outcome, reports, stop, guard, news };
 }
 
 const stubbornNode = (...pods: PodFacts[]): FakeNode => {
@@ -173,6 +184,7 @@ const blocked = (facts: object = {}): EvictionAnswer => ({
   because: 'the disruption budget web needs 2 healthy pods and has 2 currently',
   ...facts,
 });
+const alwaysBlocked = () => Array.from({ length: 99 }, () => blocked());
 const WEB: DisruptionBudget = {
   namespace: 'shop',
   name: 'web',
@@ -385,7 +397,7 @@ describe('a drain that is blocked by a budget', () => {
 
   test('fails at the deadline as drain-timed-out, naming the blocker', async () => {
     const node = new FakeNode(aPod('web-1'));
-    node.answers = { 'web-1': Array.from({ length: 99 }, () => blocked()) };
+    node.answers = { 'web-1': alwaysBlocked() };
     node.budgetsThere = [WEB];
     const running = drain(node, { minutes: 5 });
     expect(await finished(running)).toMatchObject({
@@ -403,7 +415,7 @@ describe('a drain that is blocked by a budget', () => {
       aPod('api-1', { priority: 5, gracePeriodMs: 300_000 }),
     );
     node.answers = {
-      'web-1': Array.from({ length: 99 }, () => blocked()),
+      'web-1': alwaysBlocked(),
       'api-1': [{ kind: 'denied', because: 'admission webhook "x" denied the request' }],
     };
     const result = await finished(drain(node, { minutes: 5, onTimeout: 'delete' }));
@@ -433,7 +445,7 @@ describe('a drain that is blocked by a budget', () => {
     const stays = { a: Array.from({ length: 99 }, () => failed) };
     const ended = async (...pods: PodFacts[]): Promise<number> => {
       const node = new FakeNode(...pods);
-      node.answers = { ...stays, b: Array.from({ length: 99 }, () => blocked()) };
+      node.answers = { ...stays, b: alwaysBlocked() };
       node.stopsAfterMs = 20_000;
       const beganMs = Date.now();
       let endedMs = 0;
@@ -448,9 +460,48 @@ describe('a drain that is blocked by a budget', () => {
     expect([forAll > 19_000, forAll < 25_000]).toEqual([true, true]);
   });
 
+  test.each<{ name: string; pod: Partial<PodFacts>; answer: EvictionAnswer }>([
+    {
+      name: 'that was leaving and is gone by now',
+      pod: { deletionTimestampMs: START + 10 * MINUTE },
+      answer: { kind: 'gone' },
+    },
+    {
+      name: 'that is leaving, although the API server failed on its delete',
+      pod: { deletionTimestampMs: START + 10 * MINUTE },
+      answer: { kind: 'failed', because: 'the API server failed: HTTP 500' },
+    },
+    { name: 'that was refused and is gone by now', pod: {}, answer: { kind: 'gone' } },
+  ])('waits for what was deleted beside a pod $name', async ({ pod, answer }) => {
+    const node = new FakeNode(aPod('a', pod), aPod('b'));
+    node.answers = { a: alwaysBlocked(), b: alwaysBlocked() };
+    node.stopsAfterMs = 20_000;
+    const deletePod = node.delete.bind(node);
+    node.delete = async (asked, options) => {
+      const done = await deletePod(asked, options);
+      if (asked.name === 'b') return done;
+      if (answer.kind === 'gone') node.pods.delete(asked.uid);
+      return answer;
+    };
+    const result = await finished(drain(node, { minutes: 5, onTimeout: 'delete' }));
+    expect(result).toMatchObject({ evicted: 0, deleted: ['shop/b'] });
+    expect(node.requests).toContain('delete a 30000');
+  });
+
+  test('waits no longer than its deadline where the worker may not delete', async () => {
+    const node = new FakeNode(aPod('a'));
+    node.answers = { a: alwaysBlocked() };
+    node.delete = async () => ({ kind: 'forbidden', because: 'the worker may not delete it' });
+    const running = drain(node, { minutes: 5, onTimeout: 'delete' });
+    expect(await finished(running, 5 * MINUTE + 1_000)).toMatchObject({
+      type: 'drain-timed-out',
+      message: expect.stringContaining('shop/a: deleting it: the worker may not delete it'),
+    });
+  });
+
   test('never deletes without a view of the node', async () => {
     const node = new FakeNode(aPod('a'));
-    node.answers = { a: Array.from({ length: 99 }, () => blocked()) };
+    node.answers = { a: alwaysBlocked() };
     const running = drain(node, { minutes: 5, onTimeout: 'delete' });
     await after(MINUTE);
     node.troubles = Array.from({ length: 99 }, away);
@@ -479,7 +530,7 @@ describe('a drain in trouble', () => {
 
   test('does not hammer a server whose watches end at once', async () => {
     const node = new FakeNode(aPod('a'));
-    node.answers = { a: Array.from({ length: 99 }, () => blocked()) };
+    node.answers = { a: alwaysBlocked() };
     node.watches = Array.from({ length: 999 }, () => new Error('Forbidden'));
     const running = drain(node);
     await after(5 * MINUTE);
@@ -551,6 +602,38 @@ describe('a drain in the hands of others', () => {
     await after(MINUTE);
     expect(node.requests).toEqual([]);
     expect(await finished(running)).toMatchObject({ evicted: 1 });
+  });
+
+  test('evicts nothing after news about which the guard could not be asked', async () => {
+    const node = new FakeNode(aPod('a'));
+    node.answers = { a: [blocked()] };
+    const running = drain(node);
+    await after(4_000);
+    running.guard.mockRejectedValue(away());
+    running.news();
+    await after(8_000);
+    expect(evictions(node)).toEqual(['evict a']);
+    running.guard.mockResolvedValue();
+    expect(await finished(running)).toMatchObject({ evicted: 1 });
+  });
+
+  test.each([
+    { name: 'while pods are in the way', answers: { a: [blocked(), blocked(), blocked()] } },
+    { name: 'while the node has to stay empty', answers: {} },
+  ])('does not hammer a guard that cannot be asked $name', async ({ answers }) => {
+    const node = new FakeNode(aPod('a'));
+    node.answers = answers;
+    const running = drain(node, { staysEmptyMs: 10 * MINUTE });
+    await after(14_000);
+    running.guard.mockClear();
+    running.guard.mockRejectedValue(away());
+    const before = running.reports.length;
+    await after(2 * MINUTE);
+    expect(running.guard.mock.calls.length).toBeLessThan(15);
+    expect(running.reports.length - before).toBeLessThan(60);
+    expect(running.reports.at(-1)?.trouble?.because).toBe('listing pods: fetch failed');
+    running.guard.mockRejectedValue(failure('cordon-lost', 'somebody uncordoned n1'));
+    expect(await finished(running, MINUTE)).toMatchObject({ type: 'cordon-lost' });
   });
 
   test('stops at once when cancelled, with the reason, and evicts nothing more', async () => {

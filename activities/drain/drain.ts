@@ -139,21 +139,22 @@ async function staysEmpty(drain: Drain, report: () => void): Promise<boolean> {
   if (forMs === 0) return true;
   const untilMs = ports.nowMs() + forMs;
   drain.waits = 'the node is empty, and is looked at for a while before its reboot';
-  const isEmpty = (): boolean => podsLeft(drain).length === 0;
-  return await whileFollowed(
-    drain,
-    () => !isEmpty(),
-    async () => {
-      while (isEmpty() && ports.nowMs() < untilMs) {
-        if (drain.broken) throw drain.broken.error;
-        await mayGoOn(drain);
-        report();
-        await changed.wait(Math.min(untilMs, guardAtMs(drain)) - ports.nowMs(), drain.signal);
-      }
-      drain.waits = undefined;
-      return isEmpty();
-    },
-  );
+  const isBack = (): boolean => podsLeft(drain).length > 0;
+  const goesOn = (): boolean => !isBack() && ports.nowMs() < untilMs;
+  const look = async (): Promise<void> => {
+    while (goesOn()) {
+      if (drain.broken) throw drain.broken.error;
+      const isSeen = drain.view === 'open';
+      // A guard that cannot be asked is left to the follower, which asks it before each list, at its own pace.
+      if (isSeen && !(await mayGoOn(drain))) return;
+      report();
+      const nextMs = isSeen ? Math.min(untilMs, guardAtMs(drain)) : untilMs;
+      await changed.wait(nextMs - ports.nowMs(), drain.signal);
+    }
+  };
+  while (goesOn()) await whileFollowed(drain, isBack, look);
+  drain.waits = undefined;
+  return !isBack();
 }
 
 /** When something is due next. */

@@ -110,7 +110,13 @@ export async function askGuard(drain: Drain): Promise<void> {
   if (!guardIsDue(drain)) return;
   // What changes while it is asked is news again.
   drain.isNews = false;
-  await drain.ports.guard();
+  try {
+    await drain.ports.guard();
+  } catch (error) {
+    // Without an answer it is as due as before.
+    drain.isNews = true;
+    throw error;
+  }
   drain.guardedMs = drain.ports.nowMs();
 }
 
