@@ -1,5 +1,6 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { GateAnswer, QueuePriority } from '../activities/gates/pass-gates.ts';
+import { backoffMs } from '../domain/backoff.ts';
 import type { ClosedGate } from '../domain/gates/names.ts';
 import { polling, quick } from './activities.ts';
 import { interruptible } from './interrupt.ts';
@@ -7,6 +8,10 @@ import { pauseOver } from './pause.ts';
 import type { nodeRollout } from './node-rollout.ts';
 import type { Rollout } from './rollout.ts';
 import { over, saidBy, startOver } from './stop.ts';
+
+/** So many answers about the gates are heard at once; each further one later, at most after so long. */
+const MANY_ANSWERS = 4;
+const PACE = { firstMs: 5_000, mostMs: 5 * 60_000 };
 
 /** Waits until every gate is open, and answers what decides when it is the node's turn. */
 export async function waitForGates(rollout: Rollout): Promise<QueuePriority> {
@@ -43,12 +48,18 @@ async function pollGates(
     () =>
       polling(`gates of ${rollout.node}`).passGates({
         ...rollout.gateQuestion(),
-        ...rollout.quietUntilMs,
+        ...quietUntil(rollout),
         known,
       }),
     heard,
   );
   return heard() ? undefined : found;
+}
+
+/** Until when nothing but an end is news: the more has been new lately, the longer after the last of it. */
+function quietUntil({ answeredMs }: Rollout): { notBeforeMs?: number } {
+  const tooMany = answeredMs.length - MANY_ANSWERS;
+  return tooMany > 0 ? { notBeforeMs: (answeredMs.at(-1) ?? 0) + backoffMs(PACE, tooMany) } : {};
 }
 
 /** Takes over what the gates have said; an answer where they are open. */
