@@ -51,6 +51,8 @@ export interface Carried {
   readonly startedAtMs: number;
   readonly answeredMs: readonly number[];
   readonly before?: NonNullable<GateQuestion['before']>;
+  /** What it waits for, and since when. */
+  readonly waiting?: Extract<RolloutStatus['phase'], { at: 'waiting' }>;
 }
 
 /** One rollout as the workflow knows it: what was planned, what was said, where it stands, what it has. */
@@ -64,7 +66,7 @@ export class Rollout {
   outSinceMs: number | undefined;
   #plan: Plan | undefined;
   #node: string;
-  #phase: RolloutStatus['phase'] = { at: 'starting', sinceMs: Date.now() };
+  #phase: RolloutStatus['phase'];
   #marked: Phase['at'] | undefined;
   #policy: string | undefined;
   #before: GateQuestion['before'];
@@ -78,6 +80,7 @@ export class Rollout {
     this.#startedAtMs = carried?.startedAtMs ?? Date.now();
     this.#answeredMs = carried?.answeredMs ?? [];
     this.#before = carried?.before;
+    this.#phase = carried?.waiting ?? { at: 'starting', sinceMs: Date.now() };
     this.signals = new SignalsHeard(() => this.#show(), carried?.signals);
     this.signals.listen();
     setHandler(messages.rolloutStatus, () => this.#status(), {
@@ -110,8 +113,9 @@ export class Rollout {
     return { node: this.node, ...present({ pool: this.pool }) };
   }
 
-  get isWaiting(): boolean {
-    return this.#phase.at === 'waiting';
+  /** What it waits for at its gates; undefined where it stands elsewhere. */
+  get waiting(): Carried['waiting'] {
+    return this.#phase.at === 'waiting' ? this.#phase : undefined;
   }
 
   /** Takes the plan over, once it is made. */
@@ -132,7 +136,7 @@ export class Rollout {
 
   /** Shows which gates are closed, and remembers since when. */
   waitFor(closed: readonly ClosedGate[], pollAgainMs: number): void {
-    const known = this.#phase.at === 'waiting' ? this.#phase.closed : [];
+    const known = this.waiting?.closed ?? [];
     const sinceOf = ({ gate }: ClosedGate): number =>
       known.find((other) => other.gate === gate)?.sinceMs ?? Date.now();
     this.enter({
@@ -147,7 +151,7 @@ export class Rollout {
       signals: { paused, skipped, notUnderstood },
       startedAtMs: this.#startedAtMs,
       answeredMs: this.answeredMs,
-      ...present({ before: this.#before }),
+      ...present({ before: this.#before, waiting: this.waiting }),
     };
   }
 

@@ -20,7 +20,7 @@ export async function waitForGates(rollout: Rollout): Promise<QueuePriority> {
   for (;;) {
     await untilResumed(rollout);
     if (signals.aborted) throw saidBy(signals);
-    // It has nothing of the cluster here, so that nothing has to be handed over but what people have said.
+    // It has nothing of the cluster here: what people have said and since when it waits is all there is to hand over.
     if (workflowInfo().continueAsNewSuggested) await continueWaiting(rollout);
     const found = await pollGates(rollout, known);
     // Whatever was said meanwhile counts before what was seen.
@@ -41,7 +41,7 @@ async function pollGates(
   rollout: Rollout,
   known: readonly ClosedGate[],
 ): Promise<GateAnswer | undefined> {
-  if (!rollout.isWaiting) rollout.waitFor([], 0);
+  if (!rollout.waiting) rollout.waitFor([], 0);
   const { news } = rollout.signals;
   const heard = (): boolean => rollout.signals.news > news;
   const found = await interruptible(

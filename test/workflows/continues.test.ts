@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { activityInfo } from '@temporalio/activity';
 import { rolloutId } from '../../domain/names.ts';
 import type { LockStatus } from '../../domain/status.ts';
 import { Pool } from './pool-scene.ts';
@@ -83,6 +84,38 @@ test('G7: a rollout that waits at its gates continues as new, and forgets nothin
     expect(notUnderstood).toHaveLength(1);
     await handle.signal('skipGate', { gate: 'owner', by: 'bob' });
     expect(await handle.result()).toMatchObject({ outcome: 'rebooted' });
+  });
+});
+
+test('G8: a rollout that continues as new knows since when it waits, and for which gate', async () => {
+  const runsThatWait = new Set<string>();
+  const world = new World(stage.env, {
+    passGates: async ({ known }) => {
+      if (known.length === 0) {
+        return {
+          kind: 'closed',
+          closed: [{ gate: 'window', because: 'it opens on Sunday' }],
+          pollAgainMs: 60_000,
+        };
+      }
+      runsThatWait.add(activityInfo().workflowExecution?.runId ?? '');
+      return await untilCancelled();
+    },
+  });
+  await world.run(async () => {
+    const { workflowId } = await world.start();
+    await until(
+      async () => runsThatWait,
+      ({ size }) => size > 0,
+    );
+    const before = await statusOf(world.client.workflow.getHandle(workflowId));
+    expect(before.phase).toMatchObject({ at: 'waiting', closed: [{ gate: 'window' }] });
+    const { handle, runId } = await throughItsFirstRun(world, workflowId);
+    await until(
+      async () => runsThatWait,
+      (runs) => runs.has(runId),
+    );
+    expect((await statusOf(handle)).phase).toEqual(before.phase);
   });
 });
 
