@@ -39,7 +39,9 @@ export async function endedEarly(
   sinceMs: number,
 ): Promise<EarlyEnd | undefined> {
   const since = new Date(sinceMs).toISOString();
-  const query = `WorkflowId = "${workflowId}" AND CloseTime >= "${since}"`;
+  // One that has continued as new has not ended: the run that goes on for it does.
+  const hasEnded = `CloseTime >= "${since}" AND ExecutionStatus != "ContinuedAsNew"`;
+  const query = `WorkflowId = "${workflowId}" AND ${hasEnded}`;
   let newest: { readonly runId: string; readonly atMs: number } | undefined;
   for await (const one of workflow.list({ query })) {
     const atMs = one.closeTime?.getTime() ?? 0;

@@ -3,7 +3,6 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import type { GateQuestion } from '../activities/gates/gate-facts.ts';
 import type { Plan } from '../activities/plan.ts';
 import type { Moved } from '../activities/pool.ts';
-import { backoffMs } from '../domain/backoff.ts';
 import { fieldsOf } from '../domain/fields.ts';
 import type { ClosedGate } from '../domain/gates/names.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
@@ -27,10 +26,8 @@ const PASSING: ReadonlySet<Phase['at']> = new Set<Phase['at']>([
   'restoring',
 ]);
 
-/** So many answers about the gates within ten minutes are heard at once; each further one later, at most after so long. */
-const MANY_ANSWERS = 4;
+/** An answer about the gates that is older says nothing of how noisy they are now. */
 const ANSWERS_COUNT_FOR_MS = 10 * 60_000;
-const PACE = { firstMs: 5_000, mostMs: 5 * 60_000 };
 
 /** What the rollout has of the cluster, and would have to give back. */
 export type Holding =
@@ -54,6 +51,8 @@ export interface Carried {
   readonly startedAtMs: number;
   readonly answeredMs: readonly number[];
   readonly before?: NonNullable<GateQuestion['before']>;
+  /** What it waits for, and since when. */
+  readonly waiting?: Extract<RolloutStatus['phase'], { at: 'waiting' }>;
 }
 
 /** One rollout as the workflow knows it: what was planned, what was said, where it stands, what it has. */
@@ -67,11 +66,10 @@ export class Rollout {
   outSinceMs: number | undefined;
   #plan: Plan | undefined;
   #node: string;
-  #phase: RolloutStatus['phase'] = { at: 'starting', sinceMs: Date.now() };
+  #phase: RolloutStatus['phase'];
   #marked: Phase['at'] | undefined;
   #policy: string | undefined;
   #before: GateQuestion['before'];
-  /** When the gates were last heard of, within the last minutes. */
   #answeredMs: readonly number[];
   readonly #startedAtMs: number;
 
@@ -82,6 +80,7 @@ export class Rollout {
     this.#startedAtMs = carried?.startedAtMs ?? Date.now();
     this.#answeredMs = carried?.answeredMs ?? [];
     this.#before = carried?.before;
+    this.#phase = carried?.waiting ?? { at: 'starting', sinceMs: Date.now() };
     this.signals = new SignalsHeard(() => this.#show(), carried?.signals);
     this.signals.listen();
     setHandler(messages.rolloutStatus, () => this.#status(), {
@@ -114,8 +113,9 @@ export class Rollout {
     return { node: this.node, ...present({ pool: this.pool }) };
   }
 
-  get isWaiting(): boolean {
-    return this.#phase.at === 'waiting';
+  /** What it waits for at its gates; undefined where it stands elsewhere. */
+  get waiting(): Carried['waiting'] {
+    return this.#phase.at === 'waiting' ? this.#phase : undefined;
   }
 
   /** Takes the plan over, once it is made. */
@@ -136,7 +136,7 @@ export class Rollout {
 
   /** Shows which gates are closed, and remembers since when. */
   waitFor(closed: readonly ClosedGate[], pollAgainMs: number): void {
-    const known = this.#phase.at === 'waiting' ? this.#phase.closed : [];
+    const known = this.waiting?.closed ?? [];
     const sinceOf = ({ gate }: ClosedGate): number =>
       known.find((other) => other.gate === gate)?.sinceMs ?? Date.now();
     this.enter({
@@ -150,21 +150,20 @@ export class Rollout {
     return {
       signals: { paused, skipped, notUnderstood },
       startedAtMs: this.#startedAtMs,
-      answeredMs: this.#answeredMs,
-      ...present({ before: this.#before }),
+      answeredMs: this.answeredMs,
+      ...present({ before: this.#before, waiting: this.waiting }),
     };
   }
 
   /** Notes that the gates have said something new. */
   answered(): void {
-    const sinceMs = Date.now() - ANSWERS_COUNT_FOR_MS;
-    this.#answeredMs = [...this.#answeredMs.filter((atMs) => atMs > sinceMs), Date.now()];
+    this.#answeredMs = [...this.answeredMs, Date.now()];
   }
 
-  /** Until when nothing but an end is news: the more has been new lately, the longer. */
-  get quietUntilMs(): { notBeforeMs?: number } {
-    const tooMany = this.#answeredMs.length - MANY_ANSWERS;
-    return tooMany > 0 ? { notBeforeMs: Date.now() + backoffMs(PACE, tooMany) } : {};
+  /** When they have, within the last minutes. */
+  get answeredMs(): readonly number[] {
+    const sinceMs = Date.now() - ANSWERS_COUNT_FOR_MS;
+    return this.#answeredMs.filter((atMs) => atMs > sinceMs);
   }
 
   /** Goes on in the pool that its node is in now; a node that is in none waits at a gate that says so. */

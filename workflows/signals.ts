@@ -21,7 +21,8 @@ export type SignalsCarried = Pick<SignalsHeard, 'paused' | 'skipped' | 'notUnder
 export class SignalsHeard {
   paused: Pause | undefined;
   aborted: SignalRecord | undefined;
-  readonly skipped: (SignalRecord & { gate: string })[];
+  /** The latest word of each gate: whoever says it may say it any number of times. */
+  skipped: readonly (SignalRecord & { gate: string })[];
   readonly notUnderstood: string[];
   /** The permit that the lock has given and the rollout has not used. */
   grantId: string | undefined;
@@ -37,7 +38,7 @@ export class SignalsHeard {
   constructor(changed: () => void, carried: Partial<SignalsCarried> = {}) {
     this.#changed = changed;
     this.paused = carried.paused;
-    this.skipped = [...(carried.skipped ?? [])];
+    this.skipped = carried.skipped ?? [];
     this.notUnderstood = [...(carried.notUnderstood ?? [])];
   }
 
@@ -102,8 +103,9 @@ export class SignalsHeard {
   }
 
   #skip({ gate, reason, by, atMs }: PersonsSignal): void {
-    if (SKIPPABLE.some((known) => known === gate)) {
-      this.skipped.push({ reason, by, atMs, gate: gate ?? '' });
+    if (gate !== undefined && SKIPPABLE.some((known) => known === gate)) {
+      const others = this.skipped.filter((other) => other.gate !== gate);
+      this.skipped = [...others, { reason, by, atMs, gate }];
     } else this.#noteUnread(`skipGate: write {"gate": …} with one of ${SKIPPABLE.join(', ')}`);
   }
 

@@ -1,5 +1,6 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { GateAnswer, QueuePriority } from '../activities/gates/pass-gates.ts';
+import { backoffMs } from '../domain/backoff.ts';
 import type { ClosedGate } from '../domain/gates/names.ts';
 import { polling, quick } from './activities.ts';
 import { interruptible } from './interrupt.ts';
@@ -8,6 +9,10 @@ import type { nodeRollout } from './node-rollout.ts';
 import type { Rollout } from './rollout.ts';
 import { over, saidBy, startOver } from './stop.ts';
 
+/** So many answers about the gates are heard at once; each further one later, at most after so long. */
+const MANY_ANSWERS = 4;
+const PACE = { firstMs: 5_000, mostMs: 5 * 60_000 };
+
 /** Waits until every gate is open, and answers what decides when it is the node's turn. */
 export async function waitForGates(rollout: Rollout): Promise<QueuePriority> {
   const { signals } = rollout;
@@ -15,7 +20,7 @@ export async function waitForGates(rollout: Rollout): Promise<QueuePriority> {
   for (;;) {
     await untilResumed(rollout);
     if (signals.aborted) throw saidBy(signals);
-    // It has nothing of the cluster here, so that nothing has to be handed over but what people have said.
+    // It has nothing of the cluster here: what people have said and since when it waits is all there is to hand over.
     if (workflowInfo().continueAsNewSuggested) await continueWaiting(rollout);
     const found = await pollGates(rollout, known);
     // Whatever was said meanwhile counts before what was seen.
@@ -36,19 +41,25 @@ async function pollGates(
   rollout: Rollout,
   known: readonly ClosedGate[],
 ): Promise<GateAnswer | undefined> {
-  if (!rollout.isWaiting) rollout.waitFor([], 0);
+  if (!rollout.waiting) rollout.waitFor([], 0);
   const { news } = rollout.signals;
   const heard = (): boolean => rollout.signals.news > news;
   const found = await interruptible(
     () =>
       polling(`gates of ${rollout.node}`).passGates({
         ...rollout.gateQuestion(),
-        ...rollout.quietUntilMs,
+        ...quietUntil(rollout),
         known,
       }),
     heard,
   );
   return heard() ? undefined : found;
+}
+
+/** Until when nothing but an end is news: the more has been new lately, the longer after the last of it. */
+function quietUntil({ answeredMs }: Rollout): { notBeforeMs?: number } {
+  const tooMany = answeredMs.length - MANY_ANSWERS;
+  return tooMany > 0 ? { notBeforeMs: (answeredMs.at(-1) ?? 0) + backoffMs(PACE, tooMany) } : {};
 }
 
 /** Takes over what the gates have said; an answer where they are open. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { activityInfo } from '@temporalio/activity';
 import { rolloutId } from '../../domain/names.ts';
 import type { LockStatus } from '../../domain/status.ts';
 import { Pool } from './pool-scene.ts';
@@ -49,6 +50,20 @@ async function pausedThroughRuns(pool: Pool, length: string): Promise<LockStatus
   return paused;
 }
 
+/** Has a rollout look again and again, until that has taken it into another run. */
+async function throughItsFirstRun(world: World, workflowId: string) {
+  const handle = world.client.workflow.getHandle(workflowId);
+  const first = (await handle.describe()).runId;
+  const runId = await until(
+    async () => {
+      await handle.signal('recheck');
+      return (await handle.describe()).runId;
+    },
+    (now) => now !== first,
+  );
+  return { handle, runId };
+}
+
 test('G7: a rollout that waits at its gates continues as new, and forgets nothing that people have said', async () => {
   const world = new World(stage.env, {
     passGates: async ({ skip }) => {
@@ -60,15 +75,7 @@ test('G7: a rollout that waits at its gates continues as new, and forgets nothin
     const rollout = await world.start();
     await rollout.signal('skipGate', { gate: 'hold', by: 'ann' });
     await rollout.signal('skipGate', { gate: 'holdd', by: 'ann' });
-    const handle = world.client.workflow.getHandle(rollout.workflowId);
-    const first = (await handle.describe()).runId;
-    await until(
-      async () => {
-        await handle.signal('recheck');
-        return (await handle.describe()).runId;
-      },
-      (runId) => runId !== first,
-    );
+    const { handle } = await throughItsFirstRun(world, rollout.workflowId);
     const { skipped, notUnderstood } = await until(
       () => statusOf(handle),
       ({ phase }) => phase.at === 'waiting',
@@ -77,6 +84,61 @@ test('G7: a rollout that waits at its gates continues as new, and forgets nothin
     expect(notUnderstood).toHaveLength(1);
     await handle.signal('skipGate', { gate: 'owner', by: 'bob' });
     expect(await handle.result()).toMatchObject({ outcome: 'rebooted' });
+  });
+});
+
+test('G8: a rollout that continues as new knows since when it waits, and for which gate', async () => {
+  const runsThatWait = new Set<string>();
+  const world = new World(stage.env, {
+    passGates: async ({ known }) => {
+      if (known.length === 0) {
+        return {
+          kind: 'closed',
+          closed: [{ gate: 'window', because: 'it opens on Sunday' }],
+          pollAgainMs: 60_000,
+        };
+      }
+      runsThatWait.add(activityInfo().workflowExecution?.runId ?? '');
+      return await untilCancelled();
+    },
+  });
+  await world.run(async () => {
+    const { workflowId } = await world.start();
+    await until(
+      async () => runsThatWait,
+      ({ size }) => size > 0,
+    );
+    const before = await statusOf(world.client.workflow.getHandle(workflowId));
+    expect(before.phase).toMatchObject({ at: 'waiting', closed: [{ gate: 'window' }] });
+    const { handle, runId } = await throughItsFirstRun(world, workflowId);
+    await until(
+      async () => runsThatWait,
+      (runs) => runs.has(runId),
+    );
+    expect((await statusOf(handle)).phase).toEqual(before.phase);
+  });
+});
+
+test('G8: a rollout that has continued as new does not hide how the one before it ended', async () => {
+  const world = new World(stage.env, { passGates: untilCancelled });
+  await world.run(async () => {
+    const aborted = await world.start({ node: 'n99' });
+    const { workflowId } = aborted;
+    await aborted.signal('abort', { by: 'ann', reason: 'lunch' });
+    await aborted.result();
+    await world.start({ node: 'n99' });
+    const { runId } = await throughItsFirstRun(world, workflowId);
+    // What lists show may lag behind.
+    await until(
+      async () => {
+        const query = `WorkflowId = "${workflowId}" AND CloseTime >= "1970-01-01T00:00:00Z"`;
+        return (await world.client.workflow.count(query)).count;
+      },
+      (closed) => closed > 1,
+    );
+    expect(await world.temporal.endedEarly({ workflowId, runId }, 0)).toMatchObject({
+      because: 'it was aborted by ann: lunch',
+    });
   });
 });
 

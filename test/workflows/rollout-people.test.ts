@@ -173,6 +173,21 @@ describe('a person', () => {
     },
   );
 
+  test('G7: says the same again and again: of each gate the latest word is kept', async () => {
+    const world = inA({ passGates: untilCancelled });
+    await world.run(async () => {
+      const rollout = await world.start();
+      for (const by of ['ann', 'bob', 'cyd']) {
+        await rollout.signal('skipGate', { gate: 'hold', by });
+        await rollout.signal('retry', { by });
+      }
+      expect((await statusOf(rollout)).skipped).toMatchObject([
+        { gate: 'hold', by: 'cyd' },
+        { gate: 'rest', by: 'cyd' },
+      ]);
+    });
+  });
+
   test('skips a gate that does not exist: it is told so', async () => {
     const world = inA({ passGates: untilCancelled });
     await world.run(async () => {

@@ -42,7 +42,8 @@ export function temporalPort(server: Server, worker: WorkerProcess): TemporalPor
         const ended = server
           .visible('nodeRollout')
           .filter(({ run }) => run.workflowId === workflowId && run.runId !== runId)
-          .filter(({ run, status }) => status !== 'running' && run.closedAtMs >= sinceMs)
+          .filter(({ status }) => status !== 'running' && status !== 'continued-as-new')
+          .filter(({ run }) => run.closedAtMs >= sinceMs)
           .toSorted((a, b) => b.run.closedAtMs - a.run.closedAtMs);
         const [newest] = ended;
         if (!newest) return undefined;
