@@ -78,22 +78,43 @@ export function splitWords(line: string): string[] | undefined {
   return words;
 }
 
-/** Outside quotes, and not escaped: whatever is no operator of a shell. In a form that Helm understands as well. */
-const NO_OPERATOR = String.raw`([^"'\\|&;<>()\x60]|\\[\s\S]|'[^']*'|"([^"\\]|\\[\s\S])*")*`;
+/** What a shell, too, leaves in double quotes as it is. All of this is in a form that Helm understands as well. */
+const QUOTED = String.raw`([^"\\$\x60]|\\[\s\S])*`;
+const BLANK = String.raw`[^\S\n\r]`;
+const partWithout = (marks: string) =>
+  String.raw`([^\s"'\\${marks}]|\\[^\n\r]|'[^']*'|"${QUOTED}")`;
+const MARKS = String.raw`|&;<>()$*?\x60`;
+/** A home directory is meant only where a word begins with the sign. */
+const WORD = `${partWithout(`${MARKS}~`)}${partWithout(MARKS)}*`;
+const PLAIN = String.raw`\s*(${WORD}(${BLANK}+${WORD})*)?`;
 
 /** Command lines that say without a shell what they seem to say. */
-export const NEEDS_NO_SHELL = new RegExp(`^${NO_OPERATOR}$`);
-const FIRST_OPERATOR = new RegExp(`^${NO_OPERATOR}([|&;<>()\\x60]+)`);
+export const NEEDS_NO_SHELL = new RegExp(String.raw`^${PLAIN}\s*$`);
+const FIRST_MARK = new RegExp(
+  String.raw`^${PLAIN}${BLANK}*("${QUOTED}(?=[$\x60]))?([${MARKS}]+|(?<!\S)~|\\?[\n\r])`,
+);
 
-/** The first operator that only a shell would obey: a program would get it as a word. */
+/** The first of what only a shell would obey: a program would get it as a word, or two lines as one. */
 export function shellOperator(line: string): string | undefined {
-  return FIRST_OPERATOR.exec(line)?.at(-1);
+  if (NEEDS_NO_SHELL.test(line)) return undefined;
+  const mark = FIRST_MARK.exec(line)?.at(-1);
+  return mark?.trim() === '' || mark?.startsWith('\\') ? 'a line break' : mark;
+}
+
+/** The same words in single quotes where double ones are all that is wrong with the line; else undefined. */
+export function inSingleQuotes(line: string): string | undefined {
+  const quoted = line.replaceAll(/\\[\s\S]|'[^']*'|"(?:[^"\\]|\\[\s\S])*"/g, (found) =>
+    found.startsWith('"') ? singleQuoted(unquote(found)) : found,
+  );
+  return NEEDS_NO_SHELL.test(quoted) ? quoted.trim() : undefined;
 }
 
 /** The same line, obeyed by a shell. */
 export function inShell(line: string): string {
-  return `sh -c '${line.trim().replaceAll("'", String.raw`'\''`)}'`;
+  return `sh -c ${singleQuoted(line.trim())}`;
 }
+
+const singleQuoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 function unquote(word: string): string {
   return word.replace(

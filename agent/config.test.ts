@@ -108,7 +108,14 @@ describe('readConfig', () => {
     ['check </dev/null', '<', `sh -c 'check </dev/null'`],
     ['check &', '&', `sh -c 'check &'`],
     ['test `uname -r` = x', '`', "sh -c 'test `uname -r` = x'"],
-    ['test $(uname -r) = x', '(', `sh -c 'test $(uname -r) = x'`],
+    ['test $(uname -r) = x', '$(', `sh -c 'test $(uname -r) = x'`],
+    ['test -f $FILE', '$', `sh -c 'test -f $FILE'`],
+    ['true\nfalse', 'a line break', `sh -c 'true\nfalse'`],
+    ['check \\\n -r', 'a line break', `sh -c 'check \\\n -r'`],
+    ['test -f /run/*.reboot', '*', `sh -c 'test -f /run/*.reboot'`],
+    ['test -f /run/reboot?', '?', `sh -c 'test -f /run/reboot?'`],
+    ['test -f ~/reboot', '~', `sh -c 'test -f ~/reboot'`],
+    ['~/check', '~', `sh -c '~/check'`],
   ])('refuses %j, which wants a shell, and says how to write it', (line, operator, written) => {
     for (const flag of ['--reboot-sentinel-command', '--reboot-command']) {
       const read = (command: string) =>
@@ -126,11 +133,30 @@ describe('readConfig', () => {
   });
 
   test.each([
-    `sh -c "check | grep -q x; test $(uname -r) = x"`,
+    ['sh -c "check; [ $? -eq 1 ]"', '$?', `sh -c 'check; [ $? -eq 1 ]'`],
+    ['sh -c "test `uname -r` = x"', '`', "sh -c 'test `uname -r` = x'"],
+    ['say --to="it\'s $HOME"', '$', String.raw`say --to='it'\''s $HOME'`],
+  ])('refuses %j, and says how to write the same words', (line, operator, written) => {
+    const read = readConfig([`--reboot-sentinel-command=${line}`], NODE);
+    expect(read.ok ? [] : read.problems).toEqual([
+      expect.stringContaining(
+        `): ${operator} is for a shell, and no shell runs this: write ${written},`,
+      ),
+    ]);
+    expect(splitWords(written)).toEqual(splitWords(line));
+    expect(readConfig([`--reboot-sentinel-command=${written}`], NODE).ok).toBe(true);
+  });
+
+  test.each([
+    `sh -c "check | grep -q x"`,
+    String.raw`sh -c "test \$(uname -r) = x"`,
     `curl 'http://host/?a=1&b=2'`,
     String.raw`grep a\|b /etc/x`,
+    String.raw`find /run -name \*.reboot -o -name "reboot?" -o -name 'a$'`,
+    `sh -c 'check\ntest -f x'`,
+    '  check backup~\n',
     '! check',
-  ])('takes %j, in which no operator is left outside quotes', (line) => {
+  ])('takes %j, in which nothing for a shell is left outside quotes', (line) => {
     expect(readConfig([`--reboot-sentinel-command=${line}`], NODE).ok).toBe(true);
   });
 

@@ -1,4 +1,4 @@
-import { inShell, shellOperator, splitWords } from './command.ts';
+import { inShell, inSingleQuotes, shellOperator, splitWords } from './command.ts';
 import type { Command, HostSettings } from './host.ts';
 import type { KubeSettings } from './kube.ts';
 import type { LogFormat } from './log.ts';
@@ -150,7 +150,11 @@ function readers(values: Readonly<Record<Setting, string>>, problems: string[]) 
       const operator = shellOperator(line);
       if (operator !== undefined) {
         const rule = `${operator} is for a shell, and no shell runs this`;
-        problem(name, `${rule}: write ${inShell(line)}, or quote what is meant as it stands`);
+        const written = inSingleQuotes(line) ?? inShell(line);
+        problem(
+          name,
+          `${rule}: write ${written}, or put in single quotes what is meant as it stands`,
+        );
       } else if (words === undefined) problem(name, `a quote is not closed in: ${line}`);
       else if (words.length === 0) problem(name, 'is empty');
       return { line, words: words ?? [] };

@@ -65,6 +65,8 @@ describe.each(VARIANTS)('with $name', ({ values }) => {
 
 test.each([
   { sentinel: { command: 'true | false' } },
+  { sentinel: { command: 'true $REBOOT' } },
+  { sentinel: { command: 'true ~/reboot*' } },
   { reboot: { method: 'command', command: 'sync; reboot' } },
 ])('G9: Helm refuses a command that wants a shell, and takes it with one: %j', async (agent) => {
   await expect(chart.render({ agent })).rejects.toThrow(/command.* does not match pattern/);

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '@temporalio/worker';
 import { secretsOf } from '../activities/secrets.ts';
-import { connectKube } from '../activities/kube/client.ts';
+import { BadKubeConfig, connectKube } from '../activities/kube/client.ts';
 import { followFleet } from '../activities/kube/fleet-view.ts';
 import { temporalPort } from '../activities/temporal.ts';
+import { messageOf } from '../domain/message-of.ts';
 import { TASK_QUEUE } from '../domain/names.ts';
 import { AdmissionProbe } from './admission-probe.ts';
 import { describeConfig, readConfig, type WorkerConfig } from './config.ts';
@@ -38,7 +39,7 @@ A Temporal that cannot be reached, or does not let the worker in, is tried again
 `;
 
 /** What is configured is wrong, and stays so until somebody changes it. */
-const REFUSALS = [BadTemporalConfig, BadKeyFile];
+const REFUSALS = [BadTemporalConfig, BadKubeConfig, BadKeyFile];
 
 async function main([flag]: readonly string[]): Promise<number> {
   if (flag === '--help' || flag === '-h') {
@@ -60,12 +61,29 @@ async function main([flag]: readonly string[]): Promise<number> {
     );
     return 2;
   }
-  const logger = installRuntime(config.logLevel, config.temporalMetrics);
+  return runLogged(config);
+}
+
+async function runLogged(config: WorkerConfig): Promise<number> {
+  const logger = loggerOf(config);
+  if (typeof logger === 'string') {
+    process.stderr.write(`LOCKKEEPER_TEMPORAL_METRICS: ${logger}\n`);
+    return 2;
+  }
   try {
     return await run(config, logger);
   } catch (error) {
-    logger.error('worker stopped', { because: error instanceof Error ? error.message : error });
+    logger.error('worker stopped', { because: messageOf(error) });
     return REFUSALS.some((refusal) => error instanceof refusal) ? 2 : 1;
+  }
+}
+
+/** The logger of the process, or why there is none: nothing but the address of the metrics can be in its way. */
+function loggerOf({ logLevel, temporalMetrics }: WorkerConfig): Logger | string {
+  try {
+    return installRuntime(logLevel, temporalMetrics);
+  } catch (error) {
+    return messageOf(error);
   }
 }
 

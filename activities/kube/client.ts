@@ -24,11 +24,22 @@ export interface KubeClient {
   readonly watch: Watch;
 }
 
-/** In the cluster: the pod's service account; elsewhere: KUBECONFIG or ~/.kube/config, as kubectl. */
+/** A configuration that cannot be read; says in one line which, and why. */
+export class BadKubeConfig extends Error {}
+
+/** In the cluster: the pod's service account; elsewhere: KUBECONFIG or ~/.kube/config, as kubectl. Throws BadKubeConfig. */
 export function connectKube(): KubeClient {
-  const config = new KubeConfig();
-  config.loadFromDefault();
-  return kubeClient(config);
+  try {
+    const config = new KubeConfig();
+    config.loadFromDefault();
+    return kubeClient(config);
+  } catch (error) {
+    const [because = ''] = wordsOf(error).split('\n');
+    const where = process.env['KUBECONFIG'] ?? '~/.kube/config';
+    throw new BadKubeConfig(
+      `the configuration of Kubernetes (${where}) cannot be read: ${because}`,
+    );
+  }
 }
 
 export function kubeClient(config: KubeConfig): KubeClient {

@@ -67,6 +67,9 @@ async function refusal(value: string, receiver: Receiver = SLACK) {
 
 const SLACK_TARGET = { kind: 'slack', address, username: 'kured' } as const;
 const secret = { variable: 'TOKEN' };
+/** What would call people in Slack or Mattermost, the second time without the sign itself, and begin a link. */
+const WORDS = '<!channel> &#64;all @channel [pay]';
+const IN_CHATS = '‹!channel› ＆#64;all ＠channel ［pay］';
 
 describe('what is posted', () => {
   test.each<[string, Receiver | Target, (url: string) => string, object]>([
@@ -95,17 +98,23 @@ describe('what is posted', () => {
       { body: expect.stringContaining('application/vnd.microsoft.card.adaptive') },
     ],
     [
-      'to Slack: words of others that call nobody and link nowhere, and the template that may',
-      { ...to(SLACK_TARGET), templates: { draining: '<!here> {{because}}' } },
+      'to a chat that takes what Slack takes: words of others that call nobody and link nowhere, and the template that may',
+      { ...to(SLACK_TARGET), templates: { draining: '<!here> @all {{because}}' } },
       (url) => url,
-      { body: '{"text":"<!here> &lt;!channel&gt; a&amp;b","username":"kured"}' },
+      { body: `{"text":"<!here> @all ${IN_CHATS}","username":"kured"}` },
+    ],
+    [
+      'to the plain address of one: the same',
+      { ...to({ kind: 'url', address }), templates: { draining: '@all {{because}}' } },
+      (url) => url,
+      { body: `{"text":"@all ${IN_CHATS}","username":"lockkeeper"}` },
     ],
     [
       'to Teams: the same, also in what is known besides',
       { ...to({ kind: 'teams', address }), templates: { draining: '@team {{because}}' } },
       (url) => url,
       {
-        body: expect.stringMatching(/"text":"@team ‹!channel› a&b".*"value":"‹!channel› a&b"/),
+        body: expect.stringMatching(`"text":"@team ${IN_CHATS}".*"value":"${IN_CHATS}"`),
       },
     ],
     [
@@ -122,7 +131,7 @@ describe('what is posted', () => {
     ],
   ])('%s', async (_, target, value, expected) => {
     const receiver = 'target' in target ? target : to(target);
-    await messenger(value(server.url)).send(receiver, { ...NOTICE, because: '<!channel> a&b' });
+    await messenger(value(server.url)).send(receiver, { ...NOTICE, because: WORDS });
     const headers = { 'content-type': 'application/json' };
     expect(server.asked).toMatchObject([{ method: 'POST', headers, ...expected }]);
   });

@@ -151,7 +151,7 @@ async function transportOf(
     'plain' in target.address ? target.address.plain : await revealed.read(target.address);
   switch (target.kind) {
     case 'slack': {
-      const text = textOf(escapeWords(notice, 'slack'), templates);
+      const text = textOf(escapeWords(notice, markupAt(address)), templates);
       return one(postJson(webAddress(address), slackBody(text, target)));
     }
     case 'teams': {

@@ -1,4 +1,4 @@
-import { inShell, shellOperator } from '../../agent/command.ts';
+import { inShell, inSingleQuotes, shellOperator } from '../../agent/command.ts';
 import type { Reader } from './reader.ts';
 
 /** What is told to the agent on each node and not to the policy. Only what differs from the agent's own defaults is set. */
@@ -17,10 +17,12 @@ export function sentinelCommand(command: string, read: Reader): string {
   return obeyed(command, read);
 }
 
-/** The agent takes no operator of a shell that stands outside quotes, which kured hands to the program as a word. */
+/** The agent takes nothing that only a shell would obey, and that kured hands to the program as it stands. */
 function obeyed(command: string, read: Reader): string {
   const operator = shellOperator(command);
   if (operator === undefined) return command;
+  const sameWords = inSingleQuotes(command);
+  if (sameWords !== undefined) return sameWords;
   read.close(
     `kured runs no shell and gives ${operator} to the program as a word; look whether ${inShell(command)}, which is written here, does what is meant`,
   );

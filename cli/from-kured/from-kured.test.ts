@@ -120,6 +120,12 @@ test.each(['reboot-sentinel-command', 'reboot-command'])(
   },
 );
 
+test('a command whose own shell reads what stands in double quotes keeps its words, in an open pool', () => {
+  const { pool, yaml } = told('--reboot-sentinel-command=sh -c "check; [ $? -eq 1 ]"');
+  expect(pool.windows).toEqual([{ always: true }]);
+  expect(yaml).toContain(`_COMMAND, value: "sh -c 'check; [ $? -eq 1 ]'" }`);
+});
+
 /** What a person is told, by the arguments; quietly where it begins with a dot. */
 const SAID = parse(String.raw`
 --period=1h: this pool is open at every hour

@@ -14,7 +14,7 @@ Examples:
   npm run -s lockkeeper -- status
   npm run -s lockkeeper -- status --json
 
-With --json: {"atMs", "schedule", "policies", "pools", "rollouts"}; times end in Ms and are milliseconds since 1970.
+With --json: {"atMs", "schedule", "policies", "pools", "rollouts", "scannedMs", "leftAlone"}; times end in Ms and are milliseconds since 1970.
 
 Exit codes:
   ${EXIT.ok}  shown, whatever there is to be seen

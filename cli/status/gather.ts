@@ -22,7 +22,7 @@ export async function gather(client: Client, nowMs: () => number): Promise<Seen>
     ...present({ schedule }),
     policies: scans.map(policyOf),
     leftAlone: latest?.unmanaged ?? [],
-    ...present({ leftAloneMore: latest?.unmanagedMore }),
+    ...present({ scannedMs: latest?.atMs, leftAloneMore: latest?.unmanagedMore }),
     pools: pools.toSorted((one, other) => one.pool.localeCompare(other.pool)),
     rollouts: rollouts.toSorted((one, other) => one.startedMs - other.startedMs),
   };
@@ -30,10 +30,12 @@ export async function gather(client: Client, nowMs: () => number): Promise<Seen>
 
 async function scheduleOf({ schedule }: Client): Promise<Seen['schedule']> {
   try {
-    const { state, info } = await schedule.getHandle(FLEET_SCAN).describe();
+    const { state, spec, info } = await schedule.getHandle(FLEET_SCAN).describe();
     const lastMs = info.recentActions.at(-1)?.takenAt.getTime();
     const nextMs = info.nextActionTimes.at(0)?.getTime();
-    return { paused: state.paused, ...present({ note: state.note || undefined, lastMs, nextMs }) };
+    const everyMs = spec.intervals?.at(0)?.every;
+    const note = state.note || undefined;
+    return { paused: state.paused, ...present({ note, everyMs, lastMs, nextMs }) };
   } catch (error) {
     if (error instanceof ScheduleNotFoundError) return undefined;
     throw error;

@@ -20,10 +20,11 @@ const aPool = (more: object = {}): PoolSeen => ({
   ...more,
 });
 
+const SCHEDULE = { paused: false, everyMs: MINUTE, lastMs: at(1), nextMs: NOW };
+
 test('an idle fleet is three lines', () => {
   const policies = [{ worker: 'w1', atMs: at(1), hash: '0a1b', refused: [] }];
-  const schedule = { paused: false, lastMs: at(1), nextMs: NOW };
-  expect(seen({ policies, schedule })).toBe(
+  expect(seen({ policies, schedule: SCHEDULE, scannedMs: at(3) })).toBe(
     [
       'policy: 0a1b is in force at w1, as of 1m ago',
       'scans: the last 1m ago',
@@ -41,8 +42,34 @@ describe('it is shown', () => {
       {
         leftAlone: [{ node: 'n7', because: 'its labels match the selector of no pool' }],
         leftAloneMore: 3,
+        schedule: SCHEDULE,
+        scannedMs: at(3),
       },
-      'wanting a reboot and left alone, as of the latest scan:\n  n7: its labels match the selector of no pool\n  and 3 more\n',
+      '\nwanting a reboot and left alone, as of the latest scan 3m ago:\n  n7: its labels match the selector of no pool\n  and 3 more\n',
+    ],
+    [
+      'G8: that a node may stand nowhere, where scans are paused',
+      { schedule: { ...SCHEDULE, paused: true }, scannedMs: at(1) },
+      'no rollout is running\n\na node that has wanted a reboot only since the latest scan 1m ago is not shown\n',
+    ],
+    [
+      'G8: the same where the latest scan is older than three intervals',
+      {
+        leftAlone: [{ node: 'n7', because: 'its labels match the selector of no pool' }],
+        schedule: SCHEDULE,
+        scannedMs: at(4),
+      },
+      '  n7: its labels match the selector of no pool\na node that has wanted a reboot only since the latest scan 4m ago is not shown\n',
+    ],
+    [
+      'G8: the same where nobody scans',
+      { scannedMs: at(90) },
+      '\na node that has wanted a reboot only since the latest scan 1h 30m ago is not shown\n',
+    ],
+    [
+      'G8: the same where no scan is known',
+      { schedule: { ...SCHEDULE, paused: true } },
+      '\na node that wants a reboot and has no rollout is not shown, for no scan has ended lately\n',
     ],
     ['that nobody knows the policy', {}, 'policy: not known, for no scan has ended lately'],
     ['that there is no schedule', {}, 'scans: there is no schedule fleet-scan'],
@@ -58,7 +85,9 @@ describe('it is shown', () => {
     ],
     [
       'that the schedule is paused, and who said so',
-      { schedule: { paused: true, note: 'maintenance of the network', lastMs: at(90) } },
+      {
+        schedule: { ...SCHEDULE, paused: true, note: 'maintenance of the network', lastMs: at(90) },
+      },
       'scans: PAUSED (maintenance of the network), the last 1h 30m ago; no rollout is begun',
     ],
     [

@@ -11,8 +11,8 @@ export function printStatus(seen: Seen): string {
     [...sayPolicies(seen.policies, ago), saySchedule(seen.schedule, ago)],
     ...seen.pools.map((pool) => sayPool(pool, since)),
     [seen.rollouts.length === 0 ? 'no rollout is running' : table(seen)],
-    ...(seen.leftAlone.length === 0 ? [] : [sayLeftAlone(seen)]),
-  ];
+    [...sayLeftAlone(seen, ago), ...sayUnseen(seen, ago)],
+  ].filter((lines) => lines.length > 0);
   return paragraphs.map((lines) => `${lines.join('\n').trimEnd()}\n`).join('\n');
 }
 
@@ -54,11 +54,31 @@ function sayPool(pool: PoolSeen, since: Say): string[] {
   ];
 }
 
-function sayLeftAlone({ leftAlone, leftAloneMore }: Seen): string[] {
+function sayLeftAlone({ leftAlone, leftAloneMore, scannedMs }: Seen, ago: Say): string[] {
+  if (leftAlone.length === 0) return [];
+  const when = scannedMs === undefined ? '' : ` ${ago(scannedMs)}`;
   return [
-    'wanting a reboot and left alone, as of the latest scan:',
+    `wanting a reboot and left alone, as of the latest scan${when}:`,
     ...leftAlone.map(({ node, because }) => `  ${node}: ${because}`),
     ...(leftAloneMore === undefined ? [] : [`  and ${leftAloneMore} more`]),
+  ];
+}
+
+/** So many intervals without a scan are more than one that takes long. */
+const SCANS_MISSED = 3;
+
+/** A node that wants a reboot is heard of here by the scan that starts its rollout or leaves it alone. */
+function sayUnseen({ schedule, scannedMs, atMs }: Seen, ago: Say): string[] {
+  if (scannedMs === undefined) {
+    return [
+      'a node that wants a reboot and has no rollout is not shown, for no scan has ended lately',
+    ];
+  }
+  const isScanned = schedule !== undefined && !schedule.paused;
+  const lateMs = SCANS_MISSED * (schedule?.everyMs ?? 0);
+  if (isScanned && atMs - scannedMs <= lateMs) return [];
+  return [
+    `a node that has wanted a reboot only since the latest scan ${ago(scannedMs)} is not shown`,
   ];
 }
 

@@ -9,6 +9,8 @@ export interface Seen {
   readonly schedule?: {
     readonly paused: boolean;
     readonly note?: string;
+    /** Absent: somebody has made it a schedule of another kind. */
+    readonly everyMs?: number;
     readonly lastMs?: number;
     readonly nextMs?: number;
   };
@@ -16,7 +18,9 @@ export interface Seen {
   readonly policies: readonly PolicySeen[];
   readonly pools: readonly PoolSeen[];
   readonly rollouts: readonly RolloutSeen[];
-  /** Nodes that want a reboot and get none, as of the latest scan. */
+  /** When the latest scan that has ended looked; absent: none has lately. */
+  readonly scannedMs?: number;
+  /** Nodes that want a reboot and get none, as of that scan. */
   readonly leftAlone: readonly LeftAlone[];
   /** So many more of them. */
   readonly leftAloneMore?: number;

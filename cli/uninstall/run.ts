@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { answerOf, connectKube } from '../../activities/kube/client.ts';
+import { messageOf } from '../../domain/message-of.ts';
 import { openTemporal } from '../temporal.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { clusterSide } from './cluster-side.ts';
@@ -44,11 +45,7 @@ function openKube(): ReturnType<typeof connectKube> {
   try {
     return connectKube();
   } catch (error) {
-    const [because = ''] = answerOf(error).split('\n');
-    const where = process.env['KUBECONFIG'] ?? '~/.kube/config';
-    throw new CommandFailed([
-      `the configuration of Kubernetes (${where}) cannot be read: ${because}`,
-    ]);
+    throw new CommandFailed([messageOf(error)]);
   }
 }
 

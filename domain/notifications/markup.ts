@@ -7,8 +7,12 @@ export type Markup = 'slack' | 'chat' | 'none';
 /** Slack's own rule (its documentation, _Formatting text for app surfaces_, "Escaping text"). */
 const SLACK: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 
-/** Chats differ in how a sign is escaped; a sign that only looks like it means nothing to any of them. */
+/**
+ * Chats differ in how a sign is escaped; a sign that only looks like it means nothing to any of them. The first, for `&#64;` is
+ * an at sign in Markdown.
+ */
 const CHAT: Readonly<Record<string, string>> = {
+  '&': '＆',
   '<': '‹',
   '>': '›',
   '@': '＠',
@@ -18,7 +22,7 @@ const CHAT: Readonly<Record<string, string>> = {
 
 const ESCAPE: Readonly<Record<Markup, (text: string) => string>> = {
   slack: (text) => text.replaceAll(/[&<>]/g, (sign) => SLACK[sign] ?? sign),
-  chat: (text) => text.replaceAll(/[<>@[\]]/g, (sign) => CHAT[sign] ?? sign),
+  chat: (text) => text.replaceAll(/[&<>@[\]]/g, (sign) => CHAT[sign] ?? sign),
   none: (text) => text,
 };
 

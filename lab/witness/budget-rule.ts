@@ -16,12 +16,26 @@ interface Fleet {
   readonly raceMs: number;
 }
 
-/** Taints of autoscalers and of the out-of-service procedure: a node that bears one is on its way out, or down. */
-const ON_ITS_WAY_OUT = [
+/**
+ * The taints by which others say that a node is on its way out, or down, where a policy says nothing else. Written once more, for
+ * a key that the worker forgets must not be forgotten here with it.
+ */
+export const ON_ITS_WAY_OUT = [
   'ToBeDeletedByClusterAutoscaler',
   'karpenter.sh/disrupted',
+  'karpenter.sh/disruption',
+  'aws-node-termination-handler/*',
+  'cloud.google.com/impending-node-termination',
+  'node.cloudprovider.kubernetes.io/shutdown',
+  'node.cloudprovider.kubernetes.io/uninitialized',
   'node.kubernetes.io/out-of-service',
+  'medik8s.io/*',
 ];
+
+const isOnItsWayOut = (taint: string): boolean => {
+  const [key = ''] = taint.split(/[=:]/);
+  return ON_ITS_WAY_OUT.some((known) => known === key || known === key.replace(/\/.*/, '/*'));
+};
 
 /** Why a node is out of service; undefined while it is in service. */
 export function whyOut(sight: NodeSight): string | undefined {
@@ -30,7 +44,7 @@ export function whyOut(sight: NodeSight): string | undefined {
   if (deleting) return 'is being deleted';
   if (!ready) return 'is NotReady';
   if (unschedulable) return 'is cordoned';
-  const taint = taints.find((text) => ON_ITS_WAY_OUT.some((key) => text.startsWith(key)));
+  const taint = taints.find(isOnItsWayOut);
   if (taint !== undefined) return `bears the taint ${taint}`;
   return undefined;
 }

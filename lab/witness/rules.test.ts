@@ -1,4 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { AWAY_TAINTS } from '../../domain/away-taints.ts';
+import { ON_ITS_WAY_OUT } from './budget-rule.ts';
 import { BY, Story } from './story.fixture.ts';
 
 /**
@@ -27,6 +29,10 @@ const acceptedIn = (bootId: string): string =>
   `{"bootId":"${bootId}","rollout":"x/y","verdict":"accepted","because":"","at":"2026-11-24T22:00:00Z"}`;
 
 describe('G1', () => {
+  test('the witness knows the same taints as the policy does by itself', () => {
+    expect(ON_ITS_WAY_OUT).toEqual(AWAY_TAINTS);
+  });
+
   told(threeNodes, [
     [
       'a cordon of others uses the budget',
@@ -45,6 +51,20 @@ describe('G1', () => {
           .write(BY.person, 'n2', { taints: ['ToBeDeletedByClusterAutoscaler=1:NoSchedule'] })
           .take('n1'),
       '^G1: n1 .*: n2 bears the taint ToBeDeletedByClusterAutoscaler=1:NoSchedule since',
+    ],
+    ...AWAY_TAINTS.map((key): Row => {
+      const taint = `${key.replace('*', 'x')}:NoExecute`;
+      const name = `so does a node that bears ${taint}`;
+      return [
+        name,
+        (s) => s.write(BY.person, 'n2', { taints: [taint] }).take('n1'),
+        `^G1: n1 .*: n2 bears the taint ${taint} since`,
+      ];
+    }),
+    [
+      'a node that bears a taint with a longer key is in service',
+      (s) =>
+        s.write(BY.person, 'n2', { taints: ['karpenter.sh/disrupted-once:NoSchedule'] }).take('n1'),
     ],
     [
       'an outage is as old as its beginning, whatever changes about it',

@@ -41,18 +41,19 @@ describe('lockkeeper status', () => {
   test('shows an empty server as it is', async () => {
     expect(await run()).toEqual({
       exit: 0,
-      out: 'policy: not known, for no scan has ended lately\nscans: there is no schedule fleet-scan; a worker makes it when it starts\n\nno rollout is running\n',
+      out: 'policy: not known, for no scan has ended lately\nscans: there is no schedule fleet-scan; a worker makes it when it starts\n\nno rollout is running\n\na node that wants a reboot and has no rollout is not shown, for no scan has ended lately\n',
       err: '',
     });
   });
 
   test('G9: shows what waits and why, who has a permit, the schedule, and what each worker has against the policy', async () => {
+    const scannedMs = Date.now();
     const scans = ['w1', 'w2'].map((worker, index) => ({
       nodes: 0,
       started: [],
       unmanaged: [{ node: 'n7', because: 'its labels match the selector of no pool' }],
       policy: 'hash-1',
-      atMs: Date.now() + index,
+      atMs: scannedMs + index,
       worker,
       ...(worker === 'w2' && { refused: ['policy.yaml:3 pools: write a list'], noPolicy: true }),
     }));
@@ -84,12 +85,13 @@ describe('lockkeeper status', () => {
         return phases.includes('cordoning') && pools.length === 1 && policies.length === 2;
       });
       expect(seen).toMatchObject({
-        schedule: { paused: true, note: 'a look by hand' },
+        schedule: { paused: true, note: 'a look by hand', everyMs: 86_400_000 },
         policies: [
           { worker: 'w2', refused: ['policy.yaml:3 pools: write a list'] },
           { worker: 'w1', hash: 'hash-1', refused: [] },
         ],
         pools: [{ pool: 'workers', permits: [{ node: 'n1' }], queue: [] }],
+        scannedMs: scannedMs + 1,
         leftAlone: [{ node: 'n7' }],
         rollouts: [{ node: 'n1' }, { node: 'n2', because: 'window: its window opens tomorrow' }],
       });

@@ -187,7 +187,7 @@ type PoolGauge = readonly [name: string, help: string, (counts: PoolCounts) => n
 const POOL_GAUGES: readonly PoolGauge[] = [
   [
     'lockkeeper_nodes_out_of_service',
-    'Nodes in the middle of a rollout, NotReady, cordoned or being deleted, whoever did it',
+    'Nodes in the middle of a rollout, NotReady, cordoned, being deleted or taken away, whoever did it',
     ({ outOfService }) => outOfService,
   ],
   [

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { BadAddress } from './address.ts';
 import type { HttpCall } from './call.ts';
 import { SERVICES } from './services.ts';
+import { escapeWords } from '../markup.ts';
 import { markupAt, translate, type Transport } from './translate.ts';
 
 interface Recorded {
@@ -188,7 +189,9 @@ test.each<[address: string, markup: string]>([
   ['slack://hook:a-b-c@webhook', 'slack'],
   ['"slack://hook:a-b-c@webhook"', 'slack'],
   ['https://hooks.slack.com/services/a/b/c', 'slack'],
-  ['https://chat.example.org/hooks/x', 'slack'],
+  ['https://hooks.slack-gov.com/services/a/b/c', 'slack'],
+  ['https://hooks.slack.com@chat.example.org/hooks/x', 'chat'],
+  ['https://chat.example.org/hooks/x', 'chat'],
   ['https://discord.com/api/webhooks/1/2', 'chat'],
   ['https://x.webhook.office.com/a', 'chat'],
   ['discord://token@1', 'chat'],
@@ -200,4 +203,10 @@ test.each<[address: string, markup: string]>([
   ['no address', 'chat'],
 ])('what is sent to %s is read as %s', (address, markup) => {
   expect(markupAt(address)).toBe(markup);
+});
+
+test('words of others read in Slack as they were written, and call nobody there', () => {
+  const because = '<!channel> a & b [1] @ann';
+  const { because: escaped } = escapeWords({ id: '1', event: 'lost', atMs: 0, because }, 'slack');
+  expect(escaped).toBe('&lt;!channel&gt; a &amp; b [1] @ann');
 });

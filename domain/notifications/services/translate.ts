@@ -24,14 +24,14 @@ export type Transport =
 const AS_IT_IS =
   /^(logger|smtp|matrix|generic(\+https?)?|bark|gotify|ifttt|join|ntfy|opsgenie|pushbullet|pushover):/;
 
+/** Slack itself, and nobody else who takes what Slack takes: those read Markdown, or markup of their own. */
+const SLACK = /^(slack:|https:\/\/hooks\.slack(-gov)?\.com\/)/;
+
 /** How the receiver at this address reads what it is sent. */
 export function markupAt(written: string): Markup {
   const bare = written.trim().replace(/^["']/, '');
   if (AS_IT_IS.test(bare)) return 'none';
-  if (bare.startsWith('slack:')) return 'slack';
-  const isWeb = /^https?:/.test(bare) && URL.canParse(bare);
-  const host = isWeb ? new URL(bare).hostname : '';
-  return isWeb && !isDiscord(host) && !isTeams(host) ? 'slack' : 'chat';
+  return SLACK.test(bare) ? 'slack' : 'chat';
 }
 
 /**
