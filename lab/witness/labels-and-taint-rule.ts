@@ -118,8 +118,8 @@ function judgeTaints(before: NodeSight, now: NodeSight): string[] {
   const { name } = now;
   const isNamed = before.taint !== now.taint;
   const [mine, former] = isNamed ? [taintOf(now), taintOf(before)] : [];
-  const added = now.taints.filter((taint) => !before.taints.includes(taint));
-  const removed = before.taints.filter((taint) => !now.taints.includes(taint));
+  const added = differenceOf(now, before);
+  const removed = differenceOf(before, now);
   const foreign = added.filter((taint) => taint !== mine);
   const lost = removed.filter((taint) => taint !== former);
   const claimed = mine !== undefined && !added.includes(mine);
@@ -132,6 +132,15 @@ function judgeTaints(before: NodeSight, now: NodeSight): string[] {
     ...whoWaits(now),
   ];
 }
+
+/**
+ * Kubernetes keeps this one in step with the cordon, by a write of its own. Where an API server was killed, nobody may have seen
+ * that write by itself, and it shows together with the next.
+ */
+const OF_THE_CORDON = 'node.kubernetes.io/unschedulable:NoSchedule';
+
+const differenceOf = ({ taints }: NodeSight, other: NodeSight): string[] =>
+  taints.filter((taint) => taint !== OF_THE_CORDON && !other.taints.includes(taint));
 
 function whoWaits({ name, taint, rollout }: NodeSight): string[] {
   if (taint === undefined || rollout === undefined) return [];

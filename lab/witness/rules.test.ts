@@ -381,6 +381,7 @@ describe('G6', () => {
 
 const GPU = 'gpu=yes:NoSchedule';
 const OURS = 'a/waits:PreferNoSchedule';
+const CORDONED = 'node.kubernetes.io/unschedulable:NoSchedule';
 const FOUND = { pool: 'workers', state: 'old' };
 const SET = { ...FOUND, state: 'rebooting', team: 'ops' };
 const CHANGES = {
@@ -448,6 +449,11 @@ describe('G6: labels and taints', () => {
       'a taint is not put on without its name',
       (s) => s.write(BY.worker, 'n1', { taints: [GPU, OURS] }),
       'the worker put the taint a/waits:PreferNoSchedule on n1 without naming it',
+    ],
+    [
+      "Kubernetes' own of a cordon comes and goes, and may show together with what the worker writes",
+      (s) =>
+        s.take('n1', {}, BY.worker, { taints: [GPU, CORDONED] }).handBack('n1', { taints: [GPU] }),
     ],
     [
       'one of others is not taken off',
