@@ -10,6 +10,7 @@ describe('words of others are', () => {
     ['without what turns their direction', 'a\u202egpj\u2066x\u200f', 'agpjx'],
     ['without what has no width', 'a\u200bb\u2060c\u00add', 'abcd'],
     ['without what is no character', 'a\ud800b\uffff\ue000', 'ab'],
+    ['with one blank, whatever stood in between', 'a\u0000\u2065\u0000b', 'a b'],
     ['nothing, where they have nothing to say', '\u0000\u200b \n', ''],
   ])('%s', (_, written, shown) => {
     expect(words(written)).toBe(shown);

@@ -14,8 +14,9 @@ export function words(text: string, most = LONGEST_WORDS): string {
   const plain = text
     // More than is looked at nobody is shown; what is long to clean must not be long to wait for.
     .slice(0, 16 * most)
+    .replaceAll(/[\p{Cf}\p{Cs}\p{Co}\p{Cn}]+/gu, '')
+    // What is left of that category, controls, parts words as blanks do.
     .replaceAll(/[\s\p{Cc}]+/gu, ' ')
-    .replaceAll(/\p{C}+/gu, '')
     .trim();
   return plain.length > most ? `${whole(plain.slice(0, most - 1))}…` : plain;
 }
