@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { QueuePlace } from '../domain/lock-state.ts';
 import { ANNOTATION } from '../domain/node-contract.ts';
 import { awaitTurn, leaveQueue, type TurnQuestion } from './await-turn.ts';
+import { recorded } from './testing/fake-cluster.ts';
 import { Stage } from './testing/stage.ts';
 
 const KEY = 'lockkeeper.io/waiting';
@@ -179,6 +180,26 @@ test('an abort leaves the queue also where the node cannot be written', async ()
   await stage.run(leaveQueue, { node: 'n1', pool: 'workers' });
   expect(stage.temporal.lockSignals).toHaveLength(1);
   expect(stage.logged.at(-1)).toBe('taint of a wait not taken off');
+});
+
+describe('a node that an attempt of its own run took when it had been given up', () => {
+  const taken = { annotations: recorded(), unschedulable: true };
+  test('is finished first, and no turn is asked for', async () => {
+    const { stage, ask } = onStage({ attempt: 2 });
+    stage.nodes.change('n1', taken);
+    expect(await ask()).toMatchObject({ kind: 'left-behind' });
+    expect(stage.temporal.requests).toEqual([]);
+  });
+
+  test('is not what the watch alone still shows', async () => {
+    const { stage, ask } = onStage({ attempt: 2 });
+    stage.nodes.change('n1', taken);
+    const late = await stage.nodes.read('n1');
+    if (late) stage.shown.set('n1', late);
+    stage.nodes.change('n1', { annotations: {}, unschedulable: false });
+    await expect(ask()).rejects.toMatchObject({ type: 'no-room' });
+    expect(stage.temporal.requests).toEqual([REQUEST]);
+  });
 });
 
 describe('a node that has moved', () => {

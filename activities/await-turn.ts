@@ -80,7 +80,10 @@ function pauseMs({ pollAgainMs }: Deps, { of }: QueuePlace): number {
 async function whatElse(deps: Deps, asked: TurnQuestion): Promise<Moved | LeftBehind | undefined> {
   if (activityInfo().attempt === 1 && !asked.known) return undefined;
   const { node: name } = asked;
-  const node = deps.fleet.node(name) ?? (await deps.nodes.read(name).catch(() => undefined));
+  const shown = deps.fleet.node(name);
+  // A record that has just been taken off may still be shown.
+  const isKnown = shown !== undefined && shown.rollout === undefined;
+  const node = isKnown ? shown : await deps.nodes.read(name).catch(() => undefined);
   return node && (movedFrom(asked, deps, node) ?? (await leftBehind(deps, node, thisRun())));
 }
 

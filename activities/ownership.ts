@@ -63,7 +63,10 @@ export interface LeftBehind {
   readonly because: string;
 }
 
-/** Whether a run that is gone has left its mark on the node: an earlier one of this rollout, or a rollout that runs no more. */
+/**
+ * Whether a run that has nothing of the node has left its mark on it: an earlier one of this rollout, a rollout that runs no more, or
+ * this very run, by an attempt to take the node that was given up and obeyed late.
+ */
 export async function leftBehind(
   { temporal }: Pick<Deps, 'temporal'>,
   { name, rollout }: NodeFacts,
@@ -71,9 +74,7 @@ export async function leftBehind(
 ): Promise<LeftBehind | undefined> {
   if (!rollout?.ok) return undefined;
   const { workflowId, runId } = rollout.value;
-  const isOurs = workflowId === run.workflowId;
-  if (isOurs && runId === run.runId) return undefined;
-  if (!isOurs && (await temporal.isRunning(workflowId))) return undefined;
+  if (workflowId !== run.workflowId && (await temporal.isRunning(workflowId))) return undefined;
   return { kind: 'left-behind', because: `run ${runId} of ${workflowId} has left ${name} behind` };
 }
 

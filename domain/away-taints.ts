@@ -1,6 +1,6 @@
 /**
  * Taints by which others say that a node is being taken away, or is down: it is out of service, whatever its Ready says.
- * Each is told by its key alone, for the effect says only what becomes of pods. Sources: docs/configuration.md.
+ * Each is told by its key alone, for the effect says only what becomes of pods. Sources: docs/gates.md.
  */
 export const AWAY_TAINTS: readonly string[] = [
   'ToBeDeletedByClusterAutoscaler',

@@ -106,6 +106,11 @@ describe('evaluateGates', () => {
     temporal.running.clear();
     expect(await look()).toMatchObject({ kind: 'left-behind' });
   });
+
+  test('G6: has a node finished first that an attempt of its own run took when it had been given up', async () => {
+    const { look } = onStage({ annotations: recorded(), unschedulable: true });
+    expect(await look()).toMatchObject({ kind: 'left-behind' });
+  });
 });
 
 describe('passGates', () => {
