@@ -1,4 +1,5 @@
 import type { Policy } from '../domain/policy.ts';
+import type { Workload } from '../domain/workload.ts';
 import type { CalendarSource } from './calendars.ts';
 import type { AlertSource } from './gates/alert-source.ts';
 import type { Silences } from './gates/silences.ts';
@@ -22,6 +23,8 @@ interface PolicySource {
 export interface Deps extends KubePorts {
   /** Names the worker, as Temporal knows it. */
   readonly worker: string;
+  /** Whose pods the workers of this installation are; undefined where they have not been told. */
+  readonly own: Workload | undefined;
   /** The nodes as a watch shows them, for looks that may be a little late. */
   readonly fleet: Pick<FleetView, 'node' | 'onChange'>;
   readonly policy: PolicySource;

@@ -104,7 +104,7 @@ async function whyNoOrder(
   const closed = await whyClosed(deps, { ...asked, moment: 'order' }, node);
   if (closed !== undefined) return closedBy(deps, closed);
   const { pods } = await deps.pods.list(asked.node, cancellationSignal());
-  const rules = podRules(poolPolicy(deps, asked.pool), asked.cameBack ?? {});
+  const rules = podRules(deps, poolPolicy(deps, asked.pool), asked.cameBack ?? {});
   const inTheWay = podsInTheWay(pods, rules, Date.now());
   if (inTheWay.length === 0) return undefined;
   const named = inTheWay.slice(0, 5).map(({ pod, because }) => `${podName(pod)} (${because})`);

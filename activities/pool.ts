@@ -109,8 +109,11 @@ export function drainOptions({ drain }: PoolPolicy): DrainOptions {
 }
 
 /** Which pods of a node have to go, as the pool's policy says. */
-export const podRules = (pool: PoolPolicy, cameBack: CameBack): PodRules =>
-  rulesOf(drainOptions(pool), cameBack);
+export const podRules = (
+  { own }: Pick<Deps, 'own'>,
+  pool: PoolPolicy,
+  cameBack: CameBack,
+): PodRules => rulesOf(drainOptions(pool), { cameBack, own });
 
 /** When a node may be tried again. */
 export function backOffRules(pool: PoolPolicy | undefined): BackOffRules {

@@ -23,6 +23,16 @@ const evicted = (because: string, ...warnings: string[]) => ({
   warnings,
 });
 const stays = (because: string) => ({ action: 'leave', because });
+const OWN: PodRules = {
+  own: { namespace: 'lockkeeper', kind: 'StatefulSet', name: 'lockkeeper-worker' },
+};
+const OWN_STAYS = stays('a worker of Lockkeeper: it brings the node back');
+const worker = (facts: Partial<PodFacts> = {}): PodFacts =>
+  aPod({
+    namespace: 'lockkeeper',
+    owner: { kind: 'StatefulSet', name: 'lockkeeper-worker' },
+    ...facts,
+  });
 const DAEMON_STAYS = stays('its DaemonSet would recreate it here');
 const RECREATED = 'its ReplicaSet web recreates it elsewhere';
 const ONE_MINUTE: PodRules = { skipWaitForDeleteTimeoutMs: 60_000 };
@@ -37,6 +47,20 @@ describe('judgePod', () => {
     ],
     ['leaves a DaemonSet pod', aPod({ owner: DAEMON }), DAEMON_STAYS],
     ['leaves a finished DaemonSet pod too', aPod({ owner: DAEMON, finished: true }), DAEMON_STAYS],
+    ['leaves a worker of our own', worker(), OWN_STAYS, OWN],
+    [
+      'leaves a worker of our own, also one that is terminating',
+      worker({ deletionTimestampMs: NOW }),
+      OWN_STAYS,
+      OWN,
+    ],
+    [
+      'evicts a worker of another installation',
+      worker({ namespace: 'another' }),
+      { action: 'evict' },
+      OWN,
+    ],
+    ['evicts a worker where it has not been told whose it is', worker(), { action: 'evict' }],
     [
       'leaves a pod that the podSelector does not match',
       aPod({ labels: { app: 'db' } }),

@@ -1,3 +1,5 @@
+import { belongsTo, type Workload } from './workload.ts';
+
 /** What a drain does with one pod, and why. Pure; the drain loop (activities/drain.ts) acts on it. */
 
 /** What is looked at of a pod. */
@@ -46,6 +48,8 @@ const MOST_COME_BACK = 3;
 
 /** The part of the drain options that decides about single pods. */
 export interface PodRules {
+  /** The workers of this installation: their pods stay; absent where the worker has not been told. */
+  readonly own?: Workload;
   /** Only pods whose labels pass are drained; absent: all. */
   readonly selected?: (labels: Readonly<Record<string, string>>) => boolean;
   /** A pod this long past its deletion time is not waited for; absent or 0: every pod is. */
@@ -73,6 +77,7 @@ type Rule = (pod: PodFacts, rules: PodRules, nowMs: number) => PodVerdict | unde
 const RULES: readonly Rule[] = [
   mirrorPod,
   daemonSetPod,
+  ownPod,
   notSelected,
   terminatingForTooLong,
   terminating,
@@ -121,6 +126,12 @@ function mirrorPod(pod: PodFacts): PodVerdict | undefined {
 function daemonSetPod(pod: PodFacts): PodVerdict | undefined {
   if (pod.owner?.kind !== 'DaemonSet') return undefined;
   return { action: 'leave', because: 'its DaemonSet would recreate it here' };
+}
+
+/** They bring the node back, and on a cluster of one node they have nowhere to go. */
+function ownPod(pod: PodFacts, { own }: PodRules): PodVerdict | undefined {
+  if (own === undefined || !belongsTo(pod, own)) return undefined;
+  return { action: 'leave', because: 'a worker of Lockkeeper: it brings the node back' };
 }
 
 function notSelected(pod: PodFacts, rules: PodRules): PodVerdict | undefined {

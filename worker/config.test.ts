@@ -34,6 +34,7 @@ describe('readConfig', () => {
         POD_NAME: 'worker-0',
         POD_NAMESPACE: 'ops',
         POD_UID: 'uid',
+        LOCKKEEPER_WORKLOAD: 'StatefulSet/worker',
       },
       expected: {
         policyPath: 'p.yaml',
@@ -47,6 +48,7 @@ describe('readConfig', () => {
         secretDirectories: ['/a', '/vault/secrets'],
         version: { deploymentName: 'lockkeeper', buildId: '0.2.0' },
         pod: { name: 'worker-0', namespace: 'ops', uid: 'uid' },
+        own: { namespace: 'ops', kind: 'StatefulSet', name: 'worker' },
       },
     },
     {
@@ -75,6 +77,13 @@ describe('G9: a bad value is refused with its variable and the rule:', () => {
       problems: ['LOCKKEEPER_CACHED_WORKFLOWS: write a number like 200'],
     },
     {
+      name: 'no kind of workload that it can belong to',
+      env: { LOCKKEEPER_WORKLOAD: 'DaemonSet/worker' },
+      problems: [
+        'LOCKKEEPER_WORKLOAD: write what the worker belongs to, like Deployment/lockkeeper-worker',
+      ],
+    },
+    {
       name: 'half a version',
       env: { TEMPORAL_WORKER_BUILD_ID: '0.2.0', TEMPORAL_DEPLOYMENT_NAME: '' },
       problems: ['TEMPORAL_DEPLOYMENT_NAME and TEMPORAL_WORKER_BUILD_ID: set both, or neither'],
@@ -94,7 +103,7 @@ describe('G9: a bad value is refused with its variable and the rule:', () => {
 
 test('each variable is described, with its default as one would write it', () => {
   const lines = describeConfig().split('\n');
-  expect(lines).toHaveLength(15);
+  expect(lines).toHaveLength(16);
   expect(lines[0]).toBe(
     '  LOCKKEEPER_POLICY            Path of the policy file; default: /etc/lockkeeper/policy.yaml',
   );

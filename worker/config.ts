@@ -4,6 +4,7 @@ import { isDuration, parseDuration } from '../domain/durations.ts';
 import { problemsOf } from '../domain/policy.ts';
 import { present } from '../domain/present.ts';
 import { SECRET_DIRECTORIES } from '../domain/secret-schema.ts';
+import { readWorkload, type Workload } from '../domain/workload.ts';
 import type { OwnPod } from './policy-events.ts';
 
 const address = z
@@ -54,6 +55,14 @@ const Environment = z.object({
     .describe('Its own pod, which gets an Event when the policy is refused'),
   POD_NAMESPACE: z.string().default('').describe('The namespace of that pod'),
   POD_UID: z.string().default('').describe('The uid of that pod'),
+  LOCKKEEPER_WORKLOAD: z
+    .string()
+    .regex(
+      /^((Deployment|StatefulSet)\/[a-z0-9.-]+)?$/,
+      'write what the worker belongs to, like Deployment/lockkeeper-worker',
+    )
+    .default('')
+    .describe('What its pod belongs to, like Deployment/lockkeeper-worker: those pods stay'),
   LOCKKEEPER_CACHED_WORKFLOWS: z.coerce
     .number()
     .int('write a number like 200')
@@ -97,6 +106,8 @@ export interface WorkerConfig {
   readonly node?: string;
   /** Absent outside a cluster. */
   readonly pod?: OwnPod;
+  /** Whose pods are never drained; absent outside a cluster. */
+  readonly own?: Workload;
   /** How many workflows stay in memory. */
   readonly cachedWorkflows: number;
   /** Where files of secrets may lie that the policy names. */
@@ -123,6 +134,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig | { problems: s
     ...present({
       temporalMetrics: data.LOCKKEEPER_TEMPORAL_METRICS,
       node: data.LOCKKEEPER_NODE_ID || undefined,
+      own: readWorkload(data.LOCKKEEPER_WORKLOAD, data.POD_NAMESPACE),
     }),
     ...podIn(data),
     cachedWorkflows: data.LOCKKEEPER_CACHED_WORKFLOWS,

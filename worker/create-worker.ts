@@ -62,6 +62,7 @@ export async function createWorker(
     maxCachedWorkflows: config.cachedWorkflows,
     activities: createActivities({
       worker: identity,
+      own: config.own,
       ...kubePorts(kube),
       fleet,
       policy,

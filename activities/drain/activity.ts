@@ -64,6 +64,7 @@ async function drain(deps: Deps, asked: DrainRequest): Promise<DrainResult> {
     },
     {
       node,
+      own: deps.own,
       deadlineMs: beginMs + policy.drain.timeout,
       options: drainOptions(policy),
       guardedAtMs: cordonedAtMs,

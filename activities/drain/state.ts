@@ -10,6 +10,7 @@ import {
   type PodWarning,
 } from '../../domain/pod-verdict.ts';
 import { present } from '../../domain/present.ts';
+import type { Workload } from '../../domain/workload.ts';
 import { autoResetEvent, type AutoResetEvent } from '../auto-reset-event.ts';
 import { failure } from '../failure.ts';
 import type { PodApi } from '../kube/pods.ts';
@@ -30,6 +31,8 @@ export interface DrainOptions {
 
 export interface DrainInput {
   readonly node: string;
+  /** The workers of this installation, whose pods stay. */
+  readonly own?: Workload | undefined;
   readonly deadlineMs: number;
   readonly options: DrainOptions;
   /** When all was seen to be as the guard wants it; absent: it is asked at once. */
@@ -127,7 +130,7 @@ export function beginDrain(ports: DrainPorts, input: DrainInput): Drain {
     signal,
     aborted,
     stop: () => stop.abort(),
-    rules: rulesOf(input.options, cameBack),
+    rules: rulesOf(input.options, { cameBack, own: input.own }),
     cameBack,
     evictedOf: new Map(),
     changed: autoResetEvent(),
@@ -148,14 +151,14 @@ export function beginDrain(ports: DrainPorts, input: DrainInput): Drain {
 /** The rules that decide about single pods; a selector nobody can read is refused rather than taken for "all". */
 export function rulesOf(
   options: Pick<DrainOptions, 'podSelector' | 'skipWaitForDeleteTimeoutMs' | 'comesBack'>,
-  counted: CameBack,
+  known: { readonly cameBack: CameBack; readonly own: Workload | undefined },
 ): PodRules {
   const { podSelector, skipWaitForDeleteTimeoutMs, comesBack } = options;
   const selected = podSelector === undefined ? undefined : parseSelector(podSelector);
   if (podSelector !== undefined && selected === undefined)
     throw failure('bad-input', `drain.podSelector: "${podSelector}" is not a label selector`);
-  const cameBack = comesBack === 'leave' ? counted : undefined;
-  return present({ selected, skipWaitForDeleteTimeoutMs, cameBack });
+  const cameBack = comesBack === 'leave' ? known.cameBack : undefined;
+  return present({ selected, skipWaitForDeleteTimeoutMs, cameBack, own: known.own });
 }
 
 /** The pods observed that have to go, by the clock of this moment. */

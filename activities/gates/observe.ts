@@ -33,9 +33,10 @@ export async function observe(deps: Deps, asked: ObservedNode): Promise<GateFact
 
 /** Answers the questions of one gate after the other; the pods of the node are listed once for all of them. */
 function asker(
-  { alerts, objects, pods }: Deps,
+  deps: Deps,
   { node, moment, pool }: ObservedNode,
 ): (questions: Questions) => Promise<Answers> {
+  const { alerts, objects, pods } = deps;
   const maxAgeMs = moment === 'waiting' ? SHARED_FOR_MS : FRESH_FOR_MS;
   let onNode: Promise<PodList> | undefined;
   const list = (): Promise<PodList> => (onNode ??= pods.list(node, cancellationSignal()));
@@ -50,13 +51,23 @@ function asker(
     const isCalledFor = typeof questions.pods === 'function' && questions.pods(found);
     const onIt = (isCalledFor ? await list() : listed)?.pods ?? [];
     const nowMs = Date.now();
-    return { prometheis, pods: onIt, toEvict: toEvict(onIt, pool, nowMs), objects: found, nowMs };
+    return {
+      prometheis,
+      pods: onIt,
+      toEvict: toEvict(deps, onIt, { pool, nowMs }),
+      objects: found,
+      nowMs,
+    };
   };
 }
 
-function toEvict(pods: readonly PodFacts[], pool: PoolPolicy, nowMs: number): readonly PodFacts[] {
+function toEvict(
+  deps: Deps,
+  pods: readonly PodFacts[],
+  { pool, nowMs }: { readonly pool: PoolPolicy; readonly nowMs: number },
+): readonly PodFacts[] {
   if (pool.drain.onTimeout === 'delete') return [];
-  const rules = podRules(pool, {});
+  const rules = podRules(deps, pool, {});
   return pods.filter((pod) => judgePod(pod, rules, nowMs).action === 'evict');
 }
 

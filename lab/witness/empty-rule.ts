@@ -39,9 +39,9 @@ export function judgeOrder({ now }: NodeChange): string[] {
 }
 
 /**
- * G2: at the revision of the order no pod was on the node but those of DaemonSets, static and finished ones, those the
- * pool's podSelector leaves out and those given up by skipWaitForDeleteTimeout. Pods that came in the last moments before
- * do not count: the worker may have looked just before.
+ * G2: at the revision of the order no pod was on the node but those of DaemonSets, static and finished ones, Lockkeeper's own
+ * workers, those the pool's podSelector leaves out and those given up by skipWaitForDeleteTimeout. Pods that came in the last
+ * moments before do not count: the worker may have looked just before.
  */
 export function podsLeft(
   { pods, atMs }: Pick<PodsAtOrder, 'pods' | 'atMs'>,
@@ -60,12 +60,19 @@ export function podsLeft(
   );
 }
 
+/** The workers of the shipped manifests, by who made their pods; a hash is written in the letters that Kubernetes takes for one. */
+const WORKERS =
+  /^lockkeeper\/(StatefulSet\/lockkeeper-worker|ReplicaSet\/lockkeeper-worker-[bcdfghjklmnpqrstvwxz2456789]+)$/;
+
 function mayStay(pod: PodSight, pool: PoolLimits | undefined, atMs: number): boolean {
-  if (pod.mirror || pod.finished || pod.ownerKind === 'DaemonSet') return true;
+  if (staysAnyway(pod)) return true;
   const { podSelector, skipWaitForDeleteTimeoutMs = 0 } = pool ?? {};
   if (podSelector !== undefined && !parseSelector(podSelector)?.(pod.labels)) return true;
   return skipWaitForDeleteTimeoutMs > 0 && goneForMs(pod, atMs) > skipWaitForDeleteTimeoutMs;
 }
+
+const staysAnyway = ({ mirror, finished, ownerKind, owner }: PodSight): boolean =>
+  mirror || finished || ownerKind === 'DaemonSet' || WORKERS.test(owner);
 
 function goneForMs({ deletionMs }: PodSight, atMs: number): number {
   return deletionMs === undefined ? 0 : atMs - deletionMs;

@@ -12,6 +12,7 @@ import type { DrainOptions } from '../../activities/drain/state.ts';
 import { kubeClient, statusOf, type KubeClient } from '../../activities/kube/client.ts';
 import { podApi, type PodApi } from '../../activities/kube/pods.ts';
 import type { DrainProgress, DrainResult } from '../../domain/drain-progress.ts';
+import type { Workload } from '../../domain/workload.ts';
 import { LAB_NODE } from '../../lab/cluster/contract.ts';
 import { eventually } from './eventually.ts';
 
@@ -21,6 +22,7 @@ interface Settings extends Partial<DrainOptions> {
   readonly guard?: () => Promise<void>;
   /** Instead of the real API, for counting. */
   readonly pods?: PodApi;
+  readonly own?: Workload;
 }
 
 interface Draining {
@@ -177,7 +179,7 @@ export async function openScene(kubeconfigPath: string): Promise<Scene> {
       const { withinMs = 60_000, guard = async () => undefined, ...rest } = settings;
       const reports: DrainProgress[] = [];
       const stop = new AbortController();
-      const { pods: port = pods, ...options } = rest;
+      const { pods: port = pods, own, ...options } = rest;
       const outcome = drainNode(
         {
           pods: port,
@@ -188,6 +190,7 @@ export async function openScene(kubeconfigPath: string): Promise<Scene> {
         },
         {
           node,
+          own,
           deadlineMs: Date.now() + withinMs,
           staysEmptyMs: 0,
           options: { atOnce: 20, onTimeout: 'undo', comesBack: 'leave', ...options },

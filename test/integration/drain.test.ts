@@ -62,6 +62,30 @@ describe('a drain on a real API server', () => {
     ]);
   });
 
+  test.each(['Deployment', 'StatefulSet'] as const)(
+    'G2: leaves the workers of its own %s, and evicts what only bears their labels',
+    async (kind) => {
+      const node = await scene.addNode();
+      const { namespace, client } = scene;
+      const name = 'lockkeeper-worker';
+      await scene.addWorkload(kind, name, 1);
+      const [worker] = await scene.podsOn(node);
+      await scene.addWorkload('Deployment', 'alike', 1);
+      for (const { metadata } of await scene.podsOn(node)) {
+        const body = [
+          { op: 'add', path: '/metadata/labels/app.kubernetes.io~1component', value: 'worker' },
+        ];
+        await client.core.patchNamespacedPod({ namespace, name: metadata?.name ?? '', body });
+      }
+      await scene.cordon(node);
+      const { outcome } = scene.drain(node, { own: { namespace, kind, name } });
+      expect(await outcome).toMatchObject({ evicted: 1, deleted: [] });
+      expect((await scene.podsOn(node)).map(({ metadata }) => metadata?.uid)).toEqual([
+        worker?.metadata?.uid,
+      ]);
+    },
+  );
+
   test('is blocked by a disruption budget, names it with its numbers, and goes on when the budget allows', async () => {
     const node = await scene.addNode();
     await scene.addWorkload('Deployment', 'web', 2);
