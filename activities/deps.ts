@@ -37,8 +37,8 @@ export interface Deps extends KubePorts {
   readonly notices: Notices;
   /** Tells them. */
   readonly messenger: Messenger;
-  /** False where the search attributes could not be registered; rollouts then go without. */
-  readonly searchAttributes: boolean;
+  /** False while the search attributes are not there and could not be made; rollouts then go without. */
+  readonly searchAttributes: () => boolean;
   /** Pause between two looks at something that is waited for; at gates it grows. */
   readonly pollAgainMs: number;
 }

@@ -38,7 +38,7 @@ export async function planRollout(deps: Deps, input: unknown): Promise<Plan> {
   }
   const { workflowId } = thisRun();
   const found = recover(node, workflowId, await ownerRunning(deps, node, workflowId));
-  const { searchAttributes } = deps;
+  const searchAttributes = deps.searchAttributes();
   const choice = poolOf(deps.policy.current(), node.labels);
   const recovery = await trusted(deps, found, { node, choice });
   if (choice.kind === 'pool')

@@ -4,6 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
 import { backoffMs } from '../domain/backoff.ts';
 import { connectionProblem } from './connection-problem.ts';
+import { ensureNamespace } from './namespace.ts';
 import { readTemporalConfig, type TemporalConfig } from './temporal-config.ts';
 
 export interface Temporal {
@@ -72,13 +73,15 @@ export async function askAnew(env: NodeJS.ProcessEnv): Promise<void> {
 /** The worker's connection first: it fails at once, where the client's waits for its deadline without saying why. */
 async function connectOnce(
   { connectionOptions, namespace }: TemporalConfig,
-  { codec, signal }: ConnectOptions,
+  { codec, logger, signal }: ConnectOptions,
 ): Promise<Temporal> {
   const native = await connectNative(connectionOptions, signal);
   let connection: Connection | undefined;
   try {
     connection = await Connection.connect(connectionOptions);
-    await describe(connection, namespace);
+    if (await ensureNamespace(connection, namespace)) {
+      logger.info('namespace made', { temporalNamespace: namespace });
+    }
     signal.throwIfAborted();
     const dataConverter = { payloadCodecs: codec ? [codec] : [] };
     const client = new Client({ connection, namespace, dataConverter });

@@ -17,6 +17,8 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
     /transport error|hyper::Error|handshake eof|ConnectionReset|ConnectionAborted|BrokenPipe/,
     'it ends the connection: it wants TLS, or none (TEMPORAL_TLS), or a valid client certificate (TEMPORAL_TLS_CLIENT_CERT_PATH), or is starting',
   ],
+  // Before the refusals: one may be why the namespace could not be made.
+  [/NOT_FOUND/, 'there is no such namespace (TEMPORAL_NAMESPACE)'],
   [
     /UNAUTHENTICATED|valid authentication credentials/,
     'it does not know us (TEMPORAL_API_KEY, or a client certificate)',
@@ -25,7 +27,6 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
     /PERMISSION_DENIED|does not have permission/,
     'we may not use the namespace (TEMPORAL_NAMESPACE, TEMPORAL_API_KEY)',
   ],
-  [/NOT_FOUND/, 'there is no such namespace (TEMPORAL_NAMESPACE)'],
 ];
 
 /** Why a Temporal is not reached: what to look at where that is known, and the error of the SDK. */

@@ -20,7 +20,7 @@ import type { Metrics } from './metrics/metrics.ts';
 import { observeActivities } from './metrics/observe.ts';
 import type { Notifications } from './notifications.ts';
 import type { PolicyFile } from './policy-file.ts';
-import { ensureSearchAttributes } from './search-attributes.ts';
+import type { Upkeep } from './upkeep.ts';
 
 /** In-flight activities get this long to finish before they are handed over to another worker. */
 const GRACE_MS = 5_000;
@@ -35,21 +35,16 @@ export interface WorkerParts {
   readonly kube: KubeClient;
   readonly fleet: FleetView;
   readonly metrics: Metrics;
+  readonly upkeep: Upkeep;
   readonly codec: EncryptionCodec | undefined;
 }
 
-/** The worker, connected and not running yet. Search attributes it may not register are said, and gone without. */
+/** The worker, connected and not running yet. */
 export async function createWorker(
   config: WorkerConfig,
   temporal: Temporal,
-  { logger, policy, secrets, notifications, kube, fleet, metrics, codec }: WorkerParts,
+  { logger, policy, secrets, notifications, kube, fleet, metrics, upkeep, codec }: WorkerParts,
 ): Promise<Worker> {
-  const refused = await ensureSearchAttributes(temporal.connection, temporal.namespace);
-  if (refused !== undefined) {
-    logger.warn('search attributes could not be registered; going on without', {
-      because: refused,
-    });
-  }
   const identity = workerIdentity(hostname(), process.pid, config.node);
   return await Worker.create({
     connection: temporal.native,
@@ -77,7 +72,7 @@ export async function createWorker(
         told: (problem) => logger.warn('calendar cannot be read', { because: problem }),
       }),
       temporal: temporalPort(temporal.client),
-      searchAttributes: refused === undefined,
+      searchAttributes: () => upkeep.hasSearchAttributes(),
       pollAgainMs: config.pollAgainMs,
     }),
     interceptors: { activity: [observeActivities(metrics, logger)] },

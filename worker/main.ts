@@ -20,9 +20,9 @@ import { notificationsOf } from './notifications.ts';
 import { eventsOf, type PolicyEvents } from './policy-events.ts';
 import { PolicyFile } from './policy-file.ts';
 import { Liveness } from './liveness.ts';
-import { ensureFleetScan } from './schedule.ts';
 import { BadTemporalConfig } from './temporal-config.ts';
 import { PolicyBroadcast } from './policy-broadcast.ts';
+import { Upkeep } from './upkeep.ts';
 
 const HELP = `lockkeeper worker: runs the rollouts of a cluster's nodes
 
@@ -114,9 +114,11 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
     const secrets = secretsOf(process.env, config.secretDirectories);
     const notifications = notificationsOf({ client: temporal.client, policy, secrets, logger });
     notifications.check();
-    const parts = { logger, policy, secrets, notifications, kube, fleet, metrics, codec };
+    const upkeep = new Upkeep({ temporal, policy, log });
+    await upkeep.begin(signal);
+    const parts = { logger, policy, secrets, notifications, kube, fleet, metrics, upkeep, codec };
     const worker = await createWorker(config, temporal, parts);
-    await followPolicy(temporal, parts, { events: eventsOf(kube, config.pod), signal });
+    followPolicy(temporal, parts, { events: eventsOf(kube, config.pod), signal });
     const running = worker.run();
     void probe.run(signal);
     liveness.follow({
@@ -134,8 +136,7 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
       timeZoneData: process.versions['tz'],
     });
     await running;
-    await temporal.native.close();
-    await temporal.connection.close();
+    await Promise.all([temporal.native.close(), temporal.connection.close()]);
     return 0;
   } catch (error) {
     if (stop.signal.aborted) return 0;
@@ -162,26 +163,22 @@ function askTemporal({ native, namespace }: Temporal): Promise<unknown> {
 }
 
 /** Keeps the fleet scan at the interval of the policy in force, and lets what waits know when that changes. */
-async function followPolicy(
+function followPolicy(
   temporal: Temporal,
-  { logger, policy, notifications, metrics }: WorkerParts,
+  { logger, policy, notifications, metrics, upkeep }: WorkerParts,
   { events, signal }: { events: PolicyEvents; signal: AbortSignal },
-): Promise<void> {
+): void {
   const broadcast = new PolicyBroadcast({
     temporal: temporalPort(temporal.client),
     log: logOf(logger),
   });
   signal.addEventListener('abort', () => broadcast.close(), { once: true });
-  const { scanEvery } = policy.current();
-  await ensureFleetScan(temporal.client, policy.notInForce() ? undefined : scanEvery);
   policy.watch({
     changed(now, hash) {
       logger.info('policy in force', { hash });
       notifications.check();
       broadcast.policyChanged(now);
-      ensureFleetScan(temporal.client, now.scanEvery).catch((error: unknown) =>
-        logger.warn('the fleet scan keeps its old interval', { because: String(error) }),
-      );
+      void upkeep.look();
     },
     refused({ message }) {
       const because = { because: message };

@@ -1,25 +1,22 @@
 import type { Connection } from '@temporalio/client';
-import { messageOf } from '../domain/message-of.ts';
 import { SEARCH_ATTRIBUTES } from '../domain/names.ts';
 
 /** temporal.api.enums.v1.IndexedValueType, INDEXED_VALUE_TYPE_KEYWORD. */
 const KEYWORD = 2;
 
 /**
- * Ensures the search attributes of rollouts. Undefined when they are there; otherwise why they are not, in which case
- * rollouts go without: where only an administrator may add them, that is no reason to leave nodes unpatched.
+ * Ensures the search attributes of rollouts. Rejects where they are not there and may not be made; rollouts then go without:
+ * where only an administrator may add them, that is no reason to leave nodes unpatched.
  */
 export async function ensureSearchAttributes(
   connection: Connection,
   namespace: string,
-): Promise<string | undefined> {
+): Promise<void> {
   try {
     await addMissing(connection, namespace);
-    return undefined;
   } catch (error) {
     // Who may not administer them may still have them, made by somebody who may.
-    if (await canBeAskedFor(connection, namespace)) return undefined;
-    return messageOf(error);
+    if (!(await canBeAskedFor(connection, namespace))) throw error;
   }
 }
 

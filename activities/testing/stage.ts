@@ -172,7 +172,7 @@ export class Stage {
           return inForce().hash;
         },
       },
-      searchAttributes: true,
+      searchAttributes: () => true,
       pollAgainMs: 60_000,
     };
     this.environment = new MockActivityEnvironment(

@@ -20,7 +20,7 @@ export interface TlsProxyOptions {
   readonly clientCa?: string;
   /** Where given, every call must bring it as a bearer token. */
   readonly apiKey?: string;
-  /** A gRPC service that nobody may call, such as temporal.api.operatorservice.v1.OperatorService. */
+  /** A gRPC service, or `service/method`, that nobody may call, such as temporal.api.operatorservice.v1.OperatorService. */
   readonly forbidden?: string;
 }
 
@@ -72,7 +72,7 @@ function refusalFor(
 ): ReturnType<typeof refusal> | undefined {
   if (apiKey !== undefined && headers.authorization !== `Bearer ${apiKey}`) return UNAUTHENTICATED;
   const path = headers[constants.HTTP2_HEADER_PATH] as string | undefined;
-  return forbidden !== undefined && path?.startsWith(`/${forbidden}/`) ? FORBIDDEN : undefined;
+  return forbidden !== undefined && `${path}/`.startsWith(`/${forbidden}/`) ? FORBIDDEN : undefined;
 }
 
 /** One connection to the server behind, made anew when it is gone. */

@@ -143,6 +143,12 @@ describe('a worker', () => {
     expect(stranger.complaints.map(({ message }) => message)).toEqual([UNREACHABLE]);
   });
 
+  test('makes its namespace where there is none', async () => {
+    const started = await start({ TEMPORAL_ADDRESS: lab().temporalAddress });
+    expect(await started.says('namespace made')).toMatchObject({ temporalNamespace: namespace });
+    await works(started);
+  });
+
   test('is led by a profile of a file, as the temporal CLI is', async () => {
     await createNamespace(namespace);
     const address = await mutualTls();
@@ -195,10 +201,18 @@ describe('G8: what keeps a worker from Temporal is said in one line, and tried a
     await works(started, because);
   });
 
-  test('a namespace that is not there', async () => {
-    const started = await start({ TEMPORAL_ADDRESS: lab().temporalAddress });
+  test('a namespace that is not there, and that it may not make', async () => {
+    const proxy = await startTlsProxy({
+      target: lab().temporalAddress,
+      ...server,
+      forbidden: 'temporal.api.workflowservice.v1.WorkflowService/RegisterNamespace',
+    });
+    open.push(proxy);
+    const started = await start({ TEMPORAL_ADDRESS: proxy.address, ...serverTls() });
     expect(await started.says(UNREACHABLE)).toMatchObject({
-      because: expect.stringMatching(/^there is no such namespace \(TEMPORAL_NAMESPACE\): /),
+      because: expect.stringMatching(
+        /^there is no such namespace \(TEMPORAL_NAMESPACE\): it could not be made: .*unauthori.*not found/,
+      ),
       temporalNamespace: namespace,
     });
     await createNamespace(namespace);

@@ -277,7 +277,7 @@ export class World {
       notices: new FakeNotices(),
       messenger: new FakeMessenger(),
       temporal: temporalPort(this.server, worker),
-      searchAttributes: true,
+      searchAttributes: () => true,
       pollAgainMs: this.plan.pollAgainMs,
     };
     return this.#options.twist?.deps?.(deps) ?? deps;

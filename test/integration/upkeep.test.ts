@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Client, Connection } from '@temporalio/client';
+import { NO_POLICY } from '../../domain/policy.ts';
+import { FLEET_SCAN, SEARCH_ATTRIBUTES } from '../../domain/names.ts';
+import { Upkeep } from '../../worker/upkeep.ts';
+import { lab } from './lab.ts';
+
+/** What Lockkeeper needs of a Temporal, made in a real server and made again when it is gone. */
+
+const namespace = 'upkeep';
+const SCAN_MS = 90_000;
+let connection: Connection;
+let client: Client;
+const said: string[] = [];
+const log = {
+  info: (message: string) => void said.push(message),
+  warn: (message: string, fields: object) => void said.push(`${message} ${JSON.stringify(fields)}`),
+};
+const policy = {
+  current: () => ({ ...NO_POLICY, scanEvery: SCAN_MS }),
+  notInForce: () => undefined,
+};
+
+beforeAll(async () => {
+  connection = await Connection.connect({ address: lab().temporalAddress });
+  client = new Client({ connection, namespace });
+});
+afterAll(() => connection.close());
+
+const there = async () => {
+  const { config } = await connection.workflowService.describeNamespace({ namespace });
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  const { spec } = await client.schedule.getHandle(FLEET_SCAN).describe();
+  return {
+    days: Number(config?.workflowExecutionRetentionTtl?.seconds) / 86_400,
+    attributes: Object.keys(customAttributes)
+      .filter((name) => name.startsWith('Lockkeeper'))
+      .toSorted(),
+    everyMs: spec.intervals?.[0]?.every,
+  };
+};
+const ALL = { days: 30, attributes: [...SEARCH_ATTRIBUTES].toSorted(), everyMs: SCAN_MS };
+
+test('all is made where nothing is, and made again when the namespace is lost', async () => {
+  const upkeep = new Upkeep({ temporal: { connection, client, namespace }, policy, log });
+  const made = async (): Promise<void> => {
+    await upkeep.look();
+    expect(upkeep.hasSearchAttributes()).toBe(true);
+    expect(await there()).toEqual(ALL);
+  };
+  await made();
+  expect(said).toEqual(['namespace made']);
+
+  await connection.operatorService.deleteNamespace({ namespace });
+  said.length = 0;
+  await made();
+  expect(said).toEqual(['namespace made']);
+}, 180_000);
