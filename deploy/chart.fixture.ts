@@ -55,13 +55,29 @@ export const pool = (over: Values = {}): Values => ({
   ...over,
 });
 
+const ELSEWHERE = 'temporal.example:7233';
+
 /** Values that between them reach every branch of the templates. */
 export const VARIANTS: readonly { readonly name: string; readonly values: Values }[] = [
   { name: 'its defaults', values: {} },
+  { name: 'a Temporal elsewhere', values: { temporal: { address: ELSEWHERE } } },
+  {
+    name: 'a Temporal of its own, with its Web UI and no claim',
+    values: { temporal: { embedded: { storage: { claim: false }, ui: { enabled: true } } } },
+  },
+  {
+    name: 'a Temporal of its own, on a claim of another class',
+    values: {
+      temporal: { embedded: { storage: { className: 'fast', size: '2Gi' }, resources: {} } },
+    },
+  },
   {
     name: 'Temporal behind mTLS, Secrets and calendars',
     values: {
-      temporal: { tls: { clientSecret: 'own', caSecret: 'ca', serverName: 'temporal' } },
+      temporal: {
+        address: ELSEWHERE,
+        tls: { clientSecret: 'own', caSecret: 'ca', serverName: 'temporal' },
+      },
       worker: {
         replicas: 1,
         env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'a' } } }],
@@ -89,7 +105,7 @@ export const VARIANTS: readonly { readonly name: string; readonly values: Values
       },
     },
   },
-  { name: 'an API key', values: { temporal: { apiKey: { secret: 'cloud' } } } },
+  { name: 'an API key', values: { temporal: { address: ELSEWHERE, apiKey: { secret: 'cloud' } } } },
   { name: 'a reboot by command', values: { agent: { reboot: { method: 'command' } } } },
   { name: 'a reboot by file', values: { agent: { reboot: { method: 'file' } } } },
   {

@@ -10,16 +10,20 @@ beforeAll(async () => {
 }, 1_800_000);
 afterAll(() => chart.close());
 
+interface Container {
+  readonly name: string;
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
+  readonly ports?: readonly { readonly name: string }[];
+}
 interface Pod {
   readonly volumes?: readonly { readonly name: string }[];
-  readonly containers: readonly {
-    readonly env?: readonly { readonly name: string; readonly value?: string }[];
-    readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
-    readonly ports?: readonly { readonly name: string }[];
-  }[];
+  readonly initContainers?: readonly Container[];
+  readonly containers: readonly Container[];
 }
 interface Workload extends KubeObject {
   readonly spec: {
+    readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
     readonly template: {
       readonly metadata: { readonly labels: Readonly<Record<string, string>> };
       readonly spec: Pod;
@@ -27,14 +31,23 @@ interface Workload extends KubeObject {
   };
 }
 
-const podOf = (objects: readonly KubeObject[], kind: string): Pod | undefined =>
-  (objects.find((object) => object.kind === kind) as Workload | undefined)?.spec.template.spec;
+/** The worker is one of two kinds: with a Temporal of its own in its pod, or without. */
+const WORKER = 'StatefulSet|Deployment';
+
+const find = (objects: readonly KubeObject[], kinds: string): Workload | undefined =>
+  objects.find(({ kind }) => kinds.split('|').includes(kind)) as Workload | undefined;
+const podOf = (objects: readonly KubeObject[], kinds: string): Pod | undefined =>
+  find(objects, kinds)?.spec.template.spec;
+const allContainers = ({ initContainers = [], containers }: Pod) => [
+  ...initContainers,
+  ...containers,
+];
 
 /** Variables with the path of a file that is in no mount of the container; an image has none of them. */
-function unmounted({ containers }: Pod): string[] {
-  return containers.flatMap(({ env = [], volumeMounts = [] }) =>
+function unmounted(pod: Pod): string[] {
+  return allContainers(pod).flatMap(({ env = [], volumeMounts = [] }) =>
     env
-      .filter(({ value = '' }) => value.startsWith('/etc/'))
+      .filter(({ value = '' }) => /^\/(etc|var)\//.test(value))
       .filter(
         ({ value = '' }) =>
           !volumeMounts.some(({ mountPath }) => value.startsWith(`${mountPath}/`)),
@@ -52,15 +65,68 @@ describe.each(VARIANTS)('with $name', ({ values }) => {
     objects = await chart.render(values);
   });
 
-  test.each(['Deployment', 'Job'])('every file that the %s is told of is mounted', (kind) => {
+  test.each([WORKER, 'Job'])('every file that the %s is told of is mounted', (kind) => {
     const pod = podOf(objects, kind);
     if (pod === undefined) {
       expect([kind, values['uninstall']]).toEqual(['Job', { cleanUp: false }]);
       return;
     }
     expect(unmounted(pod)).toEqual([]);
-    expect(names(pod.containers[0]?.volumeMounts)).toEqual(names(pod.volumes));
+    const mounts = allContainers(pod).flatMap(({ volumeMounts = [] }) => names(volumeMounts));
+    const claims = find(objects, kind)?.spec.volumeClaimTemplates ?? [];
+    const volumes = [...names(pod.volumes), ...claims.map(({ metadata }) => metadata.name)];
+    expect([...new Set(mounts)].toSorted()).toEqual(volumes.toSorted());
   });
+});
+
+describe('a worker', () => {
+  const selector = {
+    matchLabels: {
+      'app.kubernetes.io/name': 'lockkeeper',
+      'app.kubernetes.io/component': 'worker',
+    },
+  };
+
+  test('with a Temporal elsewhere is two, on nodes that are not the same where that can be', async () => {
+    const values = { temporal: { address: 'temporal.example:7233' } };
+    const spread = {
+      labelSelector: selector,
+      topologyKey: 'kubernetes.io/hostname',
+      maxSkew: 1,
+      whenUnsatisfiable: 'ScheduleAnyway',
+    };
+    expect(find(await chart.render(values), WORKER)).toMatchObject({
+      kind: 'Deployment',
+      spec: { replicas: 2, selector, template: { spec: { topologySpreadConstraints: [spread] } } },
+    });
+  });
+
+  test('with a Temporal of its own is one, whatever else is asked, and all of it listens on the loopback', async () => {
+    const values = { worker: { replicas: 3 }, temporal: { embedded: { ui: { enabled: true } } } };
+    const objects = await chart.render(values);
+    expect(find(objects, WORKER)).toMatchObject({
+      kind: 'StatefulSet',
+      spec: { replicas: 1, selector, template: { metadata: { labels: selector.matchLabels } } },
+    });
+    const containers = podOf(objects, WORKER)?.containers ?? [];
+    expect(containers.map(({ name }) => name)).toEqual(['worker', 'temporal', 'ui']);
+    const [worker, temporal, ui] = containers;
+    expect(worker?.env).toContainEqual({ name: 'TEMPORAL_ADDRESS', value: '127.0.0.1:7233' });
+    expect(temporal?.env).toContainEqual({ name: 'BIND_ON_IP', value: '127.0.0.1' });
+    expect([temporal?.ports, ui?.ports]).toEqual([undefined, undefined]);
+    const config = objects.find(({ metadata }) => metadata.name === 'lockkeeper-temporal');
+    expect(config).toMatchObject({
+      data: { 'ui.yaml': expect.stringMatching(/^host: 127\.0\.0\.1$/m) },
+    });
+  });
+});
+
+test.each([
+  { apiKey: { secret: 'cloud' } },
+  { tls: { enabled: true } },
+  { tls: { caSecret: 'ca' } },
+])('G9: Helm refuses ways to a Temporal that is not named: %j', async (temporal) => {
+  await expect(chart.render({ temporal })).rejects.toThrow(/give temporal.address as well/);
 });
 
 test.each([
@@ -85,8 +151,7 @@ describe('what Prometheus is told to scrape', () => {
   test.each([true, false])('is there, with metrics.temporal: %s', async (temporal) => {
     const objects = await chart.render({ metrics: { temporal, podMonitor: { enabled: true } } });
     const { spec } = objects.find(({ kind }) => kind === 'PodMonitor') as PodMonitor;
-    const deployment = objects.find(({ kind }) => kind === 'Deployment') as Workload;
-    const { metadata, spec: pod } = deployment.spec.template;
+    const { metadata, spec: pod } = (find(objects, WORKER) as Workload).spec.template;
     expect(metadata.labels).toMatchObject(spec.selector.matchLabels);
     expect(Object.keys(spec.selector.matchLabels)).not.toEqual([]);
     const agents = objects.find(({ kind }) => kind === 'DaemonSet') as Workload;
@@ -100,7 +165,7 @@ describe('what Prometheus is told to scrape', () => {
 describe('the keys of payloads', () => {
   const values: Values = { temporal: { encryption: { keySecret: 'payload-keys', key: '2027' } } };
 
-  test.each(['Deployment', 'Job'])('reach the %s from the Secret that is named', async (kind) => {
+  test.each([WORKER, 'Job'])('reach the %s from the Secret that is named', async (kind) => {
     const pod = podOf(await chart.render(values), kind);
     const file = { name: 'LOCKKEEPER_PAYLOAD_KEY_FILE', value: '/etc/lockkeeper-keys/2027' };
     expect(pod?.containers[0]?.env).toContainEqual(file);

@@ -82,19 +82,21 @@ describe('the manifests', () => {
   });
 
   test('ask for nothing for the worker that Pod Security forbids at its strictest level', () => {
-    const { securityContext, containers } = podOf('Deployment');
+    const { securityContext, containers, initContainers = [] } = podOf('StatefulSet');
     expect(securityContext).toMatchObject({
       runAsNonRoot: true,
       seccompProfile: { type: 'RuntimeDefault' },
     });
-    expect(containers.map((container) => container.securityContext)).toEqual([
-      {
+    const all = [...initContainers, ...containers];
+    expect(all.map(({ name }) => name)).toEqual(['database', 'worker', 'temporal']);
+    for (const container of all) {
+      expect(container.securityContext).toEqual({
         allowPrivilegeEscalation: false,
         readOnlyRootFilesystem: true,
         capabilities: { drop: ['ALL'] },
-      },
-    ]);
-    expect(Object.keys(podOf('Deployment'))).not.toContain('hostPID');
+      });
+    }
+    expect(Object.keys(podOf('StatefulSet'))).not.toContain('hostPID');
   });
 
   test('G10: let an agent change exactly what the node contract gives it', () => {
@@ -108,7 +110,7 @@ describe('the manifests', () => {
   test('give their pods a priority class that is among them', () => {
     const { name } = find('PriorityClass')?.metadata ?? {};
     expect(podOf('DaemonSet').priorityClassName).toBe(name);
-    expect(podOf('Deployment').priorityClassName).toBe(name);
+    expect(podOf('StatefulSet').priorityClassName).toBe(name);
   });
 });
 
@@ -132,7 +134,7 @@ test('gates ask for no object without the right to it', async () => {
 const EVENTS = 'events: create';
 
 test('the worker may write Events where its own pod is, and where those of nodes are', () => {
-  const namespace = find('Deployment')?.metadata.namespace ?? '';
+  const namespace = find('StatefulSet')?.metadata.namespace ?? '';
   const roles = objects.filter(
     (object) => object.kind === 'Role' && permissionsOf([object], 'worker').includes(EVENTS),
   );

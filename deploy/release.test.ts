@@ -59,6 +59,8 @@ test('the manifests name both images by tag and digest, and change nothing else'
   expect(pinned.match(/image: .*/g)).toEqual([
     `image: registry.example/here/agent:${version}@${digests.agent}`,
     `image: registry.example/here/worker:${version}@${digests.worker}`,
+    `image: registry.example/here/worker:${version}@${digests.worker}`,
+    expect.stringMatching(/^image: "docker.io\/temporalio\/server:[0-9.]+"$/),
   ]);
   expect(withoutImages(pinned)).toBe(withoutImages(manifests));
 });

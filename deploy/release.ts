@@ -79,6 +79,8 @@ function digestOf(image: string): string {
   return execFileSync('docker', args, { encoding: 'utf8' }).trim();
 }
 
+const TEMPORALS = 'docker.io/temporalio/';
+
 /** Manifests whose images are named by tag and digest; throws unless each is named, and nothing else is. */
 export function pinImages(
   manifests: string,
@@ -86,14 +88,18 @@ export function pinImages(
   digests: Readonly<Record<string, string>>,
 ): string {
   const left = new Set(Object.keys(digests));
-  const pinned = manifests.replaceAll(/^( +image: )"(\S+)"$/gm, (_, key: string, image: string) => {
-    const [, component = '', tag] = /\/([^/:@]+):([^:@]+)$/.exec(image) ?? [];
-    const digest = digests[component];
-    if (digest === undefined) throw new Error(`${image} is no image of ours`);
-    if (!DIGEST.test(digest)) throw new Error(`${digest} is no digest for the ${component}`);
-    left.delete(component);
-    return `${key}${registry}/${component}:${tag}@${digest}`;
-  });
+  const pinned = manifests.replaceAll(
+    /^( +image: )"(\S+)"$/gm,
+    (all, key: string, image: string) => {
+      if (image.startsWith(TEMPORALS)) return all;
+      const [, component = '', tag] = /\/([^/:@]+):([^:@]+)$/.exec(image) ?? [];
+      const digest = digests[component];
+      if (digest === undefined) throw new Error(`${image} is no image of ours`);
+      if (!DIGEST.test(digest)) throw new Error(`${digest} is no digest for the ${component}`);
+      left.delete(component);
+      return `${key}${registry}/${component}:${tag}@${digest}`;
+    },
+  );
   if (left.size > 0) throw new Error(`no image of ${[...left].join(', ')} in the manifests`);
   return pinned;
 }

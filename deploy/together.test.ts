@@ -21,7 +21,6 @@ interface Workload extends KubeObject {
       readonly spec: {
         readonly serviceAccountName: string;
         readonly tolerations?: readonly Toleration[];
-        readonly topologySpreadConstraints?: readonly { readonly labelSelector: Selector }[];
         readonly containers: readonly { readonly ports?: readonly { readonly name: string }[] }[];
       };
     };
@@ -49,7 +48,7 @@ const one = (kind: string): KubeObject => {
   if (!found || more.length > 0) throw new Error(`there is not just one ${kind}`);
   return found;
 };
-const worker = (one('Deployment') as Workload).spec;
+const worker = (one('StatefulSet') as Workload).spec;
 const agent = (one('DaemonSet') as Workload).spec;
 const labelsOf = ({ template }: Workload['spec']): Labels => template.metadata.labels;
 const picks = ({ matchLabels }: Selector, labels: Labels): boolean =>
@@ -67,12 +66,9 @@ describe('pods are picked by the labels they have:', () => {
   };
 
   test.each<[string, Selector, string]>([
-    ['the Deployment', worker.selector, 'worker'],
+    ['the StatefulSet', worker.selector, 'worker'],
     ['the DaemonSet', agent.selector, 'agent'],
     ['the disruption budget', budget.spec.selector, 'worker'],
-    ...(worker.template.spec.topologySpreadConstraints ?? []).map(
-      ({ labelSelector }): [string, Selector, string] => ['the spread', labelSelector, 'worker'],
-    ),
   ])('%s', (_, selector, who) => {
     expect(picked(selector)).toEqual([who]);
   });
@@ -82,9 +78,13 @@ describe('pods are picked by the labels they have:', () => {
       maxUnavailable: 1,
       unhealthyPodEvictionPolicy: 'AlwaysAllow',
     });
-    expect(worker.template.spec.topologySpreadConstraints).toMatchObject([
-      { topologyKey: 'kubernetes.io/hostname', maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' },
-    ]);
+    // It brings its own node back: nothing drives it away while that is out of service.
+    expect(worker.template.spec.tolerations).toEqual(
+      ['unschedulable', 'not-ready', 'unreachable'].map((what) => ({
+        key: `node.kubernetes.io/${what}`,
+        operator: 'Exists',
+      })),
+    );
   });
 });
 
@@ -181,7 +181,7 @@ describe('kubectl applies one after the other, so', () => {
   });
 
   test.each<[string, Workload['spec']]>([
-    ['Deployment', worker],
+    ['StatefulSet', worker],
     ['DaemonSet', agent],
   ])('the pods of the %s find account, rights and class', (kind, { template }) => {
     const account = template.spec.serviceAccountName;

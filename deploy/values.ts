@@ -22,6 +22,8 @@ const prefix = z.string().regex(/^([a-z]([a-z0-9-]{0,61}[a-z0-9])?)?$/);
 const host = z.string().regex(/^([A-Za-z0-9][A-Za-z0-9._:-]*)?$/);
 const image = z.string().regex(/^([A-Za-z0-9][A-Za-z0-9._:/-]*(@sha256:[0-9a-f]{64})?)?$/);
 const digest = z.string().regex(/^(sha256:[0-9a-f]{64})?$/);
+/** As Kubernetes writes an amount of bytes. */
+const quantity = z.string().regex(/^[1-9][0-9]*([kMGT]i?)?$/);
 const fileName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 const duration = z.string().regex(DURATION);
 /** As the agent reads them: Go's notation. */
@@ -44,9 +46,17 @@ const absolutePath = z
   .regex(new RegExp(`^(${STEP}){2,}$`), 'the path of a file in a directory');
 const command = oneLine.regex(NEEDS_NO_SHELL);
 
+const Embedded = z.strictObject({
+  image,
+  storage: z.strictObject({ claim: z.boolean(), size: quantity, className: anyName }),
+  resources: kubernetes,
+  ui: z.strictObject({ enabled: z.boolean(), image, resources: kubernetes }),
+});
+
 const Temporal = z.strictObject({
-  address: z.string().regex(/^[A-Za-z0-9._:[\]-]+:[0-9]+$/),
+  address: z.string().regex(/^([A-Za-z0-9._:[\]-]+:[0-9]+)?$/),
   namespace: someLine,
+  embedded: Embedded,
   apiKey: z.strictObject({ secret: anyName, key: z.string().regex(fileName) }),
   tls: z.strictObject({
     enabled: z.boolean(),

@@ -28,13 +28,25 @@ export interface KubeClient {
 export class BadKubeConfig extends Error {}
 
 /** In the cluster: the pod's service account; elsewhere: KUBECONFIG or ~/.kube/config, as kubectl. Throws BadKubeConfig. */
-export function connectKube(): KubeClient {
-  try {
+export const kubeConfig = (): KubeConfig =>
+  readable(() => {
     const config = new KubeConfig();
     config.loadFromDefault();
-    return kubeClient(config);
+    return config;
+  });
+
+/** A client of what `kubeConfig` answers. Throws BadKubeConfig. */
+export function connectKube(): KubeClient {
+  const config = kubeConfig();
+  return readable(() => kubeClient(config));
+}
+
+function readable<T>(read: () => T): T {
+  try {
+    return read();
   } catch (error) {
-    const [because = ''] = wordsOf(error).split('\n');
+    const [because = ''] = wordsOf(error).split('
+');
     const where = process.env['KUBECONFIG'] ?? '~/.kube/config';
     throw new BadKubeConfig(
       `the configuration of Kubernetes (${where}) cannot be read: ${because}`,

@@ -9,11 +9,12 @@ it the return is finished. Then takes away the schedule, the locks, the agents, 
 Lockkeeper on the nodes. Workers, roles and the rest are for helm or kubectl to delete; the chart runs this by itself.
 It may be interrupted and repeated. Search attributes and closed histories stay in Temporal.
 
-Reaches Temporal by the variables and the file of the temporal CLI, Kubernetes as kubectl does. Needs the workers to be
+Reaches Temporal by the variables and the file of the temporal CLI, or in the pod of the worker, as kubectl port-forward
+does; Kubernetes as kubectl does. Needs the workers to be
 running, for they are who ends the rollouts.
 
 Examples:
-  npm run -s lockkeeper -- uninstall --dry-run
+  npm run -s lockkeeper -- uninstall --dry-run --temporal-pod lockkeeper-worker-0
   npm run -s lockkeeper -- uninstall && kubectl delete --ignore-not-found -f deploy/lockkeeper.yaml
 
 Exit codes:
@@ -33,6 +34,7 @@ export function uninstallCommand(terminal: Terminal): Command {
         .argParser(readTimeout),
     )
     .option('--force', 'then end those that are still under way as they are')
+    .option('--temporal-pod <name>', 'the pod of the worker with a Temporal of its own in it')
     .option('--no-temporal', 'only the cluster, where Temporal is gone for good')
     .option('--dry-run', 'only say what would be done')
     .addHelpText('after', EXAMPLES)

@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { answerOf, connectKube } from '../../activities/kube/client.ts';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { answerOf, kubeClient, kubeConfig } from '../../activities/kube/client.ts';
 import { messageOf } from '../../domain/message-of.ts';
+import { forwardPort, type Forwarded } from '../port-forward.ts';
 import { openTemporal } from '../temporal.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { clusterSide } from './cluster-side.ts';
@@ -13,6 +15,7 @@ export interface UninstallCommandOptions {
   readonly timeout: number;
   readonly force?: true;
   readonly temporal: boolean;
+  readonly temporalPod?: string;
   readonly dryRun?: true;
 }
 
@@ -22,11 +25,13 @@ export async function runUninstall(
   terminal: Terminal,
 ): Promise<void> {
   const { namespace, agent: daemonSet, timeout: timeoutMs, force = false, dryRun } = options;
-  const kube = openKube();
-  const temporal = options.temporal ? await openTemporal(process.env, WITHOUT_IT) : undefined;
+  const config = readKubeConfig();
+  const forwarded = await forwardTemporal(config, options);
+  const env = { ...process.env, ...(forwarded && { TEMPORAL_ADDRESS: forwarded.address }) };
+  const temporal = options.temporal ? await openTemporal(env, WITHOUT_IT) : undefined;
   const parts: UninstallParts = {
     temporal: temporal && temporalSide(temporal.client),
-    cluster: clusterSide(kube, { namespace, daemonSet }),
+    cluster: clusterSide(kubeClient(config), { namespace, daemonSet }),
     say: (line) => terminal.out(`${line}\n`),
     nowMs: () => terminal.nowMs(),
     pause: (ms) => pause(ms),
@@ -38,12 +43,25 @@ export async function runUninstall(
     throw new CommandFailed([answerOf(error)]);
   } finally {
     await temporal?.connection.close();
+    forwarded?.close();
   }
 }
 
-function openKube(): ReturnType<typeof connectKube> {
+/** Where Temporal listens on the loopback of the worker's pod. */
+const EMBEDDED_PORT = 7233;
+
+async function forwardTemporal(
+  config: KubeConfig,
+  { namespace, temporalPod: pod }: UninstallCommandOptions,
+): Promise<Forwarded | undefined> {
+  return pod === undefined
+    ? undefined
+    : await forwardPort(config, { namespace, pod, port: EMBEDDED_PORT });
+}
+
+function readKubeConfig(): KubeConfig {
   try {
-    return connectKube();
+    return kubeConfig();
   } catch (error) {
     throw new CommandFailed([messageOf(error)]);
   }

@@ -19,7 +19,7 @@ const { objects } = await readManifests();
 const podOf = (kind: string) => podSpecOf(objects, kind);
 
 describe.each([
-  { name: 'worker', kind: 'Deployment' },
+  { name: 'worker', kind: 'StatefulSet' },
   { name: 'agent', kind: 'DaemonSet' },
 ])('deploy/Dockerfile.$name', ({ name, kind }) => {
   const text = read(`deploy/Dockerfile.${name}`);
@@ -67,7 +67,7 @@ describe('docs/install.md', () => {
   test('builds and pushes what the chart pulls, by its Dockerfile', () => {
     const env = { PATH: `${dir}:/usr/bin:/bin` };
     const asked = execFileSync('sh', ['-euc', commands], { env, encoding: 'utf8' });
-    const images = ['Deployment', 'DaemonSet'].map((kind) =>
+    const images = ['StatefulSet', 'DaemonSet'].map((kind) =>
       (podOf(kind).containers[0]?.image ?? '').replace(
         NO_REGISTRY,
         'registry.example.org/lockkeeper',

@@ -35,9 +35,9 @@ describe('containers are run', () => {
     expect(flagsOf('DaemonSet')).toEqual(
       expect.arrayContaining([...strict, ...noMore, '--cap-add', 'KILL', '--user', '0:0']),
     );
-    expect(flagsOf('Deployment')).toEqual(
+    expect(flagsOf('StatefulSet')).toEqual(
       expect.arrayContaining([...strict, ...noMore, '--user', '65532:65532']),
     );
-    expect(flagsOf('Deployment')).not.toContain('--cap-add');
+    expect(flagsOf('StatefulSet')).not.toContain('--cap-add');
   });
 });

@@ -53,7 +53,12 @@ async function bundle(to: string): Promise<string[]> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
     // Laid out as the sources are, because they find each other by their places.
-    entryPoints: ['worker/main.ts', 'worker/encryption/failure-converter.ts', 'cli/main.ts'],
+    entryPoints: [
+      'worker/main.ts',
+      'worker/encryption/failure-converter.ts',
+      'worker/embedded/main.ts',
+      'cli/main.ts',
+    ],
     outbase: ROOT,
     outdir: to,
     bundle: true,

@@ -29,6 +29,7 @@ export interface PodSpec {
   readonly hostPID?: boolean;
   readonly securityContext?: SecurityContext;
   readonly volumes?: readonly { readonly hostPath: { readonly path: string } }[];
+  readonly initContainers?: readonly Container[];
   readonly containers: readonly Container[];
 }
 
@@ -56,7 +57,8 @@ export function manifestsOf(objects: readonly KubeObject[]): Manifests {
   return {
     objects,
     agent: componentOf(objects, 'DaemonSet', 'agent'),
-    worker: componentOf(objects, 'Deployment', 'worker'),
+    // With a Temporal of its own in its pod, or with one elsewhere.
+    worker: componentOf(objects, 'StatefulSet|Deployment', 'worker'),
   };
 }
 
@@ -75,15 +77,17 @@ export function parseObjects(text: string, name: string): KubeObject[] {
   });
 }
 
-function componentOf(objects: readonly KubeObject[], kind: string, component: string): Component {
+function componentOf(objects: readonly KubeObject[], kinds: string, component: string): Component {
   const found = objects.find(
     (object) =>
-      object.kind === kind && object.metadata.labels?.['app.kubernetes.io/component'] === component,
+      kinds.split('|').includes(object.kind) &&
+      object.metadata.labels?.['app.kubernetes.io/component'] === component,
   ) as Workload | undefined;
-  if (!found) throw new Error(`there is no ${kind} of the component ${component}`);
+  if (!found) throw new Error(`there is no ${kinds} of the component ${component}`);
   const { selector, template } = found.spec;
   const [container] = template.spec.containers;
-  if (!container) throw new Error(`the ${kind} of the component ${component} has no container`);
+  if (!container)
+    throw new Error(`the ${found.kind} of the component ${component} has no container`);
   return {
     namespace: found.metadata.namespace ?? 'default',
     serviceAccount: template.spec.serviceAccountName ?? 'default',

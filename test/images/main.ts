@@ -119,7 +119,7 @@ async function startThem(scene: ImageScene, init: string): Promise<void> {
   if (unlimited !== undefined) return;
   for (const [name, kind] of [
     [NAMES.agent, 'DaemonSet'],
-    [NAMES.worker, 'Deployment'],
+    [NAMES.worker, 'StatefulSet'],
   ] as const) {
     const limit = scene.memoryLimit(kind);
     expectEqual(`${name}: the memory limit in force`, await limitInForce(name), limit);

@@ -143,7 +143,7 @@ export class ImageScene {
   }
 
   async startWorker(): Promise<void> {
-    const template = this.template('Deployment');
+    const template = this.template('StatefulSet');
     const { runAsUser = 0 } = template.pod.securityContext ?? {};
     const dir = join(this.cluster.dir, 'worker');
     const token = await requestToken(this.fleet.kube, this.fleet.manifests.worker);

@@ -232,7 +232,7 @@ export class WitnessScene {
 }
 
 function isNeeded({ kind }: Manifests['objects'][number]): boolean {
-  return !['DaemonSet', 'Deployment'].includes(kind);
+  return !['DaemonSet', 'StatefulSet'].includes(kind);
 }
 
 function daemonSet(name: string): object {

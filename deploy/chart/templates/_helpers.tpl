@@ -83,11 +83,20 @@ The policy as it was written. Helm reads YAML 1.1, where the key `on` of a recei
 {{- if or (eq .Values.agent.reboot.method "command") .Values.agent.sentinel.command }}true{{ end }}
 {{- end }}
 
+{{/* "true" where Temporal is brought along, in the worker's own pod. */}}
+{{- define "lockkeeper.embedded" -}}
+{{- if not .Values.temporal.address }}true{{ end }}
+{{- end }}
+
+{{- define "lockkeeper.workerKind" -}}
+{{- if include "lockkeeper.embedded" . }}StatefulSet{{ else }}Deployment{{ end }}
+{{- end }}
+
 {{/* The variables by which the temporal CLI and every SDK find their server, and our keys for what is kept there. */}}
 {{- define "lockkeeper.temporalEnv" -}}
 {{- $tls := .Values.temporal.tls -}}
 - name: TEMPORAL_ADDRESS
-  value: {{ .Values.temporal.address | quote }}
+  value: {{ default "127.0.0.1:7233" .Values.temporal.address | quote }}
 - name: TEMPORAL_NAMESPACE
   value: {{ .Values.temporal.namespace | quote }}
 {{- with .Values.temporal.apiKey }}
