@@ -1,8 +1,9 @@
 import type { Tools } from './contract.ts';
+import { github } from './github.ts';
 
 type LabToolName = keyof Tools;
-/** What only tests need: the lab itself starts without. */
-type TestToolName = 'prometheus' | 'alertmanager' | 'helm' | 'hadolint';
+/** What tests need, and the lab only where it is asked for: it starts without. */
+type TestToolName = 'temporalServer' | 'prometheus' | 'alertmanager' | 'helm' | 'hadolint';
 export type ToolName = LabToolName | TestToolName;
 
 export interface Platform {
@@ -128,6 +129,7 @@ export const LAB_TOOLS: Readonly<Record<LabToolName, CatalogueEntry>> = {
   },
 };
 
+const TEMPORAL_SERVER = '1.32.0';
 const HADOLINT = '2.15.1';
 const HELM = '3.22.0';
 /** As Helm's own releases are built; without them it takes every cluster for Kubernetes 1.20 when it only renders. */
@@ -143,6 +145,24 @@ const HELM_LDFLAGS = [
 /** Every program there is a way to get. */
 export const CATALOGUE: Readonly<Record<ToolName, CatalogueEntry>> = {
   ...LAB_TOOLS,
+  // The version of temporal.embedded.image in deploy/chart/values.yaml.
+  temporalServer: {
+    binary: 'temporal-server',
+    version: TEMPORAL_SERVER,
+    release: ({ os, arch }) => ({
+      ...github({
+        repository: 'temporalio/temporal',
+        tag: `v${TEMPORAL_SERVER}`,
+        asset: `temporal_${TEMPORAL_SERVER}_${os}_${arch}.tar.gz`,
+      }),
+      member: 'temporal-server',
+    }),
+    registry: {
+      kind: 'go-install',
+      module: `go.temporal.io/server/cmd/server@v${TEMPORAL_SERVER}`,
+    },
+    install: GO_NEEDED,
+  },
   prometheus: monitoring({
     binary: 'prometheus',
     version: '3.5.0',
@@ -244,21 +264,5 @@ function kubernetes(binary: string): CatalogueEntry {
       ldflags: KUBERNETES_LDFLAGS,
     },
     install: GO_NEEDED,
-  };
-}
-
-/** GitHub computes the SHA-256 of every release asset and publishes it in the release's description. */
-function github(of: {
-  repository: string;
-  tag: string;
-  asset: string;
-}): Pick<Release, 'url' | 'sha256'> {
-  return {
-    url: `https://github.com/${of.repository}/releases/download/${of.tag}/${of.asset}`,
-    sha256: {
-      kind: 'github',
-      url: `https://api.github.com/repos/${of.repository}/releases/tags/${of.tag}`,
-      asset: of.asset,
-    },
   };
 }

@@ -1,5 +1,5 @@
-import { chmod, mkdir, readdir, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, rename } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Guard } from '../cluster/guard.ts';
 import type { CatalogueEntry, RegistryWay } from './catalogue.ts';
@@ -23,28 +23,24 @@ export async function fromRegistry(
   context: RegistryContext,
 ): Promise<void> {
   const way = entry.registry;
+  const program = join(staging, entry.binary);
   switch (way.kind) {
     case 'pip':
       return fromPip(way, entry.binary, staging, context);
     case 'go-build':
       return compile(entry, staging, context, {
-        args: [
-          'build',
-          '-v',
-          `-ldflags=${way.ldflags}`,
-          '-o',
-          join(staging, entry.binary),
-          way.package,
-        ],
+        args: ['build', '-v', `-ldflags=${way.ldflags}`, '-o', program, way.package],
         cwd: GO_MODULE,
         env: {},
       });
     case 'go-install':
-      return compile(entry, staging, context, {
+      await compile(entry, staging, context, {
         args: ['install', '-v', `-ldflags=${way.ldflags ?? '-s -w'}`, way.module],
         cwd: staging,
         env: { GOBIN: staging },
       });
+      // Go calls it after its directory.
+      return rename(join(staging, basename(way.module.replace(/@.*$/, ''))), program);
     case 'apt':
       return fromApt(way, entry.binary, staging, context);
     default:
@@ -82,7 +78,6 @@ async function compile(
       }),
     ),
   );
-  await chmod(join(staging, entry.binary), 0o755);
 }
 
 async function fromPip(
