@@ -17,6 +17,7 @@ describe('parseLabArgs', () => {
       podsPerNode: 2,
       downForMs: 5_000,
       faults: new Map(),
+      temporal: 'development',
       once: false,
       json: false,
       keep: false,
@@ -36,6 +37,7 @@ describe('parseLabArgs', () => {
         ['worker-3', { kind: 'never-returns' }],
         ['worker-4', { kind: 'flaps', times: 3, everyMs: 10_000 }],
       ]),
+      temporal: 'development',
       once: true,
       json: true,
       deadlineMs: 240_000,
@@ -43,6 +45,10 @@ describe('parseLabArgs', () => {
       dir: '/tmp/x',
       uiPort: 8233,
     });
+  });
+
+  test('takes the server that the chart brings along', () => {
+    expect(args('--temporal embedded')).toMatchObject({ temporal: 'embedded' });
   });
 
   test.each<{ line: string; problems: readonly RegExp[] }>([
@@ -55,6 +61,11 @@ describe('parseLabArgs', () => {
     { line: '--json', problems: [/^--json: only together with --once$/] },
     { line: '--deadline 1m', problems: [/^--deadline: only together with --once$/] },
     { line: '--ui-port 70000', problems: [/^--ui-port: .*65535/] },
+    { line: '--temporal cloud', problems: [/^--temporal: write development or embedded$/] },
+    {
+      line: '--temporal embedded --ui-port 8233',
+      problems: [/^--ui-port: not together with --temporal embedded/],
+    },
     { line: '--fault worker-9=late:3s', problems: [/"worker-9" is not a node .*worker-4/] },
     { line: '--fault worker-1=late:soon', problems: [/late:30s/] },
     { line: '--fault worker-1', problems: [/never-returns/] },

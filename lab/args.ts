@@ -18,6 +18,7 @@ export interface LabArgs {
   readonly keep: boolean;
   /** Absent: a new directory of its own. */
   readonly dir?: string;
+  readonly temporal: 'development' | 'embedded';
   readonly uiPort?: number;
   readonly deadlineMs?: number;
 }
@@ -68,6 +69,11 @@ function labCommand(): Command {
       'what a machine does instead of rebooting well; may be repeated',
       (value: string, all: readonly string[] | undefined) => [...(all ?? []), value],
     )
+    .option(
+      '--temporal <which>',
+      'development, with a Web UI; or embedded: the server that the chart brings along',
+      'development',
+    )
     .option('--once', 'end when all asked nodes are back')
     .option('--json', 'with --once: one JSON object on stdout')
     .option('--deadline <duration>', 'with --once: give up after this long (default: by the work)')
@@ -83,6 +89,7 @@ interface Raw {
   readonly podsPerNode: string;
   readonly downFor: string;
   readonly fault?: readonly string[];
+  readonly temporal: string;
   readonly once?: true;
   readonly json?: true;
   readonly deadline?: string;
@@ -96,7 +103,19 @@ function check(raw: Raw, tell: Tell): LabArgs {
   if (json && !once) tell('--json', 'only together with --once');
   if (raw.deadline !== undefined && !once) tell('--deadline', 'only together with --once');
   if (raw.dir === '') tell('--dir', 'write the path of a directory');
-  return { ...checkSizes(tell, raw), ...checkPlaces(tell, raw), once, json, keep };
+  const temporal = checkTemporal(tell, raw);
+  return { ...checkSizes(tell, raw), ...checkPlaces(tell, raw), temporal, once, json, keep };
+}
+
+function checkTemporal(tell: Tell, { temporal, uiPort }: Raw): LabArgs['temporal'] {
+  if (temporal !== 'embedded') {
+    if (temporal !== 'development') tell('--temporal', 'write development or embedded');
+    return 'development';
+  }
+  if (uiPort !== undefined) {
+    tell('--ui-port', 'not together with --temporal embedded, which has no Web UI');
+  }
+  return 'embedded';
 }
 
 function checkSizes(tell: Tell, raw: Raw) {

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { present } from '../domain/present.ts';
 import { bundleWorkflows } from './bundle.ts';
 import type { Cluster } from './cluster/contract.ts';
+import type { EmbeddedTemporal } from './cluster/embedded.ts';
 import { startGuard, type Guard } from './cluster/guard.ts';
 import { startCluster } from './cluster/start.ts';
 import type { Fault } from './fleet/fault.ts';
@@ -27,6 +28,8 @@ export interface LabOptions {
   /** Default: the lab's own (lab/policy.ts). */
   readonly policy?: string;
   readonly uiPort?: number;
+  /** Default: the development server. */
+  readonly embedded?: EmbeddedTemporal;
   /**
    * Called once the cluster is up: brings Lockkeeper into it, and answers with what the lab has to know of it; what is in its
    * `objects` is still applied. Default: deploy/lockkeeper.yaml.
@@ -120,9 +123,9 @@ async function startClusterUntil(signal: AbortSignal, options: LabOptions): Prom
   const end = () => life.abort(signal.reason);
   signal.throwIfAborted();
   signal.addEventListener('abort', end, { once: true });
-  const { dir, tools, log, uiPort } = options;
-  const port = uiPort === undefined ? {} : { uiPort };
-  const cluster = await startCluster({ dir, tools, log, ...port, signal: life.signal });
+  const { dir, tools, log, uiPort, embedded } = options;
+  const more = present({ uiPort, embedded });
+  const cluster = await startCluster({ dir, tools, log, ...more, signal: life.signal });
   signal.removeEventListener('abort', end);
   return cluster;
 }

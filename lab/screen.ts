@@ -14,7 +14,9 @@ export function welcome(lab: Lab, tools: Tools, path: string): string[] {
   const id = rolloutId(node);
   return [
     '',
-    `  Temporal Web UI  ${cluster.webUiUrl ?? '-'}${ROLLOUTS}`,
+    ...(cluster.webUiUrl === undefined
+      ? []
+      : [`  Temporal Web UI  ${cluster.webUiUrl}${ROLLOUTS}`]),
     `  Temporal         ${cluster.temporalAddress}`,
     `  Kubernetes       export KUBECONFIG=${cluster.kubeconfigPath}`,
     `  Policy           ${lab.policyPath}`,

@@ -1,3 +1,4 @@
+import type { EmbeddedTemporal } from './embedded.ts';
 import type { ProgressSink, Tools } from '../tools/contract.ts';
 
 /** The processes of one cluster, in the order in which they are started. */
@@ -77,6 +78,8 @@ export interface ClusterOptions {
   readonly signal: AbortSignal;
   /** Default `file`: survives a restart of Temporal. */
   readonly temporalDb?: 'file' | 'memory';
+  /** The server that the chart brings along, instead of the development server. */
+  readonly embedded?: EmbeddedTemporal;
   /** Default true. */
   readonly ui?: boolean;
   /** Default: a free port. A port demanded here and in use is an error, not replaced. */

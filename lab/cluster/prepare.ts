@@ -16,7 +16,8 @@ export async function prepare(
   const apiServerUrl = `https://127.0.0.1:${ports.apiserver}`;
   const credentials = await writeCredentials(dir, apiServerUrl);
   const auditPath = join(dir, 'audit.jsonl');
-  const ui = options.ui ?? true;
+  // The server that is brought along has none.
+  const ui = options.embedded === undefined && (options.ui ?? true);
   return {
     specs: {
       dir,
@@ -27,6 +28,7 @@ export async function prepare(
       ui,
       tools: options.tools,
       temporalDb: options.temporalDb ?? 'file',
+      embedded: options.embedded,
     },
     cluster: {
       dir,

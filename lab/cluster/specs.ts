@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Tools } from '../tools/contract.ts';
 import type { ClusterProcess } from './contract.ts';
 import type { Credentials } from './credentials.ts';
+import { embeddedServer, type EmbeddedTemporal } from './embedded.ts';
 import { answers } from './http.ts';
 import type { ProcessSpec } from './process.ts';
 
@@ -17,6 +18,13 @@ export const PORT_NAMES = [
   'temporalHttp',
   'temporalMetrics',
   'temporalUi',
+  'temporalHistory',
+  'temporalMatching',
+  'temporalWorker',
+  'temporalFrontendMembers',
+  'temporalHistoryMembers',
+  'temporalMatchingMembers',
+  'temporalWorkerMembers',
 ] as const;
 export type Ports = Readonly<Record<(typeof PORT_NAMES)[number], number>>;
 
@@ -28,12 +36,13 @@ export interface SpecFacts {
   readonly ports: Ports;
   readonly credentials: Credentials;
   readonly temporalDb: 'file' | 'memory';
+  readonly embedded: EmbeddedTemporal | undefined;
   readonly ui: boolean;
 }
 
 const STAGES = fileURLToPath(new URL('stages.yaml', import.meta.url));
 
-type Command = Pick<ProcessSpec, 'command' | 'args' | 'isReady'>;
+type Command = Pick<ProcessSpec, 'command' | 'args' | 'env' | 'isReady'>;
 
 /** How each process of the cluster is started, and how one sees that it serves. */
 export function clusterSpecs(facts: SpecFacts): Readonly<Record<ClusterProcess, ProcessSpec>> {
@@ -45,7 +54,10 @@ export function clusterSpecs(facts: SpecFacts): Readonly<Record<ClusterProcess, 
   });
   return {
     etcd: spec('etcd', etcd(facts)),
-    temporal: spec('temporal', temporal(facts)),
+    temporal: spec(
+      'temporal',
+      facts.embedded ? embeddedServer(facts.embedded, facts) : temporal(facts),
+    ),
     'kube-apiserver': spec('kube-apiserver', apiserver(facts)),
     'kube-controller-manager': spec('kube-controller-manager', controllerManager(facts)),
     'kube-scheduler': spec('kube-scheduler', scheduler(facts)),

@@ -1,0 +1,54 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { environmentOf, type Container } from '../fleet/container.ts';
+import { answers } from './http.ts';
+import type { ProcessSpec } from './process.ts';
+import type { Ports } from './specs.ts';
+
+/** The server that the chart brings along in the worker's pod, as a process. */
+export interface EmbeddedTemporal {
+  /** Path of temporal-server. */
+  readonly program: string;
+  /** As the StatefulSet has it. */
+  readonly container: Container;
+}
+
+/** Where the server keeps its database in a cluster of this directory. */
+export const embeddedDatabase = (dir: string): string => join(dir, 'temporal-data', 'temporal.db');
+
+/** Its command with the variables of its container; only the ports are those of the lab. */
+export function embeddedServer(
+  { program, container }: EmbeddedTemporal,
+  { dir, ports }: { readonly dir: string; readonly ports: Ports },
+): Pick<ProcessSpec, 'command' | 'args' | 'env' | 'isReady'> {
+  const config = join(dir, 'temporal-config');
+  for (const made of ['temporal-data', 'temporal-config', 'temporal-tmp']) {
+    mkdirSync(join(dir, made), { recursive: true });
+  }
+  writeFileSync(join(config, 'dynamicconfig.yaml'), '{}\n');
+  return {
+    command: program,
+    // After the name of the program.
+    args: (container.command ?? []).slice(1),
+    env: {
+      PATH: process.env['PATH'],
+      ...environmentOf(container, {
+        mounts: {
+          '/var/lib/temporal': join(dir, 'temporal-data'),
+          '/etc/temporal/lockkeeper': config,
+          '/tmp': join(dir, 'temporal-tmp'),
+        },
+      }),
+      FRONTEND_GRPC_PORT: String(ports.temporal),
+      FRONTEND_HTTP_PORT: String(ports.temporalHttp),
+      FRONTEND_MEMBERSHIP_PORT: String(ports.temporalFrontendMembers),
+      HISTORY_GRPC_PORT: String(ports.temporalHistory),
+      HISTORY_MEMBERSHIP_PORT: String(ports.temporalHistoryMembers),
+      MATCHING_GRPC_PORT: String(ports.temporalMatching),
+      MATCHING_MEMBERSHIP_PORT: String(ports.temporalMatchingMembers),
+      WORKER_GRPC_PORT: String(ports.temporalWorker),
+      WORKER_MEMBERSHIP_PORT: String(ports.temporalWorkerMembers),
+    },
+    isReady: answers(`http://127.0.0.1:${ports.temporalHttp}/api/v1/system-info`),
+  };
+}
