@@ -14,6 +14,7 @@ import { policyText } from './policy.ts';
 import type { ProgressSink, Tools } from './tools/contract.ts';
 import { limitsOfFile } from './witness/limits.ts';
 import { startWitness, type Witness } from './witness/witness.ts';
+import { bindToNode, nodeOfWorker } from './worker-node.ts';
 import { startWorker, writePolicy, type WorkerAddresses } from './worker.ts';
 
 export interface LabOptions {
@@ -96,7 +97,7 @@ async function start(options: LabOptions, started: Started): Promise<string> {
   const bringFleet = async () => {
     started.fleet = await startFleet(cluster, { ...options, manifests, signal });
   };
-  const bringWorker = async () => {
+  const bringWorker = async (node?: string) => {
     const context = { guard: started.guard, log, lifetime: signal };
     const kube = connectKube(cluster, cluster.adminToken);
     const by = (await options.workerBy?.(cluster)) ?? {};
@@ -108,12 +109,22 @@ async function start(options: LabOptions, started: Started): Promise<string> {
       context,
       bundle,
       by,
-      ...present({ env: options.workerEnv }),
+      ...present({ env: options.workerEnv, node }),
     });
     kube.close();
     log('the worker is ready');
   };
-  await allOrEnd([bringFleet(), bringWorker()], started.ending);
+  if (options.embedded === undefined) {
+    await allOrEnd([bringFleet(), bringWorker()], started.ending);
+    return policyPath;
+  }
+  await bringFleet();
+  const { fleet } = started;
+  if (!fleet) throw new Error('the fleet has not been started');
+  const node = await nodeOfWorker(fleet.kube, manifests.worker, signal);
+  await bringWorker(node);
+  if (started.worker) bindToNode(node, { fleet, cluster, worker: started.worker });
+  log(`worker and Temporal are on ${node}, and go down with it`);
   return policyPath;
 }
 

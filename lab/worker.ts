@@ -33,6 +33,8 @@ export interface WorkerOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Where it reaches the servers, instead of directly. */
   readonly by?: WorkerAddresses;
+  /** The node that its pod is on; absent: there is no pod. */
+  readonly node?: string;
 }
 
 /**
@@ -72,7 +74,7 @@ interface WorkerFiles {
 }
 
 function workerSpec(
-  { cluster, manifests, policyPath, env }: WorkerOptions,
+  { cluster, manifests, policyPath, env, node = '' }: WorkerOptions,
   { kubeconfig, ports, bundlePath }: WorkerFiles,
 ): ProcessSpec {
   const health = env?.['LOCKKEEPER_HEALTH_ADDRESS'] ?? `127.0.0.1:${ports.health}`;
@@ -85,9 +87,9 @@ function workerSpec(
     isReady: answers(`http://${health}/readyz`),
     env: {
       ...environmentOf(container, {
-        // It runs on no node of the lab, and there is no object for its pod.
+        // Where no node is given there is no object for its pod.
         fields: {
-          'spec.nodeName': '',
+          'spec.nodeName': node,
           'metadata.name': 'worker',
           'metadata.namespace': manifests.worker.namespace,
           'metadata.uid': '',

@@ -22,12 +22,20 @@ export interface Machine {
   withdrawRequest(): Promise<void>;
   /** From the next reboot on. */
   setFault(fault: Fault): void;
+  /** What else runs on it goes down and comes up with it. */
+  carry(load: Load): void;
   /** Reboots now, order or not; resolves when the machine is back. During a reboot it joins that one. */
   reboot(): Promise<void>;
   /** Ends the wait of a machine that is away: it comes back now. False where it is not away. */
   powerOn(): boolean;
   /** No more reboots; one under way is left where it is. */
   stop(): Promise<void>;
+}
+
+/** Something that runs on a machine. */
+interface Load {
+  kill(): Promise<void>;
+  start(): Promise<void>;
 }
 
 /** What a machine has in its hands. */
@@ -41,7 +49,7 @@ export interface MachineParts {
     /** Without a boot id the node comes back with the one it had. */
     on(bootId: string | undefined, signal: AbortSignal): Promise<void>;
   };
-  readonly agent: { kill(): Promise<void>; start(): Promise<void> };
+  readonly agent: Load;
   readonly log: ProgressSink;
 }
 
@@ -51,6 +59,7 @@ export function createMachine(parts: MachineParts): Machine {
   const { node, files, log } = parts;
   const stopping = new AbortController();
   let fault = parts.fault;
+  const loads = [parts.agent];
   let away: AbortController | undefined;
   let going: Promise<void> | undefined;
 
@@ -58,7 +67,7 @@ export function createMachine(parts: MachineParts): Machine {
     const plan = planBoot(fault, parts.downForMs);
     const { signal } = stopping;
     // As a real reboot does: without a chance to say goodbye.
-    await parts.agent.kill();
+    await Promise.all(loads.map((load) => load.kill()));
     away = new AbortController();
     await parts.power.off(signal);
     await downTime(plan.downMs, AbortSignal.any([signal, away.signal]));
@@ -68,7 +77,7 @@ export function createMachine(parts: MachineParts): Machine {
     if (bootId !== undefined) await replaceFile(files.bootId, `${bootId}\n`);
     if (plan.clearsSentinel) await removeSentinel(files);
     await parts.power.on(bootId, signal);
-    await parts.agent.start();
+    await Promise.all(loads.map((load) => load.start()));
     await flap(parts, plan, signal);
   };
   const reboot = (): Promise<void> => {
@@ -90,6 +99,7 @@ export function createMachine(parts: MachineParts): Machine {
     setFault(next) {
       fault = next;
     },
+    carry: (load) => void loads.push(load),
     reboot,
     powerOn() {
       away?.abort();
