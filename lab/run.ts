@@ -5,9 +5,9 @@ import type { LabArgs } from './args.ts';
 import { serveControl } from './control/channel.ts';
 import { obey } from './control/commands.ts';
 import { hasLogs, openDir, removeDir } from './dir.ts';
-import { podSpecOf, readManifests } from './fleet/manifests.ts';
+import { embeddedTemporal } from './cluster/embedded.ts';
 import { startPodCount } from './fleet/pods.ts';
-import { startLab, type Lab, type LabOptions } from './lab.ts';
+import { startLab, type Lab } from './lab.ts';
 import { SlackReceiver } from './notify/slack-receiver.ts';
 import { policyText, SLACK_VARIABLE } from './policy.ts';
 import { isGood, isSettled, labResult, type LabResult } from './result.ts';
@@ -15,7 +15,7 @@ import { connectRollouts } from './rollouts.ts';
 import { welcome } from './screen.ts';
 import { lookAtLab, type Look, type LookContext } from './show.ts';
 import { createBoard, type Board } from './table.ts';
-import { ensureTool, ensureTools, type EnsureOptions } from './tools/ensure.ts';
+import { ensureTools, type EnsureOptions } from './tools/ensure.ts';
 import { say, type Witness } from './witness/witness.ts';
 
 /** Where a lab speaks: people read stderr, programs stdout. */
@@ -48,14 +48,13 @@ export async function runLab(
     const fromMs = Date.now();
     const policy = policyText(args.downForMs, 'slack');
     const workerEnv = { [SLACK_VARIABLE]: slack.url };
-    const temporal = await temporalOf(args, { log, signal });
     lab = await startLab({
       ...args,
       dir,
       tools,
       policy,
       workerEnv,
-      ...temporal,
+      ...(await temporalOf(args, { log, signal })),
       log,
       signal,
     });
@@ -78,17 +77,8 @@ export async function runLab(
   return code;
 }
 
-/** Of the server that is brought along, the program and the container of deploy/lockkeeper.yaml that it runs in. */
-async function temporalOf(
-  { temporal }: LabArgs,
-  options: EnsureOptions,
-): Promise<Pick<LabOptions, 'embedded'>> {
-  if (temporal !== 'embedded') return {};
-  const { objects } = await readManifests();
-  const { containers } = podSpecOf(objects, 'StatefulSet');
-  const container = containers.find(({ name }) => name === 'temporal');
-  if (!container) throw new Error('deploy/lockkeeper.yaml brings no Temporal along');
-  return { embedded: { program: await ensureTool('temporalServer', options), container } };
+async function temporalOf({ temporal }: LabArgs, options: EnsureOptions) {
+  return temporal === 'embedded' ? { embedded: await embeddedTemporal(options) } : {};
 }
 
 /** For a second terminal. A lab goes on without one, as where the path of its directory is too long for a socket. */

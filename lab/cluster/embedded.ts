@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { environmentOf, type Container } from '../fleet/container.ts';
+import { podSpecOf, readManifests } from '../fleet/manifests.ts';
+import { ensureTool, type EnsureOptions } from '../tools/ensure.ts';
 import { answers } from './http.ts';
 import type { ProcessSpec } from './process.ts';
 import type { Ports } from './specs.ts';
@@ -11,6 +13,15 @@ export interface EmbeddedTemporal {
   readonly program: string;
   /** As the StatefulSet has it. */
   readonly container: Container;
+}
+
+/** The program, and the container of deploy/lockkeeper.yaml that it runs in. */
+export async function embeddedTemporal(options: EnsureOptions): Promise<EmbeddedTemporal> {
+  const { objects } = await readManifests();
+  const { containers } = podSpecOf(objects, 'StatefulSet');
+  const container = containers.find(({ name }) => name === 'temporal');
+  if (!container) throw new Error('deploy/lockkeeper.yaml brings no Temporal along');
+  return { program: await ensureTool('temporalServer', options), container };
 }
 
 /** Where the server keeps its database in a cluster of this directory. */

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ClusterFacts, ClusterOptions } from './contract.ts';
 import { writeCredentials } from './credentials.ts';
+import { writeKubelet } from './kubelet.ts';
 import { freePorts } from './ports.ts';
 import { PORT_NAMES, type Ports, type SpecFacts } from './specs.ts';
 
@@ -29,6 +30,7 @@ export async function prepare(
       tools: options.tools,
       temporalDb: options.temporalDb ?? 'file',
       embedded: options.embedded,
+      kubelet: options.embedded && (await writeKubelet(dir, ports.temporal)),
     },
     cluster: {
       dir,

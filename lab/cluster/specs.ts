@@ -5,6 +5,7 @@ import type { ClusterProcess } from './contract.ts';
 import type { Credentials } from './credentials.ts';
 import { embeddedServer, type EmbeddedTemporal } from './embedded.ts';
 import { answers } from './http.ts';
+import type { Kubelet } from './kubelet.ts';
 import type { ProcessSpec } from './process.ts';
 
 export const PORT_NAMES = [
@@ -37,6 +38,8 @@ export interface SpecFacts {
   readonly credentials: Credentials;
   readonly temporalDb: 'file' | 'memory';
   readonly embedded: EmbeddedTemporal | undefined;
+  /** Absent: nobody is let into a pod. */
+  readonly kubelet: Kubelet | undefined;
   readonly ui: boolean;
 }
 
@@ -104,6 +107,7 @@ function apiserver({ tools, ports, credentials, auditPath }: SpecFacts): Command
       '--authorization-mode=RBAC',
       '--service-cluster-ip-range=10.0.0.0/24',
       '--allow-privileged=true',
+      '--kubelet-preferred-address-types=InternalIP',
       `--audit-policy-file=${credentials.auditPolicy}`,
       `--audit-log-path=${auditPath}`,
       // KWOK watches from resourceVersion 0. With this gate on, the API server turns that into a streamed list, which it
@@ -154,12 +158,21 @@ function scheduler({ tools, ports, credentials }: SpecFacts): Command {
   };
 }
 
-function kwok({ tools, ports, credentials }: SpecFacts): Command {
+function kwok({ tools, ports, credentials, kubelet }: SpecFacts): Command {
   return {
     command: tools.kwok,
+    ...(kubelet && { env: { ...process.env, PATH: kubelet.path } }),
     args: [
       `--kubeconfig=${credentials.kubeconfigs.kwok}`,
-      `--config=${STAGES}`,
+      `--config=${kubelet?.config ?? STAGES}`,
+      ...(kubelet
+        ? [
+            `--tls-cert-file=${kubelet.cert}`,
+            `--tls-private-key-file=${kubelet.key}`,
+            '--node-ip=127.0.0.1',
+            `--node-port=${ports.kwok}`,
+          ]
+        : []),
       '--manage-all-nodes=false',
       '--manage-nodes-with-label-selector=lab.lockkeeper.io/kubelet=running',
       '--node-lease-duration-seconds=40',

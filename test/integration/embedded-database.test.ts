@@ -6,13 +6,16 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { Connection } from '@temporalio/client';
-import { embeddedDatabase, embeddedServer } from '../../lab/cluster/embedded.ts';
+import {
+  embeddedDatabase,
+  embeddedServer,
+  embeddedTemporal,
+  type EmbeddedTemporal,
+} from '../../lab/cluster/embedded.ts';
 import { startGuard } from '../../lab/cluster/guard.ts';
 import { freePorts } from '../../lab/cluster/ports.ts';
 import { manageProcess, type ManagedProcess } from '../../lab/cluster/process.ts';
 import { PORT_NAMES, type Ports } from '../../lab/cluster/specs.ts';
-import { podSpecOf, readManifests } from '../../lab/fleet/manifests.ts';
-import { ensureTool } from '../../lab/tools/ensure.ts';
 import { seeTo } from '../../worker/embedded/database.ts';
 import { ensureNamespace } from '../../worker/namespace.ts';
 
@@ -20,14 +23,14 @@ import { ensureNamespace } from '../../worker/namespace.ts';
 
 const { signal } = new AbortController();
 const guard = startGuard();
-let program: string;
+let embedded: EmbeddedTemporal;
 /** A directory whose server was killed in the middle of its work. */
 let made: string;
 let dir: string;
 let server: ManagedProcess | undefined;
 
 beforeAll(async () => {
-  program = await ensureTool('temporalServer', { log: (line) => console.error(line), signal });
+  embedded = await embeddedTemporal({ log: (line) => console.error(line), signal });
   made = await mkdtemp(join(tmpdir(), 'lockkeeper-database-'));
   const address = await serve(made);
   await namespaceMade(address, 'before');
@@ -48,16 +51,11 @@ afterEach(async () => {
 
 /** Starts the server with what is in the directory; answers where it listens. */
 async function serve(where: string): Promise<string> {
-  const { objects } = await readManifests();
-  const container = podSpecOf(objects, 'StatefulSet').containers.find(
-    ({ name }) => name === 'temporal',
-  );
-  if (!container) throw new Error('no Temporal is brought along');
   const chosen = await freePorts(PORT_NAMES.length);
   const ports = Object.fromEntries(
     PORT_NAMES.map((name, at) => [name, chosen[at]]),
   ) as unknown as Ports;
-  const command = embeddedServer({ program, container }, { dir: where, ports });
+  const command = embeddedServer(embedded, { dir: where, ports });
   server = manageProcess(
     { name: 'temporal', ...command, cwd: where, logPath: join(where, 'log') },
     { guard, onDeath: (line) => console.error(line) },

@@ -67,7 +67,7 @@ export class Release {
     const file = await this.write('install', values);
     const kubectl = await Kubectl.of(this.cluster, this.dir);
     let notes = '';
-    for (const command of installCommands(this.cluster.temporalAddress)) {
+    for (const command of installCommands()) {
       const [program, ...args] = command;
       if (program === 'kubectl') await kubectl.run(args);
       // The paths of the README are those of a checkout.
@@ -206,6 +206,10 @@ export class Release {
 /** Values for a lab: this policy, and its Temporal, with what else is said of that. */
 export function labValues(cluster: Cluster, policy: string, temporal: Values = {}): Values {
   const address = cluster.temporalAddress;
-  const image = { registry: 'registry.example' };
-  return { policy: parse(policy) as unknown, temporal: { address, ...temporal }, image };
+  return { ...policyValues(policy), temporal: { address, ...temporal } };
+}
+
+/** The same with the Temporal that is brought along. */
+export function policyValues(policy: string): Values {
+  return { policy: parse(policy) as unknown, image: { registry: 'registry.example' } };
 }

@@ -11,6 +11,7 @@ import type { Policy } from '../../domain/policy.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
 import type { LockStatus, RolloutResult, RolloutStatus } from '../../domain/status.ts';
 import type { Cluster } from '../../lab/cluster/contract.ts';
+import { embeddedTemporal } from '../../lab/cluster/embedded.ts';
 import type { Manifests } from '../../lab/fleet/manifests.ts';
 import { POOL_LABEL } from '../../lab/fleet/nodes.ts';
 import { startLab, type Lab } from '../../lab/lab.ts';
@@ -31,6 +32,8 @@ interface SceneOptions {
   readonly notifications?: NonNullable<z.input<typeof Policy>['notifications']>;
   /** For the worker: where it finds secrets. */
   readonly env?: NodeJS.ProcessEnv;
+  /** With the Temporal that the chart brings along, which goes down with the node of the worker's pod. */
+  readonly embedded?: true;
   /** Brings Lockkeeper into the cluster, with this policy; default: deploy/lockkeeper.yaml is applied. */
   readonly install?: (cluster: Cluster, policy: string) => Promise<Manifests>;
 }
@@ -74,7 +77,13 @@ export class RolloutScene {
   }
 
   /** `pools`: pools on top of the lab's own, each with what its policy says otherwise; `moveTo` puts nodes into them. */
-  static async open({ nodes, env = {}, install, ...written }: SceneOptions): Promise<RolloutScene> {
+  static async open({
+    nodes,
+    env = {},
+    install,
+    embedded,
+    ...written
+  }: SceneOptions): Promise<RolloutScene> {
     const dir = await mkdtemp(join(tmpdir(), 'lockkeeper-rollout-test-'));
     const { signal } = new AbortController();
     const tools = await ensureTools({ log: silent, signal });
@@ -88,6 +97,7 @@ export class RolloutScene {
       downForMs,
       policy,
       workerEnv: env,
+      ...(embedded && { embedded: await embeddedTemporal({ log: silent, signal }) }),
       ...(install && { install: (cluster: Cluster) => install(cluster, policy) }),
       log: silent,
       signal,

@@ -1,0 +1,62 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import type { Cluster } from '../../lab/cluster/contract.ts';
+import type { KubeObject } from '../../lab/fleet/kube.ts';
+import { until } from '../ask.ts';
+import { ofLockkeeper } from './of-lockkeeper.ts';
+import { policyValues, Release } from './release.ts';
+import { RolloutScene } from './rollout-scene.ts';
+
+/** A cluster of one node, into which Lockkeeper is brought by the README's one command, with nothing else there. */
+
+const NODE = 'worker-1';
+let scene: RolloutScene;
+let release: Release;
+let notes: string;
+
+beforeAll(async () => {
+  scene = await RolloutScene.open({
+    nodes: 1,
+    embedded: true,
+    async install(cluster: Cluster, policy: string) {
+      release = await Release.in(cluster);
+      notes = await release.install(policyValues(policy));
+      return release.manifests();
+    },
+  });
+}, 1_800_000);
+afterEach(async () => {
+  await scene.lab.witness.assertClean();
+});
+afterAll(async () => {
+  release.kube.close();
+  await scene.close();
+});
+
+test('helm says that Temporal is in the pod of the worker, and how to reach it', () => {
+  expect(notes).toContain('with a Temporal of its own in the worker');
+  expect(notes).toContain('one agent on every node, 1 worker,');
+  expect(notes).toContain('port-forward pod/lockkeeper-worker-0 7233');
+});
+
+test('G3: the only node is rebooted once, and who is on it finishes the rollout', async () => {
+  const worker = '/api/v1/namespaces/lockkeeper/pods/lockkeeper-worker-0';
+  const before = await release.kube.get<KubeObject>(worker);
+  await scene.askForReboot(NODE);
+  const rollout = await scene.startByHand(NODE);
+  const result = await until(
+    () => scene.result(rollout).catch((error: unknown) => ({ outcome: String(error) })),
+    ({ outcome }) => !/UNAVAILABLE|ECONN|DEADLINE/.test(outcome),
+  );
+  expect(result).toMatchObject({ outcome: 'rebooted' });
+  expect(scene.lab.fleet.bootIds(NODE)).toHaveLength(2);
+  const after = await release.kube.get<KubeObject>(worker);
+  expect(after.metadata.uid).toBe(before.metadata.uid);
+});
+
+test('G6: helm uninstall leaves nothing of Lockkeeper but the claim', async () => {
+  const said = await release.uninstall();
+  expect(said).toContain('nothing of Lockkeeper is left on any node');
+  expect(await ofLockkeeper(release.kube)).toEqual([
+    expect.stringMatching(/persistentvolumeclaims.*temporal-data-lockkeeper-worker-0/),
+  ]);
+});
