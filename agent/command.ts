@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { NEVER_BY_ITSELF } from './soft-reboot.ts';
 
 /** How a command ended. `lastLine` is the last line it printed on either stream, empty when it printed none. */
 export type CommandEnd =
@@ -20,7 +21,11 @@ export async function runCommand(
   const [file = '', ...args] = words;
   return new Promise((resolve) => {
     // A process group of its own, so that the deadline reaches the children too.
-    const child = spawn(file, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(file, args, {
+      detached: true,
+      env: { ...process.env, ...NEVER_BY_ITSELF },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const lastLine = lastLineOf(child.stdout, child.stderr);
     let late = false;
     const deadline = setTimeout(() => {

@@ -1,9 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import { splitWords } from './command.ts';
 import { readConfig, usage } from './config.ts';
+import {
+  OTHER_REBOOT_SIGNALS,
+  OTHER_REBOOTS,
+  SOFT_REBOOT_SIGNALS,
+  SOFT_REBOOTS,
+} from './soft-reboot.fixture.ts';
 
 const POD = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' };
 const NODE = { ...POD, LOCKKEEPER_NODE_ID: 'worker-7' };
+
+const byCommand = (command: string) =>
+  readConfig(['--reboot-method=command', `--reboot-command=${command}`], NODE);
+const bySignal = (signal: number) => readConfig([`--reboot-signal=${signal}`], NODE);
 
 describe('readConfig', () => {
   test('needs nothing but the name of the node in a pod', () => {
@@ -158,6 +168,32 @@ describe('readConfig', () => {
     '! check',
   ])('takes %j, in which nothing for a shell is left outside quotes', (line) => {
     expect(readConfig([`--reboot-sentinel-command=${line}`], NODE).ok).toBe(true);
+  });
+
+  test.each(SOFT_REBOOTS)('G3: refuses %j, which keeps the boot id, and says so', (command) => {
+    expect(byCommand(command)).toEqual({
+      ok: false,
+      problems: [
+        `--reboot-command (LOCKKEEPER_REBOOT_COMMAND): "${command}" is a soft reboot, which keeps the kernel and its boot id, so that it would never be believed: write systemctl reboot`,
+      ],
+    });
+  });
+
+  test.each(OTHER_REBOOTS)('reboots by %j', (command) => {
+    expect(byCommand(command)).toMatchObject({ ok: true });
+  });
+
+  test.each(SOFT_REBOOT_SIGNALS)('G3: refuses signal %i, at which the boot id stays', (signal) => {
+    expect(bySignal(signal)).toEqual({
+      ok: false,
+      problems: [
+        `--reboot-signal (LOCKKEEPER_REBOOT_SIGNAL): ${signal} is a soft reboot, which keeps the kernel and its boot id, so that it would never be believed: take 39, at which systemd reboots`,
+      ],
+    });
+  });
+
+  test.each(OTHER_REBOOT_SIGNALS)('reboots by signal %i', (signal) => {
+    expect(bySignal(signal)).toMatchObject({ ok: true, config: { host: { reboot: { signal } } } });
   });
 
   test.each([

@@ -2,6 +2,7 @@ import { inShell, inSingleQuotes, shellOperator, splitWords } from './command.ts
 import type { Command, HostSettings } from './host.ts';
 import type { KubeSettings } from './kube.ts';
 import type { LogFormat } from './log.ts';
+import { isSoftReboot, isSoftRebootSignal, KEEPS_BOOT_ID } from './soft-reboot.ts';
 
 /** Everything the agent can be told; read once, in main.ts. */
 export interface AgentConfig {
@@ -31,7 +32,10 @@ const SETTINGS = {
   ],
   'reboot-method': ['signal', 'signal (to process 1 of the host), command or file'],
   'reboot-signal': ['39', 'for method signal; 39 is SIGRTMIN+5, at which systemd reboots'],
-  'reboot-command': ['/bin/systemctl reboot', 'for method command; run on the host, by no shell'],
+  'reboot-command': [
+    '/bin/systemctl reboot',
+    'for method command; run on the host, by no shell; no soft reboot, which keeps the boot id',
+  ],
   'reboot-file': [
     '/reboot/reboot',
     'for method file; written when an order is obeyed, for a unit of the host that waits for it',
@@ -140,9 +144,12 @@ function readers(values: Readonly<Record<Setting, string>>, problems: string[]) 
     },
     signal(name: Setting): number {
       const number = Number(values[name]);
-      if (Number.isInteger(number) && number >= 1 && number <= 64) return number;
-      problem(name, `"${values[name]}" is not a signal number from 1 to 64`);
-      return 0;
+      if (!Number.isInteger(number) || number < 1 || number > 64) {
+        problem(name, `"${values[name]}" is not a signal number from 1 to 64`);
+      } else if (isSoftRebootSignal(number)) {
+        problem(name, `${number} ${KEEPS_BOOT_ID}: take 39, at which systemd reboots`);
+      }
+      return number;
     },
     command(name: Setting): Command {
       const line = values[name];
@@ -158,6 +165,13 @@ function readers(values: Readonly<Record<Setting, string>>, problems: string[]) 
       } else if (words === undefined) problem(name, `a quote is not closed in: ${line}`);
       else if (words.length === 0) problem(name, 'is empty');
       return { line, words: words ?? [] };
+    },
+    rebootCommand(name: Setting): Command {
+      const command = this.command(name);
+      if (isSoftReboot(command.line)) {
+        problem(name, `"${command.line}" ${KEEPS_BOOT_ID}: write systemctl reboot`);
+      }
+      return command;
     },
     address(name: Setting, fallback: string): string {
       const address = values[name] || fallback;
@@ -189,7 +203,7 @@ function readReboot(read: Readers): HostSettings['reboot'] {
     case 'signal':
       return { method, signal: read.signal('reboot-signal') };
     case 'command':
-      return { method, command: read.command('reboot-command') };
+      return { method, command: read.rebootCommand('reboot-command') };
     case 'file':
       return { method, path: read.required('reboot-file') };
     default:

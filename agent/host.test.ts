@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { createHost, type Host } from './host.ts';
+import { createHost, type Host, type HostSettings } from './host.ts';
 
 let directory: string;
 const signals: number[] = [];
@@ -15,12 +15,14 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-const rebootingBy = (path: string): Host =>
+const rebootingBy = (path: string): Host => hostWith({ method: 'file', path });
+
+const hostWith = (reboot: HostSettings['reboot']): Host =>
   createHost(
     {
       bootIdFile: '/proc/sys/kernel/random/boot_id',
       sentinel: { kind: 'file', path: join(directory, 'reboot-required') },
-      reboot: { method: 'file', path },
+      reboot,
       commandTimeoutMs: 5_000,
     },
     { enter: [], signalProcess1: (signal) => signals.push(signal) },
@@ -35,4 +37,12 @@ test('a reboot by file writes the file that a unit of the host waits for, and si
 test('a reboot by file into a directory that is not there fails with the path', async () => {
   const path = join(directory, 'missing', 'reboot');
   await expect(rebootingBy(path).reboot()).rejects.toThrow(path);
+});
+
+test('G3: a reboot by command is no soft one by itself, for which systemctl has a variable', async () => {
+  const seen = join(directory, 'seen');
+  const script = 'printf %s "$SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT" >"$1"';
+  const command = { line: 'reboot', words: ['/bin/sh', '-c', script, 'sh', seen] };
+  await hostWith({ method: 'command', command }).reboot();
+  expect(readFileSync(seen, 'utf8')).toBe('1');
 });

@@ -1,4 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  OTHER_REBOOT_SIGNALS,
+  OTHER_REBOOTS,
+  SOFT_REBOOT_SIGNALS,
+  SOFT_REBOOTS,
+} from '../agent/soft-reboot.fixture.ts';
 import type { KubeObject } from '../lab/fleet/kube.ts';
 import { Chart, VARIANTS, type Values } from './chart.fixture.ts';
 
@@ -138,6 +144,24 @@ test.each([
   await expect(chart.render({ agent })).rejects.toThrow(/command.* does not match pattern/);
   const inShell = JSON.stringify(agent).replace(/(true [^"]*|sync[^"]*)/, "sh -c '$1'");
   await expect(chart.render({ agent: JSON.parse(inShell) })).resolves.not.toEqual([]);
+});
+
+const byCommand = (command: string) => ({ agent: { reboot: { method: 'command', command } } });
+const bySignal = (signal: number) => ({ agent: { reboot: { method: 'signal', signal } } });
+
+test.each([
+  ...SOFT_REBOOTS.map((command) => byCommand(command)),
+  ...SOFT_REBOOT_SIGNALS.map((signal) => bySignal(signal)),
+])('G3: Helm refuses a soft reboot, which keeps the boot id: %j', async (values) => {
+  const said = /agent\.reboot\.(command|signal) is a soft reboot, which keeps .* boot id/;
+  await expect(chart.render(values)).rejects.toThrow(said);
+});
+
+test.each([
+  ...OTHER_REBOOTS.map((command) => byCommand(command)),
+  ...OTHER_REBOOT_SIGNALS.map((signal) => bySignal(signal)),
+])('Helm takes a reboot after which the boot id is another one: %j', async (values) => {
+  await expect(chart.render(values)).resolves.not.toEqual([]);
 });
 
 describe('what Prometheus is told to scrape', () => {

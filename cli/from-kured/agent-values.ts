@@ -1,4 +1,5 @@
 import { inShell, inSingleQuotes, shellOperator } from '../../agent/command.ts';
+import { isSoftReboot, isSoftRebootSignal, KEEPS_BOOT_ID } from '../../agent/soft-reboot.ts';
 import type { Reader } from './reader.ts';
 
 /** What is told to the agent on each node and not to the policy. Only what differs from the agent's own defaults is set. */
@@ -48,17 +49,25 @@ const SIGNAL_INSTEAD =
 /** `systemctl reboot` and the agent's default signal do the same. */
 const isSignal = (command: string): boolean => /^(\S*\/)?systemctl reboot$/.test(command.trim());
 
-export const rebootCommand = (command: string, read: Reader): string | undefined =>
-  isSignal(command) ? undefined : obeyed(command, read);
+const NOT_SOFT = `${KEEPS_BOOT_ID}; the agent reboots the kernel as well`;
+
+export function rebootCommand(command: string, read: Reader): string | undefined {
+  if (isSignal(command)) return undefined;
+  if (!isSoftReboot(command)) return obeyed(command, read);
+  read.close(NOT_SOFT);
+  return undefined;
+}
 
 export function rebootMethod(method: string, read: Reader): string | undefined {
   if (method === 'signal') return undefined;
-  if (!isSignal(read.value('reboot-command') ?? 'systemctl reboot')) return 'command';
+  const command = read.value('reboot-command') ?? 'systemctl reboot';
+  if (!isSignal(command) && !isSoftReboot(command)) return 'command';
   read.note(SIGNAL_INSTEAD);
   return undefined;
 }
 
 export function signal(number: number, read: Reader): string | undefined {
   if (number < 1) read.close('is not the number of a signal, so kured does not start');
-  return number < 1 || number === 39 ? undefined : String(number);
+  if (isSoftRebootSignal(number)) read.close(NOT_SOFT);
+  return number < 1 || number === 39 || isSoftRebootSignal(number) ? undefined : String(number);
 }

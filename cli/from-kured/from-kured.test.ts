@@ -126,6 +126,16 @@ test('a command whose own shell reads what stands in double quotes keeps its wor
   expect(yaml).toContain(`_COMMAND, value: "sh -c 'check; [ $? -eq 1 ]'" }`);
 });
 
+test.each([
+  ['--reboot-command=systemctl soft-reboot', 'reboot-command'],
+  ['--reboot-method=signal --reboot-signal=41', 'reboot-signal'],
+])('%s, which the agent refuses, becomes a reboot, in a closed pool', (args, name) => {
+  const { pool, yaml, warnings } = told(...args.split(/ (?=--)/));
+  expect(pool.windows).toEqual([]);
+  expect(warnings).toContain(`--${name}: is a soft reboot, which keeps the kernel and its boot id`);
+  expect(yaml).not.toMatch(/LOCKKEEPER_REBOOT_(METHOD|COMMAND|SIGNAL), value/);
+});
+
 /** What a person is told, by the arguments; quietly where it begins with a dot. */
 const SAID = parse(String.raw`
 --period=1h: this pool is open at every hour
