@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { parseDuration } from '../domain/durations.ts';
+import { rolloutId, TASK_QUEUE } from '../domain/names.ts';
+import { ANNOTATION } from '../domain/node-contract.ts';
 import type { KubeObject } from '../lab/fleet/kube.ts';
 import { parseObjects } from '../lab/fleet/manifests.ts';
 import { Chart, type Values } from './chart.fixture.ts';
@@ -47,6 +50,14 @@ const RELEASE = objectOf('flux/lockkeeper.yaml', 'HelmRelease');
 const SOURCE = objectOf('flux/lockkeeper.yaml', 'GitRepository');
 const NAMESPACE = objectOf('flux/lockkeeper.yaml', 'Namespace');
 
+/** Where Pod Security is enforced no agent starts without them. */
+async function expectLabelsOfManifests(labels: KubeObject['metadata']['labels']): Promise<void> {
+  const objects = await chart.render({ namespace: { create: true } });
+  const namespace = objects.find(({ kind }) => kind === 'Namespace');
+  expect(namespace?.metadata.labels).toMatchObject(labels ?? {});
+  expect(labels).toHaveProperty(['pod-security.kubernetes.io/enforce'], 'privileged');
+}
+
 const { path, targetRevision, helm } = APPLICATION.spec.source;
 
 describe.each([
@@ -84,11 +95,7 @@ describe.each([
   });
 
   test('gives the namespace the labels that the manifests give it', async () => {
-    const [namespace] = (await chart.render({ namespace: { create: true } })).filter(
-      ({ kind }) => kind === 'Namespace',
-    );
-    expect(namespace?.metadata.labels).toMatchObject(labels);
-    expect(labels).toHaveProperty(['pod-security.kubernetes.io/enforce'], 'privileged');
+    await expectLabelsOfManifests(labels);
   });
 });
 
@@ -110,4 +117,44 @@ test('Argo CD applies what bounds a right before who is given it', async () => {
     waves.set(bounds, (waves.get(bounds) ?? new Set()).add(wave));
   }
   expect(Math.max(...(waves.get(true) ?? []))).toBeLessThan(Math.min(...(waves.get(false) ?? [])));
+});
+
+describe('the role for Ansible', () => {
+  const files = globSync('ansible/**/*.yml', { cwd: EXAMPLES });
+  const text = (file: string): string => readFileSync(`${EXAMPLES}${file}`, 'utf8');
+  const tasks = (name: string): string => text(`ansible/roles/lockkeeper/tasks/${name}.yml`);
+
+  test.each(files)('%s is YAML', (file) => {
+    expect(read(file)).toHaveLength(1);
+  });
+
+  test('has values that the chart takes and follows', async () => {
+    const { lockkeeper_values: values } = parse(
+      text('ansible/roles/lockkeeper/defaults/main.yml'),
+    ) as { lockkeeper_values: Values };
+    const objects = await chart.render(values);
+    expect(JSON.stringify(objects)).toContain('registry.example.org/lockkeeper/worker');
+  });
+
+  test('starts the rollout that a scan would start, on the port of the pod that the chart makes', async () => {
+    const rollout = tasks('rollout');
+    expect(rollout).toContain(`--type nodeRollout --task-queue ${TASK_QUEUE} `);
+    expect(rollout).toContain(rolloutId('{{ lockkeeper_node }}'));
+    const objects = await chart.render({});
+    const worker = objects.find(({ kind }) => kind === 'StatefulSet');
+    expect(worker?.metadata.name).toBe('lockkeeper-worker');
+    expect(rollout).toContain('-worker-0 {{ lockkeeper_temporal_port }}:7233');
+    expect(JSON.stringify(worker)).toContain('127.0.0.1:7233');
+  });
+
+  test.each(['hold', 'release'])('%s writes the annotation that is read', (name) => {
+    expect(tasks(name)).toContain(ANNOTATION.hold);
+  });
+
+  test('gives the namespace the labels that the manifests give it', async () => {
+    const [made] = parse(tasks('install')) as [
+      { 'kubernetes.core.k8s': { definition: KubeObject } },
+    ];
+    await expectLabelsOfManifests(made['kubernetes.core.k8s'].definition.metadata.labels);
+  });
 });
