@@ -13,23 +13,23 @@ interface ResourceList {
 /**
  * Server-side apply of objects as they are, as `kubectl apply --server-side` does: what others stand on
  * (namespaces, definitions, priority classes) first, the rest side by side. Applying again changes nothing; with `dryRun`
- * nothing is changed at all, and only the server's word counts.
+ * nothing is changed at all, and only the server's word counts. Answers with the objects as the server then has them.
  */
 export async function applyObjects(
   kube: Kube,
   objects: readonly KubeObject[],
   { dryRun = false }: { readonly dryRun?: boolean } = {},
-): Promise<void> {
+): Promise<KubeObject[]> {
   const pathOf = resourcePaths(kube);
   // A field that Kubernetes does not know is refused, not dropped.
   const how = `fieldManager=${FIELD_MANAGER}&force=true&fieldValidation=Strict${dryRun ? '&dryRun=All' : ''}`;
   const apply = async (object: KubeObject) => {
     const path = `${await pathOf(object)}?${how}`;
-    await applyOne(() => kube.patch(path, 'apply', object));
+    return applyOne(() => kube.patch<KubeObject>(path, 'apply', object));
   };
   const first = objects.filter(isGround);
   const then = objects.filter((object) => !isGround(object));
-  for (const tier of [first, then]) await Promise.all(tier.map(apply));
+  return [...(await Promise.all(first.map(apply))), ...(await Promise.all(then.map(apply)))];
 }
 
 /** Deletes them, the last first, as `kubectl delete` does without waiting; what is not there any more is no news. */
@@ -43,12 +43,12 @@ export async function deleteObjects(kube: Kube, objects: readonly KubeObject[]):
 }
 
 /** Two who apply the same new object in the same moment: one of them is told of a conflict, and may simply ask again. */
-async function applyOne(apply: () => Promise<unknown>): Promise<void> {
+async function applyOne<T>(apply: () => Promise<T>): Promise<T> {
   try {
-    await apply();
+    return await apply();
   } catch (error) {
     if (!(error instanceof KubeError) || error.status !== 409) throw error;
-    await apply();
+    return await apply();
   }
 }
 

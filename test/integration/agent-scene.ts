@@ -76,7 +76,7 @@ export interface AgentScene {
   /** Of G4 alone: here tests play the worker, and write orders that no worker would. */
   readonly witness: Witness;
   addNode(): Promise<AgentNode>;
-  applyManifests(): Promise<void>;
+  applyManifests(): Promise<unknown>;
   /** A token of the agents' account; bound to a pod when it is named. */
   token(pod?: string): Promise<string>;
   close(): Promise<void>;

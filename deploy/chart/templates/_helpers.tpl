@@ -24,6 +24,13 @@ app.kubernetes.io/component: {{ index . 1 }}
 app.kubernetes.io/version: {{ (index . 0).Chart.AppVersion | quote }}
 {{- end }}
 
+{{/*
+Of what bounds a right. Argo CD would apply it last of all, after those who have the right; nobody else reads it.
+*/}}
+{{- define "lockkeeper.first" -}}
+argocd.argoproj.io/sync-wave: '-1'
+{{- end }}
+
 {{/* Takes a list: the root, the component, its whole image. */}}
 {{- define "lockkeeper.image" -}}
 {{- $image := (index . 0).Values.image -}}

@@ -1,0 +1,160 @@
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { parseDuration } from '../domain/durations.ts';
+import { rolloutId, TASK_QUEUE } from '../domain/names.ts';
+import { ANNOTATION } from '../domain/node-contract.ts';
+import type { KubeObject } from '../lab/fleet/kube.ts';
+import { parseObjects } from '../lab/fleet/manifests.ts';
+import { Chart, type Values } from './chart.fixture.ts';
+import { CHART } from './helm.ts';
+
+/** What deploy/examples hands to others: the values are for this chart, and what is agreed between the two fits. */
+
+const EXAMPLES = fileURLToPath(new URL('examples/', import.meta.url));
+const read = (file: string): KubeObject[] =>
+  parseObjects(readFileSync(`${EXAMPLES}${file}`, 'utf8'), file);
+
+let chart: Chart;
+beforeAll(async () => {
+  chart = await Chart.open((line) => void process.stderr.write(`[chart] ${line}\n`));
+}, 1_800_000);
+afterAll(() => chart.close());
+
+/** What whoever brings the chart into a cluster says of it. */
+interface Release extends KubeObject {
+  readonly spec: {
+    readonly source: {
+      readonly path: string;
+      readonly targetRevision: string;
+      readonly helm: { readonly valuesObject: Values };
+    };
+    readonly syncPolicy: {
+      readonly managedNamespaceMetadata: { readonly labels: Readonly<Record<string, string>> };
+    };
+    readonly chart: { readonly spec: { readonly chart: string } };
+    readonly uninstall: { readonly timeout: string };
+    readonly values: Values;
+    readonly ref: { readonly tag: string };
+  };
+}
+
+const objectOf = (file: string, kind: string): Release => {
+  const found = read(file).find((object) => object.kind === kind);
+  if (!found) throw new Error(`${file} has no ${kind}`);
+  return found as Release;
+};
+const APPLICATION = objectOf('argocd/application.yaml', 'Application');
+const RELEASE = objectOf('flux/lockkeeper.yaml', 'HelmRelease');
+const SOURCE = objectOf('flux/lockkeeper.yaml', 'GitRepository');
+const NAMESPACE = objectOf('flux/lockkeeper.yaml', 'Namespace');
+
+/** Where Pod Security is enforced no agent starts without them. */
+async function expectLabelsOfManifests(labels: KubeObject['metadata']['labels']): Promise<void> {
+  const objects = await chart.render({ namespace: { create: true } });
+  const namespace = objects.find(({ kind }) => kind === 'Namespace');
+  expect(namespace?.metadata.labels).toMatchObject(labels ?? {});
+  expect(labels).toHaveProperty(['pod-security.kubernetes.io/enforce'], 'privileged');
+}
+
+const { path, targetRevision, helm } = APPLICATION.spec.source;
+
+describe.each([
+  {
+    name: 'Argo CD',
+    values: helm.valuesObject,
+    place: path,
+    version: targetRevision,
+    labels: APPLICATION.spec.syncPolicy.managedNamespaceMetadata.labels,
+  },
+  {
+    name: 'Flux',
+    values: RELEASE.spec.values,
+    place: RELEASE.spec.chart.spec.chart,
+    version: SOURCE.spec.ref.tag,
+    labels: NAMESPACE.metadata.labels ?? {},
+  },
+])('the example for $name', ({ values, place, version, labels }) => {
+  test('has values that the chart takes and follows', async () => {
+    const objects = await chart.render(values);
+    const texts = objects
+      .filter(({ kind }) => kind === 'ConfigMap')
+      .map((map) => JSON.stringify(map));
+    expect(texts.join('\n')).toContain('22:00');
+    // The fixture has a registry of its own, which that of the example replaces.
+    expect(JSON.stringify(objects)).toContain('registry.example.org/lockkeeper/worker');
+  });
+
+  test('names this chart in this version', () => {
+    expect(fileURLToPath(new URL(`../${place}`, import.meta.url))).toBe(CHART);
+    const { version: ours } = JSON.parse(
+      readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+    ) as { version: string };
+    expect(version).toBe(`v${ours}`);
+  });
+
+  test('gives the namespace the labels that the manifests give it', async () => {
+    await expectLabelsOfManifests(labels);
+  });
+});
+
+test('Flux waits longer for the end of what is under way than the chart does', async () => {
+  const { spec } = (await chart.render({})).find(({ kind }) => kind === 'Job') as KubeObject & {
+    spec: { template: { spec: { containers: { command: string[] }[] } } };
+  };
+  const [, wait = ''] =
+    /--timeout=(\S+)/.exec(spec.template.spec.containers[0]?.command.join(' ') ?? '') ?? [];
+  expect(parseDuration(RELEASE.spec.uninstall.timeout)).toBeGreaterThan(parseDuration(wait));
+});
+
+test('Argo CD applies what bounds a right before who is given it', async () => {
+  const waves = new Map<boolean, Set<number>>();
+  for (const { kind, metadata } of await chart.render({})) {
+    if (metadata.annotations?.['helm.sh/hook'] !== undefined) continue;
+    const bounds = kind.startsWith('ValidatingAdmissionPolicy');
+    const wave = Number(metadata.annotations?.['argocd.argoproj.io/sync-wave'] ?? 0);
+    waves.set(bounds, (waves.get(bounds) ?? new Set()).add(wave));
+  }
+  expect(Math.max(...(waves.get(true) ?? []))).toBeLessThan(Math.min(...(waves.get(false) ?? [])));
+});
+
+describe('the role for Ansible', () => {
+  const files = globSync('ansible/**/*.yml', { cwd: EXAMPLES });
+  const text = (file: string): string => readFileSync(`${EXAMPLES}${file}`, 'utf8');
+  const tasks = (name: string): string => text(`ansible/roles/lockkeeper/tasks/${name}.yml`);
+
+  test.each(files)('%s is YAML', (file) => {
+    expect(read(file)).toHaveLength(1);
+  });
+
+  test('has values that the chart takes and follows', async () => {
+    const { lockkeeper_values: values } = parse(
+      text('ansible/roles/lockkeeper/defaults/main.yml'),
+    ) as { lockkeeper_values: Values };
+    const objects = await chart.render(values);
+    expect(JSON.stringify(objects)).toContain('registry.example.org/lockkeeper/worker');
+  });
+
+  test('starts the rollout that a scan would start, on the port of the pod that the chart makes', async () => {
+    const rollout = tasks('rollout');
+    expect(rollout).toContain(`--type nodeRollout --task-queue ${TASK_QUEUE} `);
+    expect(rollout).toContain(rolloutId('{{ lockkeeper_node }}'));
+    const objects = await chart.render({});
+    const worker = objects.find(({ kind }) => kind === 'StatefulSet');
+    expect(worker?.metadata.name).toBe('lockkeeper-worker');
+    expect(rollout).toContain('-worker-0 {{ lockkeeper_temporal_port }}:7233');
+    expect(JSON.stringify(worker)).toContain('127.0.0.1:7233');
+  });
+
+  test.each(['hold', 'release'])('%s writes the annotation that is read', (name) => {
+    expect(tasks(name)).toContain(ANNOTATION.hold);
+  });
+
+  test('gives the namespace the labels that the manifests give it', async () => {
+    const [made] = parse(tasks('install')) as [
+      { 'kubernetes.core.k8s': { definition: KubeObject } },
+    ];
+    await expectLabelsOfManifests(made['kubernetes.core.k8s'].definition.metadata.labels);
+  });
+});
