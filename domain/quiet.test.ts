@@ -23,7 +23,7 @@ const saying = ({ wants = 'not-required', said, made = 900 }: Said, message = ''
   });
 /** Its agent has said the same since it was first heard, two minutes after the node joined. */
 const joined = (made: number): NodeFacts => saying({ made, said: made - (2 * MINUTE) / DAY });
-const unheard = aNode({ report: undefined });
+const { report: _, ...unheard } = aNode();
 
 describe('a pool is quiet for', () => {
   test.each<{ name: string; nodes: NodeFacts[]; days: number | undefined }>([
