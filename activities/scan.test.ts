@@ -178,3 +178,34 @@ test('a scan names the policy it was done by, and wakes nobody: workers tell of 
   expect(await scan({ formerPolicy: 'policy-0' })).toMatchObject({ policy: 'policy-1' });
   expect(stage.temporal.rechecked).toEqual([]);
 });
+
+describe('a pool of which no node asks for a reboot', () => {
+  const DAY = 24 * HOUR;
+  const sinceMs = Date.now() - 31 * DAY;
+  const n1 = { report: { ...idle, message: 'x is absent', sinceMs } };
+  const quiet = { pool: 'workers', because: 'the agents say: x is absent', afterMs: 30 * DAY };
+
+  test('is told of by what stands on the Nodes, with and without a scan before', async () => {
+    const { scan, stage } = onStage({ n1 });
+    stage.notices.wants.add('quiet');
+    const first = await scan();
+    expect(first.quiet).toEqual([{ ...quiet, forMs: expect.any(Number) }]);
+    expect(await scan({ notified: first.notified ?? [] })).toMatchObject({
+      quiet: [quiet],
+      notified: first.notified,
+    });
+    expect(stage.notices.sent).toMatchObject([{ event: 'quiet', pool: 'workers', sinceMs }]);
+  });
+
+  test('is remembered beside the nodes that wait', async () => {
+    const { scan, stage } = onStage({ n1 });
+    stage.notices.wants.add('quiet').add('overdue');
+    const { notified = [] } = await scan();
+    stage.nodes.add('n2', { report: { ...idle, wants: 'required', sinceMs } });
+    const next = await scan({ notified });
+    expect(stage.notices.sent.map(({ event }) => event)).toEqual(['quiet', 'overdue']);
+    expect(next).not.toHaveProperty('quiet');
+    await scan({ notified: next.notified ?? [] });
+    expect(stage.notices.sent).toHaveLength(2);
+  });
+});

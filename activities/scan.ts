@@ -1,10 +1,13 @@
 import { heartbeat, log } from '@temporalio/activity';
+import { fleetCounts } from '../domain/fleet-counts.ts';
 import { FLEET_SCAN, rolloutId } from '../domain/names.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { NO_POLICY, poolOf } from '../domain/policy.ts';
 import { present } from '../domain/present.ts';
+import { quietPools, type QuietPool } from '../domain/quiet.ts';
 import type { Deps } from './deps.ts';
-import { notifyWaits, type NotifiedWaits } from './notify/overdue.ts';
+import { notifyWaits, type Remembered } from './notify/overdue.ts';
+import { notifyQuiet } from './notify/quiet.ts';
 import { tend } from './tend.ts';
 
 /** A node that wants a reboot and gets none. */
@@ -29,15 +32,17 @@ export interface Scan {
   /** It has started with that file, and so has no policy to go by. */
   readonly noPolicy?: true;
   readonly atMs: number;
-  /** The long waits that people have been notified of; absent when there are none. */
-  readonly notified?: NotifiedWaits;
+  /** Pools of which no node has asked for a reboot for too long; absent when there are none. */
+  readonly quiet?: readonly QuietPool[];
+  /** The long waits and the quiet pools that people have been notified of; absent when there are none. */
+  readonly notified?: Remembered;
 }
 
 export interface ScanQuestion {
   /** Hash of the policy of the scan before, where there was one. */
   readonly formerPolicy?: string;
-  /** The long waits that people had been notified of by then. */
-  readonly notified?: NotifiedWaits;
+  /** What people had been notified of by then. */
+  readonly notified?: Remembered;
 }
 
 /**
@@ -53,9 +58,15 @@ export async function scanFleet(
   const busy = await deps.temporal.runningRollouts();
   const { started, unmanaged } = await startRollouts(deps, nodes, busy);
   const goneBy = byWhich(deps, formerPolicy);
+  const policy = deps.policy.current();
+  const quiet = quietPools(fleetCounts(nodes, policy, atMs), policy.pools);
   // Without a policy nobody is known who could be notified of anything.
-  const notified = goneBy.noPolicy ? before : await notifyWaits(deps, nodes, before);
-  const waits = notified.length > 0 ? { notified } : {};
+  const notified = goneBy.noPolicy
+    ? before
+    : [
+        ...(await notifyWaits(deps, nodes, before)),
+        ...(await notifyQuiet(deps, quiet, { before, atMs })),
+      ];
   const more = Math.max(0, unmanaged.length - MOST_UNMANAGED);
   return {
     nodes: nodes.length,
@@ -64,12 +75,15 @@ export async function scanFleet(
     ...present({ unmanagedMore: more || undefined }),
     atMs,
     ...goneBy,
-    ...waits,
+    ...(quiet.length > 0 && { quiet: quiet.slice(0, MOST_QUIET) }),
+    ...(notified.length > 0 && { notified }),
   };
 }
 
 /** A whole fleet in no pool is one mistake. */
 const MOST_UNMANAGED = 100;
+/** Each has words of its agents. */
+const MOST_QUIET = 20;
 /** More lines of what is wrong nobody reads, and histories are not for files. */
 const MOST_PROBLEMS = 20;
 const LONGEST_PROBLEM = 300;

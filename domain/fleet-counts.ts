@@ -3,6 +3,8 @@ import { AGENT_SILENT_AFTER_MS } from './node-contract.ts';
 import { isHeld, wantedSince, type NodeFacts } from './node-facts.ts';
 import { isAhead } from './outside.ts';
 import { poolOf, type Policy } from './policy.ts';
+import { present } from './present.ts';
+import { quietOf, type Quiet } from './quiet.ts';
 import { troublesOf } from './trouble.ts';
 
 /** Stands for the pool of nodes that are in none, or in two. */
@@ -27,6 +29,8 @@ export interface PoolCounts {
   readonly failing: number;
   /** How long the node that has waited longest has wanted its reboot; 0 when none does. */
   readonly longestWaitMs: number;
+  /** Absent while nobody can tell, for nodes in no pool, and where the policy does not ask. */
+  readonly quiet?: Quiet;
 }
 
 /** Counts every pool of the policy, also an empty one, and the nodes that are in none. */
@@ -47,11 +51,12 @@ export function fleetCounts(
     const counts = countsOf(pool, inPool, { nowMs, awayTaints: policy.awayTaints });
     const rules = policy.pools.find(({ name }) => name === pool);
     if (!rules) return counts;
-    const { maxUnavailable, reboot } = rules;
+    const { maxUnavailable, reboot, quietAfter } = rules;
     return {
       ...counts,
       mayBeOut: budgetOf(maxUnavailable, inPool.length),
       troubles: troublesOf(inPool, { reboot, nowMs }).length,
+      ...present({ quiet: quietAfter === 'never' ? undefined : quietOf(inPool, nowMs) }),
     };
   });
 }

@@ -171,13 +171,17 @@ function annotationFacts(annotations: Readonly<Record<string, string>>) {
   });
 }
 
-/** Since when the node has wanted its reboot, as far as that can be: neither before it was there, nor after now. */
-export function wantedSince(
-  { report, createdAtMs }: Pick<NodeFacts, 'report' | 'createdAtMs'>,
-  nowMs: number,
-): number | undefined {
-  if (report?.wants !== 'required' || !report.sinceMs) return undefined;
+type Reported = Pick<NodeFacts, 'report' | 'createdAtMs'>;
+
+/** Since when the agent reports what it reports, as far as that can be: neither before the node was there, nor after now. */
+export function reportedSince({ report, createdAtMs }: Reported, nowMs: number) {
+  if (!report?.sinceMs) return undefined;
   return Math.min(nowMs, Math.max(report.sinceMs, createdAtMs));
+}
+
+/** Since when the node has wanted its reboot, within the same bounds. */
+export function wantedSince(node: Reported, nowMs: number): number | undefined {
+  return node.report?.wants === 'required' ? reportedSince(node, nowMs) : undefined;
 }
 
 /** Whether a person holds the node now. */

@@ -23,6 +23,7 @@ test('a name and a selector are a whole pool; what is not written has a safe def
         failureBudget: 1,
         overdueAfter: 14 * 24 * 60 * MINUTE,
         waitingAfter: 3 * 24 * 60 * MINUTE,
+        quietAfter: 30 * 24 * 60 * MINUTE,
         retry: { pause: 10 * MINUTE, longest: 6 * 60 * MINUTE },
         drain: {
           timeout: 30 * MINUTE,

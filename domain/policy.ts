@@ -80,6 +80,14 @@ const Retry = z.strictObject({
   longest: longerThanZero.prefault('6h').describe('The pause grows no longer than this'),
 });
 
+const QUIET_RULE = 'write a duration like 30d, or never';
+const quietAfter = z
+  .union([longerThanZero, z.enum(['never'])], QUIET_RULE)
+  .prefault('30d')
+  .describe(
+    'People are told when no node of the pool has asked for a reboot for this long, and again after as long: are updates installed at all?',
+  );
+
 const NAME_RULE = 'write a name of at most 63 lower-case letters, digits and dashes';
 
 const Pool = z.strictObject({
@@ -120,6 +128,7 @@ const Pool = z.strictObject({
   waitingAfter: longerThanZero
     .prefault('3d')
     .describe('People are told when a node has waited this long for its reboot'),
+  quietAfter,
   gates,
   labels: nodeLabels,
   taint: waitingTaint,

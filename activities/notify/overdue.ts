@@ -3,8 +3,8 @@ import { wantedSince, type NodeFacts } from '../../domain/node-facts.ts';
 import { poolOf, type PoolPolicy } from '../../domain/policy.ts';
 import type { Deps } from '../deps.ts';
 
-/** The waits that people have been notified of: `node/event/since/when`. */
-export type NotifiedWaits = readonly string[];
+/** What people have been notified of: `node/event/since/when`, and of a pool `pool:name/event/since/when`. */
+export type Remembered = readonly string[];
 
 /**
  * Notifies people of nodes that have waited too long for their reboot, once for each wait and at most once a day; `before` is what the call before
@@ -13,8 +13,8 @@ export type NotifiedWaits = readonly string[];
 export async function notifyWaits(
   deps: Deps,
   nodes: readonly NodeFacts[],
-  before: NotifiedWaits,
-): Promise<NotifiedWaits> {
+  before: Remembered,
+): Promise<Remembered> {
   const notified: string[] = [];
   for (const node of nodes) {
     heartbeat();
@@ -30,7 +30,7 @@ interface Notified {
   readonly atMs: number;
 }
 
-async function notifyWait(deps: Deps, node: NodeFacts, all: NotifiedWaits): Promise<string[]> {
+async function notifyWait(deps: Deps, node: NodeFacts, all: Remembered): Promise<string[]> {
   const atMs = Date.now();
   const before = all.filter((id) => id.startsWith(`${node.name}/`));
   // Who says now that it waits and now that it does not is not forgotten in between.
@@ -57,7 +57,7 @@ async function notifyWait(deps: Deps, node: NodeFacts, all: NotifiedWaits): Prom
 
 const DAY_MS = 24 * 60 * 60_000;
 
-function notifiedIn(id: string): Notified {
+export function notifiedIn(id: string): Notified {
   const [, event = '', sinceMs, atMs] = id.split('/');
   return { event, sinceMs: Number(sinceMs), atMs: Number(atMs) };
 }

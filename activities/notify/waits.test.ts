@@ -4,7 +4,7 @@ import type { NodeFacts } from '../../domain/node-facts.ts';
 import { aNode } from '../../domain/a-node.fixture.ts';
 import { Stage } from '../testing/stage.ts';
 import { blockedNotifier } from './blocked.ts';
-import { notifyWaits, type NotifiedWaits } from './overdue.ts';
+import { notifyWaits, type Remembered } from './overdue.ts';
 
 const HOUR = 3_600_000;
 const UNWANTED = { wants: 'not-required', message: '', heardAtMs: 0, sinceMs: 1 } as const;
@@ -17,8 +17,8 @@ const waiting = (sinceMs: number, changes: Partial<NodeFacts> = {}): NodeFacts =
     ...changes,
   });
 
-const scan = (stage: Stage, node: NodeFacts, before: NotifiedWaits = []): Promise<NotifiedWaits> =>
-  stage.environment.run(() => notifyWaits(stage.deps, [node], before)) as Promise<NotifiedWaits>;
+const scan = (stage: Stage, node: NodeFacts, before: Remembered = []): Promise<Remembered> =>
+  stage.environment.run(() => notifyWaits(stage.deps, [node], before)) as Promise<Remembered>;
 
 function aStage(): Stage {
   const stage = new Stage({ waitingAfter: '1h', overdueAfter: '10h' });
@@ -66,7 +66,7 @@ describe('a node that waits for its reboot', () => {
 
   test('is told of once a day, however often it says something else', async () => {
     const stage = aStage();
-    let told: NotifiedWaits = [];
+    let told: Remembered = [];
     for (let scans = 1; scans < 20; scans += 1) {
       const wants = waiting(Date.now() - 2 * HOUR - scans);
       told = await scan(stage, scans % 3 === 0 ? waiting(0, { report: UNWANTED }) : wants, told);

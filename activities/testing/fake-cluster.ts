@@ -2,7 +2,7 @@ import {
   ANNOTATION,
   rebootRequiredCondition,
   writeRollout,
-  type RebootReport,
+  type HeardReport,
   type RolloutRecord,
 } from '../../domain/node-contract.ts';
 import {
@@ -27,7 +27,7 @@ export interface FakeNode {
   ready: boolean;
   readySinceMs: number;
   heartbeatAtMs: number;
-  report: RebootReport | undefined;
+  report: HeardReport | undefined;
 }
 
 /** Nodes behind an API that behaves as the API server's: updates merge, and a stale one is a conflict. */
@@ -207,7 +207,7 @@ function objectOf(name: string, node: FakeNode & { version: number }): NodeObjec
           lastHeartbeatTime: new Date(node.heartbeatAtMs),
           lastTransitionTime: new Date(node.readySinceMs),
         },
-        ...(report ? [rebootRequiredCondition(report, report.heardAtMs)] : []),
+        ...(report ? [rebootRequiredCondition(report, report.sinceMs ?? report.heardAtMs)] : []),
       ],
       nodeInfo: { bootID: bootId },
     },

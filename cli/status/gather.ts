@@ -22,7 +22,11 @@ export async function gather(client: Client, nowMs: () => number): Promise<Seen>
     ...present({ schedule }),
     policies: scans.map(policyOf),
     leftAlone: latest?.unmanaged ?? [],
-    ...present({ scannedMs: latest?.atMs, leftAloneMore: latest?.unmanagedMore }),
+    ...present({
+      scannedMs: latest?.atMs,
+      leftAloneMore: latest?.unmanagedMore,
+      quiet: latest?.quiet,
+    }),
     pools: pools.toSorted((one, other) => one.pool.localeCompare(other.pool)),
     rollouts: rollouts.toSorted((one, other) => one.startedMs - other.startedMs),
   };

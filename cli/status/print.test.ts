@@ -71,6 +71,13 @@ describe('it is shown', () => {
       { schedule: { ...SCHEDULE, paused: true } },
       '\na node that wants a reboot and has no rollout is not shown, for no scan has ended lately\n',
     ],
+    [
+      'which pools ask for nothing, and what their agents say',
+      {
+        quiet: [{ pool: 'gpu', forMs: 31 * 24 * 60 * MINUTE, afterMs: 1, because: 'they say: x' }],
+      },
+      'updates installed at all?\n  pool gpu: no node has asked for a reboot for 31d; they say: x\n',
+    ],
     ['that nobody knows the policy', {}, 'policy: not known, for no scan has ended lately'],
     ['that there is no schedule', {}, 'scans: there is no schedule fleet-scan'],
     [

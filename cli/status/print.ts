@@ -1,4 +1,5 @@
 import { formatDuration } from '../../domain/durations.ts';
+import type { QuietPool } from '../../domain/quiet.ts';
 import { columns } from '../columns.ts';
 import type { Looks } from './pending.ts';
 import type { PolicySeen, PoolSeen, Seen } from './seen.ts';
@@ -12,6 +13,7 @@ export function printStatus(seen: Seen): string {
     ...seen.pools.map((pool) => sayPool(pool, since)),
     [seen.rollouts.length === 0 ? 'no rollout is running' : table(seen)],
     [...sayLeftAlone(seen, ago), ...sayUnseen(seen, ago)],
+    seen.quiet ? sayQuiet(seen.quiet) : [],
   ].filter((lines) => lines.length > 0);
   return paragraphs.map((lines) => `${lines.join('\n').trimEnd()}\n`).join('\n');
 }
@@ -81,6 +83,14 @@ function sayUnseen({ schedule, scannedMs, atMs }: Seen, ago: Say): string[] {
     `a node that has wanted a reboot only since the latest scan ${ago(scannedMs)} is not shown`,
   ];
 }
+
+const sayQuiet = (quiet: readonly QuietPool[]): string[] => [
+  'asking for nothing, as of the latest scan; are updates installed at all?',
+  ...quiet.map(
+    ({ pool, forMs, because }) =>
+      `  pool ${pool}: no node has asked for a reboot for ${formatDuration(forMs)}; ${because}`,
+  ),
+];
 
 function table({ rollouts, atMs }: Seen): string {
   const since = (ms: number): string => `for ${formatDuration(atMs - ms)}`;

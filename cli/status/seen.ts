@@ -1,4 +1,5 @@
 import type { LeftAlone } from '../../activities/scan.ts';
+import type { QuietPool } from '../../domain/quiet.ts';
 import type { Looks } from './pending.ts';
 import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
 
@@ -24,6 +25,8 @@ export interface Seen {
   readonly leftAlone: readonly LeftAlone[];
   /** So many more of them. */
   readonly leftAloneMore?: number;
+  /** Pools of which no node has asked for a reboot for too long, as of the latest scan. */
+  readonly quiet?: readonly QuietPool[];
 }
 
 export interface PolicySeen {

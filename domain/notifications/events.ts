@@ -13,6 +13,7 @@ export const EVENTS = [
   'lost',
   'halted',
   'pausedTooLong',
+  'quiet',
   'policyRefused',
 ] as const;
 
@@ -117,6 +118,12 @@ export const EVENT_INFO: Readonly<Record<NoticeEvent, EventInfo>> = {
       'a rollout has been paused for 12 hours without an end, and again after each further 12',
     facts: REASON,
     text: 'The rollout of node {{node}} is still paused: {{because}}',
+  },
+  quiet: {
+    meaning:
+      "no node of a pool has asked for a reboot for the pool's `quietAfter`, and again after as long",
+    facts: ['pool', 'because', 'since', 'lasting'],
+    text: 'No node of pool {{pool}} has asked for a reboot for {{lasting}} ({{because}}): are updates installed at all?',
   },
   policyRefused: {
     meaning: 'the policy file was changed to something that cannot be; the last good one stays',

@@ -81,6 +81,20 @@ describe('nodes', () => {
   });
 });
 
+test('how quiet a pool is can be read, but for one of which nobody is told and nodes in no pool', async () => {
+  const report = { wants: 'not-required', message: '', heardAtMs: 0, sinceMs: 400_000 } as const;
+  nodes = ['workers', 'gpu', 'none'].map((pool) => aNode({ labels: { pool }, report }));
+  const [workers, gpu] = aPolicy('workers', 'gpu').pools;
+  if (!workers || !gpu) throw new Error('the policy has two pools');
+  policy = { ...policy, pools: [workers, { ...gpu, quietAfter: 'never' }] };
+  const name = 'lockkeeper_quiet_seconds';
+  expect(await series(name)).toEqual(['lockkeeper_quiet_seconds{pool="workers"} 600']);
+  nodes = [aNode({ labels: { pool: 'workers' } })];
+  expect(await series(name)).toEqual(['lockkeeper_quiet_seconds{pool="workers"} 0']);
+  nodes = [];
+  expect(await series(name)).toEqual([]);
+});
+
 describe('the policy', () => {
   test('in force is named by its hash, and only that one', async () => {
     expect(await series('lockkeeper_policy_info')).toEqual(['lockkeeper_policy_info{hash="h1"} 1']);

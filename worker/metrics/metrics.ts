@@ -217,4 +217,9 @@ const POOL_GAUGES: readonly PoolGauge[] = [
     'How long the node that has waited longest has wanted its reboot',
     ({ longestWaitMs }) => longestWaitMs / 1_000,
   ],
+  [
+    'lockkeeper_quiet_seconds',
+    'How long no node has asked for a reboot; left out where no agent has reported and where quietAfter is never',
+    ({ quiet }) => quiet && quiet.forMs / 1_000,
+  ],
 ];
