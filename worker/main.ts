@@ -21,6 +21,7 @@ import { eventsOf, type PolicyEvents } from './policy-events.ts';
 import { PolicyFile } from './policy-file.ts';
 import { Liveness } from './liveness.ts';
 import { BadTemporalConfig } from './temporal-config.ts';
+import { isMissing } from './namespace.ts';
 import { PolicyBroadcast } from './policy-broadcast.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -123,7 +124,7 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
     void probe.run(signal);
     liveness.follow({
       status: () => worker.getStatus(),
-      askTemporal: () => askTemporal(temporal),
+      askTemporal: () => askTemporal(temporal, upkeep),
       askAnew: () => askAnew(process.env),
     });
     signal.addEventListener('abort', () => worker.shutdown(), { once: true });
@@ -151,15 +152,21 @@ async function run(config: WorkerConfig, logger: Logger): Promise<number> {
 
 const ASK_FOR_MS = 5_000;
 
-/** On the worker's own connection; tells of a lost right or namespace as well. */
-function askTemporal({ native, namespace }: Temporal): Promise<unknown> {
+/** On the worker's own connection; tells of a lost right as well, and sees to a lost namespace. */
+async function askTemporal({ native, namespace }: Temporal, upkeep: Upkeep): Promise<void> {
   const asking = () => native.workflowService.describeNamespace({ namespace });
-  const late = async (): Promise<never> => {
-    await pause(2 * ASK_FOR_MS, undefined, { ref: false });
-    throw new Error(`no answer within ${(2 * ASK_FOR_MS) / 1_000} s`);
-  };
-  // The deadline is kept by the connection itself, which is what is doubted here.
-  return Promise.race([native.withDeadline(Date.now() + ASK_FOR_MS, asking), late()]);
+  try {
+    // The deadline is kept by the connection itself, which is what is doubted here.
+    await Promise.race([native.withDeadline(Date.now() + ASK_FOR_MS, asking), tooLate()]);
+  } catch (error) {
+    if (isMissing(error)) await upkeep.look();
+    throw error;
+  }
+}
+
+async function tooLate(): Promise<never> {
+  await pause(2 * ASK_FOR_MS, undefined, { ref: false });
+  throw new Error(`no answer within ${(2 * ASK_FOR_MS) / 1_000} s`);
 }
 
 /** Keeps the fleet scan at the interval of the policy in force, and lets what waits know when that changes. */

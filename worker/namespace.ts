@@ -25,7 +25,7 @@ export function ensureNamespace(connection: Connection, namespace: string): Prom
       await workflowService.describeNamespace({ namespace });
       return false;
     } catch (error) {
-      if (!hasCode(error, NOT_FOUND)) throw error;
+      if (!isMissing(error)) throw error;
       const refused = await register(workflowService, namespace);
       if (refused !== undefined) {
         throw new Error(`it could not be made: ${refused}`, { cause: error });
@@ -64,11 +64,14 @@ async function untilKnown(
       await workflowService.countWorkflowExecutions({ namespace });
       return;
     } catch (error) {
-      if (!hasCode(error, NOT_FOUND)) throw error;
+      if (!isMissing(error)) throw error;
       await pause(ASK_AGAIN_MS);
     }
   }
 }
+
+/** Whether a call failed because there is no such namespace. */
+export const isMissing = (error: unknown): boolean => hasCode(error, NOT_FOUND);
 
 function hasCode(error: unknown, wanted: number): boolean {
   if (!isGrpcServiceError(error)) return false;

@@ -23,7 +23,9 @@ export async function ensureFleetScan(
   };
   const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1m' as const };
   try {
-    await schedule.create({ scheduleId: FLEET_SCAN, spec, action, policies });
+    // At once: a schedule that was lost may have left nodes behind.
+    const state = { triggerImmediately: true };
+    await schedule.create({ scheduleId: FLEET_SCAN, spec, action, policies, state });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     if (everyMs === undefined) return;

@@ -1,0 +1,78 @@
+import { readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { embeddedDatabase } from '../../lab/cluster/embedded.ts';
+import { seeTo } from '../../worker/embedded/database.ts';
+import { until } from '../ask.ts';
+import { RolloutScene } from './rollout-scene.ts';
+
+/** What becomes of rollouts when the database of the Temporal that is brought along is lost, or its server is cut off. */
+
+let scene: RolloutScene;
+beforeAll(async () => {
+  scene = await RolloutScene.open({ nodes: 3, embedded: true });
+}, 1_800_000);
+afterEach(async () => {
+  await scene.allowEvictions();
+  await scene.lab.witness.assertClean();
+});
+afterAll(async () => {
+  await scene.close();
+});
+
+const facts = (node: string) => scene.lab.fleet.evidence.node(node);
+/** Two minutes, for a worker looks every ten seconds whether its namespace is there, and a lock made anew waits. */
+async function untilBack(node: string, boots: number): Promise<void> {
+  const isBack = async (): Promise<object> => ({
+    boots: scene.lab.fleet.bootIds(node).length,
+    schedulable: facts(node)?.unschedulable === false,
+    free: facts(node)?.rollout === undefined,
+  });
+  const back = { boots, schedulable: true, free: true };
+  const look = () =>
+    until(isBack, (seen) => JSON.stringify(seen) === JSON.stringify(back)).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  const late = (await look()) && (await look()) && (await look());
+  if (late) throw late as Error;
+}
+
+test('the database is deleted in mid-drain', async () => {
+  const { cluster } = scene.lab;
+  const node = 'worker-1';
+  await scene.forbidEvictions(node);
+  await scene.askForReboot(node);
+  await scene.startByHand(node);
+  await scene.lab.fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
+  await cluster.kill('temporal');
+  const volume = dirname(embeddedDatabase(cluster.dir));
+  for (const file of await readdir(volume)) await rm(join(volume, file));
+  await cluster.start('temporal');
+  await scene.allowEvictions();
+  await untilBack(node, 2);
+}, 300_000);
+
+const isStarted = (node: string): Promise<boolean> =>
+  scene.startByHand(node).then(
+    () => true,
+    (error: unknown) => /already started/i.test(String(error)),
+  );
+
+test('G7: the server is killed fifty times while rollouts are under way', async () => {
+  const { cluster, fleet } = scene.lab;
+  const before = new Map(fleet.nodes.map((node) => [node, fleet.bootIds(node).length]));
+  for (const node of fleet.nodes) {
+    await scene.askForReboot(node);
+    // The one before may just have taken the node that Temporal is on.
+    await until(() => isStarted(node), Boolean);
+  }
+  for (let kills = 0; kills < 50; kills += 1) {
+    await pause(Math.random() * 1_000);
+    await cluster.kill('temporal');
+    expect(seeTo(embeddedDatabase(cluster.dir))).toMatchObject({ mayStart: true });
+    await cluster.start('temporal');
+  }
+  for (const [node, boots] of before) await untilBack(node, boots + 1);
+}, 600_000);
