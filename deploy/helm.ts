@@ -13,7 +13,7 @@ export const MANIFESTS = fileURLToPath(new URL('lockkeeper.yaml', import.meta.ur
 export const NO_REGISTRY = 'your-registry.invalid';
 
 const HEAD = `# Made of deploy/chart with its default values, by npm run -s manifests: change those instead.
-# Before \`kubectl apply -f\`: the two images, TEMPORAL_ADDRESS, the policy.
+# Before \`kubectl apply -f\`: our two images, the policy.
 `;
 
 /** Runs Helm and answers with what it printed; rejects with its own words. */
