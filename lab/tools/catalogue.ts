@@ -1,9 +1,11 @@
 import type { Tools } from './contract.ts';
 import { github } from './github.ts';
+import { GO_NEEDED, kubernetes } from './kubernetes.ts';
 
 type LabToolName = keyof Tools;
 /** What tests need, and the lab only where it is asked for: it starts without. */
-type TestToolName = 'temporalServer' | 'prometheus' | 'alertmanager' | 'helm' | 'hadolint';
+type TestToolName =
+  'temporalServer' | 'registry' | 'prometheus' | 'alertmanager' | 'helm' | 'hadolint';
 export type ToolName = LabToolName | TestToolName;
 
 export interface Platform {
@@ -45,15 +47,6 @@ export interface CatalogueEntry {
   readonly install: string;
 }
 
-const KUBERNETES = '1.34.4';
-const KUBERNETES_LDFLAGS = [
-  '-s -w',
-  `-X k8s.io/component-base/version.gitVersion=v${KUBERNETES}`,
-  '-X k8s.io/component-base/version.gitMajor=1',
-  '-X k8s.io/component-base/version.gitMinor=34',
-].join(' ');
-
-const GO_NEEDED = 'install Go 1.24 or newer (https://go.dev/dl/)';
 const PIP_NEEDED = 'install Python 3 with pip';
 
 /** Every program of the lab: pinned version, what is accepted from PATH, official release, registry. */
@@ -130,6 +123,7 @@ export const LAB_TOOLS: Readonly<Record<LabToolName, CatalogueEntry>> = {
 };
 
 const TEMPORAL_SERVER = '1.32.0';
+const REGISTRY = '3.0.0';
 const HADOLINT = '2.15.1';
 const HELM = '3.22.0';
 /** As Helm's own releases are built; without them it takes every cluster for Kubernetes 1.20 when it only renders. */
@@ -160,6 +154,24 @@ export const CATALOGUE: Readonly<Record<ToolName, CatalogueEntry>> = {
     registry: {
       kind: 'go-install',
       module: `go.temporal.io/server/cmd/server@v${TEMPORAL_SERVER}`,
+    },
+    install: GO_NEEDED,
+  },
+  // Keeps charts and images, as those of the clouds do.
+  registry: {
+    binary: 'registry',
+    version: REGISTRY,
+    release: ({ os, arch }) => ({
+      ...github({
+        repository: 'distribution/distribution',
+        tag: `v${REGISTRY}`,
+        asset: `registry_${REGISTRY}_${os}_${arch}.tar.gz`,
+      }),
+      member: 'registry',
+    }),
+    registry: {
+      kind: 'go-install',
+      module: `github.com/distribution/distribution/v3/cmd/registry@v${REGISTRY}`,
     },
     install: GO_NEEDED,
   },
@@ -245,24 +257,5 @@ function monitoring(of: {
     }),
     registry,
     install: `install ${binary} ${wanted} so that it is on PATH (https://prometheus.io/download/)`,
-  };
-}
-
-function kubernetes(binary: string): CatalogueEntry {
-  return {
-    binary,
-    version: KUBERNETES,
-    // Only this minor version: the parts must not be newer than the API server.
-    onPath: { args: ['--version'], accepts: /Kubernetes v1\.34\./, wanted: '1.34' },
-    release: ({ os, arch }) => {
-      const url = `https://dl.k8s.io/release/v${KUBERNETES}/bin/linux/${arch}/${binary}`;
-      return os === 'linux' ? { url, sha256: { kind: 'file', url: `${url}.sha256` } } : undefined;
-    },
-    registry: {
-      kind: 'go-build',
-      package: `k8s.io/kubernetes/cmd/${binary}`,
-      ldflags: KUBERNETES_LDFLAGS,
-    },
-    install: GO_NEEDED,
   };
 }

@@ -2,15 +2,17 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Cluster } from '../../lab/cluster/contract.ts';
 import type { KubeObject } from '../../lab/fleet/kube.ts';
 import { until } from '../ask.ts';
+import { pushChart, type ChartRegistry } from './chart-registry.ts';
 import { ofLockkeeper } from './of-lockkeeper.ts';
 import { policyValues, Release } from './release.ts';
 import { RolloutScene } from './rollout-scene.ts';
 
-/** A cluster of one node, into which Lockkeeper is brought by the README's one command, with nothing else there. */
+/** A cluster of one node, into which Lockkeeper is brought by the README's one command, with nothing else there, from a registry as it is published. */
 
 const NODE = 'worker-1';
 let scene: RolloutScene;
 let release: Release;
+let registry: ChartRegistry;
 let notes: string;
 
 beforeAll(async () => {
@@ -19,7 +21,8 @@ beforeAll(async () => {
     embedded: true,
     async install(cluster: Cluster, policy: string) {
       release = await Release.in(cluster);
-      notes = await release.install(policyValues(policy));
+      registry = await pushChart(cluster.dir);
+      notes = await release.install(policyValues(policy), registry.chart);
       return release.manifests();
     },
   });
@@ -29,7 +32,13 @@ afterEach(async () => {
 });
 afterAll(async () => {
   release.kube.close();
+  await registry.close();
   await scene.close();
+});
+
+test('the chart is pulled as it was pushed', async () => {
+  const { pushed, pulled } = await registry.hashes();
+  expect(pulled).toBe(pushed);
 });
 
 test('helm says that Temporal is in the pod of the worker, and how to reach it', () => {

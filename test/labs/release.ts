@@ -18,6 +18,8 @@ const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const CLI = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const NAMESPACE = 'lockkeeper';
+/** As the README names the chart, in a checkout. */
+const README_CHART = 'deploy/chart';
 /** Mounted into every pod by Kubernetes itself. */
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const { signal } = new AbortController();
@@ -62,8 +64,11 @@ export class Release {
     return new Release(await ensureTool('helm', { log, signal }), cluster, dir);
   }
 
-  /** The commands of the README, in its order, with these values on top; answers with what Helm says to do next. */
-  async install(values: Values): Promise<string> {
+  /**
+   * The commands of the README, in its order, with these values on top; answers with what Helm says to do next. With `from` the
+   * chart is not the directory but what is there.
+   */
+  async install(values: Values, from?: string): Promise<string> {
     const file = await this.write('install', values);
     const kubectl = await Kubectl.of(this.cluster, this.dir);
     let notes = '';
@@ -71,7 +76,12 @@ export class Release {
       const [program, ...args] = command;
       if (program === 'kubectl') await kubectl.run(args);
       // The paths of the README are those of a checkout.
-      else notes = await this.helm([...args, '--values', file], signal, ROOT);
+      else {
+        const words = args.map((word) =>
+          from !== undefined && word === README_CHART ? from : word,
+        );
+        notes = await this.helm([...words, '--values', file], signal, ROOT);
+      }
     }
     return notes;
   }
