@@ -1,4 +1,7 @@
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { Exec, KubeConfig, type V1Status } from '@kubernetes/client-node';
 import type { Cluster } from '../../lab/cluster/contract.ts';
 import type { KubeObject } from '../../lab/fleet/kube.ts';
 import { until } from '../ask.ts';
@@ -60,6 +63,29 @@ test('G3: the only node is rebooted once, and who is on it finishes the rollout'
   expect(scene.lab.fleet.bootIds(NODE)).toHaveLength(2);
   const after = await release.kube.get<KubeObject>(worker);
   expect(after.metadata.uid).toBe(before.metadata.uid);
+});
+
+/** As `kubectl exec` does; the words are those of the notes. */
+async function execInWorker(command: readonly string[]): Promise<string> {
+  const config = new KubeConfig();
+  config.loadFromFile(scene.lab.cluster.kubeconfigPath);
+  const said = new PassThrough();
+  const ended = Promise.withResolvers<V1Status>();
+  const out = text(said);
+  const where = ['lockkeeper', 'lockkeeper-worker-0', 'worker'] as const;
+  await new Exec(config).exec(...where, [...command], said, said, null, false, ended.resolve);
+  const { status, message } = await ended.promise;
+  said.end();
+  if (status !== 'Success') throw new Error(`${message}: ${await out}`);
+  return await out;
+}
+
+test('the command in the notes tells the story', async () => {
+  const [, words = ''] = /exec statefulset\/lockkeeper-worker -c worker -- (.+)/.exec(notes) ?? [];
+  expect(words).toBe('lockkeeper status');
+  const said = await execInWorker(words.split(' '));
+  expect(said).toMatch(/^policy: \w+ is in force at lockkeeper@/);
+  expect(said).toContain('pool workers: 0 permits not yet used, 0 waiting');
 });
 
 test('G6: helm uninstall leaves nothing of Lockkeeper but the claim', async () => {
