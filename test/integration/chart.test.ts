@@ -50,9 +50,15 @@ describe.each(VARIANTS)('the chart with $name', ({ values }) => {
   test('is taken by the API server, field by field', async () => {
     const objects = await render(values);
     expect(objects.length).toBeGreaterThan(10);
-    await applyObjects(kube, objects, { dryRun: true });
+    await applyObjects(kube, objects.map(asAnother), { dryRun: true });
   });
 });
+
+/** The claims of a StatefulSet that is there cannot be changed. */
+const asAnother = (object: KubeObject): KubeObject =>
+  object.kind === 'StatefulSet'
+    ? { ...object, metadata: { ...object.metadata, name: 'another' } }
+    : object;
 
 test('a PodMonitor with a field that the operator does not know is not taken', async () => {
   const values = { metrics: { podMonitor: { enabled: true } } };
@@ -240,6 +246,20 @@ describe('G10: the agent', () => {
   });
 });
 
+/** The names of the volumes that a StatefulSet gives each of its pods. */
+function claimsOf(objects: readonly KubeObject[], kind: string): string[] {
+  const found = objects.find((object) => object.kind === kind) as
+    | (KubeObject & {
+        readonly spec: {
+          readonly volumeClaimTemplates?: readonly {
+            readonly metadata: { readonly name: string };
+          }[];
+        };
+      })
+    | undefined;
+  return (found?.spec.volumeClaimTemplates ?? []).map(({ metadata }) => metadata.name);
+}
+
 describe("G10: Kubernetes' own judgement at Pod Security's strictest level", () => {
   const namespace = 'pod-security-restricted';
   beforeAll(async () => {
@@ -250,9 +270,18 @@ describe("G10: Kubernetes' own judgement at Pod Security's strictest level", () 
 
   /** What is wrong with the pod that this object makes, in the words of the API server; empty when it is accepted. */
   async function judge(kind: string, values: Values): Promise<string[]> {
-    const spec = podSpecOf(await render(values), kind);
+    const objects = await render(values);
+    const spec = podSpecOf(objects, kind);
+    const claims = claimsOf(objects, kind).map((name) => ({
+      name,
+      persistentVolumeClaim: { claimName: name },
+    }));
     // Accounts and classes of the real namespace are not here, and not what is judged.
-    const bare = { serviceAccountName: 'default', priorityClassName: '' };
+    const bare = {
+      serviceAccountName: 'default',
+      priorityClassName: '',
+      volumes: [...(spec.volumes ?? []), ...claims],
+    };
     const pod = {
       apiVersion: 'v1',
       kind: 'Pod',
