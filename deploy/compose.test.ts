@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { podSpecOf, readManifests } from '../lab/fleet/manifests.ts';
 import { readCompose } from './compose.fixture.ts';
 
 /** What a person starts with docker-compose.temporal.yml; test/integration/compose.test.ts runs what can be run of it. */
@@ -13,7 +14,7 @@ test('every service has a profile, and an image of a version', () => {
   }
 });
 
-test.each(['dev', 'postgres'])(
+test.each(['dev', 'embedded', 'postgres'])(
   'the profile %s is reached only from this machine, keeps its data, and needs nothing of the other',
   (profile) => {
     const own = all.filter(([, { profiles }]) => profiles?.includes(profile));
@@ -33,3 +34,18 @@ test.each(['dev', 'postgres'])(
     }
   },
 );
+
+test('the profile embedded is what the chart brings along, but for where it listens and keeps its data', async () => {
+  const { objects } = await readManifests();
+  const { containers } = podSpecOf(objects, 'StatefulSet');
+  const brought = containers.find(({ name }) => name === 'temporal');
+  const { image, command, environment = {} } = services['embedded'] ?? {};
+  expect(brought?.image).toBe(`docker.io/${image}`);
+  expect(brought?.command).toEqual(command);
+  const own = new Set(['BIND_ON_IP', 'TEMPORAL_BROADCAST_ADDRESS', 'DYNAMIC_CONFIG_FILE_PATH']);
+  const alike = (name: string): boolean => !own.has(name) && !name.endsWith('DBNAME');
+  const there = (brought?.env ?? []).filter(({ name }) => alike(name));
+  expect(Object.fromEntries(there.map(({ name, value }) => [name, value]))).toEqual(
+    Object.fromEntries(Object.entries(environment).filter(([name]) => alike(name))),
+  );
+});
