@@ -1,6 +1,8 @@
-import { readdir, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { embeddedDatabase } from '../../lab/cluster/embedded.ts';
 import { seeTo } from '../../worker/embedded/database.ts';
@@ -9,6 +11,7 @@ import { RolloutScene } from './rollout-scene.ts';
 
 /** What becomes of rollouts when the database of the Temporal that is brought along is lost, or its server is cut off. */
 
+const run = promisify(execFile);
 let scene: RolloutScene;
 beforeAll(async () => {
   scene = await RolloutScene.open({ nodes: 3, embedded: true });
@@ -76,3 +79,60 @@ test('G7: the server is killed fifty times while rollouts are under way', async 
   }
   for (const [node, boots] of before) await untilBack(node, boots + 1);
 }, 600_000);
+
+/** Only root may mount a small volume. */
+const asRoot = process.getuid?.() === 0 ? test : test.skip;
+
+/** In place of the directory, with its files in it, and a megabyte more. */
+async function onSmallVolume(dir: string): Promise<() => Promise<unknown>> {
+  const files = new Map<string, Buffer>();
+  for (const file of await readdir(dir)) files.set(file, await readFile(join(dir, file)));
+  const bytes = [...files.values()].reduce((sum, { length }) => sum + length, 1024 ** 2);
+  await run('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', dir]);
+  for (const [file, content] of files) await writeFile(join(dir, file), content);
+  return () => run('umount', [dir]);
+}
+
+/** Starts what nobody works on, until the server can write no more: there is room in the files that are there already. */
+async function fillUp(): Promise<void> {
+  for (let count = 0; ; count += 1) {
+    await scene.client.workflow.start('nothing', {
+      workflowId: `filler/${count}`,
+      taskQueue: 'nobody',
+      args: ['x'.repeat(50_000)],
+    });
+  }
+}
+
+asRoot(
+  'G7: the volume is full for a while, in mid-drain',
+  async () => {
+    const { cluster, fleet } = scene.lab;
+    const node = 'worker-1';
+    const boots = fleet.bootIds(node).length;
+    const dir = dirname(embeddedDatabase(cluster.dir));
+    await cluster.kill('temporal');
+    const unmount = await onSmallVolume(dir);
+    try {
+      await cluster.start('temporal');
+      await scene.forbidEvictions(node);
+      await scene.askForReboot(node);
+      await until(() => isStarted(node), Boolean);
+      await fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
+      const filler = join(dir, 'filler');
+      await expect(writeFile(filler, Buffer.alloc(2 * 1024 ** 2))).rejects.toThrow(/ENOSPC/);
+      expect(seeTo(embeddedDatabase(cluster.dir))).toMatchObject({
+        mayStart: false,
+        because: expect.stringMatching(/ has 0 MB left/),
+      });
+      await expect(fillUp()).rejects.toThrow();
+      await scene.allowEvictions();
+      await rm(filler);
+      await untilBack(node, boots + 1);
+    } finally {
+      await cluster.kill('temporal');
+      await unmount();
+    }
+  },
+  600_000,
+);
