@@ -8,16 +8,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import { Connection } from '@temporalio/client';
 import {
   embeddedDatabase,
-  embeddedServer,
   embeddedTemporal,
   type EmbeddedTemporal,
 } from '../../lab/cluster/embedded.ts';
 import { startGuard } from '../../lab/cluster/guard.ts';
-import { freePorts } from '../../lab/cluster/ports.ts';
-import { manageProcess, type ManagedProcess } from '../../lab/cluster/process.ts';
-import { PORT_NAMES, type Ports } from '../../lab/cluster/specs.ts';
+import type { ManagedProcess } from '../../lab/cluster/process.ts';
 import { seeTo } from '../../worker/embedded/database.ts';
 import { ensureNamespace } from '../../worker/namespace.ts';
+import { serveEmbedded } from '../embedded-server.ts';
 
 /** The database of the real server that the chart brings along, and what is done with it before that is started again. */
 
@@ -49,19 +47,11 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** Starts the server with what is in the directory; answers where it listens. */
+/** With what is in the directory; answers where it listens. */
 async function serve(where: string): Promise<string> {
-  const chosen = await freePorts(PORT_NAMES.length);
-  const ports = Object.fromEntries(
-    PORT_NAMES.map((name, at) => [name, chosen[at]]),
-  ) as unknown as Ports;
-  const command = embeddedServer(embedded, { dir: where, ports });
-  server = manageProcess(
-    { name: 'temporal', ...command, cwd: where, logPath: join(where, 'log') },
-    { guard, onDeath: (line) => console.error(line) },
-  );
-  await server.start(signal);
-  return `127.0.0.1:${ports.temporal}`;
+  const started = await serveEmbedded(embedded, { dir: where, guard });
+  ({ server } = started);
+  return started.address;
 }
 
 async function namespaceMade(address: string, namespace: string): Promise<boolean> {

@@ -1,23 +1,27 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { Client } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { parse, stringify } from 'yaml';
 import { CHART } from '../../deploy/helm.ts';
+import { TASK_QUEUE } from '../../domain/names.ts';
 import { readAudit } from '../../lab/cluster/audit.ts';
+import { embeddedTemporal } from '../../lab/cluster/embedded.ts';
+import { startGuard } from '../../lab/cluster/guard.ts';
 import { call } from '../../lab/cluster/http.ts';
 import { freePorts } from '../../lab/cluster/ports.ts';
 import type { KubeObject } from '../../lab/fleet/kube.ts';
 import { EncryptionCodec } from '../../worker/encryption/codec.ts';
 import { KeyFile } from '../../worker/encryption/keys.ts';
+import { serveEmbedded } from '../embedded-server.ts';
 import { clearTextOf } from './clear-text.ts';
 import { ofLockkeeper } from './of-lockkeeper.ts';
-import { labValues, Release } from './release.ts';
+import { labValues, policyValues, Release } from './release.ts';
 import { until } from '../ask.ts';
 import { RolloutScene, type PoolText } from './rollout-scene.ts';
 import { WorkerScene } from './worker-scene.ts';
@@ -173,6 +177,80 @@ test('G7: an upgrade in mid-rollout changes neither its outcome nor the number o
   expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted' });
   expect(scene.lab.fleet.bootIds('worker-3')).toHaveLength(2);
 });
+
+const claims = '/api/v1/namespaces/lockkeeper/persistentvolumeclaims';
+const claim = 'temporal-data-lockkeeper-worker-0';
+const workloads = async (): Promise<string[]> => {
+  const found: string[] = [];
+  for (const kind of ['deployments', 'statefulsets']) {
+    const path = `/apis/apps/v1/namespaces/lockkeeper/${kind}`;
+    const { items } = await release.kube.get<{ items: readonly KubeObject[] }>(path);
+    found.push(...items.map(({ metadata }) => `${kind}/${metadata.name}`));
+  }
+  return found;
+};
+/** Two minutes and more, for a lock made anew waits. */
+async function rebootedOnce(name: string, boots: number): Promise<void> {
+  await scene.lab.fleet.evidence.until(
+    name,
+    'in service in another boot',
+    ({ unschedulable, rollout }) =>
+      !unschedulable && rollout === undefined && scene.lab.fleet.bootIds(name).length === boots + 1,
+  );
+}
+
+test('G7: what is under way goes on where Temporal is another one: that of the chart, and back', async () => {
+  const { cluster, worker, fleet } = scene.lab;
+  const policy = await release.policy();
+  const boots = (name: string) => fleet.bootIds(name).length;
+  const before = { first: boots('worker-1'), second: boots('worker-3') };
+  const drain = async (name: string) => {
+    await scene.forbidEvictions(name);
+    await scene.askForReboot(name);
+  };
+
+  await drain('worker-1');
+  const left = await scene.startByHand('worker-1');
+  await untilDraining('worker-1');
+  await release.upgrade(policyValues(policy));
+  expect(await workloads()).toEqual(['statefulsets/lockkeeper-worker']);
+  // As the kubelets do: the pods of before end, and the one that is made has its Temporal beside it.
+  await worker.stop();
+  const guard = startGuard();
+  const dir = join(cluster.dir, 'brought-along');
+  await mkdir(dir);
+  const embedded = await embeddedTemporal({ log: () => undefined, signal });
+  const { server, address } = await serveEmbedded(embedded, { dir, guard });
+  const own = new WorkerScene(scene);
+  const workload = 'StatefulSet/lockkeeper-worker';
+  await own.add({ TEMPORAL_ADDRESS: address, LOCKKEEPER_WORKLOAD: workload });
+  await scene.allowEvictions();
+  await rebootedOnce('worker-1', before.first);
+
+  await drain('worker-3');
+  const connection = await Connection.connect({ address });
+  await new Client({ connection }).workflow.start('nodeRollout', {
+    workflowId: 'node-rollout/worker-3',
+    taskQueue: TASK_QUEUE,
+    args: [{ node: 'worker-3' }],
+  });
+  await untilDraining('worker-3');
+  await release.upgrade(labValues(cluster, policy));
+  expect(await workloads()).toEqual(['deployments/lockkeeper-worker']);
+  await own.stop();
+  await connection.close();
+  await server.kill();
+  guard.close();
+  await worker.start();
+  await scene.client.schedule.getHandle('fleet-scan').trigger();
+  await scene.allowEvictions();
+  await rebootedOnce('worker-3', before.second);
+  // It finds the node in another boot than the one that it began in, and in service.
+  expect(await scene.result(left)).toMatchObject({ outcome: 'rebooted' });
+  expect(boots('worker-1')).toBe(before.first + 1);
+  // It stays until somebody deletes it.
+  await release.kube.delete(`${claims}/${claim}`);
+}, 600_000);
 
 /** Goes over to encrypted payloads in mid-life: a Secret, `helm upgrade`, and other pods. Answers with who can read them. */
 async function encrypt(): Promise<Client> {
