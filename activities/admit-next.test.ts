@@ -350,7 +350,7 @@ const lost = (agoMs: number) => {
 
 describe('G1: a lock that takes the place of one that was ended', () => {
   const because =
-    'a former lock of pool workers was ended; what it granted settles until 2026-11-23T22:00:01.000Z';
+    'what a former lock of pool workers may have granted settles until 2026-11-23T22:00:01.000Z';
 
   test('gives nothing for 45 s, says why, counts nothing and knows nothing to be settled', async () => {
     const { ask, nodes } = lost(44 * SECOND);

@@ -157,7 +157,7 @@ async function whyUnsettled(
   const endedMs = await temporal.formerLockEndedAt(pool, runId);
   if (endedMs === undefined || Date.now() - endedMs >= SETTLED_AFTER_MS) return undefined;
   const againAtMs = endedMs + SETTLED_AFTER_MS;
-  const because = `a former lock of pool ${pool} was ended; what it granted settles until ${new Date(againAtMs).toISOString()}`;
+  const because = `what a former lock of pool ${pool} may have granted settles until ${new Date(againAtMs).toISOString()}`;
   return { kind: 'wait', because, againAtMs };
 }
 

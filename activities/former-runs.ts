@@ -2,7 +2,8 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { fieldsOf } from '../domain/fields.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
-import { words } from '../domain/outside.ts';
+import { MADE_AT } from '../domain/names.ts';
+import { isAhead, words } from '../domain/outside.ts';
 import type { RolloutStatus } from '../domain/status.ts';
 import type { Run } from './ownership.ts';
 
@@ -70,11 +71,28 @@ async function whyEarly(ended: { result(): Promise<unknown> }): Promise<string |
   }
 }
 
-/** When the latest run of the lock before this one was ended or reset from outside; the present where one still seems to run. */
+/**
+ * When the latest run of the lock before this one was ended or reset from outside; the present where one still seems to run.
+ * Whatever there was before the namespace was made is taken to have ended then: its database may have been lost.
+ */
 export async function formerLockEndedAt(
+  client: Client,
+  { workflowId, runId }: Run,
+): Promise<number | undefined> {
+  const endedAtMs = await latestEndOf(client.workflow, { workflowId, runId });
+  return endedAtMs ?? (await madeAt(client));
+}
+
+async function madeAt({ workflowService, options }: Client): Promise<number | undefined> {
+  const { namespace } = options;
+  const { namespaceInfo } = await workflowService.describeNamespace({ namespace });
+  const atMs = Date.parse(namespaceInfo?.data?.[MADE_AT] ?? '');
+  return Number.isNaN(atMs) || isAhead(atMs, Date.now()) ? undefined : atMs;
+}
+
+async function latestEndOf(
   workflow: Client['workflow'],
-  workflowId: string,
-  runId: string,
+  { workflowId, runId }: Run,
 ): Promise<number | undefined> {
   const since = new Date(Date.now() - FORMER_LOCK_MS).toISOString();
   const isRecent = `(ExecutionStatus = "Running" OR CloseTime >= "${since}")`;

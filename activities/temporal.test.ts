@@ -5,6 +5,7 @@ import {
   type Client,
 } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { MADE_AT } from '../domain/names.ts';
 import { temporalPort, workerIdentity } from './temporal.ts';
 import { listening } from './testing/stage.ts';
 
@@ -23,6 +24,8 @@ interface Fake {
   /** What every signal, start and query throws. */
   readonly error?: Error;
   readonly pollers?: readonly { identity?: string }[];
+  /** What its namespace bears. */
+  readonly data?: Record<string, string>;
   /** What every query answers. */
   readonly answer?: object | null;
 }
@@ -34,6 +37,7 @@ const onServer = ({
   found = [],
   error,
   pollers = [],
+  data = {},
   answer: toQuery = null,
 }: Fake = {}) => {
   const calls: unknown[][] = [];
@@ -65,6 +69,7 @@ const onServer = ({
     },
     workflowService: {
       describeTaskQueue: () => answer({ pollers }, 'describeTaskQueue'),
+      describeNamespace: async () => ({ namespaceInfo: { data } }),
     },
   };
   return { calls, port: temporalPort(client as unknown as Client), client };
@@ -236,6 +241,15 @@ describe('G1: when a former lock was ended', () => {
   ])('is never where $name', async ({ found }) => {
     const { port } = onServer({ ...all, found });
     expect(await port.formerLockEndedAt('workers', 'now')).toBeUndefined();
+  });
+
+  test.each([
+    { name: 'the namespace was made', madeAt: '1970-01-01T00:00:07.000Z', atMs: 7_000 },
+    { name: 'a clock ahead of ours says when', madeAt: '9999-01-01T00:00:00.000Z' },
+    { name: 'somebody has written anything', madeAt: 'soon' },
+  ])('is where there is no other: $name', async ({ madeAt, atMs }) => {
+    const { port } = onServer({ ...all, found: runs('now'), data: { [MADE_AT]: madeAt } });
+    expect(await port.formerLockEndedAt('workers', 'now')).toBe(atMs);
   });
 });
 

@@ -51,7 +51,7 @@ export interface TemporalPort {
   lengthsOf(pool: string): Promise<readonly number[]>;
   /**
    * When the latest run of the pool's lock before this one was ended or reset from outside, if that was within the last hour;
-   * the present where one still seems to run.
+   * the present where one still seems to run. Of what there was before the namespace was made nobody knows: it has ended then.
    */
   formerLockEndedAt(pool: string, runId: string): Promise<number | undefined>;
   /** Nodes on which workers run, as far as they say so in their identity. */
@@ -87,7 +87,7 @@ const nodeInIdentity = (identity: string): string[] => {
 export function temporalPort(client: Client): TemporalPort {
   return {
     ...rolloutsOf(client.workflow),
-    ...locksOf(client.workflow),
+    ...locksOf(client),
     lengthsOf: lengthsOf(client.workflow),
     workerNodes: workersOf(client),
   };
@@ -153,7 +153,8 @@ function rolloutsOf(
   };
 }
 
-function locksOf(workflow: Client['workflow']): LockPort {
+function locksOf(client: Client): LockPort {
+  const { workflow } = client;
   /** A closed workflow answers queries too, by what it knew. */
   const ask = async <T>(pool: string, query: string, ...args: string[]): Promise<T | undefined> => {
     const runId = await openRun(workflow, lockId(pool));
@@ -188,7 +189,8 @@ function locksOf(workflow: Client['workflow']): LockPort {
       });
     },
 
-    formerLockEndedAt: (pool, runId) => formerLockEndedAt(workflow, lockId(pool), runId),
+    formerLockEndedAt: (pool, runId) =>
+      formerLockEndedAt(client, { workflowId: lockId(pool), runId }),
   };
 }
 

@@ -9,6 +9,9 @@ export const lockId = (pool: string): string => `pool-lock/${pool}`;
 /** Search attributes, all of type Keyword. */
 export const SEARCH_ATTRIBUTES = ['LockkeeperNode', 'LockkeeperPool', 'LockkeeperPhase'] as const;
 
+/** With what a namespace bears since when it has been there, if a worker has made it. */
+export const MADE_AT = 'lockkeeper.io/made-at';
+
 /** Tells people about one node, one pool, or the policy. */
 export function notifierId({ node, pool }: { node?: string; pool?: string }): string {
   if (node !== undefined) return `notify/node/${node}`;

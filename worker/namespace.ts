@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isGrpcServiceError, type Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { messageOf } from '../domain/message-of.ts';
+import { MADE_AT } from '../domain/names.ts';
 
 /** How long Temporal keeps a rollout that is over: so long it can be looked at. */
 const RETENTION = '30 days';
@@ -46,6 +47,7 @@ async function register(
       namespace,
       description: 'rollouts of Lockkeeper',
       workflowExecutionRetentionPeriod: msToTs(RETENTION),
+      data: { [MADE_AT]: new Date().toISOString() },
     });
     return undefined;
   } catch (error) {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { NO_POLICY } from '../../domain/policy.ts';
 import { FLEET_SCAN, SEARCH_ATTRIBUTES } from '../../domain/names.ts';
+import { temporalPort } from '../../activities/temporal.ts';
 import { Upkeep } from '../../worker/upkeep.ts';
 import { lab } from './lab.ts';
 
@@ -55,4 +56,7 @@ test('all is made where nothing is, and made again when the namespace is lost', 
   said.length = 0;
   await made();
   expect(said).toEqual(['namespace made']);
+  // What a lock has granted before, none knows: there is one now whose first permit waits.
+  const endedMs = await temporalPort(client).formerLockEndedAt('workers', 'now');
+  expect(Date.now() - (endedMs ?? 0)).toBeLessThan(180_000);
 }, 180_000);

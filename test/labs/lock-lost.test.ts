@@ -49,7 +49,8 @@ test('G1, G5: a lock that is terminated is started anew by who waits, and goes b
   // The terminated one still answers, but says nothing of itself.
   await until(
     () => scene.lockStatus('lost'),
-    ({ because }) => because?.startsWith('a former lock of pool lost was ended') === true,
+    ({ because }) =>
+      because?.startsWith('what a former lock of pool lost may have granted') === true,
   );
   const { troubles } = await until(
     () => scene.lockStatus('lost'),

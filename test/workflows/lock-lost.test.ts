@@ -11,7 +11,7 @@ import { queued } from './standing.ts';
 
 const stage = aStage(openRealStage);
 const rebooted = { outcome: 'rebooted' };
-const BECAUSE = 'a former lock of pool workers was ended; what it granted settles';
+const BECAUSE = 'what a former lock of pool workers may have granted settles';
 
 /** A pool whose lock counts only when what a former one has granted is settled. */
 class Settling {
