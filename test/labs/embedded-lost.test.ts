@@ -104,35 +104,60 @@ async function fillUp(): Promise<void> {
   }
 }
 
+/** Does that with a node in mid-drain, and with the database on a volume of its own, and sees the node through. */
+async function inMidDrain(onVolume: (dir: string) => Promise<void>): Promise<void> {
+  const { cluster, fleet } = scene.lab;
+  const node = 'worker-1';
+  const boots = fleet.bootIds(node).length;
+  const dir = dirname(embeddedDatabase(cluster.dir));
+  await cluster.kill('temporal');
+  const unmount = await onSmallVolume(dir);
+  try {
+    await cluster.start('temporal');
+    await scene.forbidEvictions(node);
+    await scene.askForReboot(node);
+    await until(() => isStarted(node), Boolean);
+    await fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
+    await onVolume(dir);
+    await scene.allowEvictions();
+    await untilBack(node, boots + 1);
+  } finally {
+    await cluster.kill('temporal');
+    await unmount();
+  }
+}
+
+/** What the init container finds. */
+const refusal = (because: RegExp) => ({
+  mayStart: false,
+  because: expect.stringMatching(because) as unknown,
+});
+
 asRoot(
   'G7: the volume is full for a while, in mid-drain',
-  async () => {
-    const { cluster, fleet } = scene.lab;
-    const node = 'worker-1';
-    const boots = fleet.bootIds(node).length;
-    const dir = dirname(embeddedDatabase(cluster.dir));
-    await cluster.kill('temporal');
-    const unmount = await onSmallVolume(dir);
-    try {
-      await cluster.start('temporal');
-      await scene.forbidEvictions(node);
-      await scene.askForReboot(node);
-      await until(() => isStarted(node), Boolean);
-      await fleet.evidence.until(node, 'cordoned', ({ unschedulable }) => unschedulable);
+  () =>
+    inMidDrain(async (dir) => {
       const filler = join(dir, 'filler');
       await expect(writeFile(filler, Buffer.alloc(2 * 1024 ** 2))).rejects.toThrow(/ENOSPC/);
-      expect(seeTo(embeddedDatabase(cluster.dir))).toMatchObject({
-        mayStart: false,
-        because: expect.stringMatching(/ has 0 MB left/),
-      });
+      expect(seeTo(embeddedDatabase(scene.lab.cluster.dir))).toEqual(refusal(/ has 0 MB left/));
       await expect(fillUp()).rejects.toThrow();
-      await scene.allowEvictions();
       await rm(filler);
-      await untilBack(node, boots + 1);
-    } finally {
+    }),
+  600_000,
+);
+
+asRoot(
+  'G7: the volume can only be read for a while, in mid-drain',
+  () =>
+    inMidDrain(async (dir) => {
+      const { cluster } = scene.lab;
       await cluster.kill('temporal');
-      await unmount();
-    }
-  },
+      await run('mount', ['-o', 'remount,ro', dir]);
+      expect(seeTo(embeddedDatabase(cluster.dir), 0)).toEqual(
+        refusal(/EROFS: read-only file system/),
+      );
+      await run('mount', ['-o', 'remount,rw', dir]);
+      await cluster.start('temporal');
+    }),
   600_000,
 );
