@@ -52,29 +52,47 @@ test('a tag names the version of package and chart', () => {
 
 const manifests = read('lockkeeper.yaml');
 const digests = { worker: digest('a'), agent: digest('b') };
+/** What a registry says of images that are not ours. */
+const theirs = (): string => digest('c');
 const withoutImages = (text: string): string => text.replaceAll(/image: .*/g, '');
 
-test('the manifests name both images by tag and digest, and change nothing else', () => {
-  const pinned = pinImages(manifests, 'registry.example/here', digests);
+test('the manifests name every image by tag and digest, and change nothing else', () => {
+  const pinned = pinImages(manifests, 'registry.example/here', digests, theirs);
   expect(pinned.match(/image: .*/g)).toEqual([
     `image: registry.example/here/agent:${version}@${digests.agent}`,
     `image: registry.example/here/worker:${version}@${digests.worker}`,
     `image: registry.example/here/worker:${version}@${digests.worker}`,
-    expect.stringMatching(/^image: "docker.io\/temporalio\/server:[0-9.]+"$/),
+    expect.stringMatching(/^image: "docker.io\/temporalio\/server:[0-9.]+@sha256:c{64}"$/),
   ]);
   expect(withoutImages(pinned)).toBe(withoutImages(manifests));
 });
 
-test('the values of the chart name both by digest, and where they are', () => {
+test('the values of the chart name every image by digest, and where ours are', () => {
   const values = read('chart/values.yaml');
-  const pinned = parse(pinValues(values, 'registry.example/here', digests)) as { image: object };
-  const { image } = parse(values) as { image: object };
+  interface Images {
+    image: object;
+    temporal: { embedded: { image: string; ui: { image: string } } };
+  }
+  const pinned = parse(pinValues(values, 'registry.example/here', digests, theirs)) as Images;
+  const before = parse(values) as Images;
+  const { temporal, image } = before;
+  const { embedded } = temporal;
+  const withDigest = (name: string): string => `${name}@${theirs()}`;
   expect(pinned).toEqual({
-    ...(parse(values) as object),
+    ...before,
     image: { ...image, registry: 'registry.example/here', digests },
+    temporal: {
+      ...temporal,
+      embedded: {
+        ...embedded,
+        image: withDigest(embedded.image),
+        ui: { ...embedded.ui, image: withDigest(embedded.ui.image) },
+      },
+    },
   });
-  expect(() => pinValues(values, 'r', { ...digests, agent: '' })).toThrow('is no digest');
-  expect(() => pinValues('image: {}', 'r', digests)).toThrow('has not one');
+  expect(() => pinValues(values, 'r', { ...digests, agent: '' }, theirs)).toThrow('is no digest');
+  expect(() => pinValues(values, 'r', digests, () => '')).toThrow('has no digest');
+  expect(() => pinValues('image: {}', 'r', digests, theirs)).toThrow('has not one');
 });
 
 test.each([
@@ -82,7 +100,9 @@ test.each([
   ['an image that is not ours', `${manifests}\n  image: "x/nginx:1"\n`, digests],
   ['one of them missing', '  image: "x/worker:1"\n', digests],
 ])('the manifests are refused with %s', (_, text, given) => {
-  expect(() => pinImages(text, 'r', given)).toThrow(/is no (image|digest)|no image of agent/);
+  expect(() => pinImages(text, 'r', given, theirs)).toThrow(
+    /is no (image|digest)|no image of agent/,
+  );
 });
 
 test.each(['worker', 'agent'])('every image that Dockerfile.%s builds on is pinned', (name) => {

@@ -11,8 +11,9 @@ Usage: npm run -s release -- COMMAND
   version TAG                           the version of a tag, if package and chart have it as well
   notes VERSION                         what CHANGELOG.md says of it
   base-images worker|agent              build arguments that pin the images of that Dockerfile by digest (asks docker)
-  manifests REGISTRY WORKER AGENT       deploy/lockkeeper.yaml with these digests (sha256:…)
-  values REGISTRY WORKER AGENT          deploy/chart/values.yaml with them, for the chart that is published
+  manifests REGISTRY WORKER AGENT       deploy/lockkeeper.yaml with these digests (sha256:…), and those of Temporal's images
+                                        (asks docker)
+  values REGISTRY WORKER AGENT          deploy/chart/values.yaml with the same, for the chart that is published
 
 Exit codes: 0 done, 1 refused with the reason, 2 called wrongly.
 `;
@@ -27,9 +28,9 @@ const COMMANDS: Readonly<Record<string, (...args: string[]) => string>> = {
   'base-images': (component = '') =>
     pinnedArguments(read(`Dockerfile.${component}`), digestOf).join('\n') + '\n',
   manifests: (registry = '', worker = '', agent = '') =>
-    pinImages(read('lockkeeper.yaml'), registry, { worker, agent }),
+    pinImages(read('lockkeeper.yaml'), registry, { worker, agent }, digestOf),
   values: (registry = '', worker = '', agent = '') =>
-    pinValues(read('chart/values.yaml'), registry, { worker, agent }),
+    pinValues(read('chart/values.yaml'), registry, { worker, agent }, digestOf),
 };
 
 /** The version that a tag releases; throws unless package and chart have it as well. */
@@ -64,12 +65,14 @@ export function pinnedArguments(
   digestOfImage: (image: string) => string,
 ): string[] {
   return [...dockerfile.matchAll(/^ARG ([A-Z_]+_IMAGE)=(\S+)$/gm)].map(
-    ([, name = '', image = '']) => {
-      const digest = digestOfImage(image);
-      if (!DIGEST.test(digest)) throw new Error(`${image} has no digest, but ${digest}`);
-      return `${name}=${image}@${digest}`;
-    },
+    ([, name = '', image = '']) => `${name}=${pinned(image, digestOfImage)}`,
   );
+}
+
+function pinned(image: string, digestOfImage: (image: string) => string): string {
+  const digest = digestOfImage(image);
+  if (!DIGEST.test(digest)) throw new Error(`${image} has no digest, but ${digest}`);
+  return `${image}@${digest}`;
 }
 
 /** The digest of all platforms of an image together. */
@@ -79,29 +82,28 @@ function digestOf(image: string): string {
   return execFileSync('docker', args, { encoding: 'utf8' }).trim();
 }
 
-const TEMPORALS = 'docker.io/temporalio/';
+/** Images of Temporal, as manifests and values name them. */
+const TEMPORALS = /\bdocker\.io\/temporalio\/[a-z-]+:[0-9.]+(?=["\s]|$)/g;
 
 /** Manifests whose images are named by tag and digest; throws unless each is named, and nothing else is. */
 export function pinImages(
   manifests: string,
   registry: string,
   digests: Readonly<Record<string, string>>,
+  digestOfImage: (image: string) => string,
 ): string {
   const left = new Set(Object.keys(digests));
-  const pinned = manifests.replaceAll(
-    /^( +image: )"(\S+)"$/gm,
-    (all, key: string, image: string) => {
-      if (image.startsWith(TEMPORALS)) return all;
-      const [, component = '', tag] = /\/([^/:@]+):([^:@]+)$/.exec(image) ?? [];
-      const digest = digests[component];
-      if (digest === undefined) throw new Error(`${image} is no image of ours`);
-      if (!DIGEST.test(digest)) throw new Error(`${digest} is no digest for the ${component}`);
-      left.delete(component);
-      return `${key}${registry}/${component}:${tag}@${digest}`;
-    },
-  );
+  const ours = manifests.replaceAll(/^( +image: )"(\S+)"$/gm, (all, key: string, image: string) => {
+    if (image.match(TEMPORALS)) return all;
+    const [, component = '', tag] = /\/([^/:@]+):([^:@]+)$/.exec(image) ?? [];
+    const digest = digests[component];
+    if (digest === undefined) throw new Error(`${image} is no image of ours`);
+    if (!DIGEST.test(digest)) throw new Error(`${digest} is no digest for the ${component}`);
+    left.delete(component);
+    return `${key}${registry}/${component}:${tag}@${digest}`;
+  });
   if (left.size > 0) throw new Error(`no image of ${[...left].join(', ')} in the manifests`);
-  return pinned;
+  return ours.replaceAll(TEMPORALS, (image) => pinned(image, digestOfImage));
 }
 
 /** The values of the chart with images that exist, by digest; throws unless there is a place for each. */
@@ -109,6 +111,7 @@ export function pinValues(
   values: string,
   registry: string,
   { worker = '', agent = '' }: Readonly<Record<string, string>>,
+  digestOfImage: (image: string) => string,
 ): string {
   for (const digest of [worker, agent]) {
     if (!DIGEST.test(digest)) throw new Error(`${digest} is no digest`);
@@ -117,10 +120,11 @@ export function pinValues(
   const digests = {
     "digests: { worker: '', agent: '' }": `digests: { worker: '${worker}', agent: '${agent}' }`,
   };
-  return Object.entries({ ...places, ...digests }).reduce((text, [empty, filled]) => {
+  const ours = Object.entries({ ...places, ...digests }).reduce((text, [empty, filled]) => {
     if (text.split(empty).length !== 2) throw new Error(`values.yaml has not one ${empty}`);
     return text.replace(empty, () => filled);
   }, values);
+  return ours.replaceAll(TEMPORALS, (image) => pinned(image, digestOfImage));
 }
 
 function main([name = '', ...args]: readonly string[]): number {
