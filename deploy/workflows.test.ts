@@ -9,6 +9,8 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const read = (path: string): string => readFileSync(`${ROOT}${path}`, 'utf8');
 
 interface Step {
+  readonly id?: string;
+  readonly env?: Readonly<Record<string, string>>;
   readonly uses?: string;
   readonly run?: string;
   readonly with?: Readonly<Record<string, unknown>>;
@@ -16,7 +18,14 @@ interface Step {
 interface Workflow {
   readonly permissions: Readonly<Record<string, string>>;
   readonly jobs: Readonly<
-    Record<string, { readonly 'timeout-minutes': number; readonly steps: readonly Step[] }>
+    Record<
+      string,
+      {
+        readonly 'timeout-minutes': number;
+        readonly permissions?: Readonly<Record<string, string>>;
+        readonly steps: readonly Step[];
+      }
+    >
   >;
 }
 const { scripts, devDependencies } = JSON.parse(read('package.json')) as {
@@ -31,7 +40,9 @@ describe.each(globSync('.github/workflows/*.yml', { cwd: ROOT }))('%s', (path) =
 
   test('names each action by a full commit, with its version beside it', () => {
     for (const line of text.match(/uses: .*/g) ?? []) {
-      expect(line).toMatch(/^uses: (actions|docker)\/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+      expect(line).toMatch(
+        /^uses: (actions|docker|sigstore)\/[a-z-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/,
+      );
     }
   });
 
@@ -57,6 +68,26 @@ describe.each(globSync('.github/workflows/*.yml', { cwd: ROOT }))('%s', (path) =
     }
     expect(flow.jobs['check']?.steps.at(-1)?.run).toBe('.ci/run');
   });
+});
+
+test('whatever is pushed is signed, and says how it was built', () => {
+  const { jobs } = parse(read('.github/workflows/release.yml')) as Workflow;
+  const { steps = [], permissions } = jobs['release'] ?? {};
+  const pushed = ['worker', 'agent', 'chart'];
+  expect(permissions).toMatchObject({ 'id-token': 'write', attestations: 'write' });
+  const signing = steps.find(({ run = '' }) => run.startsWith('cosign sign '));
+  for (const id of pushed) {
+    const digest = `\${{ steps.${id}.outputs.digest }}`;
+    expect(steps.some((step) => step.id === id)).toBe(true);
+    expect(signing?.env?.[id.toUpperCase()]).toBe(digest);
+    expect(signing?.run).toContain(`@$${id.toUpperCase()}"`);
+    const attested = steps.filter(({ with: settings }) => settings?.['subject-digest'] === digest);
+    expect(attested).toEqual([
+      expect.objectContaining({
+        uses: expect.stringMatching(/^actions\/attest-build-provenance@/),
+      }),
+    ]);
+  }
 });
 
 test('the images are tried on the bases that they are shipped on', () => {
