@@ -1,19 +1,15 @@
 import { join } from 'node:path';
 import { embeddedServer, type EmbeddedTemporal } from '../lab/cluster/embedded.ts';
 import type { Guard } from '../lab/cluster/guard.ts';
-import { freePorts } from '../lab/cluster/ports.ts';
+import { choosePorts } from '../lab/cluster/prepare.ts';
 import { manageProcess, type ManagedProcess } from '../lab/cluster/process.ts';
-import { PORT_NAMES, type Ports } from '../lab/cluster/specs.ts';
 
 /** Starts the server that the chart brings along, with what is in the directory; answers where it listens. */
 export async function serveEmbedded(
   embedded: EmbeddedTemporal,
   { dir, guard }: { readonly dir: string; readonly guard: Guard },
 ): Promise<{ readonly server: ManagedProcess; readonly address: string }> {
-  const chosen = await freePorts(PORT_NAMES.length);
-  const ports = Object.fromEntries(
-    PORT_NAMES.map((name, at) => [name, chosen[at]]),
-  ) as unknown as Ports;
+  const ports = await choosePorts();
   const command = embeddedServer(embedded, { dir, ports });
   const server = manageProcess(
     { name: 'temporal', ...command, cwd: dir, logPath: join(dir, 'log') },

@@ -50,16 +50,21 @@ export function embeddedServer(
           '/tmp': join(dir, 'temporal-tmp'),
         },
       }),
-      FRONTEND_GRPC_PORT: String(ports.temporal),
-      FRONTEND_HTTP_PORT: String(ports.temporalHttp),
-      FRONTEND_MEMBERSHIP_PORT: String(ports.temporalFrontendMembers),
-      HISTORY_GRPC_PORT: String(ports.temporalHistory),
-      HISTORY_MEMBERSHIP_PORT: String(ports.temporalHistoryMembers),
-      MATCHING_GRPC_PORT: String(ports.temporalMatching),
-      MATCHING_MEMBERSHIP_PORT: String(ports.temporalMatchingMembers),
-      WORKER_GRPC_PORT: String(ports.temporalWorker),
-      WORKER_MEMBERSHIP_PORT: String(ports.temporalWorkerMembers),
+      ...portsOfServer(ports),
     },
     isReady: answers(`http://127.0.0.1:${ports.temporalHttp}/api/v1/system-info`),
   };
 }
+
+/** The variables by which the server is told its ports. */
+export const portsOfServer = (ports: Ports): Readonly<Record<string, string>> => ({
+  FRONTEND_GRPC_PORT: String(ports.temporal),
+  FRONTEND_HTTP_PORT: String(ports.temporalHttp),
+  FRONTEND_MEMBERSHIP_PORT: String(ports.temporalFrontendMembers),
+  HISTORY_GRPC_PORT: String(ports.temporalHistory),
+  HISTORY_MEMBERSHIP_PORT: String(ports.temporalHistoryMembers),
+  MATCHING_GRPC_PORT: String(ports.temporalMatching),
+  MATCHING_MEMBERSHIP_PORT: String(ports.temporalMatchingMembers),
+  WORKER_GRPC_PORT: String(ports.temporalWorker),
+  WORKER_MEMBERSHIP_PORT: String(ports.temporalWorkerMembers),
+});

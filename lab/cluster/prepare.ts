@@ -48,7 +48,8 @@ export async function prepare(
   };
 }
 
-async function choosePorts(options: ClusterOptions): Promise<Ports> {
+/** Free ones, for all that a cluster may have. */
+export async function choosePorts(options: Pick<ClusterOptions, 'uiPort'> = {}): Promise<Ports> {
   const chosen = await freePorts(PORT_NAMES.length);
   const ports = Object.fromEntries(
     PORT_NAMES.map((name, index) => [name, chosen[index]]),

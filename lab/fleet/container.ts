@@ -8,13 +8,19 @@ export interface Container {
   readonly securityContext?: SecurityContext;
   readonly command?: readonly string[];
   readonly env?: readonly EnvVar[];
-  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
+  readonly volumeMounts?: readonly {
+    readonly name: string;
+    readonly mountPath: string;
+    readonly readOnly?: boolean;
+  }[];
+  readonly startupProbe?: { readonly exec?: { readonly command: readonly string[] } };
 }
 
 /** Of a pod, or of a container. */
 export interface SecurityContext {
   readonly runAsUser?: number;
   readonly runAsGroup?: number;
+  readonly fsGroup?: number;
   readonly privileged?: boolean;
   readonly capabilities?: object;
 }

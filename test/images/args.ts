@@ -6,7 +6,7 @@ const MORE = `
 An image that is not named is made from Debian's packages, once: all that is made here is called localhost/lockkeeper-test/…
 and stays for the next run (podman rmi). As they are shipped:
   npm run images:test -- --node docker.io/library/node:24.21.0-trixie-slim \\
-    --worker-base gcr.io/distroless/cc-debian13:nonroot --agent-base docker.io/library/debian:trixie-slim \\
+    --temporal docker.io/temporalio/server:1.32.0 --worker-base gcr.io/distroless/cc-debian13:nonroot --agent-base docker.io/library/debian:trixie-slim \\
     --init-image docker.io/library/debian:trixie-slim
 
 Needs root, buildah and podman, and mmdebstrap when an image has to be made:
@@ -29,6 +29,7 @@ export function parseImagesArgs(argv: readonly string[]): Parsed<Partial<BaseIma
     .option('--node <image>', 'to build with: Node and npm')
     .option('--worker-base <image>', "what the worker's image is made on")
     .option('--agent-base <image>', "what the agent's image is made on")
+    .option('--temporal <image>', 'the server that the chart brings along')
     .option('--init-image <image>', 'what plays process 1 of the machine: it has to have bash')
     .addHelpText('after', MORE);
   return parseWith(command, argv, ({ initImage, ...given }: Raw) => ({

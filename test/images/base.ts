@@ -1,13 +1,16 @@
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { tool, toolAnyway } from './tool.ts';
+import { basename, dirname, join } from 'node:path';
+import { ensureTool } from '../../lab/tools/ensure.ts';
+import { interruption, tool, toolAnyway } from './tool.ts';
 
 /** What the Dockerfiles build with and on, and what plays process 1 of the machine. */
 export interface BaseImages {
   readonly node: string;
   readonly workerBase: string;
   readonly agentBase: string;
+  /** In place of temporalio/server: the server from its Go module, and wget. */
+  readonly temporal: string;
   /** Has to have bash; the base of the worker, as it is shipped, has no shell at all. */
   readonly init: string;
 }
@@ -20,7 +23,8 @@ const SOURCES = ['sources.list.d/debian.sources', 'sources.list.d/ubuntu.sources
 
 /** Whether nothing has to be made, which takes mmdebstrap. */
 export function areComplete(given: Partial<BaseImages>): given is BaseImages {
-  return Boolean(given.node && given.workerBase && given.agentBase && given.init);
+  const { node, workerBase, agentBase, temporal, init } = given;
+  return Boolean(node && workerBase && agentBase && temporal && init);
 }
 
 /** The images that are given, and for the others stand-ins made from Debian's packages and the Node of this checkout. */
@@ -36,7 +40,8 @@ export async function baseImages(
     await makeDebian(debian, ['ca-certificates'], base);
   }
   const node = given.node ?? (await nodeImage(debian, say));
-  return { workerBase: base, agentBase: base, init: base, ...given, node };
+  const temporal = given.temporal ?? (await temporalImage(debian, say));
+  return { workerBase: base, agentBase: base, init: base, ...given, node, temporal };
 }
 
 interface Debian {
@@ -81,6 +86,18 @@ async function makeDebian(
   }
 }
 
+/** What the chart's image has of Temporal: `temporal-server`, and what its probes run. */
+async function temporalImage(debian: Debian, say: (line: string) => void): Promise<string> {
+  const { signal } = interruption;
+  const program = await ensureTool('temporalServer', { log: say, signal });
+  const image = `${PREFIX}/${basename(dirname(program))}:${debian.release}`;
+  if (await exists(image)) return image;
+  say("making an image of Temporal's server");
+  const wget = `${PREFIX}/wget:${debian.release}`;
+  if (!(await exists(wget))) await makeDebian(debian, ['ca-certificates', 'wget'], wget);
+  return withProgram(image, { from: wget, program, name: 'temporal-server' });
+}
+
 /** Debian's npm and our Node, where the official image has them. */
 async function nodeImage(debian: Debian, say: (line: string) => void): Promise<string> {
   const image = `${PREFIX}/node:${process.versions.node}-${debian.release}`;
@@ -88,10 +105,18 @@ async function nodeImage(debian: Debian, say: (line: string) => void): Promise<s
   say(`making a place to build in, with Node ${process.versions.node}`);
   const npm = `${PREFIX}/npm:${debian.release}`;
   if (!(await exists(npm))) await makeDebian(debian, ['ca-certificates', 'npm'], npm);
-  const dir = await mkdtemp(join(tmpdir(), 'lockkeeper-node-'));
+  return withProgram(image, { from: npm, program: process.execPath, name: 'node' });
+}
+
+/** An image with one program more, under that name. */
+async function withProgram(
+  image: string,
+  { from, program, name }: { from: string; program: string; name: string },
+): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'lockkeeper-image-'));
   try {
-    await copyFile(process.execPath, join(dir, 'node'));
-    await writeFile(join(dir, 'Dockerfile'), `FROM ${npm}\nCOPY node /usr/local/bin/node\n`);
+    await copyFile(program, join(dir, name));
+    await writeFile(join(dir, 'Dockerfile'), `FROM ${from}\nCOPY ${name} /usr/local/bin/${name}\n`);
     await tool('buildah', ['bud', '--isolation', 'chroot', '-q', '-t', image, dir]);
   } finally {
     await rm(dir, { recursive: true, force: true });

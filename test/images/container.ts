@@ -97,6 +97,17 @@ export async function startContainer(options: ContainerOptions): Promise<void> {
   ]);
 }
 
+/** Waits for the end of a container; answers with its exit code, and what it said. */
+export async function endOf(name: string): Promise<{ code: number; said: string }> {
+  const code = Number(await tool('podman', ['wait', name]));
+  return { code, said: await logsOf(name) };
+}
+
+/** What the kubelet does to a container that has ended: another one of the same, with the same volumes. */
+export async function killAndRestart(name: string): Promise<void> {
+  await tool('podman', [...(await runtime()), 'restart', '--time', '0', name]);
+}
+
 /** Runs a program in a running container, by its user, and answers with what it printed. */
 export async function runIn(name: string, command: readonly string[]): Promise<string> {
   return tool('podman', [...(await runtime()), 'exec', name, ...command]);

@@ -3,7 +3,7 @@ import { runProgram } from '../../lab/program.ts';
 import { missingPrograms } from '../../lab/tools/find.ts';
 import { parseImagesArgs } from './args.ts';
 import { areComplete, baseImages, type BaseImages } from './base.ts';
-import { checkHealth, statusOf } from './container.ts';
+import { checkHealth, killAndRestart, statusOf } from './container.ts';
 import {
   baseOf,
   buildImage,
@@ -14,7 +14,8 @@ import {
   workingContainers,
 } from './images.ts';
 import { limitInForce } from './memory.ts';
-import { ImageScene, NAMES } from './scene.ts';
+import { NAMES } from './names.ts';
+import { ImageScene } from './scene.ts';
 import { interruption } from './tool.ts';
 
 const startedAt = performance.now();
@@ -76,10 +77,10 @@ async function lookAtImages(images: BaseImages): Promise<void> {
 const KILL_ONLY = '0000000000000020';
 const NONE = '0000000000000000';
 
-async function runThem({ init }: BaseImages): Promise<void> {
+async function runThem(images: BaseImages): Promise<void> {
   say('starting a lab without processes of ours');
   const scene = await ImageScene.open(say);
-  const trouble = await Promise.race([rollOnce(scene, init), aborted(interruption.signal)]).catch(
+  const trouble = await Promise.race([rollOnce(scene, images), aborted(interruption.signal)]).catch(
     (error: unknown) => ({ error }),
   );
   if (trouble && !interruption.signal.aborted) {
@@ -94,19 +95,24 @@ async function runThem({ init }: BaseImages): Promise<void> {
   if (trouble) throw trouble.error;
 }
 
-async function rollOnce(scene: ImageScene, init: string): Promise<void> {
-  await startThem(scene, init);
+async function rollOnce(scene: ImageScene, images: BaseImages): Promise<void> {
+  await startThem(scene, images);
   await lookAtProcesses();
   await checkHealth(NAMES.worker);
   say('the health check of the image finds the worker well, where this one listens');
+  await killAndRestart(NAMES.temporal);
+  say('Temporal is killed and started again');
   expectEqual('the outcome of the rollout', await scene.roll(), 'rebooted');
-  for (const name of [NAMES.agent, NAMES.worker]) {
+  const status = await scene.status();
+  if (!status.includes('policy: ')) throw new Error(`lockkeeper status has said ${status}`);
+  say("lockkeeper status, in the worker's container, tells the story");
+  for (const name of [NAMES.agent, NAMES.worker, NAMES.temporal]) {
     say(`${name}: ${(await statusOf(name)).get('VmRSS')} resident`);
   }
   say(`lockkeeper uninstall --dry-run in the worker's image: ${await scene.uninstallDryRun()}`);
 }
 
-async function startThem(scene: ImageScene, init: string): Promise<void> {
+async function startThem(scene: ImageScene, { init, temporal }: BaseImages): Promise<void> {
   await scene.startInit(init);
   const unlimited = await scene.limitMemory(init);
   if (unlimited !== undefined) {
@@ -114,15 +120,18 @@ async function startThem(scene: ImageScene, init: string): Promise<void> {
   }
   await scene.startAgent();
   say('the agent has reported');
+  say(`the init container says: ${await scene.startTemporal(temporal)}`);
+  say('Temporal is healthy by its probe');
   await scene.startWorker();
   say('the worker is ready');
   if (unlimited !== undefined) return;
   for (const [name, kind] of [
-    [NAMES.agent, 'DaemonSet'],
-    [NAMES.worker, 'StatefulSet'],
+    ['agent', 'DaemonSet'],
+    ['worker', 'StatefulSet'],
+    ['temporal', 'StatefulSet'],
   ] as const) {
-    const limit = scene.memoryLimit(kind);
-    expectEqual(`${name}: the memory limit in force`, await limitInForce(name), limit);
+    const limit = scene.memoryLimit(kind, name);
+    expectEqual(`${name}: the memory limit in force`, await limitInForce(NAMES[name]), limit);
   }
 }
 
@@ -130,6 +139,7 @@ async function lookAtProcesses(): Promise<void> {
   for (const [name, capabilities] of [
     [NAMES.agent, KILL_ONLY],
     [NAMES.worker, NONE],
+    [NAMES.temporal, NONE],
   ] as const) {
     const status = await statusOf(name);
     for (const set of ['CapEff', 'CapPrm', 'CapBnd']) {

@@ -35,21 +35,14 @@ import {
   type PodTemplate,
 } from './container.ts';
 import { imageOf, type ComponentName } from './images.ts';
+import { NAMES, PATIENCE_MS } from './names.ts';
+import { containerOf, startTemporal, type StartContainer } from './temporal.ts';
 import { memoryLimitOf } from './memory.ts';
 import { interruption, tool } from './tool.ts';
 
 const NODE = 'worker-1';
-const PATIENCE_MS = 120_000;
 /** Where the kubelet puts a pod's token. */
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
-
-/** Names of this run's containers, in the order in which they are removed. */
-export const NAMES = {
-  agent: `lockkeeper-test-agent-${process.pid}`,
-  worker: `lockkeeper-test-worker-${process.pid}`,
-  /** Process 1 of the machine. */
-  init: `lockkeeper-test-init-${process.pid}`,
-} as const;
 
 /**
  * A lab without processes of ours: worker and agent are containers, run as their manifests say. The node's boot id is the
@@ -83,6 +76,8 @@ export class ImageScene {
       throw error;
     });
     try {
+      // The one that is tried is in a container, at the same address.
+      await cluster.kill('temporal');
       const options = { nodes: 2, podsPerNode: 1, downForMs: 1_000, agents: false };
       return new ImageScene(cluster, await startFleet(cluster, { ...options, log: say, signal }));
     } catch (error) {
@@ -142,6 +137,14 @@ export class ImageScene {
     await this.fleet.evidence.until(NODE, 'reported on', ({ report }) => report !== undefined);
   }
 
+  /** The Temporal in the worker's pod; answers with what has looked at its database before. */
+  async startTemporal(image: string): Promise<string> {
+    const { pod } = this.template('StatefulSet');
+    const start: StartContainer = (name, container, around) =>
+      this.start(name, { pod, container }, { fields: {}, more: [], ...around });
+    return startTemporal({ cluster: this.cluster, pod, start }, image);
+  }
+
   async startWorker(): Promise<void> {
     const template = this.template('StatefulSet');
     const { runAsUser = 0 } = template.pod.securityContext ?? {};
@@ -156,7 +159,12 @@ export class ImageScene {
         { from: join(dir, 'policy'), to: '/etc/lockkeeper', readOnly: true },
         { from: join(dir, 'account'), to: ACCOUNT, readOnly: true },
       ],
-      fields: { 'spec.nodeName': '' },
+      fields: {
+        'spec.nodeName': '',
+        'metadata.name': 'lockkeeper-worker-0',
+        'metadata.namespace': this.fleet.manifests.worker.namespace,
+        'metadata.uid': '',
+      },
       more: [],
       // Where this lab has its Temporal, and ports that nobody else on this machine has.
       env: {
@@ -194,8 +202,8 @@ export class ImageScene {
   }
 
   /** The limit of the manifest, in bytes. */
-  memoryLimit(kind: string): number {
-    return memoryLimitOf(this.template(kind).container);
+  memoryLimit(kind: string, name: string): number {
+    return memoryLimitOf(this.template(kind, name).container);
   }
 
   /** Whether containers are started with their limits from now on; else why not. */
@@ -227,21 +235,26 @@ export class ImageScene {
     return runIn(NAMES.worker, ['lockkeeper', 'uninstall', '--dry-run']);
   }
 
-  private template(kind: string): PodTemplate {
+  /** What the notes of the chart print, in the container that they name. */
+  async status(): Promise<string> {
+    return runIn(NAMES.worker, ['lockkeeper', 'status']);
+  }
+
+  private template(kind: string, name?: string): PodTemplate {
     const pod = podSpecOf(this.fleet.manifests.objects, kind);
-    const [container] = pod.containers;
-    if (!container) throw new Error(`the pods of the ${kind} have no container`);
-    return { pod, container };
+    return { pod, container: containerOf(pod, name) };
   }
 
   private async start(
-    name: ComponentName,
+    name: Exclude<keyof typeof NAMES, 'init'>,
     template: PodTemplate,
     around: {
       readonly mounts: readonly Mount[];
       readonly fields: Readonly<Record<string, string>>;
       readonly more: readonly string[];
       readonly env?: NodeJS.ProcessEnv;
+      /** Default: that of the component of this name. */
+      readonly image?: string;
     },
   ): Promise<void> {
     const { container } = template;
@@ -252,7 +265,7 @@ export class ImageScene {
     const [, host = '', port = ''] = /^https:\/\/(.*):(\d+)$/.exec(this.cluster.apiServerUrl) ?? [];
     await startContainer({
       name: NAMES[name],
-      image: imageOf(name),
+      image: around.image ?? imageOf(name as ComponentName),
       flags: [...securityFlags(template), ...this.memoryFlags(template), ...around.more],
       mounts: around.mounts,
       env: {
