@@ -31,6 +31,8 @@ export interface LabOptions {
   readonly uiPort?: number;
   /** Default: the development server. */
   readonly embedded?: EmbeddedTemporal;
+  /** Worker and that Temporal stay up whatever becomes of the node that their pod is on. */
+  readonly apart?: true;
   /**
    * Called once the cluster is up: brings Lockkeeper into it, and answers with what the lab has to know of it; what is in its
    * `objects` is still applied. Default: deploy/lockkeeper.yaml.
@@ -114,7 +116,7 @@ async function start(options: LabOptions, started: Started): Promise<string> {
     kube.close();
     log('the worker is ready');
   };
-  if (options.embedded === undefined) {
+  if (options.embedded === undefined || options.apart) {
     await allOrEnd([bringFleet(), bringWorker()], started.ending);
     return policyPath;
   }

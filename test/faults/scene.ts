@@ -9,6 +9,7 @@ import { FLEET_SCAN, lockId, rolloutId } from '../../domain/names.ts';
 import type { Policy } from '../../domain/policy.ts';
 import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
 import type { Cluster } from '../../lab/cluster/contract.ts';
+import { embeddedTemporal } from '../../lab/cluster/embedded.ts';
 import { startLab, type Lab } from '../../lab/lab.ts';
 import { startApiProxy, type ApiProxy } from '../../lab/proxy/api-proxy.ts';
 import { startTcpProxy, type TcpProxy } from '../../lab/proxy/tcp-proxy.ts';
@@ -120,6 +121,9 @@ async function openScene(
     podsPerNode: 'none',
     downForMs: DOWN_FOR_MS,
     policy: policyOf(places),
+    // The server is that of the chart; it is struck by the faults alone.
+    embedded: await embeddedTemporal({ log: silent, signal }),
+    apart: true,
     async workerBy(cluster) {
       const { api, temporal } = Object.assign(proxies, await openProxies(cluster));
       return { apiServerUrl: api.url, temporalAddress: temporal.address };
