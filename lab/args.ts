@@ -71,7 +71,7 @@ function labCommand(): Command {
     )
     .option(
       '--temporal <which>',
-      'development, with a Web UI; or embedded: the server that the chart brings along',
+      'development; or embedded: the server that the chart brings along, and its Web UI',
       'development',
     )
     .option('--once', 'end when all asked nodes are back')
@@ -107,15 +107,10 @@ function check(raw: Raw, tell: Tell): LabArgs {
   return { ...checkSizes(tell, raw), ...checkPlaces(tell, raw), temporal, once, json, keep };
 }
 
-function checkTemporal(tell: Tell, { temporal, uiPort }: Raw): LabArgs['temporal'] {
-  if (temporal !== 'embedded') {
-    if (temporal !== 'development') tell('--temporal', 'write development or embedded');
-    return 'development';
-  }
-  if (uiPort !== undefined) {
-    tell('--ui-port', 'not together with --temporal embedded, which has no Web UI');
-  }
-  return 'embedded';
+function checkTemporal(tell: Tell, { temporal }: Raw): LabArgs['temporal'] {
+  if (temporal === 'embedded') return temporal;
+  if (temporal !== 'development') tell('--temporal', 'write development or embedded');
+  return 'development';
 }
 
 function checkSizes(tell: Tell, raw: Raw) {

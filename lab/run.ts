@@ -78,7 +78,7 @@ export async function runLab(
 }
 
 async function temporalOf({ temporal }: LabArgs, options: EnsureOptions) {
-  return temporal === 'embedded' ? { embedded: await embeddedTemporal(options) } : {};
+  return temporal === 'embedded' ? { embedded: await embeddedTemporal(options, { ui: true }) } : {};
 }
 
 /** For a second terminal. A lab goes on without one, as where the path of its directory is too long for a socket. */

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stringify } from 'yaml';
 import { environmentOf, type Container } from '../fleet/container.ts';
 import { podSpecOf, readManifests } from '../fleet/manifests.ts';
 import { ensureTool, type EnsureOptions } from '../tools/ensure.ts';
@@ -13,15 +14,21 @@ export interface EmbeddedTemporal {
   readonly program: string;
   /** As the StatefulSet has it. */
   readonly container: Container;
+  /** Path of the Web UI; absent: it is not wanted. */
+  readonly ui?: string;
 }
 
-/** The program, and the container of deploy/lockkeeper.yaml that it runs in. */
-export async function embeddedTemporal(options: EnsureOptions): Promise<EmbeddedTemporal> {
+/** The programs, and the container of deploy/lockkeeper.yaml that the server runs in. */
+export async function embeddedTemporal(
+  options: EnsureOptions,
+  { ui = false } = {},
+): Promise<EmbeddedTemporal> {
   const { objects } = await readManifests();
   const { containers } = podSpecOf(objects, 'StatefulSet');
   const container = containers.find(({ name }) => name === 'temporal');
   if (!container) throw new Error('deploy/lockkeeper.yaml brings no Temporal along');
-  return { program: await ensureTool('temporalServer', options), container };
+  const program = await ensureTool('temporalServer', options);
+  return { program, container, ...(ui && { ui: await ensureTool('temporalUi', options) }) };
 }
 
 /** Where the server keeps its database in a cluster of this directory. */
@@ -53,6 +60,32 @@ export function embeddedServer(
       ...portsOfServer(ports),
     },
     isReady: answers(`http://127.0.0.1:${ports.temporalHttp}/api/v1/system-info`),
+  };
+}
+
+/** What the chart writes for the Web UI, with the ports of the lab. */
+export const configOfUi = (ports: Pick<Ports, 'temporal' | 'temporalUi'>): object => ({
+  temporalGrpcAddress: `127.0.0.1:${ports.temporal}`,
+  host: '127.0.0.1',
+  port: ports.temporalUi,
+  enableUi: true,
+  defaultNamespace: 'default',
+  disableNewsFetch: true,
+});
+
+/** The Web UI, as its container has it. */
+export function embeddedUi(
+  program: string,
+  { dir, ports }: { readonly dir: string; readonly ports: Ports },
+): Pick<ProcessSpec, 'command' | 'args' | 'env' | 'isReady'> {
+  const root = join(dir, 'temporal-ui');
+  mkdirSync(join(root, 'lockkeeper'), { recursive: true });
+  writeFileSync(join(root, 'lockkeeper', 'ui.yaml'), stringify(configOfUi(ports)));
+  return {
+    command: program,
+    args: ['--root', root, '--config', 'lockkeeper', '--env', 'ui', 'start'],
+    env: { PATH: process.env['PATH'] },
+    isReady: answers(`http://127.0.0.1:${ports.temporalUi}/`),
   };
 }
 

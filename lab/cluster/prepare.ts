@@ -17,8 +17,8 @@ export async function prepare(
   const apiServerUrl = `https://127.0.0.1:${ports.apiserver}`;
   const credentials = await writeCredentials(dir, apiServerUrl);
   const auditPath = join(dir, 'audit.jsonl');
-  // The server that is brought along has none.
-  const ui = options.embedded === undefined && (options.ui ?? true);
+  const { embedded } = options;
+  const ui = (embedded === undefined || embedded.ui !== undefined) && (options.ui ?? true);
   return {
     specs: {
       dir,
@@ -29,8 +29,8 @@ export async function prepare(
       ui,
       tools: options.tools,
       temporalDb: options.temporalDb ?? 'file',
-      embedded: options.embedded,
-      kubelet: options.embedded && (await writeKubelet(dir, ports.temporal)),
+      embedded,
+      kubelet: embedded && (await writeKubelet(dir, ports.temporal)),
     },
     cluster: {
       dir,

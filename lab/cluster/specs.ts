@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Tools } from '../tools/contract.ts';
 import type { ClusterProcess } from './contract.ts';
 import type { Credentials } from './credentials.ts';
-import { embeddedServer, type EmbeddedTemporal } from './embedded.ts';
+import { embeddedServer, embeddedUi, type EmbeddedTemporal } from './embedded.ts';
 import { answers } from './http.ts';
 import type { Kubelet } from './kubelet.ts';
 import type { ProcessSpec } from './process.ts';
@@ -66,6 +66,14 @@ export function clusterSpecs(facts: SpecFacts): Readonly<Record<ClusterProcess, 
     'kube-scheduler': spec('kube-scheduler', scheduler(facts)),
     kwok: spec('kwok', kwok(facts)),
   };
+}
+
+/** The Web UI of the server that is brought along; that of the other is in its own process. */
+export function webUiSpec(facts: SpecFacts): ProcessSpec | undefined {
+  const { ui, embedded, dir, logsDir } = facts;
+  if (!ui || embedded?.ui === undefined) return undefined;
+  const logPath = join(logsDir, 'temporal-ui.log');
+  return { name: 'temporal-ui', ...embeddedUi(embedded.ui, facts), cwd: dir, logPath };
 }
 
 function etcd({ dir, tools, ports }: SpecFacts): Command {

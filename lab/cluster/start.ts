@@ -11,7 +11,7 @@ import { isFree } from './ports.ts';
 import { prepare } from './prepare.ts';
 import { manageProcess, type ManagedProcess } from './process.ts';
 import { reviver } from './revive.ts';
-import { clusterSpecs, type SpecFacts } from './specs.ts';
+import { clusterSpecs, webUiSpec, type SpecFacts } from './specs.ts';
 
 type Processes = Readonly<Record<ClusterProcess, ManagedProcess>>;
 
@@ -60,15 +60,20 @@ async function startOnce(options: ClusterOptions): Promise<Cluster> {
     if (lost !== undefined) death.resolve(lost);
   };
   const processes = manageAll(facts.specs, guard, (name, line) => void onDeath(name, line));
+  const uiSpec = webUiSpec(facts.specs);
+  const webUi = uiSpec && manageProcess(uiSpec, { guard, onDeath: options.log });
 
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     ending.abort(new Error('the cluster is being stopped'));
-    stopping ??= stopAll(processes).finally(() => guard.close());
+    stopping ??= Promise.all([stopAll(processes), webUi?.stop()])
+      .then(() => undefined)
+      .finally(() => guard.close());
     return stopping;
   };
   try {
     await startAll(start);
+    await webUi?.start(signal);
   } catch (error) {
     await stop();
     throw error;

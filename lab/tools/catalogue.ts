@@ -5,7 +5,13 @@ import { GO_NEEDED, kubernetes } from './kubernetes.ts';
 type LabToolName = keyof Tools;
 /** What tests need, and the lab only where it is asked for: it starts without. */
 type TestToolName =
-  'temporalServer' | 'registry' | 'prometheus' | 'alertmanager' | 'helm' | 'hadolint';
+  | 'temporalServer'
+  | 'temporalUi'
+  | 'registry'
+  | 'prometheus'
+  | 'alertmanager'
+  | 'helm'
+  | 'hadolint';
 export type ToolName = LabToolName | TestToolName;
 
 export interface Platform {
@@ -122,8 +128,6 @@ export const LAB_TOOLS: Readonly<Record<LabToolName, CatalogueEntry>> = {
   },
 };
 
-const TEMPORAL_SERVER = '1.32.0';
-const REGISTRY = '3.0.0';
 const HADOLINT = '2.15.1';
 const HELM = '3.22.0';
 /** As Helm's own releases are built; without them it takes every cluster for Kubernetes 1.20 when it only renders. */
@@ -140,41 +144,29 @@ const HELM_LDFLAGS = [
 export const CATALOGUE: Readonly<Record<ToolName, CatalogueEntry>> = {
   ...LAB_TOOLS,
   // The version of temporal.embedded.image in deploy/chart/values.yaml.
-  temporalServer: {
+  temporalServer: ofGo({
+    version: '1.32.0',
+    repository: 'temporalio/temporal',
+    asset: 'temporal',
     binary: 'temporal-server',
-    version: TEMPORAL_SERVER,
-    release: ({ os, arch }) => ({
-      ...github({
-        repository: 'temporalio/temporal',
-        tag: `v${TEMPORAL_SERVER}`,
-        asset: `temporal_${TEMPORAL_SERVER}_${os}_${arch}.tar.gz`,
-      }),
-      member: 'temporal-server',
-    }),
-    registry: {
-      kind: 'go-install',
-      module: `go.temporal.io/server/cmd/server@v${TEMPORAL_SERVER}`,
-    },
-    install: GO_NEEDED,
-  },
+    module: 'go.temporal.io/server/cmd/server',
+  }),
+  // The version of temporal.embedded.ui.image there.
+  temporalUi: ofGo({
+    version: '2.54.1',
+    repository: 'temporalio/ui-server',
+    asset: 'ui-server',
+    binary: 'ui-server',
+    module: 'github.com/temporalio/ui-server/v2/cmd/server',
+  }),
   // Keeps charts and images, as those of the clouds do.
-  registry: {
+  registry: ofGo({
+    version: '3.0.0',
+    repository: 'distribution/distribution',
+    asset: 'registry',
     binary: 'registry',
-    version: REGISTRY,
-    release: ({ os, arch }) => ({
-      ...github({
-        repository: 'distribution/distribution',
-        tag: `v${REGISTRY}`,
-        asset: `registry_${REGISTRY}_${os}_${arch}.tar.gz`,
-      }),
-      member: 'registry',
-    }),
-    registry: {
-      kind: 'go-install',
-      module: `github.com/distribution/distribution/v3/cmd/registry@v${REGISTRY}`,
-    },
-    install: GO_NEEDED,
-  },
+    module: 'github.com/distribution/distribution/v3/cmd/registry',
+  }),
   prometheus: monitoring({
     binary: 'prometheus',
     version: '3.5.0',
@@ -257,5 +249,27 @@ function monitoring(of: {
     }),
     registry,
     install: `install ${binary} ${wanted} so that it is on PATH (https://prometheus.io/download/)`,
+  };
+}
+
+/** A program whose releases are packed the usual way, and which `go install` builds as it is. */
+function ofGo(program: {
+  readonly version: string;
+  readonly repository: string;
+  readonly asset: string;
+  readonly binary: string;
+  readonly module: string;
+}): CatalogueEntry {
+  const { version, repository, asset, binary, module } = program;
+  const tag = `v${version}`;
+  return {
+    binary,
+    version,
+    release: ({ os, arch }) => ({
+      ...github({ repository, tag, asset: `${asset}_${version}_${os}_${arch}.tar.gz` }),
+      member: binary,
+    }),
+    registry: { kind: 'go-install', module: `${module}@${tag}` },
+    install: GO_NEEDED,
   };
 }

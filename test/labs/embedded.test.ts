@@ -2,7 +2,10 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { Exec, KubeConfig, type V1Status } from '@kubernetes/client-node';
+import { parse } from 'yaml';
 import type { Cluster } from '../../lab/cluster/contract.ts';
+import { configOfUi } from '../../lab/cluster/embedded.ts';
+import { call } from '../../lab/cluster/http.ts';
 import type { KubeObject } from '../../lab/fleet/kube.ts';
 import { until } from '../ask.ts';
 import { pushChart, type ChartRegistry } from './chart-registry.ts';
@@ -25,7 +28,8 @@ beforeAll(async () => {
     async install(cluster: Cluster, policy: string) {
       release = await Release.in(cluster);
       registry = await pushChart(cluster.dir);
-      notes = await release.install(policyValues(policy), registry.chart);
+      const temporal = { embedded: { ui: { enabled: true } } };
+      notes = await release.install({ ...policyValues(policy), temporal }, registry.chart);
       return release.manifests();
     },
   });
@@ -86,6 +90,19 @@ test('the command in the notes tells the story', async () => {
   const said = await execInWorker(words.split(' '));
   expect(said).toMatch(/^policy: \w+ is in force at lockkeeper@/);
   expect(said).toContain('pool workers: 0 permits not yet used, 0 waiting');
+});
+
+test('the Web UI that the chart can bring along shows the rollout', async () => {
+  const path = '/api/v1/namespaces/lockkeeper/configmaps/lockkeeper-temporal';
+  const { data } = await release.kube.get<{ data: Readonly<Record<string, string>> }>(path);
+  // So that the one in the lab is this one but for its ports.
+  expect(parse(data['ui.yaml'] ?? '')).toEqual(configOfUi({ temporal: 7233, temporalUi: 8233 }));
+  const { signal } = new AbortController();
+  const workflows = `${scene.lab.cluster.webUiUrl}/api/v1/namespaces/default/workflows`;
+  expect(await call(workflows, { signal })).toMatchObject({
+    status: 200,
+    text: expect.stringContaining(`node-rollout/${NODE}`),
+  });
 });
 
 test('G6: helm uninstall leaves nothing of Lockkeeper but the claim', async () => {

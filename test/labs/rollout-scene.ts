@@ -97,7 +97,7 @@ export class RolloutScene {
       downForMs,
       policy,
       workerEnv: env,
-      ...(embedded && { embedded: await embeddedTemporal({ log: silent, signal }) }),
+      ...(embedded && { embedded: await embeddedTemporal({ log: silent, signal }, { ui: true }) }),
       ...(install && { install: (cluster: Cluster) => install(cluster, policy) }),
       log: silent,
       signal,
