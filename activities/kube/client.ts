@@ -45,8 +45,7 @@ function readable<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    const [because = ''] = wordsOf(error).split('
-');
+    const [because = ''] = wordsOf(error).split('\n');
     const where = process.env['KUBECONFIG'] ?? '~/.kube/config';
     throw new BadKubeConfig(
       `the configuration of Kubernetes (${where}) cannot be read: ${because}`,
