@@ -153,18 +153,10 @@ function readers(values: Readonly<Record<Setting, string>>, problems: string[]) 
     },
     command(name: Setting): Command {
       const line = values[name];
-      const words = splitWords(line);
-      const operator = shellOperator(line);
-      if (operator !== undefined) {
-        const rule = `${operator} is for a shell, and no shell runs this`;
-        const written = inSingleQuotes(line) ?? inShell(line);
-        problem(
-          name,
-          `${rule}: write ${written}, or put in single quotes what is meant as it stands`,
-        );
-      } else if (words === undefined) problem(name, `a quote is not closed in: ${line}`);
-      else if (words.length === 0) problem(name, 'is empty');
-      return { line, words: words ?? [] };
+      const words = splitWords(line) ?? [];
+      const wrong = wrongCommand(line);
+      if (wrong !== undefined) problem(name, wrong);
+      return { line, words };
     },
     rebootCommand(name: Setting): Command {
       const command = this.command(name);
@@ -182,6 +174,17 @@ function readers(values: Readonly<Record<Setting, string>>, problems: string[]) 
       return address;
     },
   };
+}
+
+function wrongCommand(line: string): string | undefined {
+  const operator = shellOperator(line);
+  if (operator !== undefined) {
+    const written = inSingleQuotes(line) ?? inShell(line);
+    return `${operator} is for a shell, and no shell runs this: write ${written}, or put in single quotes what is meant as it stands`;
+  }
+  const words = splitWords(line);
+  if (words === undefined) return `a quote is not closed in: ${line}`;
+  return words.length === 0 ? 'is empty' : undefined;
 }
 
 function readHost(read: Readers): HostSettings {
