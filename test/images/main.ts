@@ -20,7 +20,7 @@ import { interruption } from './tool.ts';
 
 const startedAt = performance.now();
 const say = (line: string): void => {
-  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0).padStart(4);
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6);
   process.stdout.write(`${seconds} s  ${line}\n`);
 };
 

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { Exec, KubeConfig, type V1Status } from '@kubernetes/client-node';
 import { parse } from 'yaml';
@@ -51,7 +53,13 @@ test('the chart is pulled as it was pushed', async () => {
 test('helm says that Temporal is in the pod of the worker, and how to reach it', () => {
   expect(notes).toContain('with a Temporal of its own in the worker');
   expect(notes).toContain('one agent on every node, 1 worker,');
-  expect(notes).toContain('port-forward pod/lockkeeper-worker-0 7233');
+  expect(notes).toContain('port-forward pod/lockkeeper-worker-0 7233 8233 #');
+});
+
+test('the commands in the notes are such that a shell takes them as they stand', async () => {
+  const commands = notes.match(/^ {5}(kubectl|temporal) .*(\\\n.*)*$/gm) ?? [];
+  expect(commands.length).toBeGreaterThan(4);
+  await promisify(execFile)('sh', ['-n', '-c', commands.join('\n')]);
 });
 
 test('G3: the only node is rebooted once, and who is on it finishes the rollout', async () => {
