@@ -23,6 +23,8 @@ export class Upkeep {
   private readonly said = new Map<string, string>();
   private looking: Promise<void> = Promise.resolve();
   private attributes = false;
+  /** Whether the schedule was there at the latest look. */
+  private scans = false;
 
   constructor(parts: Parts) {
     this.parts = parts;
@@ -59,15 +61,19 @@ export class Upkeep {
     await this.see('the namespace is missing', async () => {
       if (await ensureNamespace(connection, namespace)) {
         log.info('namespace made', { temporalNamespace: namespace });
+        this.scans = false;
       }
     });
     this.attributes = await this.see(
       'search attributes could not be registered; going on without',
       () => ensureSearchAttributes(connection, namespace),
     );
-    await this.see('the schedule of the fleet scan is not as the policy says', () =>
-      ensureFleetScan(client, scanEvery),
-    );
+    await this.see('the schedule of the fleet scan is not as the policy says', async () => {
+      // One that was there is made anew at the second look without it only: it may have been taken away by an uninstallation,
+      // which is about to take this worker away, too.
+      const anew = !this.scans;
+      this.scans = await ensureFleetScan(client, { everyMs: scanEvery, anew });
+    });
   }
 
   /** Says what is wrong when it becomes so, and when it no longer is; answers whether all is well. */

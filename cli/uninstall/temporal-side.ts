@@ -17,8 +17,8 @@ export function temporalSide({ workflow, schedule }: Client): TemporalSide {
     for (const id of ids) await workflow.getHandle(id).terminate(REASON).catch(ended);
   };
   return {
-    async stopScans() {
-      await schedule.getHandle(FLEET_SCAN).delete().catch(unscheduled);
+    async pauseScans() {
+      await schedule.getHandle(FLEET_SCAN).pause(REASON).catch(unscheduled);
       await terminate(await running('fleetScan'));
     },
     openRollouts: () => running('nodeRollout'),
@@ -30,6 +30,9 @@ export function temporalSide({ workflow, schedule }: Client): TemporalSide {
       const ids = await running('');
       await terminate(ids);
       return ids;
+    },
+    async removeSchedule() {
+      await schedule.getHandle(FLEET_SCAN).delete().catch(unscheduled);
     },
   };
 }

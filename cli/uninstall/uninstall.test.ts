@@ -25,7 +25,7 @@ class World {
 
   readonly parts: UninstallParts = {
     temporal: {
-      stopScans: async () => this.note('stop scans'),
+      pauseScans: async () => this.note('pause scans'),
       openRollouts: async () =>
         (this.rollouts.length > 1 ? this.rollouts.shift() : this.rollouts[0]) ?? [],
       abort: async (id) => this.note(`abort ${id}`),
@@ -33,6 +33,7 @@ class World {
         this.note('terminate');
         return ['pool-lock/workers'];
       },
+      removeSchedule: async () => this.note('remove schedule'),
     },
     cluster: {
       removeAgents: async () => this.note('remove agents'),
@@ -64,12 +65,13 @@ describe('uninstall', () => {
     world.found = [[left('n1')], []];
     await run();
     expect(world.did).toEqual([
-      'stop scans',
+      'pause scans',
       'abort a',
       'abort b',
       'terminate',
       'remove agents',
       'clean n1',
+      'remove schedule',
     ]);
   });
 
@@ -82,7 +84,7 @@ describe('uninstall', () => {
   test('that waits for a rollout in vain says for which, and has touched nothing', async () => {
     world.rollouts = [['node-rollout/n3']];
     await expect(run()).rejects.toThrow('still under way after 1m: node-rollout/n3');
-    expect(world.did).toEqual(['stop scans', 'abort node-rollout/n3']);
+    expect(world.did).toEqual(['pause scans', 'abort node-rollout/n3']);
   });
 
   test('by force goes on after the wait', async () => {
@@ -90,14 +92,19 @@ describe('uninstall', () => {
     world.found = [[left('n3')], []];
     await run({ force: true });
     expect(world.nowMs).toBeGreaterThanOrEqual(60_000);
-    expect(world.did.slice(-3)).toEqual(['terminate', 'remove agents', 'clean n3']);
+    expect(world.did.slice(-4)).toEqual([
+      'terminate',
+      'remove agents',
+      'clean n3',
+      'remove schedule',
+    ]);
   });
 
   test('tries a node again that has changed meanwhile, and looks until nothing is left', async () => {
     world.conflicts = 1;
     world.found = [[left('n1')], [left('n1')], [left('n2')], []];
     await run();
-    expect(world.did.slice(-2)).toEqual(['clean n1', 'clean n2']);
+    expect(world.did.slice(-3)).toEqual(['clean n1', 'clean n2', 'remove schedule']);
   });
 
   test('gives up where somebody goes on writing, and names the node', async () => {

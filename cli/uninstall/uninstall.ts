@@ -4,13 +4,15 @@ import { sayLeftovers, type Leftovers } from './leftovers.ts';
 
 /** What Lockkeeper has in Temporal. */
 export interface TemporalSide {
-  /** Takes the schedule away, so that no rollout is started any more, and ends a scan that is under way. */
-  stopScans(): Promise<void>;
+  /** Pauses the schedule, so that no rollout is started any more, and ends a scan that is under way. */
+  pauseScans(): Promise<void>;
   /** Ids of the rollouts that are open; may lag behind by a moment. */
   openRollouts(): Promise<string[]>;
   abort(rollout: string): Promise<void>;
   /** Ends everything that is left, whatever it is doing; answers with the ids. */
   terminateAll(): Promise<string[]>;
+  /** Deletes the schedule; a worker makes one anew that it has missed for minutes. */
+  removeSchedule(): Promise<void>;
 }
 
 /** What Lockkeeper has in the cluster. */
@@ -44,8 +46,9 @@ const EMPTY_LOOKS = 3;
 const CLEANING_TRIES = 10;
 
 /**
- * Ends rollouts the way an abort does, then takes away schedule, locks, agents and whatever is written on the Nodes. Repeating
- * it goes on where it was interrupted. Rejects, having touched no Node, when rollouts do not end in time.
+ * Ends rollouts the way an abort does, then takes away locks, agents, whatever is written on the Nodes, and last the schedule,
+ * for the workers would bring it back while they wait with us. Repeating it goes on where it was interrupted. Rejects, having
+ * touched no Node, when rollouts do not end in time; the schedule is then left paused.
  */
 export async function uninstall(parts: UninstallParts, options: UninstallOptions): Promise<void> {
   const { temporal, cluster, say } = parts;
@@ -53,6 +56,7 @@ export async function uninstall(parts: UninstallParts, options: UninstallOptions
   await cluster.removeAgents();
   say('no agent is left');
   await cleanNodes(parts);
+  await temporal?.removeSchedule();
   say('nothing of Lockkeeper is left on any node');
 }
 
@@ -68,8 +72,8 @@ async function endRollouts(
   options: UninstallOptions,
 ): Promise<void> {
   const { say } = parts;
-  await temporal.stopScans();
-  say('no new rollout is started');
+  await temporal.pauseScans();
+  say('no new rollout is started: the schedule of the fleet scan is paused');
   await abortAll(parts, temporal, options);
   const ended = await temporal.terminateAll();
   say(ended.length === 0 ? 'nothing runs in Temporal' : `ended: ${ended.join(', ')}`);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, ScheduleNotFoundError } from '@temporalio/client';
 import { NO_POLICY } from '../../domain/policy.ts';
 import { FLEET_SCAN, SEARCH_ATTRIBUTES } from '../../domain/names.ts';
 import { temporalPort } from '../../activities/temporal.ts';
@@ -60,3 +60,18 @@ test('all is made where nothing is, and made again when the namespace is lost', 
   const endedMs = await temporalPort(client).formerLockEndedAt('workers', 'now');
   expect(Date.now() - (endedMs ?? 0)).toBeLessThan(180_000);
 }, 180_000);
+
+test('a schedule that has been taken away stays away for one look, and a paused one stays paused', async () => {
+  const upkeep = new Upkeep({ temporal: { connection, client, namespace }, policy, log });
+  const schedule = client.schedule.getHandle(FLEET_SCAN);
+  await upkeep.look();
+  await schedule.pause('hands off');
+  await upkeep.look();
+  expect((await schedule.describe()).state).toMatchObject({ paused: true, note: 'hands off' });
+
+  await schedule.delete();
+  await upkeep.look();
+  await expect(schedule.describe()).rejects.toThrow(ScheduleNotFoundError);
+  await upkeep.look();
+  expect((await schedule.describe()).spec.intervals?.[0]?.every).toBe(SCAN_MS);
+}, 60_000);

@@ -67,7 +67,7 @@ describe('lockkeeper status', () => {
       scanFleet: async () => scans.shift() as never,
     });
     await world.run(async () => {
-      await ensureFleetScan(env.client, 86_400_000);
+      await ensureFleetScan(env.client, { everyMs: 86_400_000, anew: true });
       await env.client.schedule.getHandle(FLEET_SCAN).pause('a look by hand');
       for (const _ of [1, 2]) {
         const options = { workflowId: FLEET_SCAN, taskQueue: TASK_QUEUE };
