@@ -3,7 +3,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import { answerOf, kubeClient, kubeConfig } from '../../activities/kube/client.ts';
 import { messageOf } from '../../domain/message-of.ts';
 import { forwardPort, type Forwarded } from '../port-forward.ts';
-import { openTemporal } from '../temporal.ts';
+import { openTemporal, type OpenTemporal } from '../temporal.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { clusterSide } from './cluster-side.ts';
 import { temporalSide } from './temporal-side.ts';
@@ -24,11 +24,27 @@ export async function runUninstall(
   options: UninstallCommandOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const { namespace, agent: daemonSet, timeout: timeoutMs, force = false, dryRun } = options;
   const config = readKubeConfig();
   const forwarded = await forwardTemporal(config, options);
-  const env = { ...process.env, ...(forwarded && { TEMPORAL_ADDRESS: forwarded.address }) };
-  const temporal = options.temporal ? await openTemporal(env, WITHOUT_IT) : undefined;
+  try {
+    const temporal = options.temporal ? await openIn(forwarded, options) : undefined;
+    try {
+      await runWith(config, temporal, options, terminal);
+    } finally {
+      await temporal?.connection.close();
+    }
+  } finally {
+    await forwarded?.close();
+  }
+}
+
+async function runWith(
+  config: KubeConfig,
+  temporal: OpenTemporal | undefined,
+  options: UninstallCommandOptions,
+  terminal: Terminal,
+): Promise<void> {
+  const { namespace, agent: daemonSet, timeout: timeoutMs, force = false, dryRun } = options;
   const parts: UninstallParts = {
     temporal: temporal && temporalSide(temporal.client),
     cluster: clusterSide(kubeClient(config), { namespace, daemonSet }),
@@ -41,9 +57,20 @@ export async function runUninstall(
   } catch (error) {
     if (error instanceof CommandFailed) throw error;
     throw new CommandFailed([answerOf(error)]);
-  } finally {
-    await temporal?.connection.close();
-    forwarded?.close();
+  }
+}
+
+async function openIn(
+  forwarded: Forwarded | undefined,
+  { temporalPod: pod }: UninstallCommandOptions,
+): Promise<OpenTemporal> {
+  const env = { ...process.env, ...(forwarded && { TEMPORAL_ADDRESS: forwarded.address }) };
+  try {
+    return await openTemporal(env, WITHOUT_IT);
+  } catch (error) {
+    const because = forwarded?.refused();
+    if (because === undefined) throw error;
+    throw new CommandFailed([`no port of pod ${pod} can be reached: ${because}`, ...WITHOUT_IT]);
   }
 }
 

@@ -15,7 +15,7 @@ class World {
   readonly did: string[] = [];
   nowMs = 0;
   /** What each look at the rollouts shows; the last one for ever. */
-  rollouts: string[][] = [[]];
+  rollouts: (string[] | 'no answer')[] = [[]];
   found: Leftovers[][] = [[]];
   conflicts = 0;
   /** Of several looks that alike follow each other only the first is written down. */
@@ -26,9 +26,13 @@ class World {
   readonly parts: UninstallParts = {
     temporal: {
       pauseScans: async () => this.note('pause scans'),
-      openRollouts: async () =>
-        (this.rollouts.length > 1 ? this.rollouts.shift() : this.rollouts[0]) ?? [],
-      abort: async (id) => this.note(`abort ${id}`),
+      openRollouts: async () => {
+        const open = (this.rollouts.length > 1 ? this.rollouts.shift() : this.rollouts[0]) ?? [];
+        if (open === 'no answer') throw new Error('14 UNAVAILABLE');
+        // A run is told from another one of the same id by what follows a hash.
+        return open.map((run) => ({ id: run.replace(/#.*/, ''), run }));
+      },
+      abort: async ({ id }) => this.note(`abort ${id}`),
       terminateAll: async () => {
         this.note('terminate');
         return ['pool-lock/workers'];
@@ -79,6 +83,21 @@ describe('uninstall', () => {
     world.rollouts = [[], ['late'], []];
     await run();
     expect(world.did).toContain('abort late');
+  });
+
+  test('aborts a rollout that somebody has started again', async () => {
+    world.rollouts = [['a#1'], ['a#1', 'b'], ['a#2'], []];
+    await run();
+    expect(world.did.filter((did) => did === 'abort a')).toHaveLength(2);
+  });
+
+  test('waits for Temporal, whose own node may be rebooting, until its time is over', async () => {
+    world.rollouts = [['a'], 'no answer', 'no answer', ['a'], []];
+    await run();
+    expect(world.did).toContain('terminate');
+
+    world.rollouts = ['no answer'];
+    await expect(run()).rejects.toThrow('14 UNAVAILABLE');
   });
 
   test('that waits for a rollout in vain says for which, and has touched nothing', async () => {

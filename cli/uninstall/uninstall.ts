@@ -1,4 +1,5 @@
 import { formatDuration } from '../../domain/durations.ts';
+import { FLEET_SCAN } from '../../domain/names.ts';
 import { CommandFailed } from '../terminal.ts';
 import { sayLeftovers, type Leftovers } from './leftovers.ts';
 
@@ -6,13 +7,19 @@ import { sayLeftovers, type Leftovers } from './leftovers.ts';
 export interface TemporalSide {
   /** Pauses the schedule, so that no rollout is started any more, and ends a scan that is under way. */
   pauseScans(): Promise<void>;
-  /** Ids of the rollouts that are open; may lag behind by a moment. */
-  openRollouts(): Promise<string[]>;
-  abort(rollout: string): Promise<void>;
+  /** May lag behind by a moment. */
+  openRollouts(): Promise<OpenRollout[]>;
+  abort(rollout: OpenRollout): Promise<void>;
   /** Ends everything that is left, whatever it is doing; answers with the ids. */
   terminateAll(): Promise<string[]>;
   /** Deletes the schedule; a worker makes one anew that it has missed for minutes. */
   removeSchedule(): Promise<void>;
+}
+
+export interface OpenRollout {
+  readonly id: string;
+  /** Of the run: a rollout that is started again has the same id. */
+  readonly run: string;
 }
 
 /** What Lockkeeper has in the cluster. */
@@ -62,7 +69,7 @@ export async function uninstall(parts: UninstallParts, options: UninstallOptions
 
 /** What it would do, a line each. */
 export async function planUninstall({ temporal, cluster, say }: UninstallParts): Promise<void> {
-  for (const rollout of (await temporal?.openRollouts()) ?? []) say(`would abort ${rollout}`);
+  for (const { id } of (await temporal?.openRollouts()) ?? []) say(`would abort ${id}`);
   for (const found of await cluster.leftovers()) say(`would take away from ${sayLeftovers(found)}`);
 }
 
@@ -80,30 +87,47 @@ async function endRollouts(
 }
 
 async function abortAll(
-  { say, nowMs, pause }: UninstallParts,
+  parts: UninstallParts,
   temporal: TemporalSide,
   { timeoutMs, force }: UninstallOptions,
 ): Promise<void> {
+  const { nowMs, pause } = parts;
   const untilMs = nowMs() + timeoutMs;
-  const aborted = new Set<string>();
+  const asked = new Set<string>();
   for (let empty = 0; empty < EMPTY_LOOKS;) {
-    const open = await temporal.openRollouts();
+    const isLast = nowMs() >= untilMs;
+    const open = await askToEnd(parts, temporal, asked).catch((error: unknown) => {
+      // The node that is rebooting may be the one that Temporal is on.
+      if (isLast) throw error;
+      return ['Temporal, which does not answer'];
+    });
     empty = open.length === 0 ? empty + 1 : 0;
-    for (const rollout of open.filter((id) => !aborted.has(id))) {
-      await temporal.abort(rollout);
-      aborted.add(rollout);
-      say(`${rollout} is asked to end`);
-    }
-    if (open.length > 0 && nowMs() >= untilMs) {
+    if (open.length > 0 && isLast) {
       if (force) return;
       throw new CommandFailed([
         `still under way after ${formatDuration(timeoutMs)}: ${open.join(', ')}`,
         'A node that is rebooting is handed back when it returns; one that is lost never is. Wait and repeat this, or',
-        'use --force: those rollouts are then ended as they are, and what they cordoned is uncordoned.',
+        'use --force: those rollouts are then ended as they are, and what they cordoned is uncordoned. The scans stay',
+        `paused until then; to keep Lockkeeper: temporal schedule toggle --schedule-id ${FLEET_SCAN} --unpause`,
       ]);
     }
     if (empty < EMPTY_LOOKS) await pause(LOOK_EVERY_MS);
   }
+}
+
+/** Asks each run that is open to end, once; answers with the ids of all that are. */
+async function askToEnd(
+  { say }: UninstallParts,
+  temporal: TemporalSide,
+  asked: Set<string>,
+): Promise<string[]> {
+  const open = await temporal.openRollouts();
+  for (const rollout of open.filter(({ run }) => !asked.has(run))) {
+    await temporal.abort(rollout);
+    asked.add(rollout.run);
+    say(`${rollout.id} is asked to end`);
+  }
+  return open.map(({ id }) => id);
 }
 
 /** Until a look finds nothing: something that was on its way may have been written meanwhile. */
