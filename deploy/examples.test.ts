@@ -38,6 +38,11 @@ describe('values', () => {
     const { error } = Policy.safeParse(policyIn(objects));
     expect(error && problemsOf(error)).toBeUndefined();
   });
+
+  // Whether a host asks is easily got wrong, and distributions.md has the commands that are tested.
+  test.each(FILES)('%s has no command of its own that asks the host', (path) => {
+    expect(read(path)).not.toMatch(/needs-restarting|needs-rebooting|grubby/);
+  });
 });
 
 /** The policy as the worker reads it. */
