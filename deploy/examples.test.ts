@@ -61,6 +61,7 @@ describe('the Logic App', () => {
     }[];
   }
   interface Trigger {
+    readonly operationOptions?: string;
     readonly inputs: { readonly schema: z.core.JSONSchema.BaseSchema };
   }
 
@@ -80,6 +81,10 @@ describe('the Logic App', () => {
   test('takes what the receiver `slack` sends, and nothing without a text', () => {
     expect(accepts(slackBody('Draining node worker-7', { username: 'lockkeeper' }))).toBe(true);
     expect(accepts({ message: 'Draining node worker-7' })).toBe(false);
+  });
+
+  test('has its trigger refuse what is not of its schema, which a Logic App does only when told to', () => {
+    expect(trigger?.operationOptions).toBe('EnableSchemaValidation');
   });
 
   test('reads only what its trigger declares', () => {
