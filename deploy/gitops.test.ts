@@ -8,7 +8,7 @@ import { ANNOTATION } from '../domain/node-contract.ts';
 import type { KubeObject } from '../lab/fleet/kube.ts';
 import { parseObjects } from '../lab/fleet/manifests.ts';
 import { Chart, type Values } from './chart.fixture.ts';
-import { CHART } from './helm.ts';
+import { CHART, helm as runHelm } from './helm.ts';
 
 /** What deploy/examples hands to others: the values are for this chart, and what is agreed between the two fits. */
 
@@ -119,6 +119,10 @@ test('Argo CD applies what bounds a right before who is given it', async () => {
   expect(Math.max(...(waves.get(true) ?? []))).toBeLessThan(Math.min(...(waves.get(false) ?? [])));
 });
 
+interface Templated extends KubeObject {
+  readonly spec?: { readonly template?: { readonly metadata: KubeObject['metadata'] } };
+}
+
 describe('the role for Ansible', () => {
   const files = globSync('ansible/**/*.yml', { cwd: EXAMPLES });
   const text = (file: string): string => readFileSync(`${EXAMPLES}${file}`, 'utf8');
@@ -136,15 +140,29 @@ describe('the role for Ansible', () => {
     expect(JSON.stringify(objects)).toContain('registry.example.org/lockkeeper/worker');
   });
 
-  test('starts the rollout that a scan would start, on the port of the pod that the chart makes', async () => {
-    const rollout = tasks('rollout');
-    expect(rollout).toContain(`--type nodeRollout --task-queue ${TASK_QUEUE} `);
-    expect(rollout).toContain(rolloutId('{{ lockkeeper_node }}'));
-    const objects = await chart.render({});
-    const worker = objects.find(({ kind }) => kind === 'StatefulSet');
-    expect(worker?.metadata.name).toBe('lockkeeper-worker');
-    expect(rollout).toContain('-worker-0 {{ lockkeeper_temporal_port }}:7233');
-    expect(JSON.stringify(worker)).toContain('127.0.0.1:7233');
+  test('starts the rollout that a scan would start', () => {
+    expect(tasks('rollout')).toContain(`--type nodeRollout --task-queue ${TASK_QUEUE} `);
+    expect(tasks('rollout')).toContain(rolloutId('{{ lockkeeper_node }}'));
+  });
+
+  test.each([
+    { release: 'lockkeeper', worker: 'lockkeeper-worker' },
+    { release: 'reboots', worker: 'reboots-lockkeeper-worker' },
+    { release: 'reboots', fullname: 'keeper', worker: 'keeper-worker' },
+  ])('finds the pod of $worker, where the release is $release', async (row) => {
+    const { release, fullname = '', worker } = row;
+    const set = `image.registry=r,fullnameOverride=${fullname}`;
+    const text = await runHelm(chart.program, ['template', release, CHART, '--set', set]);
+    const wanted = (/-l (\S+)\)/.exec(tasks('rollout'))?.[1] ?? '').split(',');
+    const found = parseObjects(text, release).filter((object) => {
+      const { template } = (object as Templated).spec ?? {};
+      const labels = Object.entries(template?.metadata.labels ?? {});
+      return wanted.every((label) => labels.some((one) => one.join('=') === label));
+    });
+    expect(found.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+      `StatefulSet ${worker}`,
+    ]);
+    expect(JSON.stringify(found)).toContain('127.0.0.1:7233');
   });
 
   test.each(['hold', 'release'])('%s writes the annotation that is read', (name) => {
