@@ -1,5 +1,10 @@
+import { execFile } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { parseDuration } from '../domain/durations.ts';
@@ -12,6 +17,7 @@ import { CHART, helm as runHelm } from './helm.ts';
 
 /** What deploy/examples hands to others: the values are for this chart, and what is agreed between the two fits. */
 
+const run = promisify(execFile);
 const EXAMPLES = fileURLToPath(new URL('examples/', import.meta.url));
 const read = (file: string): KubeObject[] =>
   parseObjects(readFileSync(`${EXAMPLES}${file}`, 'utf8'), file);
@@ -174,5 +180,47 @@ describe('the role for Ansible', () => {
       { 'kubernetes.core.k8s': { definition: KubeObject } },
     ];
     await expectLabelsOfManifests(made['kubernetes.core.k8s'].definition.metadata.labels);
+  });
+
+  describe('on its way to the Temporal in the pod', () => {
+    let dir: string;
+    beforeAll(async () => void (dir = await mkdtemp(join(tmpdir(), 'lockkeeper-ansible-'))));
+    afterAll(() => rm(dir, { recursive: true }));
+
+    /**
+     * Runs what a task of the role does, with a kubectl of which `forward` is the second half. The stand-in holds the error
+     * stream open, so that this does not end before it does.
+     */
+    async function look(forward: string, command: string): Promise<string> {
+      const [task] = parse(tasks('rollout')) as [{ vars: { lockkeeper_reach: string } }];
+      const reach = task.vars.lockkeeper_reach
+        .replaceAll(/\{% .* %\}\n/g, '')
+        .replace('{{ lockkeeper_temporal_address | quote }}', "''")
+        .replaceAll('{{ lockkeeper_namespace | quote }}', 'lockkeeper');
+      const kubectl = `#!/bin/sh\ncase "$*" in *" get pod "*) echo pod/keeper-worker-0;;
+        *" port-forward --address 127.0.0.1 pod/keeper-worker-0 :7233") ${forward};; esac\n`;
+      await writeFile(join(dir, 'kubectl'), kubectl, { mode: 0o755 });
+      const env = { ...process.env, PATH: `${dir}:${process.env['PATH']}`, TMPDIR: dir };
+      const { stdout } = await run('sh', ['-c', `${reach}${command}`], { env, timeout: 50_000 });
+      return stdout.trim();
+    }
+    const FORWARD = 'echo "Forwarding from 127.0.0.1:4711 -> 7233"; exec sleep 90';
+
+    test('goes by the port that kubectl chose, and leaves nothing behind', async () => {
+      expect(await look(FORWARD, 'echo "$TEMPORAL_ADDRESS"')).toBe('127.0.0.1:4711');
+      expect(await readdir(dir)).toEqual(['kubectl']);
+    }, 60_000);
+
+    test('goes nowhere else where kubectl does not forward', async () => {
+      await expect(look('exit 1', 'echo went on')).rejects.toMatchObject({
+        stdout: '',
+        killed: false,
+      });
+    }, 60_000);
+
+    test('leaves nothing behind when it is stopped', async () => {
+      await expect(look(FORWARD, 'kill -TERM $$; sleep 1')).rejects.toMatchObject({ code: 1 });
+      expect(await readdir(dir)).toEqual(['kubectl']);
+    }, 60_000);
   });
 });
