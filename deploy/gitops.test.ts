@@ -151,6 +151,11 @@ describe('the role for Ansible', () => {
     expect(tasks('rollout')).toContain(rolloutId('{{ lockkeeper_node }}'));
   });
 
+  test('reads the end of the run that it last looked at, not of one that a scan has started since', () => {
+    const [, , ended] = parse(tasks('rollout')) as { 'ansible.builtin.shell': string }[];
+    expect(ended?.['ansible.builtin.shell']).toContain('--run-id ');
+  });
+
   test.each([
     { release: 'lockkeeper', worker: 'lockkeeper-worker' },
     { release: 'reboots', worker: 'reboots-lockkeeper-worker' },
