@@ -38,6 +38,11 @@ describe('values', () => {
     const { error } = Policy.safeParse(policyIn(objects));
     expect(error && problemsOf(error)).toBeUndefined();
   });
+
+  // Whether a host asks is easily got wrong, and distributions.md has the commands that are tested.
+  test.each(FILES)('%s has no command of its own that asks the host', (path) => {
+    expect(read(path)).not.toMatch(/needs-restarting|needs-rebooting|grubby/);
+  });
 });
 
 /** The policy as the worker reads it. */
@@ -56,6 +61,7 @@ describe('the Logic App', () => {
     }[];
   }
   interface Trigger {
+    readonly operationOptions?: string;
     readonly inputs: { readonly schema: z.core.JSONSchema.BaseSchema };
   }
 
@@ -75,6 +81,10 @@ describe('the Logic App', () => {
   test('takes what the receiver `slack` sends, and nothing without a text', () => {
     expect(accepts(slackBody('Draining node worker-7', { username: 'lockkeeper' }))).toBe(true);
     expect(accepts({ message: 'Draining node worker-7' })).toBe(false);
+  });
+
+  test('has its trigger refuse what is not of its schema, which a Logic App does only when told to', () => {
+    expect(trigger?.operationOptions).toBe('EnableSchemaValidation');
   });
 
   test('reads only what its trigger declares', () => {

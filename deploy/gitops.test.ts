@@ -1,5 +1,10 @@
+import { execFile } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { parseDuration } from '../domain/durations.ts';
@@ -8,10 +13,11 @@ import { ANNOTATION } from '../domain/node-contract.ts';
 import type { KubeObject } from '../lab/fleet/kube.ts';
 import { parseObjects } from '../lab/fleet/manifests.ts';
 import { Chart, type Values } from './chart.fixture.ts';
-import { CHART } from './helm.ts';
+import { CHART, helm as runHelm } from './helm.ts';
 
 /** What deploy/examples hands to others: the values are for this chart, and what is agreed between the two fits. */
 
+const run = promisify(execFile);
 const EXAMPLES = fileURLToPath(new URL('examples/', import.meta.url));
 const read = (file: string): KubeObject[] =>
   parseObjects(readFileSync(`${EXAMPLES}${file}`, 'utf8'), file);
@@ -119,6 +125,10 @@ test('Argo CD applies what bounds a right before who is given it', async () => {
   expect(Math.max(...(waves.get(true) ?? []))).toBeLessThan(Math.min(...(waves.get(false) ?? [])));
 });
 
+interface Templated extends KubeObject {
+  readonly spec?: { readonly template?: { readonly metadata: KubeObject['metadata'] } };
+}
+
 describe('the role for Ansible', () => {
   const files = globSync('ansible/**/*.yml', { cwd: EXAMPLES });
   const text = (file: string): string => readFileSync(`${EXAMPLES}${file}`, 'utf8');
@@ -136,15 +146,34 @@ describe('the role for Ansible', () => {
     expect(JSON.stringify(objects)).toContain('registry.example.org/lockkeeper/worker');
   });
 
-  test('starts the rollout that a scan would start, on the port of the pod that the chart makes', async () => {
-    const rollout = tasks('rollout');
-    expect(rollout).toContain(`--type nodeRollout --task-queue ${TASK_QUEUE} `);
-    expect(rollout).toContain(rolloutId('{{ lockkeeper_node }}'));
-    const objects = await chart.render({});
-    const worker = objects.find(({ kind }) => kind === 'StatefulSet');
-    expect(worker?.metadata.name).toBe('lockkeeper-worker');
-    expect(rollout).toContain('-worker-0 {{ lockkeeper_temporal_port }}:7233');
-    expect(JSON.stringify(worker)).toContain('127.0.0.1:7233');
+  test('starts the rollout that a scan would start', () => {
+    expect(tasks('rollout')).toContain(`--type nodeRollout --task-queue ${TASK_QUEUE} `);
+    expect(tasks('rollout')).toContain(rolloutId('{{ lockkeeper_node }}'));
+  });
+
+  test('reads the end of the run that it last looked at, not of one that a scan has started since', () => {
+    const [, , ended] = parse(tasks('rollout')) as { 'ansible.builtin.shell': string }[];
+    expect(ended?.['ansible.builtin.shell']).toContain('--run-id ');
+  });
+
+  test.each([
+    { release: 'lockkeeper', worker: 'lockkeeper-worker' },
+    { release: 'reboots', worker: 'reboots-lockkeeper-worker' },
+    { release: 'reboots', fullname: 'keeper', worker: 'keeper-worker' },
+  ])('finds the pod of $worker, where the release is $release', async (row) => {
+    const { release, fullname = '', worker } = row;
+    const set = `image.registry=r,fullnameOverride=${fullname}`;
+    const text = await runHelm(chart.program, ['template', release, CHART, '--set', set]);
+    const wanted = (/-l (\S+)\)/.exec(tasks('rollout'))?.[1] ?? '').split(',');
+    const found = parseObjects(text, release).filter((object) => {
+      const { template } = (object as Templated).spec ?? {};
+      const labels = Object.entries(template?.metadata.labels ?? {});
+      return wanted.every((label) => labels.some((one) => one.join('=') === label));
+    });
+    expect(found.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+      `StatefulSet ${worker}`,
+    ]);
+    expect(JSON.stringify(found)).toContain('127.0.0.1:7233');
   });
 
   test.each(['hold', 'release'])('%s writes the annotation that is read', (name) => {
@@ -156,5 +185,47 @@ describe('the role for Ansible', () => {
       { 'kubernetes.core.k8s': { definition: KubeObject } },
     ];
     await expectLabelsOfManifests(made['kubernetes.core.k8s'].definition.metadata.labels);
+  });
+
+  describe('on its way to the Temporal in the pod', () => {
+    let dir: string;
+    beforeAll(async () => void (dir = await mkdtemp(join(tmpdir(), 'lockkeeper-ansible-'))));
+    afterAll(() => rm(dir, { recursive: true }));
+
+    /**
+     * Runs what a task of the role does, with a kubectl of which `forward` is the second half. The stand-in holds the error
+     * stream open, so that this does not end before it does.
+     */
+    async function look(forward: string, command: string): Promise<string> {
+      const [task] = parse(tasks('rollout')) as [{ vars: { lockkeeper_reach: string } }];
+      const reach = task.vars.lockkeeper_reach
+        .replaceAll(/\{% .* %\}\n/g, '')
+        .replace('{{ lockkeeper_temporal_address | quote }}', "''")
+        .replaceAll('{{ lockkeeper_namespace | quote }}', 'lockkeeper');
+      const kubectl = `#!/bin/sh\ncase "$*" in *" get pod "*) echo pod/keeper-worker-0;;
+        *" port-forward --address 127.0.0.1 pod/keeper-worker-0 :7233") ${forward};; esac\n`;
+      await writeFile(join(dir, 'kubectl'), kubectl, { mode: 0o755 });
+      const env = { ...process.env, PATH: `${dir}:${process.env['PATH']}`, TMPDIR: dir };
+      const { stdout } = await run('sh', ['-c', `${reach}${command}`], { env, timeout: 50_000 });
+      return stdout.trim();
+    }
+    const FORWARD = 'echo "Forwarding from 127.0.0.1:4711 -> 7233"; exec sleep 90';
+
+    test('goes by the port that kubectl chose, and leaves nothing behind', async () => {
+      expect(await look(FORWARD, 'echo "$TEMPORAL_ADDRESS"')).toBe('127.0.0.1:4711');
+      expect(await readdir(dir)).toEqual(['kubectl']);
+    }, 60_000);
+
+    test('goes nowhere else where kubectl does not forward', async () => {
+      await expect(look('exit 1', 'echo went on')).rejects.toMatchObject({
+        stdout: '',
+        killed: false,
+      });
+    }, 60_000);
+
+    test('leaves nothing behind when it is stopped', async () => {
+      await expect(look(FORWARD, 'kill -TERM $$; sleep 1')).rejects.toMatchObject({ code: 1 });
+      expect(await readdir(dir)).toEqual(['kubectl']);
+    }, 60_000);
   });
 });

@@ -10,9 +10,20 @@ terraform {
   }
 }
 
+variable "subscription_id" {
+  type        = string
+  description = "azurerm does not take it from az login: az account show --query id"
+}
+
 variable "image_registry" {
   type        = string
   description = "Where you have pushed worker and agent: docs/install.md, \"The images\""
+}
+
+variable "container_registry_id" {
+  type        = string
+  description = "That registry in Azure, from which the nodes may then pull: az acr show -n NAME --query id. Null: they may already"
+  default     = null
 }
 
 variable "chart" {
@@ -23,6 +34,7 @@ variable "chart" {
 
 provider "azurerm" {
   features {}
+  subscription_id = var.subscription_id
 }
 
 locals {
@@ -53,6 +65,16 @@ resource "kubernetes_namespace_v1" "lockkeeper" {
   }
 }
 
+# Who applies it needs the right to assign roles there.
+resource "azurerm_role_assignment" "pull" {
+  count                = var.container_registry_id == null ? 0 : 1
+  scope                = var.container_registry_id
+  role_definition_name = "AcrPull"
+  principal_id         = azurerm_kubernetes_cluster.this.kubelet_identity[0].object_id
+  # The identity is new, and Entra may not show it everywhere yet.
+  skip_service_principal_aad_check = true
+}
+
 resource "helm_release" "lockkeeper" {
   name      = "lockkeeper"
   namespace = kubernetes_namespace_v1.lockkeeper.metadata[0].name
@@ -61,4 +83,10 @@ resource "helm_release" "lockkeeper" {
   set       = [{ name = "image.registry", value = var.image_registry }]
   # `terraform destroy` waits for rollouts under way, as helm uninstall does.
   timeout = 1200
+  # Waiting for Ready, it would fail whenever one node is away for longer than that, perhaps for its reboot.
+  wait = false
+  # One that failed at first is not in Terraform's state; without this the next apply could not use its name.
+  upgrade_install = true
+  # Not only to begin with: what Helm runs before it uninstalls is pulled as well.
+  depends_on = [azurerm_role_assignment.pull]
 }
