@@ -80,13 +80,17 @@ function change(path: string, ...statements: readonly string[]): void {
   database.close();
 }
 
+const MB = 1024 ** 2;
+
 /** All is in the one file then. */
 const MERGED = 'PRAGMA wal_checkpoint(TRUNCATE)';
 
 test('one whose server was killed is of this release, and the server goes on with it', async () => {
   expect(seeTo(embeddedDatabase(dir))).toEqual({
     mayStart: true,
-    because: expect.stringMatching(/temporal\.db is of schema 0\.11$/),
+    because: expect.stringMatching(
+      /temporal\.db is of schema 0\.11; .* has \d+ MB left and \d+ MB within the \d+ MB of the database$/,
+    ),
   });
   expect(await namespaceMade(await serve(dir), 'before')).toBe(false);
 });
@@ -102,9 +106,9 @@ test('one of the release before becomes one of this, and the server goes on with
   change(path, 'DROP TABLE current_chasm_executions');
   expect(seeTo(path)).toEqual({
     mayStart: true,
-    because: expect.stringMatching(/has been brought from schema 0\.10 to 0\.11$/),
+    because: expect.stringMatching(/has been brought from schema 0\.10 to 0\.11; /),
   });
-  expect(seeTo(path).because).toMatch(/is of schema 0\.11$/);
+  expect(seeTo(path).because).toMatch(/is of schema 0\.11; /);
   const address = await serve(dir);
   expect(await namespaceMade(address, 'before')).toBe(false);
   expect(await namespaceMade(address, 'after')).toBe(true);
@@ -159,10 +163,35 @@ test('G8: a volume that is full, or is none, is said', () => {
   const path = embeddedDatabase(dir);
   expect(seeTo(path, Number.MAX_SAFE_INTEGER)).toEqual({
     mayStart: false,
-    because: expect.stringMatching(/ has \d+ MB left, and the server needs \d+$/),
+    because: expect.stringMatching(
+      / has \d+ MB left and \d+ MB within .*, and the server needs \d+$/,
+    ),
   });
   expect(seeTo(join(dir, 'nowhere', 'temporal.db'))).toEqual({
     mayStart: false,
     because: expect.stringMatching(/ENOENT.*nowhere/),
   });
+});
+
+test('a full volume whose database is mostly free pages may start, where there is room for the log', () => {
+  const path = embeddedDatabase(dir);
+  change(
+    path,
+    'CREATE TABLE filler (bytes BLOB)',
+    'INSERT INTO filler VALUES (zeroblob(40 * 1024 * 1024))',
+    'DROP TABLE filler',
+    MERGED,
+  );
+  const withLeft = (bytes: number) => seeTo(path, undefined, () => bytes);
+  expect(withLeft(5 * MB)).toEqual({
+    mayStart: true,
+    because: expect.stringMatching(/has 5 MB left and 4\d MB within the 4\d MB of the database$/),
+  });
+  expect(withLeft(3 * MB)).toEqual({
+    mayStart: false,
+    because: expect.stringMatching(/has 3 MB left .*, and the server needs 32$/),
+  });
+  // As after a kill: the log that is there is written over.
+  writeFileSync(`${path}-wal`, Buffer.alloc(4 * MB));
+  expect(withLeft(0)).toMatchObject({ mayStart: true });
 });
