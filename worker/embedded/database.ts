@@ -1,8 +1,8 @@
-import { accessSync, constants, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { messageOf } from '../../domain/message-of.ts';
-import { fingerprintOf, SCHEMAS, WANTED, type Schema } from './schema.ts';
+import { fingerprintOf, isUnused, SCHEMAS, WANTED, type Schema } from './schema.ts';
 
 /** Whether the server may be started with this database, and what has been found or done, for people. */
 export interface Finding {
@@ -17,7 +17,7 @@ const LOG_BYTES = 4 * 1024 * 1024;
 
 /**
  * Looks at the database before the server opens it. One of an older schema that is known is brought to that of this release,
- * whole or not at all; whatever else does not fit is left as it is.
+ * whole or not at all, and one that holds nothing is removed; whatever else does not fit is left as it is.
  */
 export function seeTo(
   path: string,
@@ -64,9 +64,13 @@ function roomFor(path: string, left: number): { readonly bytes: number; readonly
 }
 
 function seeToFile(path: string, room: string): Finding {
-  const { check, fingerprint } = look(path);
+  const { check, fingerprint, unused } = look(path);
   if (check !== 'ok') return refused(`${path} is damaged: ${check}`);
-  if (fingerprint === undefined) return { mayStart: true, because: `${path} is still empty` };
+  if (unused) {
+    // Killed while it made one, the server would not make the rest: it takes the first table that is there for all of them.
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) rmSync(file, { force: true });
+    return { mayStart: true, because: `${path} was never finished: the server makes another` };
+  }
   const from = SCHEMAS.findIndex((schema) => schema.fingerprint === fingerprint);
   const to = SCHEMAS.findIndex(({ version }) => version === WANTED);
   const found = SCHEMAS[from]?.version;
@@ -104,10 +108,11 @@ const freeBytesIn = (path: string): number =>
       Number(pragma(database, 'freelist_count')) * Number(pragma(database, 'page_size')),
   );
 
-const look = (path: string): { readonly check: string; readonly fingerprint: string | undefined } =>
+const look = (path: string) =>
   reading(path, (database) => ({
     check: String(pragma(database, 'quick_check(1)')),
     fingerprint: fingerprintOf(database),
+    unused: isUnused(database),
   }));
 
 function migrate(path: string, steps: readonly Schema[]): void {
