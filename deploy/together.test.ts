@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../lab/fleet/kube.ts';
 import { readManifests } from '../lab/fleet/manifests.ts';
+import { CHART } from './helm.ts';
 
 /** What only works when two objects of deploy/lockkeeper.yaml agree. */
 
@@ -24,6 +27,11 @@ interface Workload extends KubeObject {
         readonly containers: readonly { readonly ports?: readonly { readonly name: string }[] }[];
       };
     };
+  };
+}
+interface StatefulSet extends KubeObject {
+  readonly spec: {
+    readonly volumeClaimTemplates: readonly { readonly metadata: { readonly name: string } }[];
   };
 }
 interface NetworkPolicy extends KubeObject {
@@ -192,4 +200,14 @@ describe('kubectl applies one after the other, so', () => {
     expect(Math.min(...before)).toBeGreaterThanOrEqual(0);
     expect(placeOf(one(kind))).toBeGreaterThan(Math.max(...before));
   });
+});
+
+test('the volume that an alert watches is that of the claim of the database', () => {
+  const rules = readFileSync(join(CHART, 'files/rules.yaml'), 'utf8');
+  const [, watched = ''] = /persistentvolumeclaim=~"(.+?)"/.exec(rules) ?? [];
+  const { metadata, spec } = one('StatefulSet') as StatefulSet;
+  const claims = spec.volumeClaimTemplates.map(({ metadata: { name } }) => name);
+  expect(claims.map((claim) => `${claim}-${metadata.name}-0`)).toEqual([
+    expect.stringMatching(`^(?:${watched})$`),
+  ]);
 });

@@ -88,3 +88,16 @@ test.each<{ name: string; stage: Stage; id: string }>([
   const before = [`${id}/quiet/${START}/${START + 31 * DAY}`];
   expect(await scan(stage, { day: 32, since: undefined }, before)).toEqual([]);
 });
+
+test('what a clock that was ahead has told is kept once, however often it is scanned', async () => {
+  const stage = aStage();
+  const ahead = START + 90 * DAY;
+  const ofNode = [`workers/overdue/${START}/${ahead}`];
+  const ofPool = [`pool:workers/quiet/${START}/${ahead}`];
+  let before = [...ofNode, ...ofPool, ...ofPool];
+  for (const day of [31, 32, 33]) {
+    // As a scan does: the waits of the nodes are remembered beside it.
+    before = [...ofNode, ...(await scan(stage, { day, since: 0 }, before))];
+  }
+  expect(before).toEqual([...ofNode, ...ofPool]);
+});

@@ -11,10 +11,11 @@ export async function notifyQuiet(
   quiet: readonly QuietPool[],
   { before, atMs }: { before: Remembered; atMs: number },
 ): Promise<Remembered> {
-  const recent = before.filter((id) => {
+  // What is remembered of a node is not for here, however young a clock that was ahead makes it.
+  const recent = [...new Set(before)].filter((id) => {
     const pool = policy.current().pools.find(({ name }) => id.startsWith(ofPool(name)));
-    const again = pool === undefined || pool.quietAfter === 'never' ? 0 : pool.quietAfter;
-    return atMs - notifiedIn(id).atMs < again;
+    if (pool === undefined || pool.quietAfter === 'never') return false;
+    return atMs - notifiedIn(id).atMs < pool.quietAfter;
   });
   const notified = [...recent];
   const event = 'quiet';

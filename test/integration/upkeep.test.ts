@@ -28,10 +28,11 @@ beforeAll(async () => {
 });
 afterAll(() => connection.close());
 
-const there = async () => {
+const there = async (of = client) => {
+  const { namespace } = of.options;
   const { config } = await connection.workflowService.describeNamespace({ namespace });
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-  const { spec } = await client.schedule.getHandle(FLEET_SCAN).describe();
+  const { spec } = await of.schedule.getHandle(FLEET_SCAN).describe();
   return {
     days: Number(config?.workflowExecutionRetentionTtl?.seconds) / 86_400,
     attributes: Object.keys(customAttributes)
@@ -74,4 +75,22 @@ test('a schedule that has been taken away stays away for one look, and a paused 
   await expect(schedule.describe()).rejects.toThrow(ScheduleNotFoundError);
   await upkeep.look();
   expect((await schedule.describe()).spec.intervals?.[0]?.every).toBe(SCAN_MS);
+}, 60_000);
+
+test('two workers that look at once make one of each, whatever is missing', async () => {
+  // Never there before: the server remembers one that was deleted for a while.
+  const ofTwo = new Client({ connection, namespace: 'upkeep-of-two' });
+  const lookAtOnce = async (): Promise<string[]> => {
+    said.length = 0;
+    const temporal = { connection, client: ofTwo, namespace: 'upkeep-of-two' };
+    const both = [1, 2].map(() => new Upkeep({ temporal, policy, log }));
+    await Promise.all(both.map((upkeep) => upkeep.look()));
+    expect(both.map((upkeep) => upkeep.hasSearchAttributes())).toEqual([true, true]);
+    expect(await there(ofTwo)).toEqual(ALL);
+    return said;
+  };
+  // Of one of them or of both, as they see it; nothing is warned of.
+  expect([...new Set(await lookAtOnce())]).toEqual(['namespace made']);
+  await ofTwo.schedule.getHandle(FLEET_SCAN).delete();
+  expect(await lookAtOnce()).toEqual([]);
 }, 60_000);

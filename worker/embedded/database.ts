@@ -1,8 +1,8 @@
-import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { messageOf } from '../../domain/message-of.ts';
-import { fingerprintOf, SCHEMAS, WANTED, type Schema } from './schema.ts';
+import { fingerprintOf, isUnused, SCHEMAS, WANTED, type Schema } from './schema.ts';
 
 /** Whether the server may be started with this database, and what has been found or done, for people. */
 export interface Finding {
@@ -10,22 +10,31 @@ export interface Finding {
   readonly because: string;
 }
 
-/** What the server needs to write anything at all; SQLite's log of changes alone grows to 4 MB. */
+/** What the server needs to write anything at all. */
 const LEAST_FREE_BYTES = 32 * 1024 * 1024;
+/** What SQLite's log of changes alone grows to, which is a file of its own. */
+const LOG_BYTES = 4 * 1024 * 1024;
 
 /**
  * Looks at the database before the server opens it. One of an older schema that is known is brought to that of this release,
- * whole or not at all; whatever else does not fit is left as it is.
+ * whole or not at all, and one that holds nothing is removed; whatever else does not fit is left as it is.
  */
-export function seeTo(path: string, leastFreeBytes = LEAST_FREE_BYTES): Finding {
+export function seeTo(
+  path: string,
+  leastFreeBytes = LEAST_FREE_BYTES,
+  freeOn = freeBytesOn,
+): Finding {
+  const directory = dirname(path);
   try {
-    const full = whyFull(dirname(path), leastFreeBytes);
-    if (full !== undefined) return refused(full);
-    if (!existsSync(path) || statSync(path).size === 0) {
-      return { mayStart: true, because: `there is none at ${path} yet: the server makes one` };
+    accessSync(directory, constants.W_OK);
+    const exists = bytesOf(path) > 0;
+    if (exists) accessSync(path, constants.R_OK | constants.W_OK);
+    const { bytes, said } = roomFor(path, freeOn(directory));
+    if (bytes < leastFreeBytes) {
+      return refused(`${said}, and the server needs ${Math.ceil(leastFreeBytes / MB)}`);
     }
-    accessSync(path, constants.R_OK | constants.W_OK);
-    return seeToFile(path);
+    if (exists) return seeToFile(path, said);
+    return { mayStart: true, because: `there is none at ${path} yet: the server makes one` };
   } catch (error) {
     return refused(messageOf(error));
   }
@@ -33,18 +42,35 @@ export function seeTo(path: string, leastFreeBytes = LEAST_FREE_BYTES): Finding 
 
 const refused = (because: string): Finding => ({ mayStart: false, because });
 
-function whyFull(directory: string, leastFreeBytes: number): string | undefined {
-  accessSync(directory, constants.W_OK);
+function freeBytesOn(directory: string): number {
   const { bavail, bsize } = statfsSync(directory);
-  const free = bavail * bsize;
-  if (free >= leastFreeBytes) return undefined;
-  return `${directory} has ${Math.floor(free / 1024 / 1024)} MB left, and the server needs ${Math.ceil(leastFreeBytes / 1024 / 1024)}`;
+  return bavail * bsize;
 }
 
-function seeToFile(path: string): Finding {
-  const { check, fingerprint } = look(path);
+const bytesOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+
+const MB = 1024 * 1024;
+const inMb = (bytes: number): string => `${Math.floor(bytes / MB)} MB`;
+
+/** How much can be written, where so much is left on the volume. */
+function roomFor(path: string, left: number): { readonly bytes: number; readonly said: string } {
+  const size = bytesOf(path);
+  // Whatever is written goes into the log first, over what is in the one that is there.
+  const canLog = left + bytesOf(`${path}-wal`) >= LOG_BYTES;
+  // SQLite never makes its file smaller: it writes where something was deleted before the file grows.
+  const inside = size > 0 && canLog ? freeBytesIn(path) : 0;
+  const said = `${dirname(path)} has ${inMb(left)} left and ${inMb(inside)} within the ${inMb(size)} of the database`;
+  return { bytes: left + inside, said };
+}
+
+function seeToFile(path: string, room: string): Finding {
+  const { check, fingerprint, unused } = look(path);
   if (check !== 'ok') return refused(`${path} is damaged: ${check}`);
-  if (fingerprint === undefined) return { mayStart: true, because: `${path} is still empty` };
+  if (unused) {
+    // Killed while it made one, the server would not make the rest: it takes the first table that is there for all of them.
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) rmSync(file, { force: true });
+    return { mayStart: true, because: `${path} was never finished: the server makes another` };
+  }
   const from = SCHEMAS.findIndex((schema) => schema.fingerprint === fingerprint);
   const to = SCHEMAS.findIndex(({ version }) => version === WANTED);
   const found = SCHEMAS[from]?.version;
@@ -53,24 +79,41 @@ function seeToFile(path: string): Finding {
       `${path} is of a schema that is not known here, and this release of Temporal wants ${WANTED}: a newer release has made it, or somebody else`,
     );
   }
-  if (from === to) return { mayStart: true, because: `${path} is of schema ${WANTED}` };
+  if (from === to) return { mayStart: true, because: `${path} is of schema ${WANTED}; ${room}` };
   migrate(path, SCHEMAS.slice(from + 1, to + 1));
-  return { mayStart: true, because: `${path} has been brought from schema ${found} to ${WANTED}` };
+  const because = `${path} has been brought from schema ${found} to ${WANTED}; ${room}`;
+  return { mayStart: true, because };
 }
 
 /** Temporal's schema has texts in double quotes. */
 const AS_TEMPORAL = { enableDoubleQuotedStringLiterals: true };
 
 /** For reading only, so that what does not fit stays as it is to the byte. */
-function look(path: string): { readonly check: string; readonly fingerprint: string | undefined } {
+function reading<T>(path: string, read: (database: DatabaseSync) => T): T {
   const database = new DatabaseSync(path, { ...AS_TEMPORAL, readOnly: true });
   try {
-    const [row] = database.prepare('PRAGMA quick_check(1)').all();
-    return { check: String(row?.['quick_check']), fingerprint: fingerprintOf(database) };
+    return read(database);
   } finally {
     database.close();
   }
 }
+
+const pragma = (database: DatabaseSync, name: string): unknown =>
+  Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+
+const freeBytesIn = (path: string): number =>
+  reading(
+    path,
+    (database) =>
+      Number(pragma(database, 'freelist_count')) * Number(pragma(database, 'page_size')),
+  );
+
+const look = (path: string) =>
+  reading(path, (database) => ({
+    check: String(pragma(database, 'quick_check(1)')),
+    fingerprint: fingerprintOf(database),
+    unused: isUnused(database),
+  }));
 
 function migrate(path: string, steps: readonly Schema[]): void {
   const database = new DatabaseSync(path, AS_TEMPORAL);

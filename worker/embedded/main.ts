@@ -4,7 +4,8 @@ const HELP = `lockkeeper database check: looks at the database of the embedded T
 
 Usage: LOCKKEEPER_DATABASE=/var/lib/temporal/temporal.db node worker/embedded/main.ts
 
-One of an older schema is brought to that of this release. What does not fit is left as it is, and said.
+One of an older schema is brought to that of this release, and one in which nothing is written yet is removed. What does not fit is
+left as it is, and said.
 
 Exit status: 0 the server may start, 1 it may not, 2 LOCKKEEPER_DATABASE is missing.
 `;

@@ -46,10 +46,27 @@ const COLUMNS = `
   WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite_%'
   ORDER BY 1, 2`;
 
-/** Names the tables and columns of a database; undefined where there is no table. */
-export function fingerprintOf(database: DatabaseSync): string | undefined {
+/** Names the tables and columns of a database. */
+export function fingerprintOf(database: DatabaseSync): string {
   const rows = database.prepare(COLUMNS).all();
-  if (rows.length === 0) return undefined;
   const text = rows.map(({ name, column }) => `${String(name)}.${String(column)}`).join('\n');
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+/**
+ * What the making of the schema itself writes is in namespace_metadata, and in the tables within virtual ones. Virtual ones come
+ * last: whatever a server has written is in the others, too.
+ */
+const WRITTEN_TO_LATER = `
+  SELECT name FROM pragma_table_list
+  WHERE schema = 'main' AND type <> 'shadow' AND name NOT GLOB 'sqlite_*' AND name <> 'namespace_metadata'
+  ORDER BY type`;
+
+/** Whether no server has written anything into it but the schema, or a part of that. */
+export function isUnused(database: DatabaseSync): boolean {
+  const tables = database.prepare(WRITTEN_TO_LATER).all();
+  return tables.every(({ name }) => {
+    const quoted = `"${String(name).replaceAll('"', '""')}"`;
+    return database.prepare(`SELECT 1 FROM ${quoted} LIMIT 1`).get() === undefined;
+  });
 }
