@@ -60,6 +60,31 @@ const asAnother = (object: KubeObject): KubeObject =>
     ? { ...object, metadata: { ...object.metadata, name: 'another' } }
     : object;
 
+interface PendingPod extends KubeObject {
+  readonly spec: { readonly nodeSelector: Readonly<Record<string, string>> };
+  readonly status: { readonly phase: string };
+}
+
+test('G7: a worker that never became ready is replaced once its template is mended', async () => {
+  const path = '/api/v1/namespaces/lockkeeper/pods/another-0';
+  // There is no such place, so its pod stays Pending.
+  const sentTo = async (place: string): Promise<string | undefined> => {
+    const objects = await render({ worker: { nodeSelector: { place } } });
+    await applyObjects(kube, objects.filter(({ kind }) => kind === 'StatefulSet').map(asAnother));
+    const pod = await until(
+      async () => {
+        const made = await kube.get<PendingPod>(path).catch(() => undefined);
+        return { uid: made?.metadata.uid, phase: made?.status.phase, ...made?.spec.nodeSelector };
+      },
+      (made) => 'place' in made && made['place'] === place,
+    );
+    expect(pod.phase).toBe('Pending');
+    return pod.uid;
+  };
+  const stuck = await sentTo('nowhere');
+  expect(await sentTo('elsewhere')).not.toBe(stuck);
+});
+
 test('a PodMonitor with a field that the operator does not know is not taken', async () => {
   const values = { metrics: { podMonitor: { enabled: true } } };
   const found = (await render(values)).filter(({ kind }) => kind === 'PodMonitor');
