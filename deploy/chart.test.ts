@@ -23,6 +23,7 @@ interface Container {
   readonly ports?: readonly { readonly name: string }[];
 }
 interface Pod {
+  readonly tolerations?: readonly object[];
   readonly volumes?: readonly { readonly name: string }[];
   readonly initContainers?: readonly Container[];
   readonly containers: readonly Container[];
@@ -62,6 +63,8 @@ function unmounted(pod: Pod): string[] {
   );
 }
 
+const valueOf = (pod: Pod | undefined, name: string): string =>
+  pod?.containers[0]?.env?.find((one) => one.name === name)?.value ?? '';
 const names = (list: readonly { readonly name: string }[] = []): string[] =>
   list.map(({ name }) => name).toSorted();
 
@@ -162,6 +165,16 @@ test.each([
   ...OTHER_REBOOT_SIGNALS.map((signal) => bySignal(signal)),
 ])('Helm takes a reboot after which the boot id is another one: %j', async (values) => {
   await expect(chart.render(values)).resolves.not.toEqual([]);
+});
+
+test('what uninstalls stays on a node that is drained, as the worker does, and is known to it', async () => {
+  const more = { key: 'dedicated', operator: 'Exists' };
+  const objects = await chart.render({ worker: { tolerations: [more] } });
+  const [worker, job] = [podOf(objects, WORKER), podOf(objects, 'Job')];
+  expect(job?.tolerations).toEqual(worker?.tolerations);
+  expect(job?.tolerations).toContainEqual(more);
+  const [, uninstall] = /,(Job\/.+)$/.exec(valueOf(worker, 'LOCKKEEPER_WORKLOAD')) ?? [];
+  expect(uninstall).toBe(`Job/${find(objects, 'Job')?.metadata.name}`);
 });
 
 describe('what Prometheus is told to scrape', () => {
