@@ -23,8 +23,8 @@ interface PolicySource {
 export interface Deps extends KubePorts {
   /** Names the worker, as Temporal knows it. */
   readonly worker: string;
-  /** Whose pods the workers of this installation are; undefined where they have not been told. */
-  readonly own: Workload | undefined;
+  /** What this installation runs by itself, but for its agents; nothing where the worker has not been told. */
+  readonly own: readonly Workload[];
   /** The nodes as a watch shows them, for looks that may be a little late. */
   readonly fleet: Pick<FleetView, 'node' | 'onChange'>;
   readonly policy: PolicySource;

@@ -29,13 +29,24 @@ export class Chart {
 
   /** Runs a Helm command on the chart with these values; text goes to the file as it is. */
   async helm(command: 'lint' | 'template', values: Values | string): Promise<string> {
+    const release = command === 'template' ? ['lockkeeper', CHART] : [CHART, '--strict'];
+    return this.run([command, ...release], values);
+  }
+
+  /** What Helm says to do next, to somebody who installs it beside what is there. */
+  async notes(values: Values, kubeconfig: string): Promise<string> {
+    const install = ['install', 'another', CHART, '--dry-run=client', '--kubeconfig', kubeconfig];
+    const [, notes = ''] = (await this.run(install, values)).split(/^NOTES:\n/m);
+    return notes;
+  }
+
+  private async run(words: readonly string[], values: Values | string): Promise<string> {
     const file = join(this.dir, 'values.yaml');
     const given = join(this.dir, 'given.yaml');
     await writeFile(given, stringify(GIVEN));
     await writeFile(file, typeof values === 'string' ? values : stringify(values));
-    const release = command === 'template' ? ['lockkeeper', CHART] : [CHART, '--strict'];
     const place = ['--namespace', 'lockkeeper'];
-    return helm(this.program, [command, ...release, ...place, '--values', given, '--values', file]);
+    return helm(this.program, [...words, ...place, '--values', given, '--values', file]);
   }
 
   /** Everything there is with these values, hooks among it. */

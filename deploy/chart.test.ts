@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   OTHER_REBOOT_SIGNALS,
@@ -6,7 +8,9 @@ import {
   SOFT_REBOOTS,
 } from '../agent/soft-reboot.fixture.ts';
 import type { KubeObject } from '../lab/fleet/kube.ts';
+import { parseObjects } from '../lab/fleet/manifests.ts';
 import { Chart, VARIANTS, type Values } from './chart.fixture.ts';
+import { helm } from './helm.ts';
 
 /** What belongs together in the objects of the chart; test/integration/chart.test.ts has the API server's word on them. */
 
@@ -23,6 +27,7 @@ interface Container {
   readonly ports?: readonly { readonly name: string }[];
 }
 interface Pod {
+  readonly tolerations?: readonly object[];
   readonly volumes?: readonly { readonly name: string }[];
   readonly initContainers?: readonly Container[];
   readonly containers: readonly Container[];
@@ -62,6 +67,8 @@ function unmounted(pod: Pod): string[] {
   );
 }
 
+const valueOf = (pod: Pod | undefined, name: string): string =>
+  pod?.containers[0]?.env?.find((one) => one.name === name)?.value ?? '';
 const names = (list: readonly { readonly name: string }[] = []): string[] =>
   list.map(({ name }) => name).toSorted();
 
@@ -162,6 +169,28 @@ test.each([
   ...OTHER_REBOOT_SIGNALS.map((signal) => bySignal(signal)),
 ])('Helm takes a reboot after which the boot id is another one: %j', async (values) => {
   await expect(chart.render(values)).resolves.not.toEqual([]);
+});
+
+test('what docs/install.md renders for kubectl has the Temporal that it names, and nothing that uninstalls', async () => {
+  const install = readFileSync(new URL('../docs/install.md', import.meta.url), 'utf8');
+  const [, words = ''] = /^helm (template [^|]*)\|/m.exec(install) ?? [];
+  const args = words.replaceAll('\\\n', ' ').trim().split(/\s+/);
+  const cwd = fileURLToPath(new URL('..', import.meta.url));
+  const objects = parseObjects(await helm(chart.program, args, { cwd }), words);
+  expect(objects.map(({ kind }) => kind)).not.toContain('Job');
+  expect(objects.map(({ kind }) => kind)).toContain('Namespace');
+  const address = valueOf(podOf(objects, 'Deployment'), 'TEMPORAL_ADDRESS');
+  expect(address).toBe('temporal.example.org:7233');
+});
+
+test('what uninstalls stays on a node that is drained, as the worker does, and is known to it', async () => {
+  const more = { key: 'dedicated', operator: 'Exists' };
+  const objects = await chart.render({ worker: { tolerations: [more] } });
+  const [worker, job] = [podOf(objects, WORKER), podOf(objects, 'Job')];
+  expect(job?.tolerations).toEqual(worker?.tolerations);
+  expect(job?.tolerations).toContainEqual(more);
+  const [, uninstall] = /,(Job\/.+)$/.exec(valueOf(worker, 'LOCKKEEPER_WORKLOAD')) ?? [];
+  expect(uninstall).toBe(`Job/${find(objects, 'Job')?.metadata.name}`);
 });
 
 describe('what Prometheus is told to scrape', () => {

@@ -139,6 +139,30 @@ test.each(['/var/run/../../etc/shadow', '/', '/x', 'var/run/x', '/var/run/..'])(
   },
 );
 
+const sized = (size: string) => ({ temporal: { embedded: { storage: { size } } } });
+
+test.each(['1073741824', '512Mi', '1048576Ki', '1.5Gi', '0.5T', '1Pi'])(
+  'Helm takes a size as Kubernetes writes one: %s',
+  async (size) => {
+    await expect(chart.render(sized(size))).resolves.not.toEqual([]);
+  },
+);
+
+test.each(['1ki', '1K', '1GiB', '1.5.5Gi', '1 Gi', '-1Gi', '0', '0.0Gi', 'Gi', ''])(
+  'G9: Helm refuses a size that is none: "%s"',
+  async (size) => {
+    await expect(chart.render(sized(size))).rejects.toThrow(/size.* does not match pattern/);
+  },
+);
+
+test.each([{ image: '' }, { ui: { enabled: true, image: '' } }])(
+  'G9: Helm refuses a Temporal of its own without an image: %j',
+  async (embedded) => {
+    const refused = /image.* does not match pattern/;
+    await expect(chart.render({ temporal: { embedded } })).rejects.toThrow(refused);
+  },
+);
+
 test('G9: an installation says where its images are, and no stranger can', async () => {
   const none = { image: { registry: '' } };
   await expect(chart.render(none)).rejects.toThrow(

@@ -87,12 +87,12 @@ describe('pods are picked by the labels they have:', () => {
       unhealthyPodEvictionPolicy: 'AlwaysAllow',
     });
     // It brings its own node back: nothing drives it away while that is out of service.
-    expect(worker.template.spec.tolerations).toEqual(
-      ['unschedulable', 'not-ready', 'unreachable'].map((what) => ({
-        key: `node.kubernetes.io/${what}`,
-        operator: 'Exists',
-      })),
-    );
+    const away = { operator: 'Exists', effect: 'NoExecute' };
+    expect(worker.template.spec.tolerations).toEqual([
+      { key: 'node.kubernetes.io/unschedulable', operator: 'Exists' },
+      { key: 'node.kubernetes.io/not-ready', ...away },
+      { key: 'node.kubernetes.io/unreachable', ...away },
+    ]);
   });
 });
 

@@ -20,10 +20,13 @@ const anyName = z.string().regex(new RegExp(`^(${DNS})?$`), 'the name of an obje
 /** What names of objects begin with, to which more is added. */
 const prefix = z.string().regex(/^([a-z]([a-z0-9-]{0,61}[a-z0-9])?)?$/);
 const host = z.string().regex(/^([A-Za-z0-9][A-Za-z0-9._:-]*)?$/);
-const image = z.string().regex(/^([A-Za-z0-9][A-Za-z0-9._:/-]*(@sha256:[0-9a-f]{64})?)?$/);
+const IMAGE = '[A-Za-z0-9][A-Za-z0-9._:/-]*(@sha256:[0-9a-f]{64})?';
+const image = z.string().regex(new RegExp(`^${IMAGE}$`));
+const anyImage = z.string().regex(new RegExp(`^(${IMAGE})?$`));
 const digest = z.string().regex(/^(sha256:[0-9a-f]{64})?$/);
-/** As Kubernetes writes an amount of bytes. */
-const quantity = z.string().regex(/^[1-9][0-9]*([kMGT]i?)?$/);
+/** As Kubernetes writes an amount of bytes, more than none: 1k is a thousand of them, 1Ki 1024, and neither 1K nor 1ki is any. */
+const AMOUNT = '([1-9][0-9]*([.][0-9]+)?|0[.][0-9]*[1-9][0-9]*)';
+const quantity = z.string().regex(new RegExp(`^${AMOUNT}([kMGTPE]|[KMGTPE]i)?$`));
 const fileName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 const duration = z.string().regex(DURATION);
 /** As the agent reads them: Go's notation. */
@@ -68,7 +71,7 @@ const Temporal = z.strictObject({
 });
 
 const anyPod = {
-  image,
+  image: anyImage,
   env: z.array(kubernetes),
   resources: kubernetes,
   nodeSelector: labels,

@@ -24,9 +24,12 @@ const evicted = (because: string, ...warnings: string[]) => ({
 });
 const stays = (because: string) => ({ action: 'leave', because });
 const OWN: PodRules = {
-  own: { namespace: 'lockkeeper', kind: 'StatefulSet', name: 'lockkeeper-worker' },
+  own: [
+    { namespace: 'lockkeeper', kind: 'StatefulSet', name: 'lockkeeper-worker' },
+    { namespace: 'lockkeeper', kind: 'Job', name: 'lockkeeper-uninstall' },
+  ],
 };
-const OWN_STAYS = stays('a worker of Lockkeeper: it brings the node back');
+const OWN_STAYS = stays("Lockkeeper's own: it brings the node back");
 const worker = (facts: Partial<PodFacts> = {}): PodFacts =>
   aPod({
     namespace: 'lockkeeper',
@@ -51,6 +54,12 @@ describe('judgePod', () => {
     [
       'leaves a worker of our own, also one that is terminating',
       worker({ deletionTimestampMs: NOW }),
+      OWN_STAYS,
+      OWN,
+    ],
+    [
+      'leaves the pod of our own uninstallation, which ends the rollout',
+      worker({ owner: { kind: 'Job', name: 'lockkeeper-uninstall' } }),
       OWN_STAYS,
       OWN,
     ],

@@ -48,8 +48,8 @@ const MOST_COME_BACK = 3;
 
 /** The part of the drain options that decides about single pods. */
 export interface PodRules {
-  /** The workers of this installation: their pods stay; absent where the worker has not been told. */
-  readonly own?: Workload;
+  /** What this installation runs by itself, but for its agents: those pods stay. */
+  readonly own?: readonly Workload[];
   /** Only pods whose labels pass are drained; absent: all. */
   readonly selected?: (labels: Readonly<Record<string, string>>) => boolean;
   /** A pod this long past its deletion time is not waited for; absent or 0: every pod is. */
@@ -128,10 +128,10 @@ function daemonSetPod(pod: PodFacts): PodVerdict | undefined {
   return { action: 'leave', because: 'its DaemonSet would recreate it here' };
 }
 
-/** They bring the node back, and on a cluster of one node they have nowhere to go. */
-function ownPod(pod: PodFacts, { own }: PodRules): PodVerdict | undefined {
-  if (own === undefined || !belongsTo(pod, own)) return undefined;
-  return { action: 'leave', because: 'a worker of Lockkeeper: it brings the node back' };
+/** They bring the node back, or end its rollout, and on a cluster of one node they have nowhere to go. */
+function ownPod(pod: PodFacts, { own = [] }: PodRules): PodVerdict | undefined {
+  if (!own.some((workload) => belongsTo(pod, workload))) return undefined;
+  return { action: 'leave', because: "Lockkeeper's own: it brings the node back" };
 }
 
 function notSelected(pod: PodFacts, rules: PodRules): PodVerdict | undefined {

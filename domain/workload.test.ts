@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { aPod } from './a-pod.fixture.ts';
 import type { PodFacts } from './pod-verdict.ts';
-import { belongsTo, readWorkload } from './workload.ts';
+import { belongsTo, readWorkloads, type Workload } from './workload.ts';
 
 const NAMESPACE = 'lockkeeper';
 const NAME = 'lockkeeper-worker';
@@ -17,15 +17,33 @@ const OF_STATEFUL_SET: Partial<PodFacts> = {
   labels: { 'app.kubernetes.io/component': 'worker' },
   owner: { kind: 'StatefulSet', name: NAME },
 };
+const OF_JOB: Partial<PodFacts> = {
+  namespace: NAMESPACE,
+  labels: { 'app.kubernetes.io/component': 'uninstall' },
+  owner: { kind: 'Job', name: NAME },
+};
 
 test.each<{
   name: string;
-  kind: 'Deployment' | 'StatefulSet';
+  kind: Workload['kind'];
   pod: Partial<PodFacts>;
   expected: boolean;
 }>([
   { name: 'of the Deployment', kind: 'Deployment', pod: OF_DEPLOYMENT, expected: true },
   { name: 'of the StatefulSet', kind: 'StatefulSet', pod: OF_STATEFUL_SET, expected: true },
+  { name: 'of the Job', kind: 'Job', pod: OF_JOB, expected: true },
+  {
+    name: 'of that Job in another namespace',
+    kind: 'Job',
+    pod: { ...OF_JOB, namespace: 'shop' },
+    expected: false,
+  },
+  {
+    name: 'of a Job whose name only begins as ours',
+    kind: 'Job',
+    pod: { ...OF_JOB, owner: { kind: 'Job', name: `${NAME}-two` } },
+    expected: false,
+  },
   {
     name: 'of the other form, which is being replaced',
     kind: 'StatefulSet',
@@ -73,12 +91,19 @@ test('a pod that bears our labels and belongs to nobody is not one of our own', 
 });
 
 test.each([
-  ['Deployment/lockkeeper-worker', NAMESPACE, { kind: 'Deployment', name: NAME }],
-  ['StatefulSet/lockkeeper-worker', NAMESPACE, { kind: 'StatefulSet', name: NAME }],
-  ['DaemonSet/lockkeeper-worker', NAMESPACE, undefined],
-  ['lockkeeper-worker', NAMESPACE, undefined],
-  ['', NAMESPACE, undefined],
-  ['Deployment/lockkeeper-worker', '', undefined],
+  ['Deployment/lockkeeper-worker', NAMESPACE, [{ kind: 'Deployment', name: NAME }]],
+  [
+    'StatefulSet/lockkeeper-worker,Job/uninstall',
+    NAMESPACE,
+    [
+      { kind: 'StatefulSet', name: NAME },
+      { kind: 'Job', name: 'uninstall' },
+    ],
+  ],
+  ['DaemonSet/lockkeeper-worker', NAMESPACE, []],
+  ['lockkeeper-worker', NAMESPACE, []],
+  ['', NAMESPACE, []],
+  ['Deployment/lockkeeper-worker', '', []],
 ])('reads "%s" in namespace "%s"', (text, namespace, expected) => {
-  expect(readWorkload(text, namespace)).toEqual(expected && { namespace, ...expected });
+  expect(readWorkloads(text, namespace)).toEqual(expected.map((one) => ({ namespace, ...one })));
 });

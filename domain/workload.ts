@@ -1,17 +1,26 @@
 import type { PodFacts } from './pod-verdict.ts';
 
-/** Whose pods a worker of Lockkeeper is one of. */
+/** Whose pods are Lockkeeper's own. */
 export interface Workload {
   readonly namespace: string;
-  readonly kind: 'Deployment' | 'StatefulSet';
+  readonly kind: 'Deployment' | 'StatefulSet' | 'Job';
   readonly name: string;
 }
 
-/** `Deployment/lockkeeper-worker` in its namespace; undefined for anything else. */
-export function readWorkload(text: string, namespace: string): Workload | undefined {
-  const [, kind, name] = /^(Deployment|StatefulSet)\/([a-z0-9.-]+)$/.exec(text) ?? [];
-  if (kind === undefined || name === undefined || namespace === '') return undefined;
-  return { namespace, kind: kind as Workload['kind'], name };
+const ONE = '(Deployment|StatefulSet|Job)/([a-z0-9.-]+)';
+
+/** How they are written: `Deployment/lockkeeper-worker,Job/lockkeeper-uninstall`, or nothing. */
+export const WORKLOADS = new RegExp(`^(${ONE}(,${ONE})*)?$`);
+
+/** Those that are written so, in this namespace; none without a namespace. */
+export function readWorkloads(text: string, namespace: string): Workload[] {
+  if (namespace === '') return [];
+  const found = text.matchAll(new RegExp(ONE, 'g'));
+  return [...found].map(([, kind, name = '']) => ({
+    namespace,
+    kind: kind as Workload['kind'],
+    name,
+  }));
 }
 
 /**
@@ -23,8 +32,8 @@ export function belongsTo(
   workload: Workload,
 ): boolean {
   if (owner === undefined || namespace !== workload.namespace) return false;
-  if (workload.kind === 'StatefulSet') {
-    return owner.kind === 'StatefulSet' && owner.name === workload.name;
+  if (workload.kind !== 'Deployment') {
+    return owner.kind === workload.kind && owner.name === workload.name;
   }
   const hash = labels['pod-template-hash'];
   // https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pod-template-hash-label

@@ -9,6 +9,7 @@ test('nothing has to be set', () => {
     logLevel: 'INFO',
     cachedWorkflows: 200,
     encrypted: false,
+    own: [],
     secretDirectories: ['/etc/lockkeeper-secrets', '/etc/lockkeeper/secrets'],
     bundlePath: expect.stringMatching(/\/dist\/workflows\.js$/),
   });
@@ -34,7 +35,7 @@ describe('readConfig', () => {
         POD_NAME: 'worker-0',
         POD_NAMESPACE: 'ops',
         POD_UID: 'uid',
-        LOCKKEEPER_WORKLOAD: 'StatefulSet/worker',
+        LOCKKEEPER_WORKLOAD: 'StatefulSet/worker,Job/uninstall',
       },
       expected: {
         policyPath: 'p.yaml',
@@ -48,7 +49,10 @@ describe('readConfig', () => {
         secretDirectories: ['/a', '/vault/secrets'],
         version: { deploymentName: 'lockkeeper', buildId: '0.2.0' },
         pod: { name: 'worker-0', namespace: 'ops', uid: 'uid' },
-        own: { namespace: 'ops', kind: 'StatefulSet', name: 'worker' },
+        own: [
+          { namespace: 'ops', kind: 'StatefulSet', name: 'worker' },
+          { namespace: 'ops', kind: 'Job', name: 'uninstall' },
+        ],
       },
     },
     {
@@ -63,6 +67,8 @@ describe('readConfig', () => {
 
 describe('G9: a bad value is refused with its variable and the rule:', () => {
   const ADDRESS = 'LOCKKEEPER_HEALTH_ADDRESS: write an address like 0.0.0.0:8080';
+  const WORKLOAD =
+    'LOCKKEEPER_WORKLOAD: write whose pods stay, like Deployment/lockkeeper-worker,Job/lockkeeper-uninstall';
   test.each([
     { name: 'a port alone', env: { LOCKKEEPER_HEALTH_ADDRESS: '8080' }, problems: [ADDRESS] },
     { name: 'no port', env: { LOCKKEEPER_HEALTH_ADDRESS: 'localhost:' }, problems: [ADDRESS] },
@@ -79,9 +85,12 @@ describe('G9: a bad value is refused with its variable and the rule:', () => {
     {
       name: 'no kind of workload that it can belong to',
       env: { LOCKKEEPER_WORKLOAD: 'DaemonSet/worker' },
-      problems: [
-        'LOCKKEEPER_WORKLOAD: write what the worker belongs to, like Deployment/lockkeeper-worker',
-      ],
+      problems: [WORKLOAD],
+    },
+    {
+      name: 'a list of workloads that does not end',
+      env: { LOCKKEEPER_WORKLOAD: 'Deployment/worker,' },
+      problems: [WORKLOAD],
     },
     {
       name: 'half a version',

@@ -4,7 +4,7 @@ import { isDuration, parseDuration } from '../domain/durations.ts';
 import { problemsOf } from '../domain/policy.ts';
 import { present } from '../domain/present.ts';
 import { SECRET_DIRECTORIES } from '../domain/secret-schema.ts';
-import { readWorkload, type Workload } from '../domain/workload.ts';
+import { readWorkloads, WORKLOADS, type Workload } from '../domain/workload.ts';
 import type { OwnPod } from './policy-events.ts';
 
 const address = z
@@ -58,11 +58,13 @@ const Environment = z.object({
   LOCKKEEPER_WORKLOAD: z
     .string()
     .regex(
-      /^((Deployment|StatefulSet)\/[a-z0-9.-]+)?$/,
-      'write what the worker belongs to, like Deployment/lockkeeper-worker',
+      WORKLOADS,
+      'write whose pods stay, like Deployment/lockkeeper-worker,Job/lockkeeper-uninstall',
     )
     .default('')
-    .describe('What its pod belongs to, like Deployment/lockkeeper-worker: those pods stay'),
+    .describe(
+      'Whose pods stay, its own among them, like Deployment/lockkeeper-worker,Job/lockkeeper-uninstall',
+    ),
   LOCKKEEPER_CACHED_WORKFLOWS: z.coerce
     .number()
     .int('write a number like 200')
@@ -106,8 +108,8 @@ export interface WorkerConfig {
   readonly node?: string;
   /** Absent outside a cluster. */
   readonly pod?: OwnPod;
-  /** Whose pods are never drained; absent outside a cluster. */
-  readonly own?: Workload;
+  /** Whose pods are never drained; nobody's outside a cluster. */
+  readonly own: readonly Workload[];
   /** How many workflows stay in memory. */
   readonly cachedWorkflows: number;
   /** Where files of secrets may lie that the policy names. */
@@ -134,8 +136,8 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkerConfig | { problems: s
     ...present({
       temporalMetrics: data.LOCKKEEPER_TEMPORAL_METRICS,
       node: data.LOCKKEEPER_NODE_ID || undefined,
-      own: readWorkload(data.LOCKKEEPER_WORKLOAD, data.POD_NAMESPACE),
     }),
+    own: readWorkloads(data.LOCKKEEPER_WORKLOAD, data.POD_NAMESPACE),
     ...podIn(data),
     cachedWorkflows: data.LOCKKEEPER_CACHED_WORKFLOWS,
     secretDirectories: data.LOCKKEEPER_SECRET_DIRS,

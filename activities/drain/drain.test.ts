@@ -135,6 +135,7 @@ function drain(node: FakeNode, settings: Settings = {}): Running {
   } = settings;
   const input: DrainInput = {
     node: 'n1',
+    own: [],
     deadlineMs: START + minutes * MINUTE,
     options: { atOnce: 20, onTimeout: 'undo', comesBack: 'leave', ...rest },
     staysEmptyMs,

@@ -31,8 +31,8 @@ export interface DrainOptions {
 
 export interface DrainInput {
   readonly node: string;
-  /** The workers of this installation, whose pods stay. */
-  readonly own?: Workload | undefined;
+  /** What this installation runs by itself, whose pods stay. */
+  readonly own: readonly Workload[];
   readonly deadlineMs: number;
   readonly options: DrainOptions;
   /** When all was seen to be as the guard wants it; absent: it is asked at once. */
@@ -151,7 +151,7 @@ export function beginDrain(ports: DrainPorts, input: DrainInput): Drain {
 /** The rules that decide about single pods; a selector nobody can read is refused rather than taken for "all". */
 export function rulesOf(
   options: Pick<DrainOptions, 'podSelector' | 'skipWaitForDeleteTimeoutMs' | 'comesBack'>,
-  known: { readonly cameBack: CameBack; readonly own: Workload | undefined },
+  known: { readonly cameBack: CameBack; readonly own: readonly Workload[] },
 ): PodRules {
   const { podSelector, skipWaitForDeleteTimeoutMs, comesBack } = options;
   const selected = podSelector === undefined ? undefined : parseSelector(podSelector);

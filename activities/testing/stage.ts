@@ -148,7 +148,7 @@ export class Stage {
     const inForce = (): typeof this.inForce => this.inForce;
     this.deps = {
       worker: 'lockkeeper@pod-1/1',
-      own: { namespace: 'lockkeeper', kind: 'Deployment', name: 'lockkeeper-worker' },
+      own: [{ namespace: 'lockkeeper', kind: 'Deployment', name: 'lockkeeper-worker' }],
       nodes: this.nodes,
       fleet: {
         node: (name) => this.shown.get(name),

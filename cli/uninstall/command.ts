@@ -9,13 +9,13 @@ it the return is finished. Then takes away the schedule, the locks, the agents, 
 Lockkeeper on the nodes. Workers, roles and the rest are for helm or kubectl to delete; the chart runs this by itself.
 It may be interrupted and repeated. Search attributes and closed histories stay in Temporal.
 
-Reaches Temporal by the variables and the file of the temporal CLI, or in the pod of the worker, as kubectl port-forward
-does; Kubernetes as kubectl does. Needs the workers to be
-running, for they are who ends the rollouts.
+Reaches Temporal in the pod of the worker, as kubectl port-forward does, or, without --temporal-pod, one of your own by the
+variables and the file of the temporal CLI; Kubernetes as kubectl does. Needs the workers to be running, for they are who ends
+the rollouts; where the worker's pod never starts, --no-temporal.
 
 Examples:
   npm run -s lockkeeper -- uninstall --dry-run --temporal-pod lockkeeper-worker-0
-  npm run -s lockkeeper -- uninstall && kubectl delete --ignore-not-found -f deploy/lockkeeper.yaml
+  npm run -s lockkeeper -- uninstall --temporal-pod lockkeeper-worker-0 && kubectl delete --ignore-not-found -f deploy/lockkeeper.yaml
 
 Exit codes:
   ${EXIT.ok}  nothing of Lockkeeper is left on any node

@@ -40,7 +40,7 @@ export function judgeOrder({ now }: NodeChange): string[] {
 
 /**
  * G2: at the revision of the order no pod was on the node but those of DaemonSets, static and finished ones, Lockkeeper's own
- * workers, those the pool's podSelector leaves out and those given up by skipWaitForDeleteTimeout. Pods that came in the last
+ * workers and uninstallation, those the pool's podSelector leaves out and those given up by skipWaitForDeleteTimeout. Pods that came in the last
  * moments before do not count: the worker may have looked just before.
  */
 export function podsLeft(
@@ -60,9 +60,12 @@ export function podsLeft(
   );
 }
 
-/** The workers of the shipped manifests, by who made their pods; a hash is written in the letters that Kubernetes takes for one. */
-const WORKERS =
-  /^lockkeeper\/(StatefulSet\/lockkeeper-worker|ReplicaSet\/lockkeeper-worker-[bcdfghjklmnpqrstvwxz2456789]+)$/;
+/**
+ * The workers of the shipped manifests, and what uninstalls them, by who made their pods; a hash is written in the letters that
+ * Kubernetes takes for one.
+ */
+const OWN =
+  /^lockkeeper\/(Job\/lockkeeper-uninstall|StatefulSet\/lockkeeper-worker|ReplicaSet\/lockkeeper-worker-[bcdfghjklmnpqrstvwxz2456789]+)$/;
 
 function mayStay(pod: PodSight, pool: PoolLimits | undefined, atMs: number): boolean {
   if (staysAnyway(pod)) return true;
@@ -72,7 +75,7 @@ function mayStay(pod: PodSight, pool: PoolLimits | undefined, atMs: number): boo
 }
 
 const staysAnyway = ({ mirror, finished, ownerKind, owner }: PodSight): boolean =>
-  mirror || finished || ownerKind === 'DaemonSet' || WORKERS.test(owner);
+  mirror || finished || ownerKind === 'DaemonSet' || OWN.test(owner);
 
 function goneForMs({ deletionMs }: PodSight, atMs: number): number {
   return deletionMs === undefined ? 0 : atMs - deletionMs;

@@ -152,7 +152,7 @@ describe('G2', () => {
         .source,
     ],
     [
-      'a worker of Lockkeeper may stay, by its owner',
+      'a worker of Lockkeeper may stay, by its owner, and what uninstalls it',
       (s) =>
         s
           .take('n1')
@@ -160,19 +160,23 @@ describe('G2', () => {
           .pods(
             { owner: 'lockkeeper/ReplicaSet/lockkeeper-worker-5d4f8c7b9' },
             { owner: 'lockkeeper/StatefulSet/lockkeeper-worker' },
+            { owner: 'lockkeeper/Job/lockkeeper-uninstall' },
           ),
     ],
-    ...['shop/StatefulSet/lockkeeper-worker', 'lockkeeper/ReplicaSet/lockkeeper-worker-two'].map(
-      (owner): Row => [
-        `a pod of ${owner} is none, whatever its labels`,
-        (s) =>
-          s
-            .take('n1')
-            .order('n1')
-            .pods({ owner, labels: { 'app.kubernetes.io/component': 'worker' } }),
-        '^G2: n1 .* shop/web-1',
-      ],
-    ),
+    ...[
+      'shop/StatefulSet/lockkeeper-worker',
+      'lockkeeper/ReplicaSet/lockkeeper-worker-two',
+      'shop/Job/lockkeeper-uninstall',
+      'lockkeeper/Job/lockkeeper-uninstall-two',
+    ].map((owner): Row => [
+      `a pod of ${owner} is none, whatever its labels`,
+      (s) =>
+        s
+          .take('n1')
+          .order('n1')
+          .pods({ owner, labels: { 'app.kubernetes.io/component': 'worker' } }),
+      '^G2: n1 .* shop/web-1',
+    ]),
     [
       'a pod whose owner has put it back three times may stay',
       (s) => s.take('n1').moved('n1').moved('n1').moved('n1').order('n1').pods({}),

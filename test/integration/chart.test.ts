@@ -60,6 +60,68 @@ const asAnother = (object: KubeObject): KubeObject =>
     ? { ...object, metadata: { ...object.metadata, name: 'another' } }
     : object;
 
+interface PendingPod extends KubeObject {
+  readonly spec: { readonly nodeSelector: Readonly<Record<string, string>> };
+  readonly status: { readonly phase: string };
+}
+
+test('G7: a worker that never became ready is replaced once its template is mended', async () => {
+  const path = '/api/v1/namespaces/lockkeeper/pods/another-0';
+  // There is no such place, so its pod stays Pending.
+  const sentTo = async (place: string): Promise<string | undefined> => {
+    const objects = await render({ worker: { nodeSelector: { place } } });
+    await applyObjects(kube, objects.filter(({ kind }) => kind === 'StatefulSet').map(asAnother));
+    const pod = await until(
+      async () => {
+        const made = await kube.get<PendingPod>(path).catch(() => undefined);
+        return { uid: made?.metadata.uid, phase: made?.status.phase, ...made?.spec.nodeSelector };
+      },
+      (made) => 'place' in made && made['place'] === place,
+    );
+    expect(pod.phase).toBe('Pending');
+    return pod.uid;
+  };
+  const stuck = await sentTo('nowhere');
+  expect(await sentTo('elsewhere')).not.toBe(stuck);
+});
+
+/** Each command of the `temporal` CLI, in one line. */
+async function temporalIn(values: Values): Promise<string[]> {
+  const notes = (await chart.notes(values, lab().kubeconfigPath)).replaceAll(/\\\n\s*/g, '');
+  return notes.match(/\btemporal (workflow|schedule) .*/g) ?? [];
+}
+
+describe('what helm says to do next', () => {
+  const ELSEWHERE = 'temporal.example:7233';
+
+  test.each([ELSEWHERE, ''])(
+    'what is asked of Temporal is asked in its namespace: "%s"',
+    async (address) => {
+      const commands = await temporalIn({ temporal: { address, namespace: 'nodes' } });
+      expect(commands).toHaveLength(2);
+      for (const command of commands) expect(command).toMatch(/ --namespace nodes( |$)/);
+      const usual = await temporalIn({ temporal: { address } });
+      expect(usual).toHaveLength(2);
+      expect(usual.join()).not.toContain('--namespace');
+    },
+  );
+
+  test.each([
+    { temporal: {}, words: '--agent keeper-agent --temporal-pod keeper-worker-0' },
+    {
+      temporal: { namespace: 'nodes' },
+      words: 'TEMPORAL_NAMESPACE=nodes lockkeeper uninstall',
+    },
+    { temporal: { address: ELSEWHERE }, words: '--agent keeper-agent, then helm uninstall' },
+  ])(
+    'the way to take it away by hand leads to its Temporal: $temporal',
+    async ({ temporal, words }) => {
+      const values = { temporal, fullnameOverride: 'keeper', uninstall: { cleanUp: false } };
+      expect(await chart.notes(values, lab().kubeconfigPath)).toContain(words);
+    },
+  );
+});
+
 test('a PodMonitor with a field that the operator does not know is not taken', async () => {
   const values = { metrics: { podMonitor: { enabled: true } } };
   const found = (await render(values)).filter(({ kind }) => kind === 'PodMonitor');

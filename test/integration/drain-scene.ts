@@ -22,7 +22,7 @@ interface Settings extends Partial<DrainOptions> {
   readonly guard?: () => Promise<void>;
   /** Instead of the real API, for counting. */
   readonly pods?: PodApi;
-  readonly own?: Workload;
+  readonly own?: readonly Workload[];
 }
 
 interface Draining {
@@ -179,7 +179,7 @@ export async function openScene(kubeconfigPath: string): Promise<Scene> {
       const { withinMs = 60_000, guard = async () => undefined, ...rest } = settings;
       const reports: DrainProgress[] = [];
       const stop = new AbortController();
-      const { pods: port = pods, own, ...options } = rest;
+      const { pods: port = pods, own = [], ...options } = rest;
       const outcome = drainNode(
         {
           pods: port,

@@ -78,7 +78,7 @@ describe('a drain on a real API server', () => {
         await client.core.patchNamespacedPod({ namespace, name: metadata?.name ?? '', body });
       }
       await scene.cordon(node);
-      const { outcome } = scene.drain(node, { own: { namespace, kind, name } });
+      const { outcome } = scene.drain(node, { own: [{ namespace, kind, name }] });
       expect(await outcome).toMatchObject({ evicted: 1, deleted: [] });
       expect((await scene.podsOn(node)).map(({ metadata }) => metadata?.uid)).toEqual([
         worker?.metadata?.uid,

@@ -113,10 +113,25 @@ test('the Web UI that the chart can bring along shows the rollout', async () => 
   });
 });
 
-test('G6: helm uninstall leaves nothing of Lockkeeper but the claim', async () => {
+test('G6: helm uninstall ends the rollout of the only node in mid-drain, from a pod on that node, and leaves nothing but the claim', async () => {
+  await scene.forbidEvictions(NODE);
+  await scene.askForReboot(NODE);
+  const rollout = await scene.startByHand(NODE);
+  const { evidence } = scene.lab.fleet;
+  await evidence.until(NODE, 'cordoned', ({ unschedulable }) => unschedulable);
   const said = await release.uninstall();
+  expect(said).toContain(`node-rollout/${NODE} is asked to end`);
   expect(said).toContain('nothing of Lockkeeper is left on any node');
+  expect(await scene.result(rollout)).toMatchObject({ outcome: 'aborted' });
+  const { metadata, spec } = await release.kube.get<NodeObject>(`/api/v1/nodes/${NODE}`);
+  expect(spec.unschedulable).toBeUndefined();
+  const annotations = Object.keys(metadata.annotations ?? {});
+  expect(annotations.filter((key) => key.startsWith('lockkeeper.io/'))).toEqual([]);
   expect(await ofLockkeeper(release.kube)).toEqual([
     expect.stringMatching(/persistentvolumeclaims.*temporal-data-lockkeeper-worker-0/),
   ]);
 });
+
+interface NodeObject extends KubeObject {
+  readonly spec: { readonly unschedulable?: boolean };
+}

@@ -31,6 +31,7 @@ interface ListOf<T> {
   readonly items: readonly T[];
 }
 interface PodObject extends KubeObject {
+  readonly status: { readonly phase: string };
   readonly spec: {
     readonly serviceAccountName: string;
     readonly containers: readonly Container[];
@@ -137,7 +138,7 @@ export class Release {
     const selector = 'labelSelector=app.kubernetes.io/component=uninstall';
     const { items } = await until(
       () => this.kube.get<ListOf<PodObject>>(`${pods}?${selector}`),
-      ({ items }) => items.length > 0,
+      ({ items: [pod] }) => pod?.status.phase === 'Running',
     );
     const [pod] = items;
     if (!pod) throw new Error('the hook has no pod');

@@ -11,7 +11,7 @@ Exit status: 0 the server may start, 1 it may not, 2 LOCKKEEPER_DATABASE is miss
 `;
 
 const WHAT_TO_DO =
-  'Nothing was touched. Nodes that are out of service stay so until Lockkeeper runs again: go back to the release that made it, or delete the volume claim and the pod: rollouts under way are then taken up from the Nodes; pauses, the queue and the history are lost (docs/temporal.md)';
+  'Nothing was touched. Nodes that are out of service stay so until Lockkeeper runs again: enlarge the claim of a full volume, go back to the release that made it (and delete the pod where it stays as it was), or delete the volume claim and the pod: rollouts under way are then taken up from the Nodes; pauses, the queue and the history are lost (docs/temporal.md)';
 
 function main([flag]: readonly string[], path = process.env['LOCKKEEPER_DATABASE']): number {
   if (flag === '--help' || flag === '-h') {

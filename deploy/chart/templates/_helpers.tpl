@@ -90,6 +90,20 @@ The policy as it was written. Helm reads YAML 1.1, where the key `on` of a recei
 {{- if or (eq .Values.agent.reboot.method "command") .Values.agent.sentinel.command }}true{{ end }}
 {{- end }}
 
+{{/* Of what stays while its own node is cordoned, drained and rebooted, but is not sent to one that is down already. */}}
+{{- define "lockkeeper.tolerations" -}}
+- key: node.kubernetes.io/unschedulable
+  operator: Exists
+{{- range list "not-ready" "unreachable" }}
+- key: node.kubernetes.io/{{ . }}
+  operator: Exists
+  effect: NoExecute
+{{- end }}
+{{- with .Values.worker.tolerations }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
 {{/* "true" where Temporal is brought along, in the worker's own pod. */}}
 {{- define "lockkeeper.embedded" -}}
 {{- if not .Values.temporal.address }}true{{ end }}

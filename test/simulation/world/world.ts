@@ -256,7 +256,7 @@ export class World {
     const version = (): number => this.#policyVersion - (isOld() ? 1 : 0);
     const deps: Deps = {
       worker: 'simulated',
-      own: undefined,
+      own: [],
       ...kubeApi({ cluster, pods, weather, random, onMoved }, worker),
       policy: {
         current,
