@@ -18,7 +18,7 @@ const VOLUME = {
   kind: 'PersistentVolume',
   metadata: { name: 'temporal-data' },
   spec: {
-    capacity: { storage: '1Gi' },
+    capacity: { storage: '100Gi' },
     accessModes: ['ReadWriteOnce'],
     persistentVolumeReclaimPolicy: 'Retain',
     // Nothing is ever mounted by it.
