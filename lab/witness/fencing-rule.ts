@@ -24,7 +24,7 @@ interface Licence {
 /**
  * G4, for every node:
  * - the agent accepts only an order that stands on its node, for the boot that is running, before it expires;
- * - each boot has at most one accepted answer, and only the agent accepts;
+ * - each boot has at most one accepted answer, or another one after the node was handed back, and only the agent accepts;
  * - the worker does not take away or replace an accepted order while its boot runs and it has not expired;
  * - the boot id changes only after an accepted order of the boot that ends, once per order and before the node is handed
  *   back, or when a test has announced it.
@@ -89,7 +89,7 @@ function accept(change: NodeChange, answer: RebootAnswer, licence: Licence): str
   if (by.role === 'other') return [];
   return [
     ...(by.role === 'worker' ? [`the worker itself accepted the order on ${now.name}`] : []),
-    ...(before
+    ...(before && before.handedBack !== true
       ? [
           `${now.name} accepted a second order in boot ${answer.bootId}: first of ${before.rollout}, ` +
             `now of ${answer.rollout}`,

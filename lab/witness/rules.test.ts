@@ -291,6 +291,22 @@ describe('G4', () => {
       '^G4: the order of .* was withdrawn after it had been accepted$',
     ],
     [
+      'once it has expired and the node was handed back, another one may be accepted in that boot',
+      (s) =>
+        s
+          .take('n1')
+          .order('n1', { expiresAtMs: s.atMs + 30_000 })
+          .pods()
+          .accept('n1')
+          .every(60_000)
+          .handBack('n1')
+          .take('n1')
+          .order('n1')
+          .pods()
+          .accept('n1')
+          .boot('n1', 'boot-2'),
+    ],
+    [
       'once it has expired and the node was handed back, the machine must not go down',
       (s) =>
         s
