@@ -103,8 +103,16 @@ export async function endOf(name: string): Promise<{ code: number; said: string 
   return { code, said: await logsOf(name) };
 }
 
+export async function kill(name: string): Promise<void> {
+  await tool('podman', [...(await runtime()), 'kill', name]);
+}
+
 /** What the kubelet does to a container that has ended: another one of the same, with the same volumes. */
-export async function killAndRestart(name: string): Promise<void> {
+export async function startAgain(name: string): Promise<void> {
+  await tool('podman', [...(await runtime()), 'start', name]);
+}
+
+export async function restart(name: string): Promise<void> {
   await tool('podman', [...(await runtime()), 'restart', '--time', '0', name]);
 }
 

@@ -3,7 +3,7 @@ import { runProgram } from '../../lab/program.ts';
 import { missingPrograms } from '../../lab/tools/find.ts';
 import { parseImagesArgs } from './args.ts';
 import { areComplete, baseImages, type BaseImages } from './base.ts';
-import { checkHealth, killAndRestart, statusOf } from './container.ts';
+import { checkHealth, statusOf } from './container.ts';
 import {
   baseOf,
   buildImage,
@@ -100,16 +100,28 @@ async function rollOnce(scene: ImageScene, images: BaseImages): Promise<void> {
   await lookAtProcesses();
   await checkHealth(NAMES.worker);
   say('the health check of the image finds the worker well, where this one listens');
-  await killAndRestart(NAMES.temporal);
-  say('Temporal is killed and started again');
-  expectEqual('the outcome of the rollout', await scene.roll(), 'rebooted');
-  const status = await scene.status();
-  if (!status.includes('policy: ')) throw new Error(`lockkeeper status has said ${status}`);
-  say("lockkeeper status, in the worker's container, tells the story");
+  await scene.untilOrdered();
+  await expectStatus(scene, /^worker-1 +workers +(ordering|rebooting) /m);
+  const outcome = await scene.rebootWithoutTemporal();
+  say('Temporal was killed, has missed the reboot, and knows what it knew before');
+  expectEqual('the outcome of the rollout', outcome, 'rebooted');
+  await expectStatus(scene, /^no rollout is running$/m);
   for (const name of [NAMES.agent, NAMES.worker, NAMES.temporal]) {
     say(`${name}: ${(await statusOf(name)).get('VmRSS')} resident`);
   }
   say(`lockkeeper uninstall --dry-run in the worker's image: ${await scene.uninstallDryRun()}`);
+}
+
+/** Only a scan that has ended tells of the policy, and only a lock that answers of its pool. */
+async function expectStatus(scene: ImageScene, story: RegExp): Promise<void> {
+  const policy = /^policy: \w+ is in force at lockkeeper@/;
+  const pool = /^pool workers: 0 permits not yet used, 0 waiting$/m;
+  const status = await scene.status();
+  const missing = [policy, pool, story].filter((words) => !words.test(status));
+  if (missing.length > 0) {
+    throw new Error(`${missing.join(', ')} is not in what lockkeeper status has said:\n${status}`);
+  }
+  say(`lockkeeper status, in the worker's container, says ${story.exec(status)?.[0].trim()}`);
 }
 
 async function startThem(scene: ImageScene, { init, temporal }: BaseImages): Promise<void> {
