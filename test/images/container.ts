@@ -76,7 +76,7 @@ const runtime = async (): Promise<readonly string[]> =>
 
 /** Starts a container in the background. The network is the machine's, because the lab's servers are on 127.0.0.1. */
 export async function startContainer(options: ContainerOptions): Promise<void> {
-  const { name, image, flags, env, mounts, command = [] } = options;
+  const { name, image, flags, env, mounts, command: [program, ...args] = [] } = options;
   await tool('podman', [
     ...(await runtime()),
     'run',
@@ -92,8 +92,10 @@ export async function startContainer(options: ContainerOptions): Promise<void> {
       '--volume',
       `${from}:${to}${readOnly ? ':ro' : ''}`,
     ]),
+    // What a manifest calls the command takes the place of the image's entrypoint.
+    ...(program === undefined ? [] : [`--entrypoint=${program}`]),
     image,
-    ...command,
+    ...args,
   ]);
 }
 
