@@ -9,6 +9,7 @@ export const NAMES = {
   agent: `lockkeeper-test-agent-${process.pid}`,
   worker: `lockkeeper-test-worker-${process.pid}`,
   temporal: `lockkeeper-test-temporal-${process.pid}`,
+  ui: `lockkeeper-test-ui-${process.pid}`,
   /** The init container of the worker's pod. */
   database: `lockkeeper-test-database-${process.pid}`,
   /** Process 1 of the machine. */

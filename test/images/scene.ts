@@ -35,7 +35,7 @@ import {
 import { imageOf, type ComponentName } from './images.ts';
 import { NAMES, NODE, PATIENCE_MS } from './names.ts';
 import { rebootWithoutTemporal, untilOrdered } from './rollout.ts';
-import { containerOf, startTemporal, type StartContainer } from './temporal.ts';
+import { containerOf, startTemporal, startUi, type StartContainer } from './temporal.ts';
 import { memoryLimitOf } from './memory.ts';
 import { interruption } from './tool.ts';
 
@@ -138,10 +138,18 @@ export class ImageScene {
   /** The Temporal in the worker's pod; answers with what has looked at its database before. */
   async startTemporal(image: string): Promise<string> {
     const { pod } = this.template('StatefulSet');
-    const start: StartContainer = (name, container, around) =>
-      this.start(name, { pod, container }, { fields: {}, more: [], ...around });
-    return startTemporal({ cluster: this.cluster, pod, start }, image);
+    return startTemporal({ cluster: this.cluster, pod, start: this.startInPod }, image);
   }
+
+  /** Its Web UI; answers with the address. */
+  async startUi(image: string): Promise<string> {
+    return startUi({ cluster: this.cluster, start: this.startInPod }, image);
+  }
+
+  private readonly startInPod: StartContainer = (name, container, around) => {
+    const { pod } = this.template('StatefulSet');
+    return this.start(name, { pod, container }, { fields: {}, more: [], ...around });
+  };
 
   async startWorker(): Promise<void> {
     const template = this.template('StatefulSet');
