@@ -22,6 +22,7 @@ export const OTHER_REBOOTS = [
   'shutdown -r now',
   'env SYSTEMCTL_SKIP_AUTO_SOFT_REBOOT=1 systemctl reboot',
   '/opt/soft-reboot-guard/reboot',
+  '/opt/soft-reboot/run',
 ];
 
 export const SOFT_REBOOT_SIGNALS = [41, 51];

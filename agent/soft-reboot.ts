@@ -7,9 +7,9 @@
 export const KEEPS_BOOT_ID =
   'is a soft reboot, which keeps the kernel and its boot id, so that it would never be believed';
 
-/** The verb of systemctl and rebootmgrctl, the units of systemd, the option of bootc, and systemd's method on the bus. */
+/** The verb of systemctl and rebootmgrctl, the units of systemd, the option of bootc, and systemd's method on the bus; no directory. */
 export const isSoftReboot = (command: string): boolean =>
-  /(^|[^A-Za-z0-9_])soft-reboot($|[^A-Za-z0-9_-])|SoftReboot/.test(command);
+  /(^|[^A-Za-z0-9_])soft-reboot($|[^A-Za-z0-9_/-])|SoftReboot/.test(command);
 
 /** SIGRTMIN+7, and SIGRTMIN+17 for "at once". */
 export const isSoftRebootSignal = (signal: number): boolean => signal === 41 || signal === 51;

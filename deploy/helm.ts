@@ -37,7 +37,7 @@ export async function helm(
 }
 
 /** The chart rendered with these settings, as `--set` takes them, without its hooks. */
-function renderChart(program: string, ...settings: readonly string[]): Promise<string> {
+export function renderChart(program: string, ...settings: readonly string[]): Promise<string> {
   const place = ['--namespace', 'lockkeeper', '--no-hooks'];
   const set = settings.flatMap((setting) => ['--set', setting]);
   return helm(program, ['template', 'lockkeeper', CHART, ...place, ...set]);

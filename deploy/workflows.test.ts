@@ -100,11 +100,11 @@ test('the images are tried on the bases that they are shipped on', () => {
   );
   const { jobs } = parse(read('.github/workflows/ci.yml')) as Workflow;
   const { temporal } = parse(read('deploy/chart/values.yaml')) as {
-    temporal: { embedded: { image: string } };
+    temporal: { embedded: { image: string; ui: { image: string } } };
   };
   expect(jobs['images']?.steps.at(-1)?.run).toMatch(
     new RegExp(
-      `--node ${worker?.['NODE_IMAGE']}\\s+--temporal ${temporal.embedded.image}\\s+--worker-base ${worker?.['BASE_IMAGE']}\\s+--agent-base ${agent?.['BASE_IMAGE']}\\s`,
+      `--node ${worker?.['NODE_IMAGE']}\\s+--temporal ${temporal.embedded.image}\\s+--ui ${temporal.embedded.ui.image}\\s+--worker-base ${worker?.['BASE_IMAGE']}\\s+--agent-base ${agent?.['BASE_IMAGE']}\\s`,
     ),
   );
   expect(agent?.['NODE_IMAGE']).toBe(worker?.['NODE_IMAGE']);

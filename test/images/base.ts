@@ -11,6 +11,8 @@ export interface BaseImages {
   readonly agentBase: string;
   /** In place of temporalio/server: the server from its Go module, and wget. */
   readonly temporal: string;
+  /** In place of temporalio/ui: the Web UI from its Go module. */
+  readonly ui: string;
   /** Has to have bash; the base of the worker, as it is shipped, has no shell at all. */
   readonly init: string;
 }
@@ -23,8 +25,8 @@ const SOURCES = ['sources.list.d/debian.sources', 'sources.list.d/ubuntu.sources
 
 /** Whether nothing has to be made, which takes mmdebstrap. */
 export function areComplete(given: Partial<BaseImages>): given is BaseImages {
-  const { node, workerBase, agentBase, temporal, init } = given;
-  return Boolean(node && workerBase && agentBase && temporal && init);
+  const { node, workerBase, agentBase, temporal, ui, init } = given;
+  return Boolean(node && workerBase && agentBase && temporal && ui && init);
 }
 
 /** The images that are given, and for the others stand-ins made from Debian's packages and the Node of this checkout. */
@@ -41,7 +43,8 @@ export async function baseImages(
   }
   const node = given.node ?? (await nodeImage(debian, say));
   const temporal = given.temporal ?? (await temporalImage(debian, say));
-  return { workerBase: base, agentBase: base, init: base, ...given, node, temporal };
+  const ui = given.ui ?? (await uiImage(base, debian, say));
+  return { workerBase: base, agentBase: base, init: base, ...given, node, temporal, ui };
 }
 
 interface Debian {
@@ -95,7 +98,17 @@ async function temporalImage(debian: Debian, say: (line: string) => void): Promi
   say("making an image of Temporal's server");
   const wget = `${PREFIX}/wget:${debian.release}`;
   if (!(await exists(wget))) await makeDebian(debian, ['ca-certificates', 'wget'], wget);
-  return withProgram(image, { from: wget, program, name: 'temporal-server' });
+  return withProgram(image, { from: wget, program, to: '/usr/local/bin/temporal-server' });
+}
+
+/** The Web UI, where the chart's command has it. */
+async function uiImage(from: string, debian: Debian, say: (line: string) => void): Promise<string> {
+  const { signal } = interruption;
+  const program = await ensureTool('temporalUi', { log: say, signal });
+  const image = `${PREFIX}/${basename(dirname(program))}:${debian.release}`;
+  if (await exists(image)) return image;
+  say("making an image of Temporal's Web UI");
+  return withProgram(image, { from, program, to: '/home/ui-server/ui-server' });
 }
 
 /** Debian's npm and our Node, where the official image has them. */
@@ -105,18 +118,18 @@ async function nodeImage(debian: Debian, say: (line: string) => void): Promise<s
   say(`making a place to build in, with Node ${process.versions.node}`);
   const npm = `${PREFIX}/npm:${debian.release}`;
   if (!(await exists(npm))) await makeDebian(debian, ['ca-certificates', 'npm'], npm);
-  return withProgram(image, { from: npm, program: process.execPath, name: 'node' });
+  return withProgram(image, { from: npm, program: process.execPath, to: '/usr/local/bin/node' });
 }
 
-/** An image with one program more, under that name. */
+/** An image with one program more, at that path. */
 async function withProgram(
   image: string,
-  { from, program, name }: { from: string; program: string; name: string },
+  { from, program, to }: { from: string; program: string; to: string },
 ): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'lockkeeper-image-'));
   try {
-    await copyFile(program, join(dir, name));
-    await writeFile(join(dir, 'Dockerfile'), `FROM ${from}\nCOPY ${name} /usr/local/bin/${name}\n`);
+    await copyFile(program, join(dir, 'program'));
+    await writeFile(join(dir, 'Dockerfile'), `FROM ${from}\nCOPY program ${to}\n`);
     await tool('buildah', ['bud', '--isolation', 'chroot', '-q', '-t', image, dir]);
   } finally {
     await rm(dir, { recursive: true, force: true });

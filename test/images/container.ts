@@ -76,7 +76,7 @@ const runtime = async (): Promise<readonly string[]> =>
 
 /** Starts a container in the background. The network is the machine's, because the lab's servers are on 127.0.0.1. */
 export async function startContainer(options: ContainerOptions): Promise<void> {
-  const { name, image, flags, env, mounts, command = [] } = options;
+  const { name, image, flags, env, mounts, command: [program, ...args] = [] } = options;
   await tool('podman', [
     ...(await runtime()),
     'run',
@@ -92,8 +92,10 @@ export async function startContainer(options: ContainerOptions): Promise<void> {
       '--volume',
       `${from}:${to}${readOnly ? ':ro' : ''}`,
     ]),
+    // What a manifest calls the command takes the place of the image's entrypoint.
+    ...(program === undefined ? [] : [`--entrypoint=${program}`]),
     image,
-    ...command,
+    ...args,
   ]);
 }
 
@@ -103,8 +105,16 @@ export async function endOf(name: string): Promise<{ code: number; said: string 
   return { code, said: await logsOf(name) };
 }
 
+export async function kill(name: string): Promise<void> {
+  await tool('podman', [...(await runtime()), 'kill', name]);
+}
+
 /** What the kubelet does to a container that has ended: another one of the same, with the same volumes. */
-export async function killAndRestart(name: string): Promise<void> {
+export async function startAgain(name: string): Promise<void> {
+  await tool('podman', [...(await runtime()), 'start', name]);
+}
+
+export async function restart(name: string): Promise<void> {
   await tool('podman', [...(await runtime()), 'restart', '--time', '0', name]);
 }
 

@@ -1,9 +1,11 @@
+import { rolloutId } from '../../domain/names.ts';
+import { call } from '../../lab/cluster/http.ts';
 import { aborted } from '../../lab/fleet/fleet.ts';
 import { runProgram } from '../../lab/program.ts';
 import { missingPrograms } from '../../lab/tools/find.ts';
 import { parseImagesArgs } from './args.ts';
 import { areComplete, baseImages, type BaseImages } from './base.ts';
-import { checkHealth, killAndRestart, statusOf } from './container.ts';
+import { checkHealth, statusOf } from './container.ts';
 import {
   baseOf,
   buildImage,
@@ -14,7 +16,7 @@ import {
   workingContainers,
 } from './images.ts';
 import { limitInForce } from './memory.ts';
-import { NAMES } from './names.ts';
+import { NAMES, NODE } from './names.ts';
 import { ImageScene } from './scene.ts';
 import { interruption } from './tool.ts';
 
@@ -97,19 +99,42 @@ async function runThem(images: BaseImages): Promise<void> {
 
 async function rollOnce(scene: ImageScene, images: BaseImages): Promise<void> {
   await startThem(scene, images);
+  const ui = await scene.startUi(images.ui);
   await lookAtProcesses();
   await checkHealth(NAMES.worker);
   say('the health check of the image finds the worker well, where this one listens');
-  await killAndRestart(NAMES.temporal);
-  say('Temporal is killed and started again');
-  expectEqual('the outcome of the rollout', await scene.roll(), 'rebooted');
-  const status = await scene.status();
-  if (!status.includes('policy: ')) throw new Error(`lockkeeper status has said ${status}`);
-  say("lockkeeper status, in the worker's container, tells the story");
+  await scene.untilOrdered();
+  await expectStatus(scene, new RegExp(`^${NODE} +workers +(ordering|rebooting) `, 'm'));
+  const outcome = await scene.rebootWithoutTemporal();
+  say('Temporal was killed, has missed the reboot, and knows what it knew before');
+  expectEqual('the outcome of the rollout', outcome, 'rebooted');
+  await expectStatus(scene, /^no rollout is running$/m);
+  await expectInUi(ui, rolloutId(NODE));
   for (const name of [NAMES.agent, NAMES.worker, NAMES.temporal]) {
     say(`${name}: ${(await statusOf(name)).get('VmRSS')} resident`);
   }
   say(`lockkeeper uninstall --dry-run in the worker's image: ${await scene.uninstallDryRun()}`);
+}
+
+/** Only a scan that has ended tells of the policy, and only a lock that answers of its pool. */
+async function expectStatus(scene: ImageScene, story: RegExp): Promise<void> {
+  const policy = /^policy: \w+ is in force at lockkeeper@/;
+  const pool = /^pool workers: 0 permits not yet used, 0 waiting$/m;
+  const status = await scene.status();
+  const missing = [policy, pool, story].filter((words) => !words.test(status));
+  if (missing.length > 0) {
+    throw new Error(`${missing.join(', ')} is not in what lockkeeper status has said:\n${status}`);
+  }
+  say(`lockkeeper status, in the worker's container, says ${story.exec(status)?.[0].trim()}`);
+}
+
+async function expectInUi(ui: string, workflowId: string): Promise<void> {
+  const { signal } = interruption;
+  const shown = `${ui}/api/v1/namespaces/default/workflows`;
+  const { status, text } = await call(shown, { signal });
+  if (status !== 200 || !text.includes(workflowId)) throw new Error(`${shown} has said ${text}`);
+  expectEqual('the status of the page of the Web UI', (await call(ui, { signal })).status, 200);
+  say(`the Web UI knows ${workflowId}`);
 }
 
 async function startThem(scene: ImageScene, { init, temporal }: BaseImages): Promise<void> {
@@ -140,6 +165,7 @@ async function lookAtProcesses(): Promise<void> {
     [NAMES.agent, KILL_ONLY],
     [NAMES.worker, NONE],
     [NAMES.temporal, NONE],
+    [NAMES.ui, NONE],
   ] as const) {
     const status = await statusOf(name);
     for (const set of ['CapEff', 'CapPrm', 'CapBnd']) {

@@ -12,8 +12,6 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
-import { rolloutId } from '../../domain/names.ts';
 import type { Cluster } from '../../lab/cluster/contract.ts';
 import { answers } from '../../lab/cluster/http.ts';
 import { freePorts } from '../../lab/cluster/ports.ts';
@@ -35,12 +33,12 @@ import {
   type PodTemplate,
 } from './container.ts';
 import { imageOf, type ComponentName } from './images.ts';
-import { NAMES, PATIENCE_MS } from './names.ts';
-import { containerOf, startTemporal, type StartContainer } from './temporal.ts';
+import { NAMES, NODE, PATIENCE_MS } from './names.ts';
+import { rebootWithoutTemporal, untilOrdered } from './rollout.ts';
+import { containerOf, startTemporal, startUi, type StartContainer } from './temporal.ts';
 import { memoryLimitOf } from './memory.ts';
-import { interruption, tool } from './tool.ts';
+import { interruption } from './tool.ts';
 
-const NODE = 'worker-1';
 /** Where the kubelet puts a pod's token. */
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
@@ -140,10 +138,18 @@ export class ImageScene {
   /** The Temporal in the worker's pod; answers with what has looked at its database before. */
   async startTemporal(image: string): Promise<string> {
     const { pod } = this.template('StatefulSet');
-    const start: StartContainer = (name, container, around) =>
-      this.start(name, { pod, container }, { fields: {}, more: [], ...around });
-    return startTemporal({ cluster: this.cluster, pod, start }, image);
+    return startTemporal({ cluster: this.cluster, pod, start: this.startInPod }, image);
   }
+
+  /** Its Web UI; answers with the address. */
+  async startUi(image: string): Promise<string> {
+    return startUi({ cluster: this.cluster, start: this.startInPod }, image);
+  }
+
+  private readonly startInPod: StartContainer = (name, container, around) => {
+    const { pod } = this.template('StatefulSet');
+    return this.start(name, { pod, container }, { fields: {}, more: [], ...around });
+  };
 
   async startWorker(): Promise<void> {
     const template = this.template('StatefulSet');
@@ -176,29 +182,12 @@ export class ImageScene {
     await untilReady(`http://127.0.0.1:${health}/readyz`);
   }
 
-  /** Lets the node ask for a reboot, which the schedule of the worker then sees, and waits for the end of its rollout. */
-  async roll(): Promise<string> {
-    await this.fleet.machine(NODE).requireReboot(['libc6']);
-    const { evidence } = this.fleet;
-    await evidence.until(NODE, 'asking', ({ report }) => report?.wants === 'required', PATIENCE_MS);
-    const before = this.fleet.bootIds(NODE).length;
-    const connection = await Connection.connect({ address: this.cluster.temporalAddress });
-    try {
-      await evidence.until(
-        NODE,
-        'back',
-        () => this.fleet.bootIds(NODE).length > before,
-        PATIENCE_MS,
-      );
-      // What a reboot does to every container of the machine.
-      await tool('podman', ['restart', '--time', '0', NAMES.agent]);
-      const handle = new Client({ connection }).workflow.getHandle(rolloutId(NODE));
-      const { outcome } = (await handle.result()) as { outcome: string };
-      if (this.fleet.bootIds(NODE).length !== before + 1) throw new Error('it did not reboot once');
-      return outcome;
-    } finally {
-      await connection.close();
-    }
+  untilOrdered(): Promise<void> {
+    return untilOrdered(this.fleet);
+  }
+
+  rebootWithoutTemporal(): Promise<string> {
+    return rebootWithoutTemporal(this.cluster, this.fleet);
   }
 
   /** The limit of the manifest, in bytes. */

@@ -1,11 +1,14 @@
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { NO_REGISTRY, renderChart } from '../../deploy/helm.ts';
 import type { ClusterFacts } from '../../lab/cluster/contract.ts';
-import { portsOfServer } from '../../lab/cluster/embedded.ts';
+import { configOfUi, portsOfServer } from '../../lab/cluster/embedded.ts';
 import { choosePorts } from '../../lab/cluster/prepare.ts';
 import type { Container } from '../../lab/fleet/container.ts';
-import type { PodSpec } from '../../lab/fleet/manifests.ts';
+import { parseObjects, podSpecOf, type PodSpec } from '../../lab/fleet/manifests.ts';
+import { ensureTool } from '../../lab/tools/ensure.ts';
 import { endOf, logsOf, runIn, type Mount } from './container.ts';
 import { imageOf } from './images.ts';
 import { NAMES, PATIENCE_MS } from './names.ts';
@@ -13,7 +16,7 @@ import { interruption } from './tool.ts';
 
 /** Starts a container of the worker's pod, as its manifest says. */
 export type StartContainer = (
-  name: 'database' | 'temporal',
+  name: 'database' | 'temporal' | 'ui',
   container: Container,
   around: {
     readonly image: string;
@@ -43,6 +46,27 @@ export async function startTemporal(
   await start('temporal', server, { image, mounts: mountsOf(server, volumes), env });
   await untilHealthy(server, ports.temporalHttp);
   return said.trim();
+}
+
+/** The Web UI, as the chart has it where it is wanted: deploy/lockkeeper.yaml has none. Answers with its address. */
+export async function startUi(
+  { cluster, start }: { cluster: ClusterFacts; start: StartContainer },
+  image: string,
+): Promise<string> {
+  const { signal } = interruption;
+  const helm = await ensureTool('helm', { log: () => undefined, signal });
+  const wanted = ['temporal.embedded.ui.enabled=true', `image.registry=${NO_REGISTRY}`];
+  const text = await renderChart(helm, ...wanted);
+  const pod = podSpecOf(parseObjects(text, 'the chart'), 'StatefulSet');
+  const ui = containerOf(pod, 'ui');
+  const volumes = await volumesOf(cluster, pod);
+  const temporal = Number(cluster.temporalAddress.split(':').at(-1));
+  const { temporalUi } = await choosePorts();
+  // What the chart writes but for the ports (test/labs/embedded.test.ts).
+  const config = stringify(configOfUi({ temporal, temporalUi }));
+  await writeFile(join(volumes['temporal-config'] ?? '', 'ui.yaml'), config);
+  await start('ui', ui, { image, mounts: mountsOf(ui, volumes) });
+  return `http://127.0.0.1:${temporalUi}`;
 }
 
 /** One of the pod's containers, by its name, or the first. */
