@@ -62,5 +62,7 @@ function silenceOfLock(status: LockStatus, nowMs: number) {
   const { queue, paused, because, permits } = status;
   const waits = queue.some(({ sinceMs }) => nowMs - sinceMs > KNOWN_WITHIN_MS);
   if (!waits || paused || because !== undefined || permits.length > 0) return undefined;
-  return { phase: '', words: `does not say why nobody gets on: ${JSON.stringify(status)}` };
+  // Where somebody has got on meanwhile, this is another moment between two steps.
+  const phase = queue.map(({ node }) => node).join();
+  return { phase, words: `does not say why nobody gets on: ${JSON.stringify(status)}` };
 }
