@@ -91,15 +91,15 @@ async function abortAll(
   temporal: TemporalSide,
   { timeoutMs, force }: UninstallOptions,
 ): Promise<void> {
-  const { nowMs, pause } = parts;
+  const { say, nowMs, pause } = parts;
   const untilMs = nowMs() + timeoutMs;
   const asked = new Set<string>();
   for (let empty = 0; empty < EMPTY_LOOKS;) {
     const isLast = nowMs() >= untilMs;
     const open = await askToEnd(parts, temporal, asked).catch((error: unknown) => {
-      // The node that is rebooting may be the one that Temporal is on.
       if (isLast) throw error;
-      return ['Temporal, which does not answer'];
+      say('Temporal does not answer: its own node may be rebooting; looking again');
+      return ['Temporal'];
     });
     empty = open.length === 0 ? empty + 1 : 0;
     if (open.length > 0 && isLast) {
