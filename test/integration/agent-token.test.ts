@@ -199,7 +199,7 @@ test.each<[what: string, attempt: () => Attempt]>([
   ['delete the DaemonSet', () => remove(inApps('daemonsets/lockkeeper-agent'))],
   [
     'change the worker',
-    () => patch(inApps('deployments/lockkeeper-worker'), { spec: { replicas: 0 } }),
+    () => patch(inApps('statefulsets/lockkeeper-worker'), { spec: { replicas: 0 } }),
   ],
   [
     'change the admission policy',

@@ -64,7 +64,8 @@ describe('lockkeeper status', () => {
         throw new Error('window: its window opens tomorrow');
       },
       cordonNode: untilCancelled,
-      scanFleet: async () => scans.shift() as never,
+      // The last one for ever: the schedule scans by itself as soon as it is made.
+      scanFleet: async () => (scans.length > 1 ? scans.shift() : scans[0]) as never,
     });
     await world.run(async () => {
       await ensureFleetScan(env.client, { everyMs: 86_400_000, anew: true });
