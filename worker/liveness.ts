@@ -1,5 +1,5 @@
 import type { WorkerStatus } from '@temporalio/worker';
-import { messageOf } from '../domain/message-of.ts';
+import { whyNot } from '../domain/message-of.ts';
 
 export interface LivenessPorts {
   readonly nowMs: () => number;
@@ -111,14 +111,5 @@ export class Liveness {
   private sayReach(silentMs: number): string {
     const because = this.because === undefined ? '' : `: ${this.because}`;
     return `Temporal has not answered for ${Math.round(silentMs / 1_000)} s${because}`;
-  }
-}
-
-async function whyNot(ask: () => Promise<unknown>): Promise<string | undefined> {
-  try {
-    await ask();
-    return undefined;
-  } catch (error) {
-    return messageOf(error);
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { messageOf } from '../domain/message-of.ts';
+import { whyNot } from '../domain/message-of.ts';
 import type { Temporal } from './connect.ts';
 import { ensureNamespace } from './namespace.ts';
 import type { PolicyFile } from './policy-file.ts';
@@ -89,14 +89,5 @@ export class Upkeep {
       if (before !== because) log.warn(what, { because });
     }
     return because === undefined;
-  }
-}
-
-async function whyNot(ensure: () => Promise<void>): Promise<string | undefined> {
-  try {
-    await ensure();
-    return undefined;
-  } catch (error) {
-    return messageOf(error);
   }
 }

@@ -22,6 +22,15 @@ const told = (begin: (story: Story) => unknown, rows: readonly Row[]): void => {
 const threeNodes = (s: Story): Story => s.node('n1').node('n2').node('n3');
 const ordered = (s: Story): Story => s.take('n1').order('n1').pods();
 const accepted = (s: Story): Story => ordered(s).accept('n1');
+/** Its order accepted and expired, the machine still up, and handed back. */
+const givenUp = (s: Story): Story =>
+  s
+    .take('n1')
+    .order('n1', { expiresAtMs: s.atMs + 30_000 })
+    .pods()
+    .accept('n1')
+    .every(60_000)
+    .handBack('n1');
 const cordonedBefore = (s: Story): Story =>
   s.write(BY.person, 'n1', { unschedulable: true }).take('n1', { cordonedByUs: false });
 const POOL_B = { name: 'b', nodes: 'pool', maxUnavailable: 1 };
@@ -292,31 +301,11 @@ describe('G4', () => {
     ],
     [
       'once it has expired and the node was handed back, another one may be accepted in that boot',
-      (s) =>
-        s
-          .take('n1')
-          .order('n1', { expiresAtMs: s.atMs + 30_000 })
-          .pods()
-          .accept('n1')
-          .every(60_000)
-          .handBack('n1')
-          .take('n1')
-          .order('n1')
-          .pods()
-          .accept('n1')
-          .boot('n1', 'boot-2'),
+      (s) => givenUp(s).take('n1').order('n1').pods().accept('n1').boot('n1', 'boot-2'),
     ],
     [
       'once it has expired and the node was handed back, the machine must not go down',
-      (s) =>
-        s
-          .take('n1')
-          .order('n1', { expiresAtMs: s.atMs + 30_000 })
-          .pods()
-          .accept('n1')
-          .every(60_000)
-          .handBack('n1')
-          .boot('n1', 'boot-2'),
+      (s) => givenUp(s).boot('n1', 'boot-2'),
       '^G4: n1 rebooted .* by the order of node-rollout/n1/run-1 after it had been handed back$',
     ],
     [
