@@ -50,6 +50,9 @@ listens on the loopback of the pod.
       value: /etc/temporal/lockkeeper/dynamicconfig.yaml
     - name: LOG_LEVEL
       value: warn
+    # /etc/passwd of the image does not know the user of the pod, and without a name the server does not start.
+    - name: USER
+      value: temporal
   # It listens where the kubelet cannot ask it.
   startupProbe:
     exec:
