@@ -1,7 +1,7 @@
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { ensureTool } from '../../lab/tools/ensure.ts';
+import { ensureTool } from '../tools/ensure.ts';
 import { interruption, tool, toolAnyway } from './tool.ts';
 
 /** What the Dockerfiles build with and on, and what plays process 1 of the machine. */
@@ -17,7 +17,7 @@ export interface BaseImages {
   readonly init: string;
 }
 
-/** Everything this test makes is called so. */
+/** Everything that is made here is called so. */
 export const PREFIX = 'localhost/lockkeeper-test';
 
 /** Where Debian and Ubuntu say where their packages come from, the first that is there. */
@@ -52,16 +52,17 @@ interface Debian {
   readonly sources: string;
 }
 
-async function debianHere(): Promise<Debian> {
+/** The Debian that this machine runs, and where its packages come from; rejects on others. */
+export async function debianHere(): Promise<Debian> {
   const release = /^VERSION_CODENAME=(\w+)$/m.exec(await readFile('/etc/os-release', 'utf8'))?.[1];
   for (const path of SOURCES) {
     const sources = await readFile(join('/etc/apt', path), 'utf8').catch(() => '');
     if (release !== undefined && /^(deb|URIs:) /m.test(sources)) return { release, sources };
   }
-  throw new Error('this is no Debian: name all images, see --help');
+  throw new Error("images are made of Debian's packages here, and this is no Debian");
 }
 
-async function exists(image: string): Promise<boolean> {
+export async function exists(image: string): Promise<boolean> {
   return tool('podman', ['image', 'exists', image]).then(
     () => true,
     () => false,

@@ -1,9 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { PREFIX, type BaseImages } from './base.ts';
+import { withLock } from '../tools/lock.ts';
+import type { ProgressSink } from '../tools/contract.ts';
 import { tool, toolAnyway } from './tool.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -90,14 +92,32 @@ export async function factsOf(image: string): Promise<ImageFacts> {
   };
 }
 
+/** Builds images while nobody else on this machine does, and leaves no container in which one was built. */
+export async function buildAlone<T>(
+  { log, signal }: { readonly log: ProgressSink; readonly signal: AbortSignal },
+  work: () => Promise<T>,
+): Promise<T> {
+  const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'lockkeeper');
+  await mkdir(cache, { recursive: true });
+  const onWait = (holder: string): void => log(`process ${holder} is building images; waiting`);
+  return withLock({ path: join(cache, 'images.lock'), onWait, signal }, async () => {
+    const before = await workingContainers();
+    try {
+      return await work();
+    } finally {
+      await removeWorkingContainers(before);
+    }
+  });
+}
+
 /** The containers in which builds work, by id; the builder takes its own away, unless it is stopped. */
-export async function workingContainers(): Promise<ReadonlySet<string>> {
+async function workingContainers(): Promise<ReadonlySet<string>> {
   const ids = await toolAnyway('buildah', ['containers', '--quiet', '--noheading']);
   return new Set(ids.split('\n').filter((id) => id !== ''));
 }
 
-/** Removes those that were not there before, so only one build may go on at a time. */
-export async function removeWorkingContainers(before: ReadonlySet<string>): Promise<void> {
+/** Removes those that were not there before. */
+async function removeWorkingContainers(before: ReadonlySet<string>): Promise<void> {
   for (let attempt = 0; attempt < 10; attempt += 1) {
     const added = [...(await workingContainers())].filter((id) => !before.has(id));
     if (added.length === 0) return;

@@ -9,7 +9,9 @@ const ENV = { STORAGE_DRIVER: 'vfs', ...process.env };
 /** Aborted by Ctrl-C: programs that run are ended, and no new one starts. */
 export const interruption = new AbortController();
 
-export interface ToolOptions extends Pick<ExecFileOptions, 'cwd'> {
+export interface ToolOptions extends Pick<ExecFileOptions, 'cwd' | 'killSignal'> {
+  /** Beside the environment of this process. */
+  readonly env?: NodeJS.ProcessEnv;
   /** What it reads. */
   readonly input?: string;
   readonly signal?: AbortSignal;
@@ -32,12 +34,12 @@ export async function toolAnyway(program: string, args: readonly string[]): Prom
 async function runTool(
   program: string,
   args: readonly string[],
-  { input, ...options }: ToolOptions,
+  { input, env, ...options }: ToolOptions,
 ): Promise<string> {
   options.signal?.throwIfAborted();
   try {
     const limits = { maxBuffer: 256 * 1024 * 1024, encoding: 'utf8' } as const;
-    const running = run(program, args, { env: ENV, ...options, ...limits });
+    const running = run(program, args, { env: { ...ENV, ...env }, ...options, ...limits });
     const { stdin } = running.child;
     // A program may end before it has read anything: what became of it is in its exit status.
     stdin?.on('error', () => undefined);

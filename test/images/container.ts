@@ -1,7 +1,7 @@
 import type { Container } from '../../lab/fleet/container.ts';
 import type { PodSpec } from '../../lab/fleet/manifests.ts';
 import { onPath } from '../../lab/tools/find.ts';
-import { tool, toolAnyway } from './tool.ts';
+import { tool, toolAnyway } from '../../lab/images/tool.ts';
 
 /** A container and its pod as a manifest has them. */
 export interface PodTemplate {
@@ -83,6 +83,8 @@ export async function startContainer(options: ContainerOptions): Promise<void> {
     '--detach',
     `--name=${name}`,
     '--network=host',
+    // A kubelet writes no line for the container's user into /etc/passwd.
+    '--passwd=false',
     // Otherwise refused where the machine itself allows less than podman asks for.
     '--ulimit=nofile=1024:1024',
     '--ulimit=nproc=1024:1024',

@@ -4,7 +4,7 @@ import { aborted } from '../../lab/fleet/fleet.ts';
 import { runProgram } from '../../lab/program.ts';
 import { missingPrograms } from '../../lab/tools/find.ts';
 import { parseImagesArgs } from './args.ts';
-import { areComplete, baseImages, type BaseImages } from './base.ts';
+import { areComplete, baseImages, type BaseImages } from '../../lab/images/base.ts';
 import { checkHealth, statusOf } from './container.ts';
 import {
   baseOf,
@@ -12,13 +12,12 @@ import {
   COMPONENTS,
   factsOf,
   imageOf,
-  removeWorkingContainers,
-  workingContainers,
-} from './images.ts';
+  buildAlone,
+} from '../../lab/images/build.ts';
 import { limitInForce } from './memory.ts';
 import { NAMES, NODE } from './names.ts';
 import { ImageScene } from './scene.ts';
-import { interruption } from './tool.ts';
+import { interruption } from '../../lab/images/tool.ts';
 
 const startedAt = performance.now();
 const say = (line: string): void => {
@@ -39,8 +38,7 @@ async function runAll(given: Partial<BaseImages>, signal: AbortSignal): Promise<
     process.stderr.write(`nothing was tried: ${missing.join(', ')} missing; see --help\n`);
     return 1;
   }
-  const before = await workingContainers();
-  try {
+  return buildAlone({ log: say, signal }, async () => {
     const images = await baseImages(given, say);
     for (const name of COMPONENTS) {
       say(`building the ${name}`);
@@ -50,9 +48,7 @@ async function runAll(given: Partial<BaseImages>, signal: AbortSignal): Promise<
     await runThem(images);
     say('all is well');
     return 0;
-  } finally {
-    await removeWorkingContainers(before);
-  }
+  });
 }
 
 /** Without their base, in MB, with room for new versions: what breaks them is a compiler or a second native library. */

@@ -32,12 +32,12 @@ import {
   type Mount,
   type PodTemplate,
 } from './container.ts';
-import { imageOf, type ComponentName } from './images.ts';
+import { imageOf, type ComponentName } from '../../lab/images/build.ts';
 import { NAMES, NODE, PATIENCE_MS } from './names.ts';
 import { rebootWithoutTemporal, untilOrdered } from './rollout.ts';
 import { containerOf, startTemporal, startUi, type StartContainer } from './temporal.ts';
 import { memoryLimitOf } from './memory.ts';
-import { interruption } from './tool.ts';
+import { interruption } from '../../lab/images/tool.ts';
 
 /** Where the kubelet puts a pod's token. */
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';

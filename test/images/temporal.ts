@@ -10,9 +10,9 @@ import type { Container } from '../../lab/fleet/container.ts';
 import { parseObjects, podSpecOf, type PodSpec } from '../../lab/fleet/manifests.ts';
 import { ensureTool } from '../../lab/tools/ensure.ts';
 import { endOf, logsOf, runIn, type Mount } from './container.ts';
-import { imageOf } from './images.ts';
+import { imageOf } from '../../lab/images/build.ts';
 import { NAMES, PATIENCE_MS } from './names.ts';
-import { interruption } from './tool.ts';
+import { interruption } from '../../lab/images/tool.ts';
 
 /** Starts a container of the worker's pod, as its manifest says. */
 export type StartContainer = (
