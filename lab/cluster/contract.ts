@@ -1,3 +1,4 @@
+import type { Authority } from '../proxy/authority.ts';
 import type { EmbeddedTemporal } from './embedded.ts';
 import type { ProgressSink, Tools } from '../tools/contract.ts';
 
@@ -80,6 +81,8 @@ export interface ClusterOptions {
   readonly temporalDb?: 'file' | 'memory';
   /** The server that the chart brings along, instead of the development server. */
   readonly embedded?: EmbeddedTemporal;
+  /** Who signs the certificates by which kubelets of real machines and the API server know each other; absent: there are none. */
+  readonly kubeletAuthority?: Authority;
   /** Default true. */
   readonly ui?: boolean;
   /** Default: a free port. A port demanded here and in use is an error, not replaced. */

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Authority } from '../proxy/authority.ts';
 import { AUDIT_POLICY } from './audit.ts';
 
 // Each part of the cluster has a user of its own, so that the audit log tells them apart.
@@ -23,6 +24,35 @@ export interface Credentials {
   readonly certDir: string;
   /** Written by the API server when it first starts: its certificate and the authority that signed it. */
   readonly caPath: string;
+}
+
+/** By which the API server and the kubelets of real machines know each other, as PEM files. */
+export interface KubeletCredentials {
+  /** Of the authority that signed all of them. */
+  readonly authority: string;
+  /** The API server's own, towards kubelets. */
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Writes what the API server shows to kubelets, and by what it knows them. */
+export async function writeKubeletCredentials(
+  dir: string,
+  authority: Authority,
+): Promise<KubeletCredentials> {
+  const path = (name: string): string => join(dir, 'certs', name);
+  const files = { authority: path('kubelets.crt'), cert: path('to-kubelets.crt') };
+  const key = path('to-kubelets.key');
+  const until = new Date(Date.now() + 30 * 86_400_000);
+  const own = await authority.issue({
+    name: 'kube-apiserver',
+    organization: 'system:masters',
+    until,
+  });
+  await writeFile(files.authority, authority.cert);
+  await writeFile(files.cert, own.cert);
+  await writeSecret(key, own.key);
+  return { ...files, key };
 }
 
 /** Writes fresh secrets into `dir`, readable by the owner only. */

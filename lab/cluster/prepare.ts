@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ClusterFacts, ClusterOptions } from './contract.ts';
-import { writeCredentials } from './credentials.ts';
+import { writeCredentials, writeKubeletCredentials } from './credentials.ts';
 import { writeKubelet } from './kubelet.ts';
 import { freePorts } from './ports.ts';
 import { PORT_NAMES, type Ports, type SpecFacts } from './specs.ts';
@@ -17,7 +17,7 @@ export async function prepare(
   const apiServerUrl = `https://127.0.0.1:${ports.apiserver}`;
   const credentials = await writeCredentials(dir, apiServerUrl);
   const auditPath = join(dir, 'audit.jsonl');
-  const { embedded } = options;
+  const { embedded, kubeletAuthority } = options;
   const ui = (embedded === undefined || embedded.ui !== undefined) && (options.ui ?? true);
   return {
     specs: {
@@ -30,6 +30,7 @@ export async function prepare(
       tools: options.tools,
       temporalDb: options.temporalDb ?? 'file',
       embedded,
+      realKubelets: kubeletAuthority && (await writeKubeletCredentials(dir, kubeletAuthority)),
       kubelet: embedded && (await writeKubelet(dir, ports.temporal)),
     },
     cluster: {

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import type { Tools } from '../tools/contract.ts';
 import type { ClusterProcess } from './contract.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials, KubeletCredentials } from './credentials.ts';
 import { embeddedServer, embeddedUi, type EmbeddedTemporal } from './embedded.ts';
 import { answers } from './http.ts';
 import type { Kubelet } from './kubelet.ts';
@@ -40,6 +40,8 @@ export interface SpecFacts {
   readonly embedded: EmbeddedTemporal | undefined;
   /** Absent: nobody is let into a pod. */
   readonly kubelet: Kubelet | undefined;
+  /** Absent: all machines are played. */
+  readonly realKubelets: KubeletCredentials | undefined;
   readonly ui: boolean;
 }
 
@@ -97,7 +99,7 @@ function etcd({ dir, tools, ports }: SpecFacts): Command {
   };
 }
 
-function apiserver({ tools, ports, credentials, auditPath }: SpecFacts): Command {
+function apiserver({ tools, ports, credentials, auditPath, realKubelets }: SpecFacts): Command {
   return {
     command: tools.kubeApiserver,
     args: [
@@ -112,7 +114,7 @@ function apiserver({ tools, ports, credentials, auditPath }: SpecFacts): Command
       `--service-account-signing-key-file=${credentials.serviceAccountKey}`,
       '--service-account-issuer=https://kubernetes.default.svc',
       `--token-auth-file=${credentials.tokenFile}`,
-      '--authorization-mode=RBAC',
+      ...(realKubelets ? knowingKubelets(realKubelets) : ['--authorization-mode=RBAC']),
       '--service-cluster-ip-range=10.0.0.0/24',
       '--allow-privileged=true',
       '--kubelet-preferred-address-types=InternalIP',
@@ -128,6 +130,15 @@ function apiserver({ tools, ports, credentials, auditPath }: SpecFacts): Command
     isReady: answers(`https://127.0.0.1:${ports.apiserver}/readyz`, credentials.tokens.admin),
   };
 }
+
+/** As kubeadm sets up an API server, so that a kubelet may do on its own node what it may do elsewhere, and no more. */
+const knowingKubelets = ({ authority, cert, key }: KubeletCredentials): string[] => [
+  `--client-ca-file=${authority}`,
+  `--kubelet-client-certificate=${cert}`,
+  `--kubelet-client-key=${key}`,
+  '--authorization-mode=Node,RBAC',
+  '--enable-admission-plugins=NodeRestriction',
+];
 
 function controllerManager({ tools, ports, credentials }: SpecFacts): Command {
   return {

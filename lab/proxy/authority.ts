@@ -12,6 +12,8 @@ export interface Pair {
 
 interface Subject {
   readonly name: string;
+  /** What Kubernetes takes for the group of a client. */
+  readonly organization?: string;
   /** Default: from an hour ago to tomorrow. */
   readonly from?: Date;
   readonly until?: Date;
@@ -44,7 +46,10 @@ export async function createAuthority(name: string): Promise<Authority> {
     async issue(subject) {
       const { publicKey, privateKey } = await newKeys();
       const issued = await x509.X509CertificateGenerator.create({
-        subject: `CN=${subject.name}`,
+        subject: new x509.Name([
+          ...(subject.organization === undefined ? [] : [{ O: [subject.organization] }]),
+          { CN: [subject.name] },
+        ]).toString(),
         issuer: own.subject,
         publicKey,
         signingKey: keys.privateKey,
