@@ -60,5 +60,9 @@ export default {
     project('faults', ['<rootDir>/test/faults/**/*.test.ts']),
     project('long-simulation', ['<rootDir>/test/simulation/long.test.ts']),
     project('images', ['<rootDir>/test/images/**/*.test.ts']),
+    project('one-machine', ['<rootDir>/test/vm/alone.test.ts']),
+    project('machines', ['<rootDir>/test/vm/**/*.test.ts'], {
+      testPathIgnorePatterns: ['/alone[.]test[.]ts$'],
+    }),
   ],
 };

@@ -1,15 +1,13 @@
 import { execFile } from 'node:child_process';
-import { PassThrough } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { Exec, KubeConfig, type V1Status } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import type { Cluster } from '../../lab/cluster/contract.ts';
 import { configOfUi } from '../../lab/cluster/embedded.ts';
 import { call } from '../../lab/cluster/http.ts';
 import type { KubeObject } from '../../lab/fleet/kube.ts';
 import { until } from '../ask.ts';
+import { execInWorker } from '../exec-in-worker.ts';
 import { pushChart, type ChartRegistry } from './chart-registry.ts';
 import { ofLockkeeper } from './of-lockkeeper.ts';
 import { policyValues, Release } from './release.ts';
@@ -77,25 +75,10 @@ test('G3: the only node is rebooted once, and who is on it finishes the rollout'
   expect(after.metadata.uid).toBe(before.metadata.uid);
 });
 
-/** As `kubectl exec` does; the words are those of the notes. */
-async function execInWorker(command: readonly string[]): Promise<string> {
-  const config = new KubeConfig();
-  config.loadFromFile(scene.lab.cluster.kubeconfigPath);
-  const said = new PassThrough();
-  const ended = Promise.withResolvers<V1Status>();
-  const out = text(said);
-  const where = ['lockkeeper', 'lockkeeper-worker-0', 'worker'] as const;
-  await new Exec(config).exec(...where, [...command], said, said, null, false, ended.resolve);
-  const { status, message } = await ended.promise;
-  said.end();
-  if (status !== 'Success') throw new Error(`${message}: ${await out}`);
-  return await out;
-}
-
 test('the command in the notes tells the story', async () => {
   const [, words = ''] = /exec statefulset\/lockkeeper-worker -c worker -- (.+)/.exec(notes) ?? [];
   expect(words).toBe('lockkeeper status');
-  const said = await execInWorker(words.split(' '));
+  const said = await execInWorker(scene.lab.cluster.kubeconfigPath, words.split(' '));
   expect(said).toMatch(/^policy: \w+ is in force at lockkeeper@/);
   expect(said).toContain('pool workers: 0 permits not yet used, 0 waiting');
 });
