@@ -64,7 +64,7 @@ describe('the manifests', () => {
         readOnlyRootFilesystem: true,
         runAsUser: 0,
         runAsGroup: 0,
-        capabilities: { drop: ['ALL'], add: ['KILL'] },
+        capabilities: { drop: ['ALL'] },
         appArmorProfile: { type: 'Unconfined' },
       },
     ]);

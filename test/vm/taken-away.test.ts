@@ -98,13 +98,13 @@ describe('the host path', () => {
   );
 });
 
-describe('the capability, and the tolerations', () => {
+describe('the user, and the tolerations', () => {
   run(
     `without the one the reboot cannot be started, without the others the worker of the only node stays away; with both it reboots${note}`,
     async () => {
       const boot = await machine.bootId(signal);
-      const bare = { name: 'agent', securityContext: { capabilities: { add: null } } };
-      await scene.changePods(AGENT, { containers: [bare] });
+      const nobody = { runAsUser: 65532, runAsGroup: 65532 };
+      await scene.changePods(AGENT, { containers: [{ name: 'agent', securityContext: nobody }] });
       await scene.rolledOut(AGENT);
       await machine.requireReboot(PACKAGE, signal);
       const answer = await until(
