@@ -12,7 +12,7 @@ const NEEDED: Readonly<Record<string, string>> = {
   mke2fs: 'e2fsprogs',
 };
 /** By which what Debian signs is known. */
-export const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 export const PACKAGES = [...Object.values(NEEDED), 'debian-archive-keyring'].join(' ');
 
 /** Why no machine can be started here; undefined: it can. */

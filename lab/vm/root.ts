@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { present } from '../../domain/present.ts';
 import { debianHere } from '../images/base.ts';
 import { tool } from '../images/tool.ts';
 import { progressOf } from '../tools/progress.ts';
 import type { ProgressSink } from '../tools/contract.ts';
-import { KEYRING } from './possible.ts';
 
 const RELEASE = 'bookworm';
 const PACKAGES = [
@@ -29,14 +29,6 @@ const PACKAGES = [
   'containernetworking-plugins',
   'qemu-guest-agent',
 ];
-/** Of a machine that is no Debian 12 itself. */
-const OFFICIAL = ['', '-updates']
-  .map((suite) => `deb [signed-by=${KEYRING}] http://deb.debian.org/debian ${RELEASE}${suite} main`)
-  .concat(
-    `deb [signed-by=${KEYRING}] http://deb.debian.org/debian-security ${RELEASE}-security main`,
-    '',
-  )
-  .join('\n');
 /** No file is younger: so the same packages make the same archive, bit by bit. */
 const EPOCH = Date.UTC(2026, 0, 1) / 1_000;
 /** Nobody reads them on such a machine. */
@@ -71,6 +63,8 @@ export async function rootArchive(log: ProgressSink): Promise<string> {
 
 async function make(archive: string): Promise<void> {
   const here = await debianHere().catch(() => undefined);
+  // On a machine that is no Debian 12 itself, mmdebstrap knows where that comes from.
+  const sources = here?.release === RELEASE ? here.sources : undefined;
   await tool(
     'mmdebstrap',
     [
@@ -82,10 +76,10 @@ async function make(archive: string): Promise<void> {
       `--customize-hook=chroot "$1" dpkg-query -W > '${archive}.packages'`,
       RELEASE,
       archive,
-      '-',
+      ...(sources === undefined ? [] : ['-']),
     ],
     {
-      input: here?.release === RELEASE ? here.sources : OFFICIAL,
+      ...present({ input: sources }),
       env: { SOURCE_DATE_EPOCH: String(EPOCH) },
     },
   );
