@@ -311,11 +311,16 @@ export async function until<T>(
     );
     if ('value' in answer && holds(answer.value)) return answer.value;
     if (Date.now() > endMs) {
-      const words = 'value' in answer ? JSON.stringify(answer.value) : messageOf(answer.error);
+      const words =
+        'value' in answer ? JSON.stringify(answer.value, withoutSpec) : messageOf(answer.error);
       throw new Error(`it never came to that; heard last was ${words}`);
     }
   }
 }
+
+/** What somebody has asked for hides what has become of it. */
+const withoutSpec = (key: string, value: unknown): unknown =>
+  key === 'spec' || key === 'managedFields' ? undefined : value;
 
 /** Consoles and histories, for whoever wants to see that it was so: where LOCKKEEPER_RECORD says. */
 async function keepRecord({ cluster }: MachineLab, name: string): Promise<void> {
