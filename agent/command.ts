@@ -41,14 +41,21 @@ export async function runCommand(
     child.on('error', (error) => end({ kind: 'cannot-start', because: error.message }));
     // Not 'close': a grandchild that keeps the pipe open must not hold us.
     child.on('exit', (code, by) => {
-      // What was printed last may still be in the pipe.
-      setImmediate(() => {
+      afterPolling(() => {
         if (late) end({ kind: 'timeout', afterMs: deadlineMs, lastLine: lastLine() });
         else if (code === null) end({ kind: 'killed', by: by ?? 'a signal', lastLine: lastLine() });
         else end({ kind: 'exit', code, lastLine: lastLine() });
       });
     });
   });
+}
+
+/**
+ * What a child printed last may still be in its pipe when its end is told: a signal of another child's end, in the same turn of the
+ * event loop, tells of it too. Between two immediates the loop has looked at every pipe.
+ */
+function afterPolling(act: () => void): void {
+  setImmediate(() => setImmediate(act));
 }
 
 /** What a command ended with, as words for a person. */

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { present } from '../domain/present.ts';
 import { createHost } from './host.ts';
 import type { HostSettings } from './host.ts';
 import { checkSentinelFile } from './sentinel.ts';
@@ -65,18 +67,35 @@ describe('a sentinel file', () => {
   });
 });
 
-const ask = (line: string, words: readonly string[], enter: readonly string[] = []) =>
+/** For what ends by itself, however slowly. */
+const PATIENCE_MS = 60_000;
+
+interface Ways {
+  readonly enter?: readonly string[];
+  readonly withinMs?: number;
+}
+
+const ask = (
+  line: string,
+  words: readonly string[],
+  { enter = [], withinMs = PATIENCE_MS }: Ways = {},
+) =>
   createHost(
     {
       bootIdFile: '/proc/sys/kernel/random/boot_id',
       sentinel: { kind: 'command', command: { line, words } },
       reboot: { method: 'signal', signal: 39 },
-      commandTimeoutMs: 500,
+      commandTimeoutMs: withinMs,
     },
     { enter, signalProcess1: () => undefined },
   ).checkSentinel();
 
-const shell = (script: string) => ask('check', ['/bin/sh', '-c', script]);
+const shell = (script: string, ways?: Ways) => ask('check', ['/bin/sh', '-c', script], ways);
+
+/** Stands still, the event loop with it, until the process has ended; nobody has been told of it then. */
+function standStillUntilEnd(pid: number): void {
+  while (!readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')) continue;
+}
 
 describe('a sentinel command', () => {
   test.each([
@@ -98,6 +117,7 @@ describe('a sentinel command', () => {
     {
       name: 'no end in time, children included',
       script: 'echo begun; sleep 600 & wait',
+      withinMs: 500,
       wants: 'unknown',
       message: 'no end after 0.5 s, killed: begun',
     },
@@ -107,8 +127,8 @@ describe('a sentinel command', () => {
       wants: 'required',
       message: 'check: the end',
     },
-  ])('with $name means $wants', async ({ script, wants, message }) => {
-    const sentinel = await shell(script);
+  ])('with $name means $wants', async ({ script, withinMs, wants, message }) => {
+    const sentinel = await shell(script, present({ withinMs }));
     expect(sentinel.wants).toBe(wants);
     expect(sentinel.message).toContain(message);
   });
@@ -123,28 +143,42 @@ describe('a sentinel command', () => {
 
   test('is unknown, not "not required", where the host cannot be entered', async () => {
     const refused = 'echo "nsenter: cannot open /proc/1/ns/mnt: Permission denied" >&2; exit 1';
-    const sentinel = await ask('check', ['true'], ['/bin/sh', '-c', refused]);
+    const sentinel = await ask('check', ['true'], { enter: ['/bin/sh', '-c', refused] });
     expect(sentinel).toEqual({
       wants: 'unknown',
       message: expect.stringContaining('cannot be started: nsenter: cannot open'),
     });
   });
 
+  test('is heard to its last word, also when its end is told with that of another program', async () => {
+    const [pid, go] = [join(dir, 'pid'), join(dir, 'go')];
+    const wait = `echo $$ > ${pid}.new; mv ${pid}.new ${pid}; until [ -e ${go} ]; do sleep 0.01; done`;
+    const sentinel = shell(`${wait}; echo 'cannot look'; exit 1`);
+    while (!existsSync(pid)) await new Promise(setImmediate);
+    const other = spawn('/bin/sh', ['-c', 'echo']);
+    other.stdout.on('data', () => {
+      writeFileSync(go, '');
+      standStillUntilEnd(Number(readFileSync(pid, 'utf8')));
+    });
+    standStillUntilEnd(other.pid ?? 0);
+    expect(await sentinel).toEqual({ wants: 'not-required', message: 'check: cannot look' });
+  });
+
   test('runs behind whatever enters the host', async () => {
-    const sentinel = await ask(
-      'x',
-      ['echo', 'inside'],
-      ['/bin/sh', '-c', 'echo "entered: $*"', '--'],
-    );
+    const enter = ['/bin/sh', '-c', 'echo "entered: $*"', '--'];
+    const sentinel = await ask('x', ['echo', 'inside'], { enter });
     expect(sentinel.message).toBe('x: entered: echo inside');
   });
 });
 
-const settings = (reboot: HostSettings['reboot']): HostSettings => ({
+const settings = (
+  reboot: HostSettings['reboot'],
+  commandTimeoutMs = PATIENCE_MS,
+): HostSettings => ({
   bootIdFile: join(dir, 'boot-id'),
   sentinel: { kind: 'file', path: join(dir, 'reboot-required') },
   reboot,
-  commandTimeoutMs: 500,
+  commandTimeoutMs,
 });
 
 const command = (script: string) =>
@@ -165,10 +199,15 @@ describe('the reboot', () => {
       script: 'echo no bus; exit 1',
       error: 'exit code 1: no bus',
     },
-    { name: 'does not wait for ever', script: 'sleep 600', error: 'no end after 0.5 s' },
-  ])('by command $name', async ({ script, error }) => {
+    {
+      name: 'does not wait for ever',
+      script: 'sleep 600',
+      withinMs: 500,
+      error: 'no end after 0.5 s',
+    },
+  ])('by command $name', async ({ script, withinMs, error }) => {
     const system = { enter: [], signalProcess1: () => undefined };
-    const done = createHost(settings(command(script)), system).reboot();
+    const done = createHost(settings(command(script), withinMs), system).reboot();
     if (error === undefined) await done;
     else await expect(done).rejects.toThrow(error);
   });
