@@ -26,13 +26,14 @@ describe('an undisturbed rollout', () => {
   const node = 'worker-1';
   let rollout: WorkflowHandle;
   let requests: AuditRecord[];
+  let tookMs: number;
 
   beforeAll(() => scene.moveTo('usual', node));
   afterAll(() => scene.moveTo('workers', node));
 
   test('G3: goes from the sentinel to a node that is back in another boot and in service', async () => {
     await scene.askForReboot(node);
-    const before = (await readAudit(scene.lab.cluster.auditPath)).length;
+    const startedAtMs = Date.now();
     rollout = await scene.startByHand(node);
     const [first] = scene.lab.fleet.bootIds(node);
     expect(await scene.result(rollout)).toMatchObject({ outcome: 'rebooted', bootIdBefore: first });
@@ -44,7 +45,9 @@ describe('an undisturbed rollout', () => {
     );
     expect(scene.lab.fleet.bootIds(node)).toEqual([first, facts.bootId]);
     const all = await readAudit(scene.lab.cluster.auditPath);
-    requests = all.slice(before);
+    // Not by their number: that of the agent that has just reported may not be written yet.
+    requests = all.filter(({ at }) => at >= startedAtMs);
+    tookMs = Date.now() - startedAtMs;
   });
 
   test('leaves nothing of ours on the node but the report of its agent and the time of the reboot', async () => {
@@ -93,7 +96,9 @@ describe('an undisturbed rollout', () => {
     const words = rest.map(
       ({ verb, resource, subresource }) => `${verb} ${resource}/${subresource}`,
     );
-    expect({ count: Math.max(rest.length, 30), words }).toEqual({ count: 30, words });
+    // Budgets are listed again after 10 s, and the guard of a drain looks every 15 s: on a loaded machine a rollout takes that long.
+    const most = 30 + Math.floor(tookMs / 10_000);
+    expect(words.length > most ? words : []).toEqual([]);
   });
 });
 
