@@ -23,7 +23,7 @@ const hostWith = (reboot: HostSettings['reboot']): Host =>
       bootIdFile: '/proc/sys/kernel/random/boot_id',
       sentinel: { kind: 'file', path: join(directory, 'reboot-required') },
       reboot,
-      commandTimeoutMs: 5_000,
+      commandTimeoutMs: 60_000,
     },
     { enter: [], signalProcess1: (signal) => signals.push(signal) },
   );
