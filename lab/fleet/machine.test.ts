@@ -5,11 +5,12 @@ import { expect, test } from '@jest/globals';
 import { createMachine } from './machine.ts';
 import { createNodeFiles, nodeFiles } from './node-files.ts';
 
+const nothing = async (): Promise<void> => undefined;
+
 test('a machine that is powered on at once is not back within the second in which it went', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'lockkeeper-machine-'));
   const files = nodeFiles(dir, 'worker-1');
   await createNodeFiles(files, 'boot-1');
-  const nothing = async (): Promise<void> => undefined;
   let wentAt = 0;
   let cameAt = 0;
   const machine = createMachine({
