@@ -26,7 +26,6 @@ describe('an undisturbed rollout', () => {
   const node = 'worker-1';
   let rollout: WorkflowHandle;
   let requests: AuditRecord[];
-  let tookMs: number;
 
   beforeAll(() => scene.moveTo('usual', node));
   afterAll(() => scene.moveTo('workers', node));
@@ -47,7 +46,6 @@ describe('an undisturbed rollout', () => {
     const all = await readAudit(scene.lab.cluster.auditPath);
     // Not by their number: that of the agent that has just reported may not be written yet.
     requests = all.filter(({ at }) => at >= startedAtMs);
-    tookMs = Date.now() - startedAtMs;
   });
 
   test('leaves nothing of ours on the node but the report of its agent and the time of the reboot', async () => {
@@ -96,9 +94,7 @@ describe('an undisturbed rollout', () => {
     const words = rest.map(
       ({ verb, resource, subresource }) => `${verb} ${resource}/${subresource}`,
     );
-    // Budgets are listed again after 10 s, and the guard of a drain looks every 15 s: on a loaded machine a rollout takes that long.
-    const most = 30 + Math.floor(tookMs / 10_000);
-    expect(words.length > most ? words : []).toEqual([]);
+    expect(words.length > 30 ? words : []).toEqual([]);
   });
 });
 
