@@ -43,6 +43,17 @@ export async function nodeOfWorker(
   }
 }
 
+/** Resolves when Temporal runs; as a kubelet, it starts it again where somebody has ended it in mid-start. */
+export async function startTemporal(cluster: Pick<Cluster, 'start'>): Promise<void> {
+  for (;;) {
+    try {
+      return await cluster.start('temporal');
+    } catch (error) {
+      if (!/ ended \(signal SIGKILL\)/.test(String(error))) throw error;
+    }
+  }
+}
+
 /** From now on worker and Temporal go down with that node, and come up with it, Temporal first. */
 export function bindToNode(
   node: string,
@@ -53,7 +64,7 @@ export function bindToNode(
       await Promise.all([worker.kill(), cluster.kill('temporal')]);
     },
     async start() {
-      await cluster.start('temporal');
+      await startTemporal(cluster);
       await worker.start();
     },
   });

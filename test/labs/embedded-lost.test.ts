@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { rolloutId } from '../../domain/names.ts';
 import { embeddedDatabase } from '../../lab/cluster/embedded.ts';
 import { onPath } from '../../lab/tools/find.ts';
+import { startTemporal } from '../../lab/worker-node.ts';
 import { seeTo } from '../../worker/embedded/database.ts';
 import { until } from '../ask.ts';
 import { RolloutScene } from './rollout-scene.ts';
@@ -78,7 +79,8 @@ test('G7: the server is killed fifty times while rollouts are under way', async 
     await pause(Math.random() * 1_000);
     await cluster.kill('temporal');
     expect(seeTo(embeddedDatabase(cluster.dir))).toMatchObject({ mayStart: true });
-    await cluster.start('temporal');
+    // Its node may go down for its reboot just now.
+    await startTemporal(cluster);
   }
   for (const [node, boots] of before) await untilBack(node, boots + 1);
 }, 600_000);
