@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
+import { startTemporal } from '../../lab/worker-node.ts';
 import type { MatrixScene, Place } from './scene.ts';
 import type { Held, StepName } from './steps.ts';
 
@@ -90,7 +91,7 @@ export const FAULT: Readonly<Record<FaultName, Fault>> = {
       await lab.cluster.kill('temporal');
       await letGo(standing);
       await pause(DOWN_MS);
-      await lab.cluster.start('temporal');
+      await startTemporal(lab.cluster);
     },
   },
   'agent killed': {
