@@ -457,9 +457,19 @@ describe('cancelling', () => {
     const { accept, comeUp, end, stage } = onStage();
     accept();
     await after(SECOND);
+    expect(stage.temporal.told).toEqual([]);
     stage.environment.cancel();
     await after(MINUTE);
     expect(end()).toBeUndefined();
+    // Whoever has said so is answered, once.
+    expect(stage.temporal.told).toEqual([
+      {
+        workflowId: 'node-rollout/n1',
+        runId: 'run-1',
+        name: 'rebootAccepted',
+        what: { atMs: START },
+      },
+    ]);
     comeUp();
     await after(40 * SECOND);
     expect(end()).toMatchObject(RETURNED);

@@ -21,6 +21,7 @@ import {
 import { daemonSetsNotReady } from './daemon-sets.ts';
 import type { Deps } from './deps.ts';
 import { NodeView } from './node-view.ts';
+import { thisRun } from './ownership.ts';
 import { poolOfTaken } from './pool.ts';
 
 export interface ReturnQuestion {
@@ -114,6 +115,7 @@ async function awaitProof(
   { view, acceptedAtMs }: { view: NodeView; acceptedAtMs: number },
 ): Promise<Return> {
   let sight: Observation = { because: 'it has not been seen yet', ...fromHeartbeat() };
+  const sayTooLate = tellOnce(deps, acceptedAtMs);
   for (;;) {
     const node = await view.next(sight.back ? BACK_BEAT_MS : BEAT_MS);
     if (node === null) return { kind: 'gone' };
@@ -125,8 +127,19 @@ async function awaitProof(
     const { firstHeartbeatMs } = sight;
     heartbeat({ because, ...present({ firstHeartbeatMs }) });
     stopOnShutdown();
-    if (asked.lost && cancelRequested()) return { kind: 'interrupted', because: 'it is given up' };
+    if (!cancelRequested()) continue;
+    if (asked.lost) return { kind: 'interrupted', because: 'it is given up' };
+    await sayTooLate();
   }
+}
+
+/** Whoever wants to stop the rollout is answered that it is too late; when nobody can be told, its end tells it. */
+function tellOnce({ temporal }: Deps, atMs: number): () => Promise<void> {
+  let told: Promise<void> | undefined;
+  return () => {
+    told ??= temporal.signalRollout(thisRun(), 'rebootAccepted', { atMs }).catch(() => undefined);
+    return told;
+  };
 }
 
 /** What an attempt before this one has seen: a later heartbeat is not the first of the boot. */

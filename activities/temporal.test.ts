@@ -293,7 +293,8 @@ describe('what is sent', () => {
     const { port, calls } = onServer({ error: notFound() });
     await port.recheck(['node-rollout/n1', 'pool-lock/workers']);
     const progress = { podsLeft: 1, evicted: 0, blockers: [], warnings: [] };
-    await port.signalDrain({ workflowId: 'node-rollout/n1', runId: 'r' }, progress);
+    const run = { workflowId: 'node-rollout/n1', runId: 'r' };
+    await port.signalRollout(run, 'drainProgress', progress);
     await port.signalLock('workers', 'permitUsed', PERMIT);
     expect(calls).toEqual([
       ['signal', 'node-rollout/n1', undefined, 'recheck'],

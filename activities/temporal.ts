@@ -4,7 +4,6 @@ import {
   type Client,
 } from '@temporalio/client';
 import { log } from '@temporalio/activity';
-import type { DrainProgress } from '../domain/drain-progress.ts';
 import type { AnswerOfTurn, PermitAnswer, PermitRequest } from '../domain/lock-state.ts';
 import { lockId, rolloutId, TASK_QUEUE } from '../domain/names.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
@@ -58,9 +57,12 @@ export interface TemporalPort {
   workerNodes(): Promise<ReadonlySet<string>>;
   /** Makes these workflows look again; one that has ended is passed over. */
   recheck(workflowIds: readonly string[]): Promise<void>;
-  /** Tells a rollout how its drain stands. */
-  signalDrain(run: { workflowId: string; runId: string }, progress: DrainProgress): Promise<void>;
+  /** Tells a run of a rollout; one that has ended is passed over. */
+  signalRollout<N extends RolloutSignal>(run: Run, name: N, what: Signals[N]): Promise<void>;
 }
+
+/** What activities tell the rollout that they work for. */
+type RolloutSignal = 'drainProgress' | 'rebootAccepted';
 
 /** What activities tell a lock. */
 type LockSignal = 'permitUsed' | 'permitPassed' | 'rolloutEnded';
@@ -147,8 +149,10 @@ function rolloutsOf(
       }
     },
 
-    async signalDrain(run, progress) {
-      await send(workflow, run, 'drainProgress', progress).catch(ended);
+    async signalRollout(run, name, what) {
+      // Who tells it cannot be kept waiting by a Temporal that is away.
+      const told = () => send(workflow, run, name, what);
+      await workflow.withDeadline(Date.now() + ANSWERED_WITHIN_MS, told).catch(ended);
     },
   };
 }

@@ -20,6 +20,8 @@ export interface Signals {
   readonly permitGranted: { readonly grantId: string };
   /** The activity drainNode to its rollout. */
   readonly drainProgress: DrainProgress;
+  /** The activity awaitReturn to its rollout that somebody wants to stop: when the agent accepted the order, where that is known. */
+  readonly rebootAccepted: { readonly atMs?: number };
   /** The activity awaitTurn to the lock: join the queue. */
   readonly requestPermit: PermitRequest;
   /** The activity cordonNode to the lock: from now on the Node's record holds the place. */

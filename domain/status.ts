@@ -46,6 +46,8 @@ export interface RolloutStatus {
   readonly permit?: string;
   /** What it has written on its node, while it has it. */
   readonly record?: RolloutRecord;
+  /** The agent is known to have accepted the reboot, so that there is only forward; when, where that is known. */
+  readonly accepted?: { readonly atMs?: number };
   readonly paused?: Pause;
   readonly aborted?: SignalRecord;
   readonly skipped: readonly (SignalRecord & { readonly gate: string })[];

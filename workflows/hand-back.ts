@@ -20,7 +20,10 @@ export async function handBack(rollout: Rollout, stop: Stop): Promise<WhatComesN
   }
   if (holding.kind === 'node') {
     const kind = await undo(rollout, holding.record, stop);
-    if (kind === 'too-late') return kind;
+    if (kind === 'too-late') {
+      rollout.signals.accepted ??= {};
+      return kind;
+    }
     rollout.has({ kind: 'nothing' });
     if (kind === 'gone') {
       const { bootIdBefore } = holding.record;

@@ -12,6 +12,7 @@ import {
   type PermitAnswer,
   type QueuePlace,
 } from '../domain/lock-state.ts';
+import { answerOfPausedLock, answerOfResumedLock } from '../domain/answers.ts';
 import { markdown } from '../domain/markdown.ts';
 import type { SignalName } from '../domain/signals.ts';
 import type { LockStatus, Pause, SignalRecord } from '../domain/status.ts';
@@ -26,6 +27,7 @@ import {
 import { present } from '../domain/present.ts';
 import { readEnd, readPermitRef, readRequest } from './lock-signals.ts';
 import * as messages from './messages.ts';
+import type { Update } from './messages.ts';
 
 /** What a lock carries along when it continues as new. */
 export interface Carried {
@@ -40,6 +42,8 @@ export class Lock {
   state: LockState;
   paused: Pause | undefined;
   resumed: SignalRecord | undefined;
+  /** The nodes whose troubles the latest word to go on has excused. */
+  #excused: readonly string[] = [];
   /** Why nobody was admitted at the latest count. */
   waits: Pick<QueuePlace, 'why' | 'because'> | undefined;
   /** The troubles that the nodes showed at the latest count. */
@@ -73,6 +77,13 @@ export class Lock {
     this.waits = undefined;
     this.troubles = [];
     this.show();
+  }
+
+  /** The word to go on stands on these nodes, where every lock reads it. */
+  excused(word: SignalRecord, nodes: readonly string[]): void {
+    if (this.resumed !== word) return;
+    this.#excused = nodes;
+    this.resumed = undefined;
   }
 
   show(): void {
@@ -135,6 +146,7 @@ export class Lock {
     return {
       pause: {
         description: 'Admit nobody until resumed. Optional: {"reason": …, "by": …, "for": "2h"}.',
+        update: updateOf(() => () => answerOfPausedLock(this.status())),
         hear: (sent: unknown) => {
           this.paused = pauseOf(hear(sent));
           this.change(this.state);
@@ -142,6 +154,10 @@ export class Lock {
       },
       resume: {
         description: 'Go on after a pause, or after a halt for nodes that failed or are lost.',
+        update: updateOf(() => {
+          const before = this.status();
+          return () => (this.resumed ? undefined : answerOfResumedLock(before, this.#excused));
+        }),
         hear: (sent: unknown) => {
           const { reason, by, atMs } = hear(sent);
           log.info('resumed', { pool: this.state.pool, by, reason });
@@ -223,3 +239,12 @@ export class Lock {
     ].join('\n');
   }
 }
+
+const updateOf = (course: Update['course']): Update => ({
+  flaw: (sent) => readPersonsSignal(sent, 0).notUnderstood,
+  course,
+  notYet: () => ({
+    effect: 'later',
+    says: 'heard; the nodes that halt the pool cannot be written just now, which is tried again',
+  }),
+});

@@ -1,10 +1,15 @@
 import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
   defineQuery,
   defineSignal,
+  defineUpdate,
   setDefaultSignalHandler,
   setHandler,
   type SignalDefinition,
 } from '@temporalio/workflow';
+import type { Answer } from '../domain/answers.ts';
 import type { AnswerOfTurn, PermitAnswer } from '../domain/lock-state.ts';
 import type { SignalName, Signals } from '../domain/signals.ts';
 import type { LockStatus, RolloutStatus } from '../domain/status.ts';
@@ -17,6 +22,18 @@ export const signal = <N extends SignalName>(name: N): SignalDefinition<[Signals
 export interface Listener<Sent = unknown> {
   readonly hear: (sent: Sent | undefined, name: SignalName) => void;
   readonly description: string;
+  /** Where it may be said by an update of the same name as well. */
+  readonly update?: Update;
+}
+
+/** What an update has beside the signal. */
+export interface Update {
+  /** The rule that is broken by what was sent; such an update is refused and leaves no trace. */
+  readonly flaw: (sent: unknown) => string | undefined;
+  /** Asked just before it is heard for what is asked then: what has become of it, undefined while that is not decided. */
+  readonly course: () => () => Answer | undefined;
+  /** What is answered when that takes too long. */
+  readonly notYet: () => Answer;
 }
 
 type Listeners = { readonly [N in SignalName]?: Listener<Signals[N]> };
@@ -32,9 +49,34 @@ export function listen(listeners: Listeners, other: (name: string) => void): voi
     if (listener) listener.hear(sent, name as SignalName);
     else other(name);
   });
-  for (const [name, { hear, description }] of known) {
+  for (const [name, listener] of known) {
+    const { hear, description, update } = listener;
     setHandler(signal(name), (sent) => hear(sent, name), { description });
+    if (update) answer(name, update, listener);
   }
+}
+
+/** Whoever asks is not kept waiting for longer; what was said stays said. */
+const ANSWER_WITHIN_MS = 15_000;
+
+/** Answers the update of this name with what has become of it. */
+function answer(name: SignalName, update: Update, { hear, description }: Listener): void {
+  const { flaw, course, notYet } = update;
+  const handle = async (sent?: unknown): Promise<Answer> => {
+    const decided = course();
+    hear(sent, name);
+    let said: Answer | undefined;
+    // Who cancels the workflow says something else, and does not take this back.
+    await CancellationScope.nonCancellable(() =>
+      condition(() => (said = decided()) !== undefined, ANSWER_WITHIN_MS),
+    );
+    return said ?? notYet();
+  };
+  const validator = (sent?: unknown): void => {
+    const rule = flaw(sent);
+    if (rule !== undefined) throw ApplicationFailure.nonRetryable(`${name}: ${rule}`, 'refused');
+  };
+  setHandler(defineUpdate<Answer, [unknown?]>(name), handle, { description, validator });
 }
 
 /** Where a rollout stands, and why. */

@@ -1,4 +1,11 @@
-import { CancellationScope, CancelledFailure, ContinueAsNew, log } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  ContinueAsNew,
+  log,
+} from '@temporalio/workflow';
 import { messageOf } from '../domain/message-of.ts';
 import type { RolloutInput } from '../domain/rollout-input.ts';
 import type { RolloutResult } from '../domain/status.ts';
@@ -33,8 +40,8 @@ async function untilTheEnd(rollout: Rollout, input: RolloutInput): Promise<Rollo
       const end = await roll(rollout, input).catch((thrown: unknown) =>
         handBack(rollout, stopOf(thrown)),
       );
-      if (end === 'too-late') return done(rollout, await bringBack(rollout));
-      if (end !== 'again') return done(rollout, end);
+      if (end === 'too-late') return await done(rollout, await bringBack(rollout));
+      if (end !== 'again') return await done(rollout, end);
     }
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
@@ -42,6 +49,7 @@ async function untilTheEnd(rollout: Rollout, input: RolloutInput): Promise<Rollo
     const because = messageOf(cause);
     rollout.enter({ at: 'failed', because });
     log.error('rollout failed', { node: rollout.node, because });
+    await condition(allHandlersFinished);
     throw cause;
   }
 }
@@ -70,9 +78,11 @@ async function bringBack(rollout: Rollout, order?: step.Ordered): Promise<Rollou
   return result ?? (await bringBack(rollout));
 }
 
-function done(rollout: Rollout, result: RolloutResult): RolloutResult {
+/** Whoever has said something to it is told how it ended. */
+async function done(rollout: Rollout, result: RolloutResult): Promise<RolloutResult> {
   const { outcome, because } = result;
   rollout.enter({ at: outcome === 'aborted' ? 'aborted' : 'done', because });
   log.info('rollout done', { ...result });
+  await condition(allHandlersFinished);
   return result;
 }

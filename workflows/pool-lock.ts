@@ -77,11 +77,8 @@ function unlessCancelled(error: unknown): void {
 async function writeExcuse(lock: Lock): Promise<void> {
   const { resumed, state } = lock;
   if (!resumed) return;
-  await quick(`excuse the troubles of ${state.pool}`).excuseTroubles({
-    pool: state.pool,
-    ...resumed,
-  });
-  if (lock.resumed === resumed) lock.resumed = undefined;
+  const excuse = quick(`excuse the troubles of ${state.pool}`);
+  lock.excused(resumed, await excuse.excuseTroubles({ pool: state.pool, ...resumed }));
 }
 
 /**

@@ -81,7 +81,8 @@ export class Rollout {
     this.#answeredMs = carried?.answeredMs ?? [];
     this.#before = carried?.before;
     this.#phase = carried?.waiting ?? { at: 'starting', sinceMs: Date.now() };
-    this.signals = new SignalsHeard(() => this.#show(), carried?.signals);
+    const answering = { changed: () => this.#show(), status: () => this.#status() };
+    this.signals = new SignalsHeard(answering, carried?.signals);
     this.signals.listen();
     setHandler(messages.rolloutStatus, () => this.#status(), {
       description: 'Where the rollout stands, and why.',
@@ -97,6 +98,7 @@ export class Rollout {
     this.#holding = holding;
     this.signals.asksForTurn = holding.kind === 'turn';
     if (holding.kind !== 'turn') this.signals.grantId = undefined;
+    if (holding.kind === 'nothing') this.signals.accepted = undefined;
     this.#show();
   }
 
@@ -200,7 +202,7 @@ export class Rollout {
   }
 
   #status(): RolloutStatus {
-    const { grantId, paused, aborted, skipped, notUnderstood, drain } = this.signals;
+    const { grantId, accepted, paused, aborted, skipped, notUnderstood, drain } = this.signals;
     const phase = this.#phase;
     const isDraining = phase.at === 'draining' || phase.at === 'paused';
     const record = this.#holding.kind === 'node' ? this.#holding.record : undefined;
@@ -208,7 +210,7 @@ export class Rollout {
       node: this.node,
       pool: this.pool ?? '',
       phase: isDraining && drain ? { ...phase, drain } : phase,
-      ...present({ permit: grantId, record, paused, aborted, policy: this.#policy }),
+      ...present({ permit: grantId, record, accepted, paused, aborted, policy: this.#policy }),
       skipped: [...this.#skippedFromTheStart(), ...skipped],
       notUnderstood,
     };

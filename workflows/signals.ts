@@ -1,7 +1,8 @@
 import { readProgress } from '../domain/drain-progress.ts';
 import { SKIPPABLE } from '../domain/gates/names.ts';
+import { answerOfRollout, notYetOfRollout, type ToARollout } from '../domain/answers.ts';
 import type { Signals } from '../domain/signals.ts';
-import type { DrainNews, Pause, SignalRecord } from '../domain/status.ts';
+import type { DrainNews, Pause, RolloutStatus, SignalRecord } from '../domain/status.ts';
 import { sayPause } from '../domain/why-it-waits.ts';
 import {
   keepLatest,
@@ -9,7 +10,9 @@ import {
   readPersonsSignal,
   type PersonsSignal,
 } from '../domain/persons-signal.ts';
-import { listen, type Listener } from './messages.ts';
+import { fieldsOf } from '../domain/fields.ts';
+import { present } from '../domain/present.ts';
+import { listen, type Listener, type Update } from './messages.ts';
 
 /** What a rollout carries along of it when it continues as new: what is not yet over. */
 export type SignalsCarried = Pick<SignalsHeard, 'paused' | 'skipped' | 'notUnderstood'>;
@@ -28,15 +31,22 @@ export class SignalsHeard {
   grantId: string | undefined;
   /** Whether a grant is expected; any other is ignored. */
   asksForTurn = false;
+  /** The agent is known to have accepted the reboot. */
+  accepted: RolloutStatus['accepted'];
   /** How the drain stands, as it last told. */
   drain: DrainNews | undefined;
   /** Counts what makes another evaluation worth while. */
   news = 0;
   readonly #changed: () => void;
+  readonly #status: () => RolloutStatus;
 
-  /** `changed` is called after every signal. */
-  constructor(changed: () => void, carried: Partial<SignalsCarried> = {}) {
+  /** `changed` is called after every signal; updates are answered by `status`. */
+  constructor(
+    { changed, status }: { changed: () => void; status: () => RolloutStatus },
+    carried: Partial<SignalsCarried> = {},
+  ) {
     this.#changed = changed;
+    this.#status = status;
     this.paused = carried.paused;
     this.skipped = carried.skipped ?? [];
     this.notUnderstood = [...(carried.notUnderstood ?? [])];
@@ -73,25 +83,31 @@ export class SignalsHeard {
     const undoes = 'Hand the node back; an accepted reboot is finished';
     const tries = 'Try now: evaluate again, and cut short a rest after failed tries';
     return {
-      pause: this.#person(`Stop at the next safe point. ${optional}, "for": "2h".`, (word) => {
-        this.paused = pauseOf(word);
-      }),
-      resume: this.#person(`Go on after a pause. ${optional}.`, () => {
+      pause: this.#person(
+        'pause',
+        `Stop at the next safe point. ${optional}, "for": "2h".`,
+        (word) => {
+          this.paused = pauseOf(word);
+        },
+      ),
+      resume: this.#person('resume', `Go on after a pause. ${optional}.`, () => {
         this.paused = undefined;
       }),
-      abort: this.#person(`${undoes}. ${optional}.`, ({ reason, by, atMs }) => {
+      abort: this.#person('abort', `${undoes}. ${optional}.`, ({ reason, by, atMs }) => {
         this.aborted = { reason, by, atMs };
       }),
-      skipGate: this.#person('Go on although one gate is closed. Input: {"gate": …}.', (word) =>
-        this.#skip(word),
+      skipGate: this.#person(
+        'skipGate',
+        'Go on although one gate is closed. Input: {"gate": …}.',
+        (word) => this.#skip(word),
       ),
-      retry: this.#person(`${tries}. ${optional}.`, (word) =>
+      retry: this.#person('retry', `${tries}. ${optional}.`, (word) =>
         this.#skip({ ...word, gate: 'rest' }),
       ),
     };
   }
 
-  #person(description: string, act: (word: PersonsSignal) => void): Listener {
+  #person(name: ToARollout, description: string, act: (word: PersonsSignal) => void): Listener {
     const hear = (sent: unknown): void => {
       const word = readPersonsSignal(sent, Date.now());
       if (word.notUnderstood !== undefined) this.#noteUnread(word.notUnderstood);
@@ -99,14 +115,29 @@ export class SignalsHeard {
       this.news += 1;
       this.#changed();
     };
-    return { hear, description };
+    return { hear, description, update: this.#update(name) };
   }
 
-  #skip({ gate, reason, by, atMs }: PersonsSignal): void {
-    if (gate !== undefined && SKIPPABLE.some((known) => known === gate)) {
-      const others = this.skipped.filter((other) => other.gate !== gate);
-      this.skipped = [...others, { reason, by, atMs, gate }];
-    } else this.#noteUnread(`skipGate: write {"gate": …} with one of ${SKIPPABLE.join(', ')}`);
+  #update(name: ToARollout): Update {
+    return {
+      flaw: (sent) => {
+        const word = readPersonsSignal(sent, 0);
+        return word.notUnderstood ?? (name === 'skipGate' ? flawOfGate(word) : undefined);
+      },
+      course: () => {
+        const before = this.#status();
+        return () => answerOfRollout(name, { now: this.#status(), before });
+      },
+      notYet: () => notYetOfRollout(this.#status()),
+    };
+  }
+
+  #skip(word: PersonsSignal): void {
+    const { gate, reason, by, atMs } = word;
+    const flaw = flawOfGate(word);
+    if (gate === undefined || flaw !== undefined) return this.#noteUnread(`skipGate: ${flaw}`);
+    const others = this.skipped.filter((other) => other.gate !== gate);
+    this.skipped = [...others, { reason, by, atMs, gate }];
   }
 
   #noteUnread(words: string): void {
@@ -128,6 +159,14 @@ export class SignalsHeard {
           this.#changed();
         },
       },
+      rebootAccepted: {
+        description: 'From the wait for the reboot: it is too late to stop.',
+        hear: (sent: unknown) => {
+          const { atMs } = fieldsOf(sent);
+          this.accepted = present({ atMs: typeof atMs === 'number' ? atMs : undefined });
+          this.#changed();
+        },
+      },
       drainProgress: {
         description: 'From the drain: what is left, and what it waits for.',
         hear: (sent: unknown) => {
@@ -139,4 +178,9 @@ export class SignalsHeard {
       },
     };
   }
+}
+
+function flawOfGate({ gate }: PersonsSignal): string | undefined {
+  if (gate !== undefined && SKIPPABLE.some((known) => known === gate)) return undefined;
+  return `write {"gate": …} with one of ${SKIPPABLE.join(', ')}`;
 }

@@ -39,7 +39,10 @@ export async function readNode(
     drainingSinceMs: 0,
     cameBack: {},
   });
-  if (recovery.at === 'return') return recovery;
+  if (recovery.at === 'return') {
+    rollout.signals.accepted = {};
+    return recovery;
+  }
   throw new Stopped({ kind: 'interrupted', because: recovery.because });
 }
 

@@ -53,10 +53,11 @@ async function drain(deps: Deps, asked: DrainRequest): Promise<DrainResult> {
   const policy = poolPolicy(deps, pool);
   const beginMs = startedAtMs + policy.drain.delay;
   await waitUntil(beginMs, 'waits a while after the cordon, as the policy says');
+  const reporter = progressReporter(deps, run, blockedNotifier(deps, asked));
   const result = await drainNode(
     {
       pods: deps.pods,
-      progress: progressReporter(deps, run, blockedNotifier(deps, asked)),
+      progress: (progress) => reporter.report(progress),
       guard: () => mayGoOn(deps, asked, run),
       onNews: (due) => onNews(deps, node, due),
       signal,
@@ -71,7 +72,11 @@ async function drain(deps: Deps, asked: DrainRequest): Promise<DrainResult> {
       staysEmptyMs: policy.reboot.delay,
       cameBack,
     },
-  );
+  ).catch(async (error: unknown) => {
+    // Whoever has stopped it is answered with what is left.
+    if (Context.current().cancellationDetails?.cancelRequested) await reporter.tell();
+    throw error;
+  });
   log.info('node drained', { node, ...result });
   return result;
 }
@@ -107,23 +112,38 @@ const REPORT_AFTER_MS = 15_000;
 const REPORT_EVERY_MS = 60_000;
 const REPORT_AT_LEAST_EVERY_MS = 10 * 60_000;
 
+interface Reporter {
+  report(progress: DrainProgress): void;
+  /** Tells the rollout the latest once more. */
+  tell(): Promise<void>;
+}
+
 /** Beats with the progress, and tells the rollout when the drain takes its time, so that its status can say why. */
 function progressReporter(
   deps: Deps,
   run: Run,
   people: (progress: DrainProgress) => void,
-): (progress: DrainProgress) => void {
+): Reporter {
   const context = Context.current();
   let nextMs = Date.now() + REPORT_AFTER_MS;
   let pauseMs = REPORT_EVERY_MS;
-  return (progress) => {
-    context.heartbeat(progress);
-    people(progress);
-    if (Date.now() < nextMs) return;
-    nextMs = Date.now() + pauseMs;
-    pauseMs = Math.min(2 * pauseMs, REPORT_AT_LEAST_EVERY_MS);
-    // Not waited for: a Temporal that is away must not hold up the drain, and the heartbeat says the same.
-    deps.temporal.signalDrain(run, progress).catch(() => undefined);
+  let latest: DrainProgress | undefined;
+  const tell = async (): Promise<void> => {
+    if (!latest) return;
+    await deps.temporal.signalRollout(run, 'drainProgress', latest).catch(() => undefined);
+  };
+  return {
+    tell,
+    report(progress) {
+      latest = progress;
+      context.heartbeat(progress);
+      people(progress);
+      if (Date.now() < nextMs) return;
+      nextMs = Date.now() + pauseMs;
+      pauseMs = Math.min(2 * pauseMs, REPORT_AT_LEAST_EVERY_MS);
+      // Not waited for: a Temporal that is away must not hold up the drain, and the heartbeat says the same.
+      void tell();
+    },
   };
 }
 

@@ -33,9 +33,12 @@ const draining = () => {
     throw failure('kube-unavailable', 'the API server is away');
   };
   const told: number[] = [];
-  stage.temporal.signalDrain = async (run, progress) => {
-    expect(run).toEqual({ workflowId: 'node-rollout/n1', runId: 'run-1' });
-    expect(progress.trouble?.because).toBe('the API server is away');
+  stage.temporal.signalRollout = async (run, name, progress) => {
+    expect([run, name]).toEqual([
+      { workflowId: 'node-rollout/n1', runId: 'run-1' },
+      'drainProgress',
+    ]);
+    expect(progress).toMatchObject({ trouble: { because: 'the API server is away' } });
     told.push(Date.now() - START);
   };
   const begin = () =>
@@ -84,10 +87,28 @@ describe('G8: a drain tells its rollout how it stands', () => {
     { name: 'does not answer', tell: () => new Promise<void>(() => undefined) },
   ])('G7: and goes on all the same while Temporal $name', async ({ tell }) => {
     const { stage, begin } = draining();
-    stage.temporal.signalDrain = tell;
+    stage.temporal.signalRollout = tell;
     const work = begin();
     await jest.advanceTimersByTimeAsync(4 * MINUTE);
     expect(await work).toMatchObject({ evicted: 0 });
+  });
+
+  test('and once more when somebody stops it, who is answered with what is left', async () => {
+    const { stage, told, begin } = draining();
+    const work = begin();
+    await jest.advanceTimersByTimeAsync(6 * SECOND);
+    stage.environment.cancel();
+    await expect(work).rejects.toThrow(/CANCELLED/);
+    expect(told).toEqual([6 * SECOND]);
+  });
+
+  test('but not when its worker ends, for the next attempt goes on', async () => {
+    const { stage, told, begin } = draining();
+    const work = begin();
+    await jest.advanceTimersByTimeAsync(6 * SECOND);
+    stage.environment.cancel('WORKER_SHUTDOWN', { workerShutdown: true } as never);
+    await expect(work).rejects.toThrow();
+    expect(told).toEqual([]);
   });
 });
 

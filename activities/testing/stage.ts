@@ -1,6 +1,5 @@
 import type { Logger, LogLevel } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import type { DrainProgress } from '../../domain/drain-progress.ts';
 import type { AnswerOfTurn, PermitAnswer, PermitRequest } from '../../domain/lock-state.ts';
 import type { RolloutRecord } from '../../domain/node-contract.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
@@ -27,7 +26,8 @@ class FakeTemporal implements TemporalPort {
   readonly requests: (PermitRequest & { pool: string })[] = [];
 
   readonly rechecked: string[] = [];
-  readonly drains: DrainProgress[] = [];
+  /** What rollouts were told. */
+  readonly told: (Run & { name: string; what: unknown })[] = [];
   readonly hosts = new Set<string>();
   /** What the lock knows of the permits it is asked about. */
   permit: PermitAnswer | undefined = { countedAtMs: 0, others: [] };
@@ -107,8 +107,8 @@ class FakeTemporal implements TemporalPort {
     this.rechecked.push(...workflowIds);
   }
 
-  async signalDrain(_run: unknown, progress: DrainProgress): Promise<void> {
-    this.drains.push(progress);
+  async signalRollout(run: Run, name: string, what: unknown): Promise<void> {
+    this.told.push({ ...run, name, what });
   }
 }
 

@@ -237,7 +237,7 @@ export const BREAKS: readonly Break[] = [
     rule: 'G8',
     deps: (deps) => ({
       ...deps,
-      temporal: { ...deps.temporal, signalDrain: async () => undefined },
+      temporal: { ...deps.temporal, signalRollout: async () => undefined },
     }),
   },
   {

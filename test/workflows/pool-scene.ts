@@ -35,7 +35,9 @@ export class Pool {
       admitNext: (asked) => this.count(asked),
       excuseTroubles: async (word) => {
         this.excuses.push(word);
-        this.troubles = this.troubles.filter(({ sinceMs }) => sinceMs > word.atMs);
+        const excused = this.troubles.filter(({ sinceMs }) => sinceMs <= word.atMs);
+        this.troubles = this.troubles.filter((trouble) => !excused.includes(trouble));
+        return excused.map(({ node }) => node);
       },
       cordonNode: (asked) => this.take(asked),
       undoNode: async ({ node }) => {

@@ -97,7 +97,8 @@ test('a rollout is open under its latest run only, and one that has ended hears 
     expect(await port.openRun(rolloutId('n1'))).toBeUndefined();
     await port.recheck([rolloutId('n1'), rolloutId('n9')]);
     const progress = { podsLeft: 1, evicted: 0, blockers: [], warnings: [] };
-    await port.signalDrain({ workflowId: rolloutId('n1'), runId: RUN }, progress);
+    const run = { workflowId: rolloutId('n1'), runId: RUN };
+    await port.signalRollout(run, 'drainProgress', progress);
   });
 });
 

@@ -188,7 +188,7 @@ export class World {
       awaitTurn: (asked) => awaitTurn(this.#deps, asked),
       leaveQueue: (asked) => leaveQueue(this.#deps, asked),
       admitNext: (asked) => this.#admitFirst(asked),
-      excuseTroubles: async () => undefined,
+      excuseTroubles: async () => [],
       cordonNode: async () => ({ kind: 'cordoned', record: RECORD, atMs: 1 }),
       drainNode: async () => DRAINED,
       orderReboot: async () => ORDERED,

@@ -126,9 +126,9 @@ export function temporalPort(server: Server, worker: WorkerProcess): TemporalPor
         }
       }),
 
-    signalDrain: (run, progress) =>
+    signalRollout: (run, name, what) =>
       ask(() => {
-        server.signal(run, { name: 'drainProgress', input: toPayloads(progress) });
+        server.signal(run, { name, input: toPayloads(what) });
       }),
   };
 }
