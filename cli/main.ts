@@ -1,5 +1,5 @@
+import { printed } from './paint.ts';
 import { runCli } from './run.ts';
-import { plain } from './terminal.ts';
 
 // Whoever reads no further, as `head` does, has seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -7,9 +7,28 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
+/** As Node judges it: by the terminal, NO_COLOR and FORCE_COLOR. */
+const showsColours = (stream: NodeJS.WriteStream): boolean => stream.isTTY && stream.hasColors();
+
+let interrupted: AbortController | undefined;
+
+/** From the first time that a command asks for it on, the first Ctrl-C is left to that command. */
+function untilInterrupted(): AbortSignal {
+  if (!interrupted) {
+    const first = new AbortController();
+    process.once('SIGINT', () => first.abort());
+    interrupted = first;
+  }
+  return interrupted.signal;
+}
+
 /** `npm run -s lockkeeper -- COMMAND`: see --help. */
 process.exitCode = await runCli(process.argv.slice(2), {
-  out: (text) => process.stdout.write(plain(text)),
-  err: (text) => process.stderr.write(plain(text)),
+  out: (text) => process.stdout.write(printed(text, showsColours(process.stdout))),
+  err: (text) => process.stderr.write(printed(text, showsColours(process.stderr))),
   nowMs: Date.now,
+  width: Math.max(process.stdout.columns || 80, 80),
+  get signal() {
+    return untilInterrupted();
+  },
 });

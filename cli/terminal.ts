@@ -3,6 +3,10 @@ export interface Terminal {
   out(text: string): void;
   err(text: string): void;
   nowMs(): number;
+  /** How many columns there are to write in. */
+  readonly width: number;
+  /** Aborted when a person wants it to end: Ctrl-C. */
+  readonly signal: AbortSignal;
 }
 
 /** Exit codes, the same for every command. */
@@ -12,6 +16,8 @@ export const EXIT = {
   failed: 1,
   /** The command line is wrong. */
   usage: 2,
+  /** Ended by Ctrl-C, as a shell says it. */
+  interrupted: 130,
 } as const;
 
 /** Ends a command: its lines go to stderr. */
@@ -29,6 +35,3 @@ export class CommandFailed extends Error {
 /** An option is wrong: "--count: write a whole number". */
 export const wrongOption = (option: string, rule: string): CommandFailed =>
   new CommandFailed([`${option}: ${rule}`], EXIT.usage);
-
-/** Whatever is printed, without what would steer the terminal: others have written some of it. */
-export const plain = (text: string): string => text.replaceAll(/[^\P{C}\n\t]/gu, '');

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { runCli } from '../cli/run.ts';
+import { runNow } from '../cli/run.fixture.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -19,16 +19,6 @@ const written = new Map(
     ),
 );
 
-async function help(words: readonly string[]): Promise<{ exit: number; out: string }> {
-  let out = '';
-  const terminal = {
-    out: (text: string) => void (out += text),
-    err: () => undefined,
-    nowMs: () => 0,
-  };
-  return { exit: await runCli([...words, '--help'], terminal), out };
-}
-
 test('there are some', () => {
   expect(written.size).toBeGreaterThan(8);
 });
@@ -39,7 +29,7 @@ test.each([...written])(
     const words = line.split(/\s+/);
     const end = words.findIndex((word) => !/^[a-z][a-z-]*$/.test(word));
     const command = end < 0 ? words : words.slice(0, end);
-    const { exit, out } = await help(command);
+    const { exit, out } = await runNow(...command, '--help');
     expect(exit).toBe(0);
     // For a word it does not know it shows the help of what is above.
     expect(out).toMatch(new RegExp(`^Usage: lockkeeper ${command.join(' ')} `));

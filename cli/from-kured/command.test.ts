@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
+import { keptTerminal } from '../run.fixture.ts';
 import { CommandFailed } from '../terminal.ts';
 import { fromKuredCommand } from './command.ts';
 import { daemonSet } from './kured.fixture.ts';
@@ -10,18 +11,13 @@ const directory = mkdtempSync(join(tmpdir(), 'from-kured-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
 async function run(argv: readonly string[], input = '') {
-  const said = { out: '', err: '' };
-  const terminal = {
-    out: (text: string) => void (said.out += text),
-    err: (text: string) => void (said.err += text),
-    nowMs: () => 0,
-  };
+  const terminal = keptTerminal(() => 0);
   const command = fromKuredCommand(terminal, async () => input).exitOverride();
   const failed = await command.parseAsync(argv, { from: 'user' }).then(
     () => undefined,
     (error: unknown) => error,
   );
-  return { ...said, failed };
+  return { ...terminal.said, failed };
 }
 
 test('prints the policy, and warns of an unknown option', async () => {

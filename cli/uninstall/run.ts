@@ -1,21 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { KubeConfig } from '@kubernetes/client-node';
-import { answerOf, kubeClient, kubeConfig } from '../../activities/kube/client.ts';
-import { messageOf } from '../../domain/message-of.ts';
-import { forwardPort, type Forwarded } from '../port-forward.ts';
-import { openTemporal, type OpenTemporal } from '../temporal.ts';
+import type { Client } from '@temporalio/client';
+import { answerOf, kubeClient } from '../../activities/kube/client.ts';
+import { readKubeConfig, withTemporal, type AccessOptions } from '../access.ts';
 import { CommandFailed, type Terminal } from '../terminal.ts';
 import { clusterSide } from './cluster-side.ts';
 import { temporalSide } from './temporal-side.ts';
 import { planUninstall, uninstall, type UninstallParts } from './uninstall.ts';
 
-export interface UninstallCommandOptions {
-  readonly namespace: string;
+export interface UninstallCommandOptions extends AccessOptions {
   readonly agent: string;
   readonly timeout: number;
   readonly force?: true;
   readonly temporal: boolean;
-  readonly temporalPod?: string;
   readonly dryRun?: true;
 }
 
@@ -24,30 +20,19 @@ export async function runUninstall(
   options: UninstallCommandOptions,
   terminal: Terminal,
 ): Promise<void> {
-  const config = readKubeConfig();
-  const forwarded = await forwardTemporal(config, options);
-  try {
-    const temporal = options.temporal ? await openIn(forwarded, options) : undefined;
-    try {
-      await runWith(config, temporal, options, terminal);
-    } finally {
-      await temporal?.connection.close();
-    }
-  } finally {
-    await forwarded?.close();
-  }
+  const work = (client?: Client): Promise<void> => runWith(client, options, terminal);
+  await (options.temporal ? withTemporal(options, work, WITHOUT_IT) : work());
 }
 
 async function runWith(
-  config: KubeConfig,
-  temporal: OpenTemporal | undefined,
+  temporal: Client | undefined,
   options: UninstallCommandOptions,
   terminal: Terminal,
 ): Promise<void> {
   const { namespace, agent: daemonSet, timeout: timeoutMs, force = false, dryRun } = options;
   const parts: UninstallParts = {
-    temporal: temporal && temporalSide(temporal.client),
-    cluster: clusterSide(kubeClient(config), { namespace, daemonSet }),
+    temporal: temporal && temporalSide(temporal),
+    cluster: clusterSide(kubeClient(readKubeConfig()), { namespace, daemonSet }),
     say: (line) => terminal.out(`${line}\n`),
     nowMs: () => terminal.nowMs(),
     pause: (ms) => pause(ms),
@@ -57,40 +42,6 @@ async function runWith(
   } catch (error) {
     if (error instanceof CommandFailed) throw error;
     throw new CommandFailed([answerOf(error)]);
-  }
-}
-
-async function openIn(
-  forwarded: Forwarded | undefined,
-  { temporalPod: pod }: UninstallCommandOptions,
-): Promise<OpenTemporal> {
-  const env = { ...process.env, ...(forwarded && { TEMPORAL_ADDRESS: forwarded.address }) };
-  try {
-    return await openTemporal(env, WITHOUT_IT);
-  } catch (error) {
-    const because = forwarded?.refused();
-    if (because === undefined) throw error;
-    throw new CommandFailed([`no port of pod ${pod} can be reached: ${because}`, ...WITHOUT_IT]);
-  }
-}
-
-/** Where Temporal listens on the loopback of the worker's pod. */
-const EMBEDDED_PORT = 7233;
-
-async function forwardTemporal(
-  config: KubeConfig,
-  { namespace, temporalPod: pod }: UninstallCommandOptions,
-): Promise<Forwarded | undefined> {
-  return pod === undefined
-    ? undefined
-    : await forwardPort(config, { namespace, pod, port: EMBEDDED_PORT });
-}
-
-function readKubeConfig(): KubeConfig {
-  try {
-    return kubeConfig();
-  } catch (error) {
-    throw new CommandFailed([messageOf(error)]);
   }
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Seen } from '../../cli/status/seen.ts';
-import { runCli } from '../../cli/run.ts';
+import { runNow } from '../../cli/run.fixture.ts';
 import { FLEET_SCAN, TASK_QUEUE } from '../../domain/names.ts';
 import { ensureFleetScan } from '../../worker/schedule.ts';
 import { until } from '../ask.ts';
@@ -23,15 +23,7 @@ afterAll(async () => {
   await env.teardown();
 });
 
-async function run(...argv: string[]) {
-  const said = { out: '', err: '' };
-  const exit = await runCli(['status', ...argv], {
-    out: (text) => void (said.out += text),
-    err: (text) => void (said.err += text),
-    nowMs: Date.now,
-  });
-  return { exit, ...said };
-}
+const run = (...argv: string[]) => runNow('status', ...argv);
 
 const look = async (): Promise<Seen> => JSON.parse((await run('--json')).out) as Seen;
 
