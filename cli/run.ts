@@ -1,6 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { codecServerCommand } from './codec-server.ts';
 import { policyCommand } from './policy.ts';
+import { holdCommand, releaseHoldCommand } from './hold.ts';
+import { startCommand } from './start.ts';
+import { SAY_COMMANDS } from './say/commands.ts';
 import { statusCommand } from './status/command.ts';
 import { CommandFailed, EXIT, type Terminal } from './terminal.ts';
 import { uninstallCommand } from './uninstall/command.ts';
@@ -17,6 +20,10 @@ Exit codes:
 /** Each makes one subcommand; a new one is added here. */
 const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [
   statusCommand,
+  startCommand,
+  ...SAY_COMMANDS,
+  holdCommand,
+  releaseHoldCommand,
   windowsCommand,
   policyCommand,
   uninstallCommand,

@@ -5,6 +5,7 @@ import { FLEET_SCAN } from '../../domain/names.ts';
 import { present } from '../../domain/present.ts';
 import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
 import { whyItWaits } from '../../domain/why-it-waits.ts';
+import { latestScans } from '../temporal-view.ts';
 import { looksOf, pendingOf } from './pending.ts';
 import type { PolicySeen, PoolSeen, RolloutSeen, Seen } from './seen.ts';
 
@@ -44,24 +45,6 @@ async function scheduleOf({ schedule }: Client): Promise<Seen['schedule']> {
     if (error instanceof ScheduleNotFoundError) return undefined;
     throw error;
   }
-}
-
-/** Every scan tells what its worker goes by. */
-const SCANS = 10;
-
-/** The latest scan of each worker that has made one lately, the latest first. */
-async function latestScans({ workflow }: Client): Promise<Scan[]> {
-  const seen = new Map<string, Scan>();
-  let looked = 0;
-  const query = 'WorkflowType = "fleetScan" AND ExecutionStatus = "Completed"';
-  for await (const { workflowId, runId } of workflow.list({ query, pageSize: SCANS })) {
-    const scan = await workflow.getHandle<() => Promise<Scan>>(workflowId, runId).result();
-    const worker = scan.worker ?? '';
-    if ((seen.get(worker)?.atMs ?? 0) < scan.atMs) seen.set(worker, scan);
-    looked += 1;
-    if (looked === SCANS) break;
-  }
-  return [...seen.values()].toSorted((one, other) => other.atMs - one.atMs);
 }
 
 function policyOf({ worker = 'a worker', policy, atMs, refused = [], noPolicy }: Scan): PolicySeen {
