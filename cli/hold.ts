@@ -54,9 +54,9 @@ export function releaseHoldCommand(terminal: Terminal): Command {
     .argument('<node>', 'the node')
     .option('--show-commands', 'print the same for kubectl, and do nothing')
     .addHelpText('after', `\nExample:\n  npm run -s lockkeeper -- release-hold worker-7\n${EXITS}`)
-    .action(async (node: string, { showCommands }: Pick<HoldOptions, 'showCommands'>) => {
+    .action(async (node: string, options: Pick<HoldOptions, 'showCommands'>) => {
       const { releaseHold } = await import('./hold-node.ts');
-      await releaseHold(node, { showCommands }, terminal);
+      await releaseHold(node, options, terminal);
     });
 }
 

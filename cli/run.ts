@@ -7,6 +7,8 @@ import { SAY_COMMANDS } from './say/commands.ts';
 import { statusCommand } from './status/command.ts';
 import { CommandFailed, EXIT, type Terminal } from './terminal.ts';
 import { uninstallCommand } from './uninstall/command.ts';
+import { waitCommand } from './wait/command.ts';
+import { whyCommand } from './why/command.ts';
 import { windowsCommand } from './windows.ts';
 
 const HELP = `
@@ -20,10 +22,12 @@ Exit codes:
 /** Each makes one subcommand; a new one is added here. */
 const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [
   statusCommand,
+  whyCommand,
   startCommand,
   ...SAY_COMMANDS,
   holdCommand,
   releaseHoldCommand,
+  waitCommand,
   windowsCommand,
   policyCommand,
   uninstallCommand,

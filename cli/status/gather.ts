@@ -78,7 +78,7 @@ const ANSWER_WITHIN_MS = 5_000;
 /** The answer to the query `status`, or why there is none. */
 async function ask<T>(
   client: Client,
-  { workflowId, runId }: WorkflowExecutionInfo,
+  { workflowId, runId }: Pick<Found, 'workflowId' | 'runId'>,
 ): Promise<T | string> {
   try {
     return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
@@ -97,7 +97,10 @@ async function poolOf(client: Client, found: WorkflowExecutionInfo): Promise<Poo
   return { pool: nameIn(found.workflowId), unknown: status };
 }
 
-async function rolloutOf(client: Client, found: WorkflowExecutionInfo): Promise<RolloutSeen> {
+type Found = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'startTime'>;
+
+/** One rollout that runs, with what the server knows of its activities. */
+export async function rolloutOf(client: Client, found: Found): Promise<RolloutSeen> {
   const status = await ask<RolloutStatus>(client, found);
   const startedMs = found.startTime.getTime();
   if (typeof status === 'string') {
