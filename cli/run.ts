@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { completionCommand } from './completion.ts';
 import { codecServerCommand } from './codec-server.ts';
 import { policyCommand } from './policy.ts';
 import { holdCommand, releaseHoldCommand } from './hold.ts';
@@ -32,6 +33,7 @@ const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [
   policyCommand,
   uninstallCommand,
   codecServerCommand,
+  completionCommand,
 ];
 
 /** Runs a command line and answers with the exit code. Never throws for what a person did. */
