@@ -59,7 +59,7 @@ const TABLE = {
   remind: row({ run: remind, heartbeat: true }),
   admitNext: row({ run: admitNext, policy: 'no-room', notify: notices.ofAdmission }),
   excuseTroubles: row({ run: excuseTroubles, policy: 'no-room', heartbeat: true }),
-  tellPool: row({ run: tellPool, heartbeat: true }),
+  tellPool: row({ run: tellPool, heartbeat: true, notify: notices.ofWindow }),
   scanFleet: row({ run: scanFleet }),
   deliver: row({ run: deliver }),
 };

@@ -204,7 +204,7 @@ export class Lock {
       ...troubles.map((trouble) => `- trouble with ${trouble.node}: ${markdown(trouble.because)}`),
       ...(because === undefined ? [] : [`- nobody is admitted: ${markdown(because)}`]),
       ...(paused ? [`- ${markdown(sayPause(paused))}`] : []),
-      ...(window ? [`- ${markdown(sayOpened(window))}`] : []),
+      ...(window ? [`- window: ${markdown(sayOpened(window))}`] : []),
       ...notUnderstood.map((text) => `- signal not understood: ${markdown(text)}`),
     ].join('\n');
   }
