@@ -1,4 +1,5 @@
 import { formatDuration } from '../../domain/durations.ts';
+import { sayOpened } from '../../domain/opened-window.ts';
 import type { QuietPool } from '../../domain/quiet.ts';
 import { columns } from '../columns.ts';
 import type { Looks } from './pending.ts';
@@ -39,11 +40,12 @@ function saySchedule(schedule: Seen['schedule'], ago: Say): string {
 
 function sayPool(pool: PoolSeen, since: Say): string[] {
   if ('unknown' in pool) return [`pool ${pool.pool}: ${pool.unknown}`];
-  const { permits, queue, troubles, because, paused, notUnderstood } = pool;
+  const { permits, queue, troubles, because, paused, window, notUnderstood } = pool;
   const given = permits.length === 1 ? '1 permit' : `${permits.length} permits`;
   return [
     `pool ${pool.pool}: ${given} not yet used, ${queue.length} waiting`,
     ...(paused ? [`  PAUSED by ${paused.by} ${since(paused.atMs)}: ${paused.reason}`] : []),
+    ...(window ? [`  window: ${sayOpened(window)}`] : []),
     ...permits.map(
       ({ node, sinceMs, endedMs }) =>
         `  ${node} has a permit ${since(sinceMs)}${endedMs === undefined ? '' : `; no rollout has counted on it ${since(endedMs)}`}`,
