@@ -47,6 +47,8 @@ describe('a wrong command line is refused with the rule', () => {
       ['hold', 'worker-7', '--reason', 'x', '--until', '2026-12-01T08:00:00Z'],
       '--until: 2026-12-01T08:00:00Z is over already',
     ],
+    [['window', 'open', 'workers', '--for', '8d'], '--for: write at most 7d'],
+    [['window', 'open', 'workers'], "required option '--for <duration>' not specified"],
     [['pause', 'Pool/x'], 'TARGET: write the name of a node, pool/NAME or all, not "Pool/x"'],
     [['pause', 'worker-7', '--for', '3'], '--for: write a duration like 30m or 2h, not "3"'],
     [['skip', 'worker-7', 'alert'], 'GATE: write one of required, agent, '],

@@ -5,6 +5,7 @@ import { policyCommand } from './policy.ts';
 import { holdCommand, releaseHoldCommand } from './hold.ts';
 import { startCommand } from './start.ts';
 import { SAY_COMMANDS } from './say/commands.ts';
+import { windowCommand } from './say/window.ts';
 import { statusCommand } from './status/command.ts';
 import { CommandFailed, EXIT, type Terminal } from './terminal.ts';
 import { uninstallCommand } from './uninstall/command.ts';
@@ -26,6 +27,7 @@ const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [
   whyCommand,
   startCommand,
   ...SAY_COMMANDS,
+  windowCommand,
   holdCommand,
   releaseHoldCommand,
   waitCommand,

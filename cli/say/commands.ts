@@ -16,7 +16,8 @@ Exit codes:
   ${EXIT.failed}  it changes nothing for the one node or pool that was named, was refused, or could not be said
   ${EXIT.usage}  the command line is wrong`;
 
-const help = (what: string, examples: readonly string[]): string =>
+/** The end of a command's help. */
+export const help = (what: string, examples: readonly string[]): string =>
   [
     `\n${what}`,
     ACCESS_HELP,
@@ -115,7 +116,8 @@ function saying(
   );
 }
 
-const speaking = (command: Command): Command =>
+/** What every command that says something may be given. */
+export const speaking = (command: Command): Command =>
   accessing(
     command
       .option('--reason <text>', 'why, for whoever asks later')

@@ -5,7 +5,7 @@ export const LIFTED_BY: Readonly<Record<GateName, string>> = {
   required: 'the node, when it wants a reboot; lockkeeper start --even-if-not-required',
   agent: 'the agent on the node, when it reports again',
   hold: 'its end, or lockkeeper release-hold',
-  window: 'time, or the policy',
+  window: 'time, the policy, or lockkeeper window open POOL --for 2h',
   alerts: 'whoever ends or silences the alert, or the policy',
   blockingPods: 'whoever owns the pods, when they are gone',
   budgets: 'whoever owns the budget or its pods',
