@@ -71,10 +71,10 @@ test('each change is a line, once', () => {
     'pool workers: paused by ann: a look',
     'n1: draining n1',
   ]);
-  expect(it.news(seen(10, { rollouts: [atWindow('n2')] }))).toEqual([
-    'pool workers: admits again',
-    'n1: its rollout has ended',
-  ]);
+  const later = seen(10, { pools: [aPool()], rollouts: [atWindow('n2')] });
+  expect(it.ended(later)).toEqual(['n1']);
+  expect(it.news(later)).toEqual(['pool workers: admits again']);
+  expect(it.ended(later)).toEqual([]);
   expect(it.news(seen(15, { rollouts: [atWindow('n2')] }))).toEqual([]);
 });
 

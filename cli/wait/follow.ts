@@ -19,34 +19,40 @@ export interface Awaited {
 /** So long nothing else may have been heard than that all wait for a window: one that has just opened is heard of by then. */
 const WINDOW_CLOSED_FOR_MS = 60_000;
 
+/** No node has a blank in its name. */
+const POOL = 'pool ';
+
 /** Follows what happens from look to look: what is new in lines, and whether there is nothing more to wait for. */
 export class Following {
   readonly #awaited: Awaited;
-  readonly #known = new Map<string, string>();
+  /** What was said of whom at the look before. */
+  #known: ReadonlyMap<string, string> = new Map();
   #onlyWindowSinceMs: number | undefined;
 
   constructor(awaited: Awaited) {
     this.#awaited = awaited;
   }
 
+  /** Nodes whose rollout has ended since the look before; asked before `news`, which takes the look for known. */
+  ended(seen: Seen): string[] {
+    const running = this.#rollouts(seen).map(({ node }) => node);
+    const known = [...this.#known.keys()].filter((who) => !who.startsWith(POOL));
+    return known.filter((node) => !running.includes(node));
+  }
+
   /** A line for each thing that has changed since the look before. */
   news(seen: Seen): string[] {
-    const rollouts = this.#rollouts(seen);
-    const pools = this.#pools(seen);
     const now = new Map([
-      ...pools.map((pool): [string, string] => [`pool ${pool.pool}`, sayPool(pool)]),
-      ...rollouts.map((one): [string, string] => [one.node, sayRollout(one)]),
+      ...this.#pools(seen).map((pool): [string, string] => [`${POOL}${pool.pool}`, sayPool(pool)]),
+      ...this.#rollouts(seen).map((one): [string, string] => [one.node, sayRollout(one)]),
     ]);
-    const changed = [...now].filter(([who, says]) => says !== '' && this.#known.get(who) !== says);
-    const over = [...this.#known].filter(([who, said]) => said !== '' && !now.get(who));
-    this.#known.clear();
-    for (const [who, says] of now) this.#known.set(who, says);
-    return [
-      ...over.map(
-        ([who]) => `${who}: ${who.startsWith('pool ') ? 'admits again' : 'its rollout has ended'}`,
-      ),
-      ...changed.map(([who, says]) => `${who}: ${says}`),
-    ];
+    const lines = [...now].flatMap(([who, says]) => {
+      const before = this.#known.get(who) ?? '';
+      if (says === before) return [];
+      return says === '' ? [`${who}: admits again`] : [`${who}: ${says}`];
+    });
+    this.#known = now;
+    return lines;
   }
 
   /** Why there is nothing more to wait for; undefined while there is. */

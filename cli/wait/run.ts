@@ -1,8 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { formatDuration } from '../../domain/durations.ts';
 import { messageOf } from '../../domain/message-of.ts';
 import { withTemporal } from '../access.ts';
 import { gather } from '../status/gather.ts';
+import { formerRollouts } from '../why/gather.ts';
 import { CommandFailed, EXIT, type Terminal } from '../terminal.ts';
 import type { WaitOptions } from './command.ts';
 import { WAIT_EXIT } from './command.ts';
@@ -38,6 +40,9 @@ async function follow(client: Client, options: WaitOptions, terminal: Terminal):
   for (;;) {
     try {
       const seen = await gather(client, () => terminal.nowMs());
+      for (const node of following.ended(seen)) {
+        say(terminal, options, 'news', await howItEnded(client, node));
+      }
       for (const line of following.news(seen)) say(terminal, options, 'news', line);
       left = following.left(seen);
       const ending = following.ending(seen);
@@ -49,6 +54,13 @@ async function follow(client: Client, options: WaitOptions, terminal: Terminal):
     if (terminal.signal.aborted || terminal.nowMs() - fromMs >= timeout) return { left };
     await pause(every, undefined, { signal: terminal.signal }).catch(() => undefined);
   }
+}
+
+async function howItEnded(client: Client, node: string): Promise<string> {
+  const [latest] = await formerRollouts(client, node);
+  if (!latest) return `${node}: its rollout has ended`;
+  const { outcome, because = 'nobody says why', startedMs, endedMs } = latest;
+  return `${node}: ${outcome}, after ${formatDuration(endedMs - startedMs)}: ${because}`;
 }
 
 /** A job's log is the log of the maintenance, so each line has its time. */

@@ -60,7 +60,8 @@ function gatesOf({ phase, skipped }: RolloutStatus): GateSeen[] {
 
 const FORMER = 3;
 
-async function formerRollouts(client: Client, node: string): Promise<FormerRollout[]> {
+/** The latest rollouts of the node that have ended, the newest first; Temporal lists one a moment after its end. */
+export async function formerRollouts(client: Client, node: string): Promise<FormerRollout[]> {
   const query = `WorkflowId = "${rolloutId(node)}" AND ExecutionStatus NOT IN ("Running", "Paused", "ContinuedAsNew")`;
   const former: FormerRollout[] = [];
   for await (const found of client.workflow.list({ query, pageSize: FORMER })) {

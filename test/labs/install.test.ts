@@ -3,13 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
 import { parse, stringify } from 'yaml';
 import { CHART } from '../../deploy/helm.ts';
-import { TASK_QUEUE } from '../../domain/names.ts';
+import { FLEET_SCAN, TASK_QUEUE } from '../../domain/names.ts';
 import { readAudit } from '../../lab/cluster/audit.ts';
 import { embeddedTemporal } from '../../lab/cluster/embedded.ts';
 import { startGuard } from '../../lab/cluster/guard.ts';
@@ -41,7 +42,7 @@ beforeAll(async () => {
   ports = { health, temporal };
   scene = await RolloutScene.open({
     nodes: 3,
-    pools: { hasty: { drain: { timeout: '2s' } } },
+    pools: { hasty: { drain: { timeout: '2s' } }, tickets: { windows: [] } },
     env: {
       LOCKKEEPER_HEALTH_ADDRESS: `127.0.0.1:${health}`,
       LOCKKEEPER_TEMPORAL_METRICS: `127.0.0.1:${temporal}`,
@@ -97,6 +98,55 @@ test('helm says when the namespace does not allow the agent', async () => {
   const label = 'kubectl label namespace';
   expect(notes).not.toContain(label);
   expect(await release.notesIn('unlabelled')).toContain(`${label} unlabelled`);
+});
+
+/** Runs deploy/examples/awx/maintenance.sh while scans go on, and answers with its exit code and its log. */
+async function maintenance(hours: string): Promise<{ code: number; log: string }> {
+  const script = fileURLToPath(
+    new URL('../../deploy/examples/awx/maintenance.sh', import.meta.url),
+  );
+  const temporal = { TEMPORAL_ADDRESS: scene.lab.cluster.temporalAddress };
+  const env = {
+    ...(await release.around()),
+    ...temporal,
+    POOL: 'tickets',
+    CHANGE: 'CHG0042',
+    HOURS: hours,
+  };
+  const ended = run(script, [], { env }).then(
+    ({ stdout }) => ({ code: 0, log: stdout }),
+    ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
+      code,
+      log: stdout + stderr,
+    }),
+  );
+  const schedule = scene.client.schedule.getHandle(FLEET_SCAN);
+  const isOver = async (): Promise<boolean> => {
+    await schedule.trigger();
+    return await Promise.race([ended.then(() => true), pause(5_000, false)]);
+  };
+  while (!(await isOver()));
+  return await ended;
+}
+
+test('a job opens a window, waits and closes it: its log says what was done, its exit code whether all was', async () => {
+  const name = 'worker-1';
+  const boots = scene.lab.fleet.bootIds(name).length;
+  await scene.moveTo('tickets', name);
+  await scene.askForReboot(name);
+  const rollout = await scene.startByHand(name);
+  await until(
+    () => scene.status(rollout),
+    ({ phase }) => phase.at === 'waiting' && phase.closed.some(({ gate }) => gate === 'window'),
+  );
+  const { code, log } = await maintenance('2h');
+  expect([code, log]).toEqual([0, expect.stringContaining('no node wants a reboot')]);
+  expect(log).toMatch(/^pool\/tickets: open until .* by awx: CHG0042/m);
+  expect(log).toMatch(/worker-1: worker-1 waits for its gates: window: its pool has no window/);
+  expect(log).toMatch(/worker-1: rebooted, after .*: it rebooted and is back/);
+  expect(log).toContain('pool/tickets: closed, which was open until');
+  expect(scene.lab.fleet.bootIds(name)).toHaveLength(boots + 1);
+  await scene.moveTo('workers', name);
 });
 
 test('a rollout goes through, and nothing that worker and agents ask is refused', async () => {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
@@ -99,6 +99,16 @@ export class Release {
   async upgrade(values: Values): Promise<string> {
     const file = await this.write('upgrade', values);
     return this.helm(['upgrade', 'lockkeeper', CHART, '--values', file]);
+  }
+
+  /** What a script of this person's finds around it: helm and lockkeeper on the PATH, the cluster, and the values of the installation. */
+  async around(): Promise<NodeJS.ProcessEnv> {
+    const bin = join(this.dir, 'bin');
+    await mkdir(bin, { recursive: true });
+    const own = `#!/bin/sh\nexec '${process.execPath}' '${CLI}' "$@"\n`;
+    await writeFile(join(bin, 'lockkeeper'), own, { mode: 0o755 });
+    const path = [bin, dirname(this.program), process.env['PATH']].join(':');
+    return { ...this.env(), PATH: path, CHART, VALUES: join(this.dir, 'install.yaml') };
   }
 
   /** Everything Helm has put into the cluster; nothing of it is left to be applied. */
