@@ -346,7 +346,12 @@ async function encrypt(): Promise<Client> {
   await run(process.execPath, [build, join(cluster.dir, 'workflows.js'), '--encrypted']);
   await worker.stop();
   workers = new WorkerScene(scene);
-  await workers.add({ LOCKKEEPER_PAYLOAD_KEY_FILE: keyFile });
+  await workers.add({
+    LOCKKEEPER_PAYLOAD_KEY_FILE: keyFile,
+    // Its drain would evict the pod of the hook otherwise, where that is on the same node.
+    LOCKKEEPER_WORKLOAD: 'Deployment/lockkeeper-worker,Job/lockkeeper-uninstall',
+    POD_NAMESPACE: 'lockkeeper',
+  });
   const codec = new EncryptionCodec(new KeyFile(keyFile));
   const { connection } = scene.client;
   return new Client({ connection, dataConverter: { payloadCodecs: [codec] } });
