@@ -23,6 +23,8 @@ import { leftBehind, orderedBy, thisRun, type LeftBehind, type Run } from './own
 export interface CordonQuestion extends GateQuestion {
   /** The permit by which it is taken out. */
   readonly grantId: string;
+  /** Since when it has waited for it, its gates open; for the metrics. */
+  readonly askedAtMs?: number;
 }
 
 export type Cordoned =

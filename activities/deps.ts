@@ -39,6 +39,8 @@ export interface Deps extends KubePorts {
   readonly messenger: Messenger;
   /** False while the search attributes are not there and could not be made; rollouts then go without. */
   readonly searchAttributes: () => boolean;
+  /** Counts an eviction that a disruption budget has refused; never throws. */
+  readonly evictionRefused: (pool: string) => void;
   /** Pause between two looks at something that is waited for; at gates it grows. */
   readonly pollAgainMs: number;
 }

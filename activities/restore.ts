@@ -44,6 +44,8 @@ export interface RestoreRequest {
   readonly bootedAtMs?: number;
   /** How long it has been out of service, where that tells how long a rollout takes. */
   readonly tookMs?: number;
+  /** When it was cordoned, for the metrics; 0 or absent: nobody knows. */
+  readonly cordonedAtMs?: number;
 }
 
 /**
@@ -122,6 +124,8 @@ export interface UndoRequest {
   readonly trouble: boolean;
   /** A person has given up waiting for the reboot that was accepted: it is taken back where the node is up in the boot of before. */
   readonly lost?: boolean;
+  /** As in RestoreRequest. */
+  readonly cordonedAtMs?: number;
 }
 
 /** `too-late`: the agent has accepted the order, so the rollout can only go forward. */

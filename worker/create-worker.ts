@@ -17,7 +17,7 @@ import type { Temporal } from './connect.ts';
 import { encryptedBundle } from './encryption/bundle-path.ts';
 import type { EncryptionCodec } from './encryption/codec.ts';
 import type { Metrics } from './metrics/metrics.ts';
-import { observeActivities } from './metrics/observe.ts';
+import { observeActivities, quietly } from './metrics/observe.ts';
 import type { Notifications } from './notifications.ts';
 import type { PolicyFile } from './policy-file.ts';
 import type { Upkeep } from './upkeep.ts';
@@ -73,6 +73,7 @@ export async function createWorker(
       }),
       temporal: temporalPort(temporal.client),
       searchAttributes: () => upkeep.hasSearchAttributes(),
+      evictionRefused: (pool) => quietly(logger, () => metrics.happened.evictionRefused(pool)),
       pollAgainMs: config.pollAgainMs,
     }),
     interceptors: { activity: [observeActivities(metrics, logger)] },

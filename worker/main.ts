@@ -193,7 +193,7 @@ function followPolicy(
       else logger.error('policy refused; the last good one stays in force', because);
       void events.refused(message);
       notifications.policyRefused(message);
-      metrics.policyRefused();
+      metrics.happened.policyRefused();
     },
   });
 }

@@ -1,8 +1,7 @@
 import { log } from '@temporalio/workflow';
-import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { RolloutResult } from '../domain/status.ts';
 import { quick } from './activities.ts';
-import type { Rollout } from './rollout.ts';
+import type { Holding, Rollout } from './rollout.ts';
 import { isTrouble, type Stop } from './stop.ts';
 
 /** `too-late`: the agent has accepted the order, so the node can only be brought back. A result ends the rollout. */
@@ -19,7 +18,7 @@ export async function handBack(rollout: Rollout, stop: Stop): Promise<WhatComesN
     rollout.has({ kind: 'nothing' });
   }
   if (holding.kind === 'node') {
-    const kind = await undo(rollout, holding.record, stop);
+    const kind = await undo(rollout, holding, stop);
     if (kind === 'too-late') {
       rollout.signals.accepted ??= {};
       return kind;
@@ -35,7 +34,7 @@ export async function handBack(rollout: Rollout, stop: Stop): Promise<WhatComesN
 
 async function undo(
   rollout: Rollout,
-  record: RolloutRecord,
+  { record, cordonedAtMs }: Extract<Holding, { kind: 'node' }>,
   stop: Stop,
 ): Promise<'undone' | 'too-late' | 'gone'> {
   const { kind: why, because } = stop;
@@ -45,6 +44,7 @@ async function undo(
   const { kind } = await quick(`hand ${rollout.node} back`).undoNode({
     ...rollout.place,
     record,
+    cordonedAtMs,
     why,
     because,
     trouble: isTrouble(stop),

@@ -60,8 +60,8 @@ async function roll(rollout: Rollout, input: RolloutInput): Promise<RolloutResul
   if (found.at === 'return') return await bringBack(rollout);
 
   const priority = await waitForGates(rollout);
-  const grantId = await waitForTurn(rollout, priority);
-  await step.cordon(rollout, grantId);
+  const given = await waitForTurn(rollout, priority);
+  await step.cordon(rollout, given);
   let order: step.Ordered | undefined;
   while (!order) {
     const drained = await step.drain(rollout);

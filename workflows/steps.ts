@@ -13,6 +13,7 @@ import { interruptible } from './interrupt.ts';
 import type { Holding, Rollout } from './rollout.ts';
 import { failed, gateClosed, nodeGone, saidBy, startOver, Stopped } from './stop.ts';
 import { untilResumed } from './wait-for-gates.ts';
+import type { Given } from './wait-for-turn.ts';
 
 /** An order that has been written, and the DaemonSets whose pods were Ready before. */
 export type Ordered = Extract<OrderedBy, { kind: 'ordered' }> & {
@@ -47,13 +48,13 @@ export async function readNode(
 }
 
 /** Ensures that the node is cordoned by this run; what has changed since the permit was asked for stops the rollout. */
-export async function cordon(rollout: Rollout, grantId: string): Promise<void> {
+export async function cordon(rollout: Rollout, given: Given): Promise<void> {
   const { node, signals } = rollout;
   if (signals.stops) throw saidBy(signals);
   rollout.enter({ at: 'cordoning' });
   const cordoned = await quick(`cordon ${node}`).cordonNode({
     ...rollout.gateQuestion(),
-    grantId,
+    ...given,
   });
   if ('policy' in cordoned) rollout.follow(cordoned.policy);
   // Used or passed: the activity has told the lock.
@@ -202,7 +203,7 @@ const NOT_OURS =
 /** Restores exactly the state found; undefined when the node is away again. */
 export async function uncordon(rollout: Rollout, back: Back): Promise<RolloutResult | undefined> {
   const { node, place, took } = rollout;
-  const { record } = taken(rollout);
+  const { record, cordonedAtMs } = taken(rollout);
   const isBack = back.kind === 'returned';
   rollout.enter({ at: 'restoring' });
   const { bootedAtMs, readySinceMs, missing } = isBack ? back : {};
@@ -210,6 +211,7 @@ export async function uncordon(rollout: Rollout, back: Back): Promise<RolloutRes
     ...place,
     record,
     stillRequired: isBack && back.stillRequired,
+    cordonedAtMs,
     ...present({ bootedAtMs, readySinceMs, missing }),
     ...took,
   });

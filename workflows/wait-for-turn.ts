@@ -7,20 +7,27 @@ import { interruptible } from './interrupt.ts';
 import type { Rollout } from './rollout.ts';
 import { gateClosed, saidBy, startOver } from './stop.ts';
 
+/** A permit, and since when it was waited for. */
+export interface Given {
+  readonly grantId: string;
+  readonly askedAtMs: number;
+}
+
 /**
  * Waits until the lock of the pool says that it is the node's turn, and answers with the permit. Waiting is one activity that
  * is tried again, as at the gates: it joins the queue wherever the lock does not know the rollout, so that a lost lock is
  * healed by the next try. The grant comes by signal and ends the wait at once.
  */
-export async function waitForTurn(rollout: Rollout, priority: QueuePriority): Promise<string> {
+export async function waitForTurn(rollout: Rollout, priority: QueuePriority): Promise<Given> {
   const { signals, pool = '' } = rollout;
+  const askedAtMs = Date.now();
   rollout.has({ kind: 'turn', pool });
   for (let known: QueuePlace | undefined; ;) {
     rollout.enter({ at: 'queued', ...present({ place: known }) });
     const turn = await pollTurn(rollout, priority, known);
     if (signals.aborted) throw saidBy(signals);
     if (turn?.kind === 'granted') signals.grantId = turn.grantId;
-    if (signals.grantId !== undefined) return signals.grantId;
+    if (signals.grantId !== undefined) return { grantId: signals.grantId, askedAtMs };
     if (turn && turn.kind !== 'granted') known = placeIn(rollout, turn);
   }
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { aPod } from '../../domain/a-pod.fixture.ts';
+import type { EvictionAnswer } from '../../domain/eviction-answer.ts';
 import { ANNOTATION } from '../../domain/node-contract.ts';
 import { recorded, type FakeNode } from '../testing/fake-cluster.ts';
 import { Stage } from '../testing/stage.ts';
@@ -72,6 +73,30 @@ test.each<{ name: string; change: Partial<FakeNode>; answer: object }>([
   expect(end).toMatchObject(
     closed instanceof RegExp ? { closed: expect.stringMatching(closed) } : answer,
   );
+});
+
+test('each eviction that a disruption budget refuses is counted, and nothing else', async () => {
+  const stage = new Stage();
+  stage.nodes.add('n1', { unschedulable: true, annotations: recorded() });
+  stage.pods.pods = [aPod('web-1')];
+  const because = 'the disruption budget web needs 2';
+  const answers: EvictionAnswer[] = [
+    { kind: 'blocked-by-budget', because },
+    { kind: 'two-budgets', because },
+    { kind: 'throttled', because },
+    { kind: 'evicted' },
+  ];
+  stage.pods.budgets = async () => [];
+  stage.pods.evict = async () => {
+    const answer = answers.shift() ?? { kind: 'gone' };
+    if (answer.kind === 'evicted') stage.pods.pods = [];
+    return answer;
+  };
+  const asked = { ...QUESTION, startedAtMs: Date.now(), cordonedAtMs: Date.now() };
+  const work = stage.run(drainAsOrdered, asked);
+  await jest.advanceTimersByTimeAsync(300_000);
+  await work;
+  expect(stage.evictionsRefused).toEqual(['workers', 'workers']);
 });
 
 test('a drain does not read its node more often because it is written all the time', async () => {

@@ -60,6 +60,7 @@ async function drain(deps: Deps, asked: DrainRequest): Promise<DrainResult> {
       progress: (progress) => reporter.report(progress),
       guard: () => mayGoOn(deps, asked, run),
       onNews: (due) => onNews(deps, node, due),
+      refused: () => deps.evictionRefused(pool),
       signal,
       nowMs: Date.now,
     },

@@ -65,8 +65,10 @@ export async function ask(drain: Drain, left: LeftPod, attempt: Attempt): Promis
   if (drain.signal.aborted) return;
   settle(drain, attempt, answer);
   if (answer.kind === 'evicted') count(drain, left, attempt);
-  else if (answer.kind === 'blocked-by-budget' || answer.kind === 'two-budgets')
+  else if (answer.kind === 'blocked-by-budget' || answer.kind === 'two-budgets') {
+    drain.ports.refused?.();
     attempt.because = await nameBudgets(drain, left.pod, answer);
+  }
 }
 
 function settle({ ports }: Drain, attempt: Attempt, answer: EvictionAnswer): void {

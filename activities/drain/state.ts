@@ -52,6 +52,8 @@ export interface DrainPorts {
   guard(): Promise<void>;
   /** Calls `due` when the guard may have something new to say; returns how to stop. */
   onNews?(due: () => void): () => void;
+  /** Hears of each eviction that a disruption budget refuses. */
+  refused?(): void;
   /** Aborting it stops further evictions at once; the drain then rejects with its reason. */
   readonly signal: AbortSignal;
   nowMs(): number;

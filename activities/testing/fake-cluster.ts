@@ -162,7 +162,7 @@ export const RECORD: RolloutRecord = {
   phase: 'draining',
 };
 
-/** Pods of one node that can only be listed: nothing here may evict. */
+/** Pods of one node that can only be listed: nothing here may evict, unless a test says otherwise. */
 export class FakePods implements PodApi {
   pods: PodFacts[] = [];
   /** What happens while the pods are listed. */
@@ -174,9 +174,9 @@ export class FakePods implements PodApi {
   }
 
   watch = unexpected;
-  evict = unexpected;
+  evict: PodApi['evict'] = unexpected;
   delete = unexpected;
-  budgets = unexpected;
+  budgets: PodApi['budgets'] = unexpected;
 
   async volumesLeft(): Promise<readonly string[]> {
     return [];

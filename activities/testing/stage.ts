@@ -138,6 +138,8 @@ export class Stage {
   readonly notices = new FakeNotices();
   readonly messenger = new FakeMessenger();
   readonly logged: string[] = [];
+  /** The pools in which a disruption budget has refused an eviction, each time. */
+  readonly evictionsRefused: string[] = [];
   readonly heartbeats: unknown[] = [];
   readonly environment: MockActivityEnvironment;
   readonly deps: Deps;
@@ -176,6 +178,7 @@ export class Stage {
         },
       },
       searchAttributes: () => true,
+      evictionRefused: (pool) => void this.evictionsRefused.push(pool),
       pollAgainMs: 60_000,
     };
     this.environment = new MockActivityEnvironment(

@@ -2,6 +2,7 @@ import type { Tools } from './contract.ts';
 import { github } from './github.ts';
 import { GO_NEEDED, kubernetes } from './kubernetes.ts';
 import { MACHINE_TOOLS, type MachineToolName } from './machine.ts';
+import { alertmanager, ofPrometheus } from './monitoring.ts';
 
 type LabToolName = keyof Tools;
 /** What tests need, and the lab only where it is asked for: it starts without. */
@@ -10,6 +11,7 @@ type TestToolName =
   | 'temporalUi'
   | 'registry'
   | 'prometheus'
+  | 'promtool'
   | 'alertmanager'
   | 'helm'
   | 'hadolint';
@@ -168,24 +170,9 @@ export const TEST_TOOLS: Readonly<Record<LabToolName | TestToolName, CatalogueEn
     binary: 'registry',
     module: 'github.com/distribution/distribution/v3/cmd/registry',
   }),
-  prometheus: monitoring({
-    binary: 'prometheus',
-    version: '3.5.0',
-    accepts: /^prometheus, version (2\.(4[2-9]|[5-9]\d)|[3-9])\./m,
-    wanted: '2.42 or newer',
-    registry: { kind: 'apt', package: 'prometheus', member: 'usr/bin/prometheus' },
-  }),
-  alertmanager: monitoring({
-    binary: 'alertmanager',
-    version: '0.29.0',
-    accepts: /^alertmanager, version 0\.(2[5-9]|[3-9]\d)\./m,
-    wanted: '0.25 or newer',
-    // Debian's starts only where its templates are installed.
-    registry: {
-      kind: 'go-install',
-      module: 'github.com/prometheus/alertmanager/cmd/alertmanager@v0.29.0',
-    },
-  }),
+  prometheus: ofPrometheus('prometheus'),
+  promtool: ofPrometheus('promtool'),
+  alertmanager,
   helm: {
     binary: 'helm',
     version: HELM,
@@ -233,31 +220,6 @@ export const CATALOGUE: Readonly<Record<ToolName, CatalogueEntry>> = {
   ...TEST_TOOLS,
   ...MACHINE_TOOLS,
 };
-
-function monitoring(of: {
-  binary: string;
-  version: string;
-  accepts: RegExp;
-  wanted: string;
-  registry: RegistryWay;
-}): CatalogueEntry {
-  const { binary, version, accepts, wanted, registry } = of;
-  return {
-    binary,
-    version,
-    onPath: { args: ['--version'], accepts, wanted },
-    release: ({ os, arch }) => ({
-      ...github({
-        repository: `prometheus/${binary}`,
-        tag: `v${version}`,
-        asset: `${binary}-${version}.${os}-${arch}.tar.gz`,
-      }),
-      member: `${binary}-${version}.${os}-${arch}/${binary}`,
-    }),
-    registry,
-    install: `install ${binary} ${wanted} so that it is on PATH (https://prometheus.io/download/)`,
-  };
-}
 
 /** A program whose releases are packed the usual way, and which `go install` builds as it is. */
 function ofGo(program: {

@@ -7,7 +7,6 @@ import { Chart, pool, VARIANTS, type Values } from '../../deploy/chart.fixture.t
 import { CHART, MANIFESTS, renderManifests } from '../../deploy/helm.ts';
 import { documentedPermissions, permissionsOf } from '../../deploy/permissions.ts';
 import { readPolicy } from '../../domain/policy-text.ts';
-import { call } from '../../lab/cluster/http.ts';
 import { applyObjects } from '../../lab/fleet/apply.ts';
 import { environmentOf } from '../../lab/fleet/container.ts';
 import { connectKube, type Kube, type KubeObject } from '../../lab/fleet/kube.ts';
@@ -15,11 +14,9 @@ import { manifestsOf, parseObjects, podSpecOf } from '../../lab/fleet/manifests.
 import { until } from '../ask.ts';
 import { lab } from './lab.ts';
 import { OPERATOR_DEFINITIONS } from './prometheus-operator.ts';
-import { Monitoring, type RealPrometheus, type Rule } from './monitoring.ts';
 
-/** The chart as Helm renders it, before a real API server and a real Prometheus. */
+/** The chart as Helm renders it, before a real API server. */
 
-const { signal } = new AbortController();
 const log = (line: string): void => void process.stderr.write(`[chart] ${line}\n`);
 let chart: Chart;
 let kube: Kube;
@@ -402,43 +399,4 @@ describe("G10: Kubernetes' own judgement at Pod Security's strictest level", () 
   ])('an agent that reboots $name', async ({ agent, violations }) => {
     expect(await judge('DaemonSet', { agent })).toEqual(violations);
   });
-});
-
-describe('what the chart has for Prometheus and Grafana', () => {
-  let monitoring: Monitoring;
-  let prometheus: RealPrometheus;
-  beforeAll(async () => {
-    monitoring = await Monitoring.open();
-    const groups = parse(readFileSync(join(CHART, 'files/rules.yaml'), 'utf8')) as {
-      readonly groups: readonly { readonly rules: readonly Rule[] }[];
-    };
-    prometheus = await monitoring.prometheus('rules', {
-      rules: groups.groups.flatMap(({ rules }) => rules),
-    });
-  }, 1_800_000);
-  afterAll(() => monitoring.close());
-
-  test('rules that Prometheus evaluates', async () => {
-    const { text } = await call(`${prometheus.url}/api/v1/rules`, { signal });
-    const { data } = JSON.parse(text) as {
-      data: { groups: { rules: { name: string; lastError?: string }[] }[] };
-    };
-    const rules = data.groups.flatMap(({ rules }) => rules);
-    expect(rules.length).toBeGreaterThan(5);
-    expect(rules.filter(({ lastError }) => lastError)).toEqual([]);
-  });
-
-  const { panels } = JSON.parse(readFileSync(join(CHART, 'files/dashboard.json'), 'utf8')) as {
-    panels: { title: string; targets: { expr: string }[] }[];
-  };
-
-  test.each(panels.flatMap(({ title, targets }) => targets.map(({ expr }) => ({ title, expr }))))(
-    'a panel "$title" whose query Prometheus understands',
-    async ({ expr }) => {
-      const query = expr.replaceAll('$pool', '.*').replaceAll('$__rate_interval', '5m');
-      const path = `/api/v1/query?${new URLSearchParams({ query }).toString()}`;
-      const { status, text } = await call(`${prometheus.url}${path}`, { signal });
-      expect([status, text]).toEqual([200, expect.stringContaining('"status":"success"')]);
-    },
-  );
 });

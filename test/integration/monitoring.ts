@@ -26,6 +26,8 @@ export interface PrometheusOptions {
   /** Its web.config.yml: TLS, users. */
   readonly web?: object;
   readonly alertmanager?: string;
+  /** Whose metrics it reads every second: host and port. */
+  readonly scrapes?: readonly string[];
 }
 
 /** A real server on 127.0.0.1; freeze it and it hangs, kill it and it is away. */
@@ -143,10 +145,13 @@ export class Monitoring {
   }
 }
 
-function configOf({ alertmanager }: PrometheusOptions): object {
+function configOf({ alertmanager, scrapes = [] }: PrometheusOptions): object {
   return {
     global: { evaluation_interval: '200ms', external_labels: { cluster: 'lab' } },
     rule_files: ['rules.yml'],
+    scrape_configs: [
+      { job_name: 'scraped', scrape_interval: '1s', static_configs: [{ targets: scrapes }] },
+    ],
     ...(alertmanager && {
       alerting: {
         alertmanagers: [{ static_configs: [{ targets: [new URL(alertmanager).host] }] }],

@@ -20,6 +20,7 @@ import type { KubeObject } from '../../lab/fleet/kube.ts';
 import { EncryptionCodec } from '../../worker/encryption/codec.ts';
 import { KeyFile } from '../../worker/encryption/keys.ts';
 import { serveEmbedded } from '../embedded-server.ts';
+import { Monitoring, type RealPrometheus, type Rule } from '../integration/monitoring.ts';
 import { clearTextOf } from './clear-text.ts';
 import { ofLockkeeper } from './of-lockkeeper.ts';
 import { labValues, policyValues, Release } from './release.ts';
@@ -35,6 +36,8 @@ let release: Release;
 let notes: string;
 let ports: { health: number; temporal: number };
 let workers: WorkerScene | undefined;
+let monitoring: Monitoring;
+let prometheus: RealPrometheus;
 const run = promisify(execFile);
 
 beforeAll(async () => {
@@ -53,12 +56,20 @@ beforeAll(async () => {
       return release.manifests();
     },
   });
+  monitoring = await Monitoring.open();
+  prometheus = await monitoring.prometheus('prometheus', {
+    rules: groups.flatMap(({ rules }) => rules),
+    scrapes: [health, temporal].map((port) => `127.0.0.1:${port}`),
+  });
+  // What happens before the first look has not increased since.
+  await untilShown('sum(up) == 2');
 }, 1_800_000);
 afterEach(async () => {
   await scene.lab.witness.assertClean();
 });
 afterAll(async () => {
   await workers?.stop();
+  await monitoring.close();
   release.kube.close();
   await scene.close();
 });
@@ -160,34 +171,90 @@ test('a rollout goes through, and nothing that worker and agents ask is refused'
   expect(ours.filter(({ allowed }) => !allowed)).toEqual([]);
 });
 
-test('every metric that rules and dashboard name is there', async () => {
-  // What has never happened is not there: so a drain, and with it a rollout, has to fail.
+/** What the chart has for Prometheus and Grafana, as it is. */
+const chartFile = (name: string): string => readFileSync(join(CHART, 'files', name), 'utf8');
+const { panels } = JSON.parse(chartFile('dashboard.json')) as {
+  panels: { title: string; targets?: { expr: string }[] }[];
+};
+const { groups } = parse(chartFile('rules.yaml')) as { groups: { rules: Rule[] }[] };
+
+/** What Prometheus answers, from the first scrape until now. */
+async function asked(path: string, words: Readonly<Record<string, string>> = {}) {
+  const query = new URLSearchParams(words).toString();
+  const { status, text } = await call(`${prometheus.url}/api/v1/${path}?${query}`, { signal });
+  expect([status, text]).toEqual([200, expect.stringContaining('"status":"success"')]);
+  return (JSON.parse(text) as { data: unknown }).data;
+}
+
+const untilShown = (expr: string): Promise<number[]> =>
+  until(
+    () => shown(expr),
+    ({ length }) => length > 0,
+  );
+
+/** The latest value of each series of a query of the dashboard; one that is none is left out. */
+async function shown(expr: string): Promise<number[]> {
+  const query = expr.replaceAll('$pool', '.*').replaceAll(/\$__\w+/g, '10m');
+  const end = Date.now() / 1_000;
+  const range = { start: String(end - 600), end: String(end), step: '1' };
+  const { result } = (await asked('query_range', { query, ...range })) as {
+    result: { values: [number, string][] }[];
+  };
+  return result.map(({ values }) => Number(values.at(-1)?.[1])).filter(Number.isFinite);
+}
+
+test('every metric that rules and dashboard name is there, and each panel shows something', async () => {
+  // What has never happened is not there: so a gate has to be closed, and a drain, with it a rollout, to fail.
   await scene.moveTo('hasty', 'worker-2');
   await scene.forbidEvictions('worker-2');
+  const hold = (because: string | null) =>
+    scene.patchNode('worker-2', { metadata: { annotations: { 'lockkeeper.io/hold': because } } });
+  await hold('disk');
   const rollout = await roll('worker-2');
+  await until(
+    () => scene.status(rollout),
+    ({ phase }) => phase.at === 'waiting',
+  );
+  await hold(null);
+  await rollout.signal('retry');
   await expect(rollout.result()).rejects.toThrow();
   await scene.allowEvictions();
   await scene.lab.fleet.machine('worker-2').withdrawRequest();
-  const texts = await Promise.all(
-    Object.values(ports).map(async (port) => {
-      const { status, text } = await call(`http://127.0.0.1:${port}/metrics`, { signal });
-      expect(status).toBe(200);
-      return text;
-    }),
+  await untilShown('sum(lockkeeper_nodes_undone_total{failed="true"}) > 0');
+
+  const there = (await asked('label/__name__/values')) as string[];
+  const named = ['rules.yaml', 'dashboard.json'].flatMap(
+    (file) => chartFile(file).match(/\b(lockkeeper_|temporal_|process_)\w+/g) ?? [],
   );
-  const there = new Set(
-    [...texts.join('\n').matchAll(/^(?:# HELP )?((?:lockkeeper|temporal|process)_\w+)/gm)].map(
-      ([, name]) => name,
+  expect(new Set(named).size).toBeGreaterThan(15);
+  expect(named.filter((name) => !there.includes(name))).toEqual([]);
+
+  const queries = panels.flatMap(({ title, targets = [] }) =>
+    targets.map(({ expr }) => ({ title, expr })),
+  );
+  const empty = async (): Promise<string[]> => {
+    const answers = await Promise.all(queries.map(({ expr }) => shown(expr)));
+    return queries.flatMap(({ title, expr }, index) =>
+      answers[index]?.length === 0 ? [`${title}: ${expr}`] : [],
+    );
+  };
+  // What has been seen once only has not increased.
+  await until(empty, ({ length }) => length === 0);
+});
+
+test('rules are evaluated, and a rollout that has failed is told of', async () => {
+  const firing = async () => (await asked('alerts')) as { alerts: { labels: object }[] };
+  await until(firing, ({ alerts }) =>
+    alerts.some(
+      ({ labels }) => 'alertname' in labels && labels.alertname === 'LockkeeperRolloutFailed',
     ),
   );
-  const wanted = ['rules.yaml', 'dashboard.json'].flatMap(
-    (file) =>
-      readFileSync(join(CHART, 'files', file), 'utf8').match(
-        /\b(lockkeeper_|temporal_|process_)\w+/g,
-      ) ?? [],
-  );
-  expect(wanted.length).toBeGreaterThan(20);
-  expect([...new Set(wanted)].filter((name) => !there.has(name))).toEqual([]);
+  const { groups } = (await asked('rules')) as {
+    groups: { rules: { name: string; health: string; lastError?: string }[] }[];
+  };
+  const evaluated = groups.flatMap(({ rules }) => rules);
+  expect(evaluated.filter(({ health }) => health !== 'ok')).toEqual([]);
+  expect(evaluated.length).toBeGreaterThan(5);
 });
 
 test('what is served is what is so', async () => {
@@ -203,9 +270,17 @@ test('what is served is what is so', async () => {
     'lockkeeper_nodes_returned_total{pool="workers",outcome="returned"} 1',
     'lockkeeper_nodes_undone_total{pool="hasty",failed="true"} 1',
     'lockkeeper_fleet_seen 1',
+    'lockkeeper_drain_duration_seconds_count{pool="workers",outcome="drained"} 1',
+    'lockkeeper_drain_duration_seconds_count{pool="hasty",outcome="timed-out"} 1',
+    'lockkeeper_reboot_duration_seconds_count{pool="workers",outcome="returned"} 1',
+    'lockkeeper_rollout_duration_seconds_count{pool="workers",outcome="returned"} 1',
+    'lockkeeper_rollout_duration_seconds_count{pool="hasty",outcome="undone"} 1',
+    'lockkeeper_queue_wait_seconds_count{pool="workers"} 1',
+    'lockkeeper_evictions_refused_total{pool="workers"} 0',
   ]) {
     expect(text.split('\n')).toContain(line);
   }
+  expect(text).toMatch(/^lockkeeper_evictions_refused_total\{pool="hasty"\} [1-9]/m);
 });
 
 test('G7: an upgrade in mid-rollout changes neither its outcome nor the number of reboots', async () => {
@@ -321,7 +396,12 @@ async function encrypt(): Promise<Client> {
   await run(process.execPath, [build, join(cluster.dir, 'workflows.js'), '--encrypted']);
   await worker.stop();
   workers = new WorkerScene(scene);
-  await workers.add({ LOCKKEEPER_PAYLOAD_KEY_FILE: keyFile });
+  await workers.add({
+    LOCKKEEPER_PAYLOAD_KEY_FILE: keyFile,
+    // Its drain would evict the pod of the hook otherwise, where that is on the same node.
+    LOCKKEEPER_WORKLOAD: 'Deployment/lockkeeper-worker,Job/lockkeeper-uninstall',
+    POD_NAMESPACE: 'lockkeeper',
+  });
   const codec = new EncryptionCodec(new KeyFile(keyFile));
   const { connection } = scene.client;
   return new Client({ connection, dataConverter: { payloadCodecs: [codec] } });

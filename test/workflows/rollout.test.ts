@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { failure } from '../../activities/failure.ts';
 import type { Activities } from '../../activities/index.ts';
 import { until } from '../ask.ts';
 import { atFirst, DRAINED, ORDERED, planned, RECORD, untilCancelled } from './played.ts';
@@ -264,6 +265,50 @@ describe('shows', () => {
 
 const cordonedAt = (atMs: number): Partial<Activities> => ({
   cordonNode: async () => ({ kind: 'cordoned', record: RECORD, atMs }),
+});
+
+describe('tells its activities since when, for the metrics:', () => {
+  test.each<{ name: string; changes: Partial<Activities>; told: keyof Activities }>([
+    { name: 'the cordon where the node is restored', changes: {}, told: 'restoreNode' },
+    {
+      name: 'the cordon where it is undone',
+      changes: {
+        drainNode: async () => {
+          throw failure('drain-timed-out', 'not empty');
+        },
+      },
+      told: 'undoNode',
+    },
+  ])('$name', async ({ changes, told }) => {
+    const asked: unknown[] = [];
+    const act = inA().undisturbed[told] as (given: unknown) => Promise<unknown>;
+    const world = inA({
+      ...cordonedAt(5_000),
+      ...changes,
+      [told]: async (given: unknown) => {
+        asked.push(given);
+        return await act(given);
+      },
+    });
+    await world.run(() => world.rolled());
+    expect(asked).toEqual([expect.objectContaining({ cordonedAtMs: 5_000 })]);
+  });
+
+  test('it has waited for its turn', async () => {
+    const beforeMs = Date.now();
+    let askedAtMs: number | undefined;
+    let atMs = 0;
+    const world = inA({
+      cordonNode: async (given) => {
+        ({ askedAtMs } = given);
+        atMs = Date.now();
+        return { kind: 'cordoned', record: RECORD, atMs };
+      },
+    });
+    await world.run(() => world.rolled());
+    expect(askedAtMs).toBeGreaterThanOrEqual(beforeMs);
+    expect(askedAtMs).toBeLessThanOrEqual(atMs);
+  });
 });
 
 describe('tells the lock how long it took from the cordon on', () => {

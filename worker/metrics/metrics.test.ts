@@ -104,7 +104,7 @@ describe('the policy', () => {
 
   test('G9: that is refused shows for as long as it is', async () => {
     refusedBecause = 'policy.yaml:1 pools: …';
-    metrics.policyRefused();
+    metrics.happened.policyRefused();
     expect(await series('lockkeeper_policy_refused')).toEqual(['lockkeeper_policy_refused 1']);
     refusedBecause = undefined;
     expect(await series('lockkeeper_policy_refused')).toEqual(['lockkeeper_policy_refused 0']);
@@ -128,19 +128,12 @@ test('a count of a pool holds for a while, for another worker may make the next'
   expect(await series('lockkeeper_permits')).toEqual([]);
 });
 
-test('what happened is counted by pool', async () => {
-  metrics.gatesClosed('workers', ['alerts', 'window']);
-  metrics.gatesClosed('workers', ['window']);
-  metrics.nodeReturned('workers', 'quarantined');
-  metrics.nodeUndone('workers', true);
-  expect(await series('lockkeeper_gates_closed_total')).toEqual([
-    'lockkeeper_gates_closed_total{pool="workers",gate="alerts"} 1',
-    'lockkeeper_gates_closed_total{pool="workers",gate="window"} 2',
-  ]);
-  expect(await series('lockkeeper_nodes_returned_total')).toEqual([
-    'lockkeeper_nodes_returned_total{pool="workers",outcome="quarantined"} 1',
-  ]);
-  expect(await series('lockkeeper_nodes_undone_total')).toEqual([
-    'lockkeeper_nodes_undone_total{pool="workers",failed="true"} 1',
-  ]);
+test('what happens in a pool of the policy is there before it has happened, and is not begun anew', async () => {
+  policy = aPolicy('workers');
+  const name = 'lockkeeper_drain_duration_seconds_count';
+  expect(await series(name)).toEqual([`${name}{pool="workers",outcome="drained"} 0`]);
+  const drained = { pool: 'gpu', outcome: 'drained', sinceMs: nowMs - 5_000 } as const;
+  metrics.happened.ended('drain', drained);
+  policy = aPolicy('gpu');
+  expect(await series(name)).toContain(`${name}{pool="gpu",outcome="drained"} 1`);
 });

@@ -1,7 +1,8 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from '@prometheus-io/client';
+import { collectDefaultMetrics, Gauge, Registry } from '@prometheus-io/client';
 import type { NodeFacts } from '../../domain/node-facts.ts';
 import { fleetCounts, type PoolCounts } from '../../domain/fleet-counts.ts';
 import type { Policy } from '../../domain/policy.ts';
+import { Happenings } from './happenings.ts';
 
 /** What the gauges read when somebody asks; all of it is in memory, so that nobody is waited for. */
 export interface MetricSources {
@@ -32,42 +33,16 @@ const COUNT_HOLDS_FOR_MS = 150_000;
  * cluster are the same from every worker.
  */
 export class Metrics {
+  readonly happened: Happenings;
   private readonly registry = new Registry();
   private readonly sources: MetricSources;
   private readonly poolCounts = new Map<string, PoolCount & { readonly atMs: number }>();
-  private readonly gates: Counter<'pool' | 'gate'>;
-  private readonly back: Counter<'pool' | 'outcome'>;
-  private readonly undone: Counter<'pool' | 'failed'>;
-  private readonly refusals: Counter;
   /** For the answer that is being given. */
   private counted: readonly PoolCounts[] = [];
 
   constructor(sources: MetricSources) {
     this.sources = sources;
-    const registers = [this.registry];
-    this.gates = new Counter({
-      name: 'lockkeeper_gates_closed_total',
-      help: 'Looks at the gates of a node that found this gate closed',
-      labelNames: ['pool', 'gate'],
-      registers,
-    });
-    this.back = new Counter({
-      name: 'lockkeeper_nodes_returned_total',
-      help: 'Nodes handed back after a proved reboot; quarantined: the sentinel has survived it',
-      labelNames: ['pool', 'outcome'],
-      registers,
-    });
-    this.undone = new Counter({
-      name: 'lockkeeper_nodes_undone_total',
-      help: 'Nodes handed back without a reboot; failed: by a failure, and not by a gate or a person',
-      labelNames: ['pool', 'failed'],
-      registers,
-    });
-    this.refusals = new Counter({
-      name: 'lockkeeper_policy_refusals_total',
-      help: 'Policy files that were refused',
-      registers,
-    });
+    this.happened = new Happenings(this.registry, sources.nowMs);
     this.addPolicyGauges();
     this.addPermitGauge();
     this.addFleetGauges();
@@ -82,25 +57,9 @@ export class Metrics {
   async text(): Promise<string> {
     const { nodes, policy, nowMs } = this.sources;
     const seen = nodes();
+    for (const { name } of policy.current().pools) this.happened.begin(name);
     this.counted = seen === undefined ? [] : fleetCounts(seen, policy.current(), nowMs());
     return await this.registry.metrics();
-  }
-
-  /** A look at the gates found these closed. */
-  gatesClosed(pool: string, gates: readonly string[]): void {
-    for (const gate of gates) this.gates.inc({ pool, gate });
-  }
-
-  nodeReturned(pool: string, outcome: 'returned' | 'quarantined'): void {
-    this.back.inc({ pool, outcome });
-  }
-
-  nodeUndone(pool: string, failed: boolean): void {
-    this.undone.inc({ pool, failed: String(failed) });
-  }
-
-  policyRefused(): void {
-    this.refusals.inc();
   }
 
   poolCounted(count: PoolCount): void {

@@ -278,6 +278,7 @@ export class World {
       messenger: new FakeMessenger(),
       temporal: temporalPort(this.server, worker),
       searchAttributes: () => true,
+      evictionRefused: () => undefined,
       pollAgainMs: this.plan.pollAgainMs,
     };
     return this.#options.twist?.deps?.(deps) ?? deps;
