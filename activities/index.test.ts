@@ -40,6 +40,7 @@ const AROUND: Readonly<Record<keyof Activities, string>> = {
   excuseTroubles: 'heartbeat',
   scanFleet: '',
   deliver: '',
+  checkUp: '',
 };
 
 describe('around an activity that hangs', () => {
