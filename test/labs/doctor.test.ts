@@ -142,6 +142,16 @@ test('a Prometheus that the worker does not reach is found, as it says it', asyn
   });
 });
 
+test('elsewhere than in the pod of the worker the ConfigMap is looked at, and compared with what is in force', async () => {
+  const looked = await doctor({ LOCKKEEPER_POLICY: '' });
+  expect(looked.good).toContain('Policy: as written');
+  // The worker of a lab reads a file of its own.
+  expect(findingIn(looked, 'Policy: in force')).toMatchObject({
+    verdict: 'warning',
+    says: expect.stringContaining('not what is written in the ConfigMap lockkeeper-policy'),
+  });
+});
+
 test('with Temporal away the cluster is looked at all the same', async () => {
   const [port] = await freePorts(1);
   const looked = await doctor({ TEMPORAL_ADDRESS: `127.0.0.1:${port}` });
@@ -194,5 +204,28 @@ test("with the worker's own rights, as in its pod, what may not be seen is unkno
   expect(findingIn(looked, 'Rights: of this command')).toMatchObject({
     verdict: 'unknown',
     says: expect.stringContaining('configmaps: get'),
+  });
+});
+
+test('a right that the worker has lost and an admission policy that is not bound are found', async () => {
+  const { kube } = scene.lab.fleet;
+  const role = '/apis/rbac.authorization.k8s.io/v1/clusterroles/lockkeeper-worker';
+  const { rules } = await kube.get<{ rules: readonly { apiGroups: readonly string[] }[] }>(role);
+  const fewer = rules.filter(({ apiGroups }) => !apiGroups.includes('batch'));
+  await kube.patch(role, 'merge', { rules: fewer });
+  const bindings = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings';
+  await kube.delete(`${bindings}/lockkeeper-kubelet`);
+  const looked = await until(
+    () => doctor(),
+    ({ found }) => found.map(inWords).includes('bad Rights: of the worker'),
+  );
+  expect(findingIn(looked, 'Rights: of the worker')).toMatchObject({
+    says: 'lockkeeper-worker may not: batch/jobs: list',
+    mend: expect.stringContaining('docs/install.md'),
+  });
+  expect(findingIn(looked, 'Kubernetes: admission')).toMatchObject({
+    verdict: 'bad',
+    says: expect.stringContaining('lockkeeper-kubelet is not bound'),
+    mend: expect.stringContaining('helm upgrade'),
   });
 });

@@ -1,7 +1,10 @@
+import { hostname } from 'node:os';
 import { expect, test } from '@jest/globals';
 import type { CheckUp } from '../../activities/check-up.ts';
+import { pollersOf } from '../../cli/doctor/pollers.ts';
 import { TASK_QUEUE } from '../../domain/names.ts';
 import type { checkUp } from '../../workflows/index.ts';
+import { until } from '../ask.ts';
 import { aStage, openRealStage } from './servers.ts';
 import { World } from './world.ts';
 
@@ -41,4 +44,18 @@ test('one that fails is not tried again: who has asked for it waits', async () =
     });
     expect(world.calls).toEqual(['checkUp']);
   });
+});
+
+test('who polls is known for as long as it does', async () => {
+  const world = new World(stage.env);
+  const { client } = world;
+  await world.run(async () => {
+    const { workflows } = await until(
+      () => pollersOf(client, Date.now()),
+      (polling) => polling.workflows.length > 0 && polling.activities.length > 0,
+    );
+    expect(workflows.map(({ identity }) => identity)).toContain(`${process.pid}@${hostname()}`);
+  });
+  const later = Date.now() + 10 * 60_000;
+  expect(await pollersOf(client, later)).toEqual({ workflows: [], activities: [] });
 });
