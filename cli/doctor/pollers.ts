@@ -1,11 +1,12 @@
 import type { Client } from '@temporalio/client';
 import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import { TASK_QUEUE } from '../../domain/names.ts';
+import { present } from '../../domain/present.ts';
 
 /** A process that asks Temporal for work of ours. */
 export interface Poller {
   readonly identity: string;
-  /** As far as it says: `deployment/build` with worker versioning. */
+  /** With worker versioning: `deployment/build`. */
   readonly version?: string;
   readonly heardMs: number;
 }
@@ -13,6 +14,8 @@ export interface Poller {
 export interface Pollers {
   readonly workflows: readonly Poller[];
   readonly activities: readonly Poller[];
+  /** The versions that are given work; none: those without a version are. */
+  readonly given: readonly string[];
 }
 
 /** temporal.api.enums.v1.TaskQueueType. */
@@ -24,28 +27,44 @@ const GONE_AFTER_MS = 120_000;
 /** Who asks now for what is to be done. */
 export async function pollersOf(client: Client, nowMs: number): Promise<Pollers> {
   const [workflows, activities] = await Promise.all([
-    polling(client, QUEUES.workflows, nowMs),
-    polling(client, QUEUES.activities, nowMs),
+    described(client, QUEUES.workflows),
+    described(client, QUEUES.activities),
   ]);
-  return { workflows, activities };
+  const { currentDeploymentVersion, rampingDeploymentVersion } = workflows.versioningInfo ?? {};
+  const given = [versionOf(currentDeploymentVersion), versionOf(rampingDeploymentVersion)];
+  return {
+    workflows: pollersIn(workflows, nowMs),
+    activities: pollersIn(activities, nowMs),
+    given: given.filter((version) => version !== undefined),
+  };
 }
 
-async function polling(client: Client, taskQueueType: 1 | 2, nowMs: number): Promise<Poller[]> {
-  const { namespace } = client.options;
-  const taskQueue = { name: TASK_QUEUE };
-  const { pollers } = await client.workflowService.describeTaskQueue({
-    namespace,
-    taskQueue,
+const described = ({ workflowService, options }: Client, taskQueueType: 1 | 2) =>
+  workflowService.describeTaskQueue({
+    namespace: options.namespace,
+    taskQueue: { name: TASK_QUEUE },
     taskQueueType,
   });
+
+function pollersIn(
+  { pollers }: Awaited<ReturnType<typeof described>>,
+  nowMs: number,
+): readonly Poller[] {
   return (pollers ?? [])
-    .map(({ identity, lastAccessTime, deploymentOptions }) => {
-      const { deploymentName, buildId } = deploymentOptions ?? {};
-      return {
-        identity: identity ?? '',
-        heardMs: optionalTsToMs(lastAccessTime) ?? 0,
-        ...(buildId && { version: deploymentName ? `${deploymentName}/${buildId}` : buildId }),
-      };
-    })
+    .map(({ identity, lastAccessTime, deploymentOptions }) => ({
+      identity: identity ?? '',
+      heardMs: optionalTsToMs(lastAccessTime) ?? 0,
+      ...present({ version: versionOf(deploymentOptions) }),
+    }))
     .filter(({ heardMs }) => nowMs - heardMs < GONE_AFTER_MS);
+}
+
+interface Version {
+  readonly deploymentName?: string | null;
+  readonly buildId?: string | null;
+}
+
+function versionOf(version: Version | null | undefined): string | undefined {
+  if (!version?.buildId) return undefined;
+  return `${version.deploymentName ?? ''}/${version.buildId}`;
 }

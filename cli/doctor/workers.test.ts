@@ -12,19 +12,19 @@ const poller = (identity: string, version?: string) => ({
 describe('who polls', () => {
   test('is counted and named', () => {
     const both = [poller('a'), poller('b')];
-    expect(judgePollers({ workflows: both, activities: both })).toEqual([
+    expect(judgePollers({ workflows: both, activities: both, given: [] })).toEqual([
       { verdict: 'good', says: '2 workers: a, b' },
     ]);
   });
 
   test('nobody: nothing goes on', () => {
-    expect(judgePollers({ workflows: [], activities: [] })).toMatchObject([
+    expect(judgePollers({ workflows: [], activities: [], given: [] })).toMatchObject([
       { verdict: 'bad', says: expect.stringContaining('no worker asks for work') },
     ]);
   });
 
   test('nobody for activities is bad, too', () => {
-    expect(judgePollers({ workflows: [poller('a')], activities: [] })).toMatchObject([
+    expect(judgePollers({ workflows: [poller('a')], activities: [], given: [] })).toMatchObject([
       { verdict: 'good' },
       { verdict: 'bad', says: 'no worker asks for activities' },
     ]);
@@ -36,13 +36,32 @@ describe('who polls', () => {
       poller('b', 'lockkeeper/0.2.0'),
       poller('c'),
     ];
-    expect(judgePollers({ workflows, activities: workflows })).toMatchObject([
+    expect(
+      judgePollers({ workflows, activities: workflows, given: ['lockkeeper/0.2.0'] }),
+    ).toMatchObject([
       { verdict: 'good' },
       {
         verdict: 'warning',
         says: 'they are of several versions: lockkeeper/0.1.0, lockkeeper/0.2.0, no version',
       },
     ]);
+  });
+
+  test.each<[string, string | undefined, readonly string[], string]>([
+    ['of the current version', 'lockkeeper/0.1.0', ['lockkeeper/0.1.0'], ''],
+    ['without one where there is none', undefined, [], ''],
+    ['of a version where none is current', 'lockkeeper/0.1.0', [], 'workers without a version'],
+    ['without one where one is current', undefined, ['lockkeeper/0.1.0'], 'lockkeeper/0.1.0'],
+    ['of another version', 'lockkeeper/0.1.0', ['lockkeeper/0.2.0'], 'lockkeeper/0.2.0'],
+  ])('%s', (_, version, given, others) => {
+    const workflows = [poller('a', version)];
+    const [, said] = judgePollers({ workflows, activities: workflows, given });
+    if (others === '') expect(said).toBeUndefined();
+    else {
+      expect(said?.verdict).toBe('bad');
+      expect(said?.says).toContain(`work is given to ${others} only`);
+      expect(said?.mend).toContain('set-current-version');
+    }
   });
 });
 

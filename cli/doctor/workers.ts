@@ -37,7 +37,7 @@ const LOG = (namespace: string): string =>
   `kubectl -n ${namespace} logs -l app.kubernetes.io/component=worker -c worker --tail 50`;
 
 /** Whether somebody asks for work, and whether all of them can be given some. */
-export function judgePollers({ workflows, activities }: Pollers): Said[] {
+export function judgePollers({ workflows, activities, given }: Pollers): Said[] {
   if (workflows.length === 0) {
     return [
       bad(
@@ -53,21 +53,32 @@ export function judgePollers({ workflows, activities }: Pollers): Said[] {
       bad('no worker asks for activities', 'Look at the log of the worker, and restart it.'),
     );
   }
-  return [...found, ...judgeVersions(workflows)];
+  return [...found, ...judgeVersions(workflows, given)];
 }
 
-/** Several versions side by side are an upgrade; one without a version beside those with one is a mistake. */
-function judgeVersions(workflows: readonly Poller[]): Said[] {
+/** Several versions side by side are an upgrade; where none of them is given work, nothing goes on. */
+function judgeVersions(workflows: readonly Poller[], given: readonly string[]): Said[] {
   const versions = [...new Set(workflows.map(({ version }) => version))];
-  if (versions.length < 2) return [];
   const words = versions.map((version) => version ?? 'no version').join(', ');
+  const isGiven = (version: string | undefined): boolean =>
+    version === undefined ? given.length === 0 : given.includes(version);
+  if (!versions.some(isGiven)) {
+    const to = given.length === 0 ? 'workers without a version' : given.join(', ');
+    return [bad(`they are of ${words}, and work is given to ${to} only`, MAKE_CURRENT)];
+  }
+  if (versions.length < 2) return [];
   return [
     warning(
       `they are of several versions: ${words}`,
-      'Wait for the end of the upgrade, or make one the current version: docs/temporal.md, "Worker versioning".',
+      'Wait for the end of the upgrade: docs/temporal.md, "Worker versioning".',
     ),
   ];
 }
+
+const MAKE_CURRENT = [
+  'Make one of them the current one: docs/temporal.md, "Worker versioning"',
+  'temporal worker deployment set-current-version --deployment-name lockkeeper --build-id VERSION --yes',
+].join('\n');
 
 interface Around {
   readonly namespace: string;

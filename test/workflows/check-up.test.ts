@@ -57,5 +57,5 @@ test('who polls is known for as long as it does', async () => {
     expect(workflows.map(({ identity }) => identity)).toContain(`${process.pid}@${hostname()}`);
   });
   const later = Date.now() + 10 * 60_000;
-  expect(await pollersOf(client, later)).toEqual({ workflows: [], activities: [] });
+  expect(await pollersOf(client, later)).toEqual({ workflows: [], activities: [], given: [] });
 });
