@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Transport } from '../../domain/notifications/services/translate.ts';
 import { sayNetworkError } from '../http-errors.ts';
@@ -37,7 +37,7 @@ async function connected({ protocol, hostname, port }: URL, tls: Certificates): 
   const to = { host, port: Number(port) || (isTls ? 443 : 80) };
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const socket: Socket = isTls
-    ? connectTls({ servername: host, ...to, ...tls }, resolve)
+    ? connectTls({ ...(isIP(host) === 0 && { servername: host }), ...to, ...tls }, resolve)
     : connectTcp(to, resolve);
   socket.setTimeout(WITHIN_MS, () => reject(new NotSent('no connection in time')));
   socket.on('error', (error) => reject(new NotSent(sayNetworkError(error))));
