@@ -119,7 +119,8 @@ const HOW = {
 const isAddress = (place: string): boolean => place.startsWith('https://');
 
 /** The address of a private calendar is a secret: whoever has it may read it. Only its host is named. */
-const nameOf = (place: string): string => (isAddress(place) ? `${new URL(place).origin}/…` : place);
+export const nameOf = (place: string): string =>
+  isAddress(place) ? `${new URL(place).origin}/…` : place;
 
 function understood(text: string): Calendar {
   const calendar = parseCalendar(text);

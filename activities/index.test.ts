@@ -41,6 +41,7 @@ const AROUND: Readonly<Record<keyof Activities, string>> = {
   tellPool: 'heartbeat',
   scanFleet: '',
   deliver: '',
+  checkUp: '',
 };
 
 describe('around an activity that hangs', () => {

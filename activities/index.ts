@@ -1,5 +1,6 @@
 import { admitNext } from './admit-next.ts';
 import { awaitTurn, leaveQueue } from './await-turn.ts';
+import { checkUp } from './check-up.ts';
 import { cordonNode } from './cordon.ts';
 import type { Deps } from './deps.ts';
 import { drainAsOrdered } from './drain/activity.ts';
@@ -62,6 +63,7 @@ const TABLE = {
   tellPool: row({ run: tellPool, heartbeat: true, notify: notices.ofWindow }),
   scanFleet: row({ run: scanFleet }),
   deliver: row({ run: deliver }),
+  checkUp: row({ run: checkUp }),
 };
 
 type Table = typeof TABLE;

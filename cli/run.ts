@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { completionCommand } from './completion.ts';
 import { codecServerCommand } from './codec-server.ts';
+import { doctorCommand } from './doctor/command.ts';
 import { policyCommand } from './policy.ts';
 import { holdCommand, releaseHoldCommand } from './hold.ts';
 import { startCommand } from './start.ts';
@@ -31,6 +32,7 @@ const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [
   holdCommand,
   releaseHoldCommand,
   waitCommand,
+  doctorCommand,
   windowsCommand,
   policyCommand,
   uninstallCommand,

@@ -36,7 +36,7 @@ export async function latestScans({ workflow }: Client): Promise<Scan[]> {
 }
 
 /** The pools of the policy in force, as the latest scan tells, and those whose lock runs. */
-export async function poolsOf(client: Client): Promise<string[]> {
+export async function poolNames(client: Client): Promise<string[]> {
   const [scans, locks] = await Promise.all([latestScans(client), runningOf(client, 'poolLock')]);
   const running = locks.map(({ workflowId }) => workflowId.slice(lockId('').length));
   return [...new Set([...scans.flatMap(({ pools = [] }) => pools), ...running])].toSorted();

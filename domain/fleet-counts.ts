@@ -81,8 +81,8 @@ function countsOf(
   };
 }
 
-/** What is dated ahead says nothing of when it was said. */
-const isSilent = (heardAtMs: number, nowMs: number): boolean =>
+/** Whether an agent has not been heard for too long; what is dated ahead says nothing of when it was said. */
+export const isSilent = (heardAtMs: number, nowMs: number): boolean =>
   nowMs - heardAtMs > AGENT_SILENT_AFTER_MS || isAhead(heardAtMs, nowMs);
 
 /** `idle`, `waiting` for its turn, or the phase of the rollout that has the node. */

@@ -28,11 +28,12 @@ export function loadPolicy(path: string): Loaded {
 function understood(path: string, text: string): Loaded {
   const read = readPolicy(text, basename(path));
   if (read.kind === 'refused') throw new BadPolicy(path, read.problems);
-  return {
-    policy: read.policy,
-    hash: createHash('sha256').update(text).digest('hex').slice(0, 12),
-  };
+  return { policy: read.policy, hash: policyHash(text) };
 }
+
+/** Names a policy by how it is written. */
+export const policyHash = (text: string): string =>
+  createHash('sha256').update(text).digest('hex').slice(0, 12);
 
 interface Watcher {
   /** Another policy is in force. */

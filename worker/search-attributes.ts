@@ -1,6 +1,9 @@
 import type { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../domain/names.ts';
 
+/** As much of a connection as it takes to look. */
+type Asked = Pick<Connection, 'operatorService' | 'workflowService'>;
+
 /** temporal.api.enums.v1.IndexedValueType, INDEXED_VALUE_TYPE_KEYWORD. */
 const KEYWORD = 2;
 
@@ -20,18 +23,35 @@ export async function ensureSearchAttributes(
   }
 }
 
-async function addMissing({ operatorService }: Connection, namespace: string): Promise<void> {
-  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
-  const missing = SEARCH_ATTRIBUTES.filter((name) => !(name in customAttributes));
+async function addMissing(connection: Connection, namespace: string): Promise<void> {
+  const missing = await missingOf(connection, namespace);
   if (missing.length === 0) return;
-  await operatorService.addSearchAttributes({
+  await connection.operatorService.addSearchAttributes({
     namespace,
     searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
   });
 }
 
+/** Which of them are not there; rejects where that cannot be found out. */
+export async function missingSearchAttributes(
+  connection: Asked,
+  namespace: string,
+): Promise<string[]> {
+  try {
+    return await missingOf(connection, namespace);
+  } catch (error) {
+    if (await canBeAskedFor(connection, namespace)) return [];
+    throw error;
+  }
+}
+
+async function missingOf({ operatorService }: Asked, namespace: string): Promise<string[]> {
+  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+  return SEARCH_ATTRIBUTES.filter((name) => !(name in customAttributes));
+}
+
 /** A query needs no right but to read, and is refused when it names one that is not there, or is no Keyword. */
-async function canBeAskedFor({ workflowService }: Connection, namespace: string): Promise<boolean> {
+async function canBeAskedFor({ workflowService }: Asked, namespace: string): Promise<boolean> {
   const query = SEARCH_ATTRIBUTES.map((name) => `${name} STARTS_WITH "none"`).join(' OR ');
   return workflowService.countWorkflowExecutions({ namespace, query }).then(
     () => true,

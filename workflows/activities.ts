@@ -81,3 +81,11 @@ export const lasting = (summary: string) =>
     retry: RETRY,
     summary,
   });
+
+/** Whatever the policy names is asked once, side by side. Who wants to know waits in front of it: nothing is tried again. */
+export const once = (summary: string) =>
+  proxyActivities<Pick<Activities, 'checkUp'>>({
+    startToCloseTimeout: '30s',
+    retry: { maximumAttempts: 1 },
+    summary,
+  });

@@ -3,7 +3,7 @@ import { readSilences } from '../../domain/gates/alertmanager-answer.ts';
 import type { Alertmanager, NodeSilence } from '../../domain/gates/alertmanager-schema.ts';
 import type { HttpTarget } from '../../domain/http-schema.ts';
 import { silenceBody, silencesOf } from '../../domain/gates/node-silence.ts';
-import { messageOf } from '../../domain/message-of.ts';
+import { messageOf, whyNot } from '../../domain/message-of.ts';
 import type { Policy } from '../../domain/policy.ts';
 import { exchange, sayAnswer, type HttpAnswer } from '../http.ts';
 import type { Secrets } from '../secrets.ts';
@@ -19,6 +19,8 @@ export interface Silences {
   keep(rollout: SilencedRollout, policy: Policy, pool: string): void;
   /** Ends them, wherever the policy has some. */
   end(rollout: SilencedRollout, policy: Policy): void;
+  /** Why this Alertmanager cannot be asked for its silences, as before one is created; undefined: it can. */
+  whyNotReached(target: HttpTarget): Promise<string | undefined>;
 }
 
 type Silencing = Alertmanager & { readonly silence: NodeSilence };
@@ -46,6 +48,10 @@ export class HttpSilences implements Silences {
       this.renewedMs.delete(keyOf(target, rollout));
       this.enqueue(rollout, 'ended', () => this.expire(target, rollout));
     }
+  }
+
+  whyNotReached(target: HttpTarget): Promise<string | undefined> {
+    return whyNot(() => this.ours(target, { node: '', workflowId: '' }));
   }
 
   private enqueue(rollout: SilencedRollout, what: string, step: () => Promise<void>): void {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Transporter } from 'nodemailer';
 import type { MailTransport } from '../../domain/notifications/services/transports.ts';
 import type { tlsOptions } from '../http.ts';
 import { NotSent } from './not-sent.ts';
@@ -23,12 +24,29 @@ export async function sendMail(
   mail: Mail,
   certificates: Certificates,
 ): Promise<void> {
+  await withServer(server, certificates, (transport) =>
+    transport.sendMail(messageOf(server, mail)),
+  );
+}
+
+/** Connects as for a mail, logs in where one would, and sends nothing; rejects with NotSent where that comes to nothing. */
+export async function greetServer(
+  server: MailTransport,
+  certificates: Certificates,
+): Promise<void> {
+  await withServer(server, certificates, (transport) => transport.verify());
+}
+
+async function withServer(
+  { server: host, port, login, tls }: MailTransport,
+  certificates: Certificates,
+  work: (transport: Transporter) => Promise<unknown>,
+): Promise<void> {
   // Thirteen megabytes, which only those should have who send mail.
   const { createTransport } = await import('nodemailer');
-  const { login, tls } = server;
   const transport = createTransport({
-    host: server.server,
-    port: server.port,
+    host,
+    port,
     secure: tls === 'always',
     requireTLS: tls === 'starttls',
     ignoreTLS: tls === 'never',
@@ -46,7 +64,7 @@ export async function sendMail(
     late.signal.addEventListener('abort', () => reject(new NotSent('no answer in time')));
   });
   try {
-    await Promise.race([transport.sendMail(messageOf(server, mail)), tooLate]);
+    await Promise.race([work(transport), tooLate]);
   } catch (error) {
     throw error instanceof NotSent ? error : new NotSent(describeMailError(error));
   } finally {

@@ -299,6 +299,35 @@ describe('a receiver with an authority of its own', () => {
     expect((await refusal(secure.url, receiver)).message).toBe(because);
     expect(await messenger(secure.url).whyNotReady({ ...URL_RECEIVER, tls })).toBeUndefined();
   });
+
+  test('is reached by it, and not without it', async () => {
+    secure.asked.length = 0;
+    expect(await messenger(secure.url).whyNotReached({ ...SLACK, tls })).toBeUndefined();
+    expect(await messenger(secure.url).whyNotReached(SLACK)).toMatch(/certificate/);
+    expect(secure.asked).toEqual([]);
+  });
+});
+
+describe('whether a receiver is reached', () => {
+  test.each(['/hook', '+generic'])('is found out without sending it anything: %s', async (how) => {
+    const isGeneric = how === '+generic';
+    const value = isGeneric ? `generic+${server.url}` : server.url + how;
+    const receiver = isGeneric ? URL_RECEIVER : SLACK;
+    expect(await messenger(value).whyNotReached(receiver)).toBeUndefined();
+    const matrix = `${server.url.replace('http://', 'matrix://ann:pw@')}/?disableTLS=yes`;
+    expect(await messenger(matrix).whyNotReached(URL_RECEIVER)).toBeUndefined();
+    expect(server.asked).toEqual([]);
+    await server.close();
+    expect(await messenger(value).whyNotReached(receiver)).toBe('connect ECONNREFUSED');
+    expect(await messenger(matrix).whyNotReached(URL_RECEIVER)).toBe('connect ECONNREFUSED');
+  });
+
+  test('says what is missing, as beforehand', async () => {
+    expect(await messenger('').whyNotReached(SLACK)).toBe(
+      'the worker has no environment variable ADDRESS',
+    );
+    expect(await messenger('logger://').whyNotReached(URL_RECEIVER)).toBeUndefined();
+  });
 });
 
 test('whoever stops the worker does not wait for a receiver', async () => {
@@ -408,6 +437,16 @@ describe('mail', () => {
     refuses = 'AUTH';
     const { message } = await refusal('', to(mailServer()));
     expect(message).toBe('the mail server did not take it (EAUTH 535 at AUTH PLAIN)');
+  });
+
+  test('is asked for no more than a login to find out whether its server is reached', async () => {
+    expect(await messenger('').whyNotReached(to(mailServer()))).toBeUndefined();
+    expect(lines.some((line) => line.startsWith('AUTH PLAIN'))).toBe(true);
+    expect(lines.filter((line) => /^(MAIL|RCPT|DATA)/.test(line))).toEqual([]);
+    refuses = 'AUTH';
+    expect(await messenger('').whyNotReached(to(mailServer()))).toBe(
+      'the mail server did not take it (EAUTH 535 at AUTH PLAIN)',
+    );
   });
 
   test('is not sent in the clear where it must be encrypted', async () => {

@@ -23,12 +23,15 @@ import { carrier, type CarryOut } from './http.ts';
 import { sendMail, type Certificates } from './mail.ts';
 import { postToRooms } from './matrix.ts';
 import { NotSent, notSent } from './not-sent.ts';
+import { reach } from './reach.ts';
 import { signed } from './sign.ts';
 
 /** Sends notices to receivers, to each in its own way. Secrets are read for every message, and are in nothing that leaves here. */
 export interface Messenger {
   /** Rejects with NotSent unless the receiver has taken it; gives up with the signal. */
   send(receiver: Receiver, notice: Notice, signal?: AbortSignal): Promise<void>;
+  /** Why a receiver cannot be reached from here; undefined: it can. Connects as for a message, and sends none. */
+  whyNotReached(receiver: Receiver): Promise<string | undefined>;
 }
 
 /**
@@ -70,12 +73,23 @@ export class RealMessenger implements Messenger {
    * Why a receiver cannot be notified as things are: a secret or a certificate is missing, or an address is none. Sends nothing,
    * and names no secret.
    */
-  async whyNotReady({ target, tls = {} }: Receiver): Promise<string | undefined> {
+  async whyNotReady(receiver: Receiver): Promise<string | undefined> {
+    return await this.whyNot(receiver, async () => undefined);
+  }
+
+  async whyNotReached(receiver: Receiver): Promise<string | undefined> {
+    return await this.whyNot(receiver, reach);
+  }
+
+  private async whyNot(
+    { target, tls = {} }: Receiver,
+    attempt: (transport: Transport, certificates: Certificates) => Promise<void>,
+  ): Promise<string | undefined> {
     const notice: Notice = { id: '', event: 'draining', atMs: 0 };
     const revealed = new Revealed(this.ports.secrets);
     try {
-      await tlsOptions(tls, revealed);
-      await transportOf(target, { notice, templates: {} }, revealed);
+      const certificates = await tlsOptions(tls, revealed);
+      await attempt(await transportOf(target, { notice, templates: {} }, revealed), certificates);
       return undefined;
     } catch (error) {
       return revealed.redact(notSent(error).message);

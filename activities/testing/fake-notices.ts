@@ -26,6 +26,12 @@ export class FakeNotices implements Notices {
 export class FakeMessenger implements Messenger {
   readonly sent: { readonly receiver: string; readonly notice: Notice }[] = [];
   refuse: Error | undefined;
+  /** Why those cannot be reached, by their names. */
+  readonly away = new Map<string, string | Promise<string>>();
+
+  async whyNotReached({ name }: Receiver): Promise<string | undefined> {
+    return await this.away.get(name);
+  }
 
   async send({ name: receiver }: Receiver, notice: Notice): Promise<void> {
     if (this.refuse) throw this.refuse;

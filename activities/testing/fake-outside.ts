@@ -1,5 +1,6 @@
 import type { AlertObservation } from '../../domain/gates/alert-samples.ts';
 import type { ObjectAnswer, ObjectQuestion } from '../../domain/gates/outside-gate.ts';
+import type { HttpTarget } from '../../domain/http-schema.ts';
 import type { PrometheusRules } from '../../domain/gates/prometheus-schema.ts';
 import type { Policy } from '../../domain/policy.ts';
 import type { AlertSource } from '../gates/alert-source.ts';
@@ -32,6 +33,12 @@ export class FakeObjects implements ObjectApi {
 /** Only remembers what was asked for. */
 export class FakeSilences implements Silences {
   readonly told: string[] = [];
+  /** Why those Alertmanagers cannot be asked, by their addresses. */
+  readonly away = new Map<string, string>();
+
+  async whyNotReached({ url }: HttpTarget): Promise<string | undefined> {
+    return this.away.get(url);
+  }
 
   keep({ node, workflowId }: SilencedRollout, _policy: Policy, pool: string): void {
     this.told.push(`keep ${node} of ${pool} for ${workflowId}`);

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { lockId, rolloutId } from '../../domain/names.ts';
 import { shortList } from '../../domain/short-list.ts';
-import { poolsOf, runningOf } from '../temporal-view.ts';
+import { poolNames, runningOf } from '../temporal-view.ts';
 import { wrongOption } from '../terminal.ts';
 
 /** What a person speaks to: a node's rollout, a pool's lock, or everything. */
@@ -61,7 +61,7 @@ export async function listenersOf(client: Client, target: Target): Promise<Addre
       return [lockOf(await knownPool(client, target.pool))];
     case 'all': {
       // The locks first, so that nobody is admitted while the rollouts are spoken to.
-      const locks = (await poolsOf(client)).map(lockOf);
+      const locks = (await poolNames(client)).map(lockOf);
       return [...locks, ...(await runningRollouts(client))];
     }
     default:
@@ -76,7 +76,7 @@ async function runningRollouts(client: Client, pool?: string): Promise<Addressee
 
 /** A mistyped name must not make a lock that nobody asks. */
 async function knownPool(client: Client, pool: string): Promise<string> {
-  const known = await poolsOf(client);
+  const known = await poolNames(client);
   if (known.includes(pool)) return pool;
   const names =
     known.length === 0

@@ -14,7 +14,7 @@ export async function gather(client: Client, nowMs: () => number): Promise<Seen>
   const [schedule, scans, pools, rollouts] = await Promise.all([
     scheduleOf(client),
     latestScans(client),
-    ofEach(client, 'poolLock', (found) => poolOf(client, found)),
+    poolsOf(client),
     ofEach(client, 'nodeRollout', (found) => rolloutOf(client, found)),
   ]);
   const [latest] = scans;
@@ -33,7 +33,7 @@ export async function gather(client: Client, nowMs: () => number): Promise<Seen>
   };
 }
 
-async function scheduleOf({ schedule }: Client): Promise<Seen['schedule']> {
+export async function scheduleOf({ schedule }: Client): Promise<Seen['schedule']> {
   try {
     const { state, spec, info } = await schedule.getHandle(FLEET_SCAN).describe();
     const lastMs = info.recentActions.at(-1)?.takenAt.getTime();
@@ -90,6 +90,10 @@ async function ask<T>(
 }
 
 const nameIn = (workflowId: string): string => workflowId.slice(workflowId.indexOf('/') + 1);
+
+/** Every pool that has a lock. */
+export const poolsOf = (client: Client): Promise<PoolSeen[]> =>
+  ofEach(client, 'poolLock', (found) => poolOf(client, found));
 
 async function poolOf(client: Client, found: WorkflowExecutionInfo): Promise<PoolSeen> {
   const status = await ask<LockStatus>(client, found);

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { messageOf } from '../../domain/message-of.ts';
 import { shortList } from '../../domain/short-list.ts';
 import { withTemporal, type AccessOptions } from '../access.ts';
-import { poolsOf } from '../temporal-view.ts';
+import { poolNames } from '../temporal-view.ts';
 import { CommandFailed, wrongOption, type Terminal } from '../terminal.ts';
 import { gather } from './gather.ts';
 import { printStatus } from './print.ts';
@@ -69,7 +69,7 @@ function ofPool(seen: Seen, pool: string): Seen {
 }
 
 async function demandPool(client: Client, pool: string): Promise<void> {
-  const known = await poolsOf(client);
+  const known = await poolNames(client);
   if (known.includes(pool)) return;
   throw wrongOption(
     'POOL',

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, type WorkflowHandle } from '@temporalio/client';
+import { pollersOf } from '../../cli/doctor/pollers.ts';
 import { rolloutId, SEARCH_ATTRIBUTES, TASK_QUEUE } from '../../domain/names.ts';
 import { EncryptionCodec } from '../../worker/encryption/codec.ts';
 import { KeyFile } from '../../worker/encryption/keys.ts';
@@ -177,6 +178,11 @@ describe('worker versioning', () => {
     const { raw } = await rollout.describe();
     expect(raw.workflowExecutionInfo?.versioningInfo).toMatchObject({
       deploymentVersion: { deploymentName: 'lockkeeper', buildId: '0.2.0' },
+    });
+    // As `lockkeeper doctor` sees it.
+    expect(await pollersOf(scene.client, Date.now())).toMatchObject({
+      workflows: expect.arrayContaining([expect.objectContaining({ version: 'lockkeeper/0.2.0' })]),
+      given: ['lockkeeper/0.2.0'],
     });
     const nodes = await scene.client.workflowService.describeTaskQueue({
       namespace: 'default',

@@ -198,6 +198,7 @@ export class World {
       undoNode: async () => ({ kind: 'undone' }),
       remind: async () => undefined,
       deliver: async () => undefined,
+      checkUp: async () => ({ worker: 'w', atMs: 0, policy: '', reached: [] }),
       scanFleet: async () => ({ nodes: 0, started: [], unmanaged: [], policy: '', atMs: 0 }),
     };
   }
