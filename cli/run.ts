@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { codecServerCommand } from './codec-server.ts';
+import { historyCommand } from './history/command.ts';
 import { policyCommand } from './policy.ts';
 import { statusCommand } from './status/command.ts';
 import { CommandFailed, EXIT, type Terminal } from './terminal.ts';
@@ -17,6 +18,7 @@ Exit codes:
 /** Each makes one subcommand; a new one is added here. */
 const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [
   statusCommand,
+  historyCommand,
   windowsCommand,
   policyCommand,
   uninstallCommand,
