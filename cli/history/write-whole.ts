@@ -1,6 +1,11 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { messageOf } from '../../domain/message-of.ts';
 import { CommandFailed } from '../terminal.ts';
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such directory',
+  EISDIR: 'it is a directory, and has to be a file',
+  EACCES: 'nothing may be written there',
+};
 
 /** Writes a file that is never seen half written, in place of the one that is there; a CommandFailed where that fails. */
 export async function writeWhole(path: string, text: string): Promise<void> {
@@ -10,6 +15,7 @@ export async function writeWhole(path: string, text: string): Promise<void> {
     await rename(half, path);
   } catch (error) {
     await rm(half, { force: true });
-    throw new CommandFailed([`${path} cannot be written: ${messageOf(error)}`]);
+    const { code = '', message = '' } = error as Partial<NodeJS.ErrnoException>;
+    throw new CommandFailed([`${path} cannot be written: ${WORDS[code] ?? message}`]);
   }
 }

@@ -34,7 +34,7 @@ th { text-align: left; font-weight: normal; overflow-wrap: anywhere; }
 
 .timeline { table-layout: fixed; }
 .timeline caption { text-align: left; color: var(--faint); padding-bottom: .3rem; }
-.timeline th:first-child { width: 14rem; padding: .15rem .6rem .15rem 0; font: 12px/1.3 ui-monospace, monospace; }
+.timeline th:first-child { width: 16.5rem; padding: .15rem .6rem .15rem 0; font: 12px/1.3 ui-monospace, monospace; }
 .timeline th:last-child, .timeline td:last-child { width: 9rem; padding-left: .6rem; overflow-wrap: anywhere; }
 .timeline tr > :last-child { font: 12px/1.3 system-ui, sans-serif; }
 .timeline tr { break-inside: avoid; }
@@ -68,8 +68,9 @@ th { text-align: left; font-weight: normal; overflow-wrap: anywhere; }
 .rollouts { font-size: 13px; }
 .rollouts th, .rollouts td { padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 .rollouts thead th { color: var(--faint); }
+.rollouts thead th, .rollouts td:not(:last-child) { white-space: nowrap; }
 .rollouts tbody th { min-width: 8rem; }
-.rollouts td:last-child { width: 45%; overflow-wrap: anywhere; }
+.rollouts td:last-child { width: 40%; overflow-wrap: anywhere; }
 summary { color: var(--faint); cursor: pointer; }
 ol { margin: .3rem 0; padding-left: 1rem; list-style: none; }
 time { color: var(--faint); font: 12px ui-monospace, monospace; }
@@ -77,7 +78,7 @@ time { color: var(--faint); font: 12px ui-monospace, monospace; }
 @page { size: A4 landscape; margin: 10mm; }
 @media print {
   body { margin: 0; padding: 0; max-width: none; font-size: 11px; }
-  .track { height: 1.2rem; }
+  .timeline tr:not(.out) td.track { height: 1.2rem; }
   .rollouts { font-size: 9px; } .rollouts tr { break-inside: avoid; } summary { display: none; }
   h2, h3, .legend { break-after: avoid; }
 }
