@@ -43,10 +43,12 @@ export class Chromium {
       });
       browser.once('exit', (code) => reject(new Error(`${program} ended with ${code}`)));
     });
+    const looking = new AbortController();
     try {
-      const socket = await Promise.race([openPage(profile), missing]);
+      const socket = await Promise.race([openPage(profile, looking.signal), missing]);
       return new Chromium(browser, profile, socket);
     } catch (error) {
+      looking.abort();
       browser.kill('SIGKILL');
       await rm(profile, { recursive: true, force: true, maxRetries: 5 });
       throw error;
@@ -114,10 +116,10 @@ interface Answer extends Partial<BrowserEvent> {
 }
 
 /** The browser writes its port into its profile as soon as it listens. */
-async function openPage(profile: string): Promise<WebSocket> {
+async function openPage(profile: string, signal: AbortSignal): Promise<WebSocket> {
   let port: string | undefined;
   while (!port) {
-    await pause(50);
+    await pause(50, undefined, { signal });
     const text = await readFile(join(profile, 'DevToolsActivePort'), 'utf8').catch(() => '');
     [port] = text.split('\n');
   }

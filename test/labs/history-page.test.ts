@@ -24,6 +24,12 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
+test('where there is no browser, it is named', async () => {
+  await expect(Chromium.open('no-such-browser')).rejects.toThrow(
+    'this test needs no-such-browser on the PATH',
+  );
+});
+
 /** A node whose rollout was in every phase, one after the other. */
 const everyPhase = aStory({
   node: 'worker-0',
