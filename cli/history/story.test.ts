@@ -278,8 +278,11 @@ describe('a history that is encrypted', () => {
   const inAFile = async (use: (codec: EncryptionCodec) => Promise<void>): Promise<void> => {
     const dir = await mkdtemp(join(tmpdir(), 'lockkeeper-history-'));
     writeFileSync(join(dir, 'keys'), `k1 ${secret}\n`, { mode: 0o600 });
-    await use(new EncryptionCodec(new KeyFile(join(dir, 'keys'))));
-    await rm(dir, { recursive: true });
+    try {
+      await use(new EncryptionCodec(new KeyFile(join(dir, 'keys'))));
+    } finally {
+      await rm(dir, { recursive: true });
+    }
   };
 
   test('is read with the key, and without it says so and guesses nothing', async () => {
