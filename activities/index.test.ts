@@ -38,6 +38,7 @@ const AROUND: Readonly<Record<keyof Activities, string>> = {
   remind: 'heartbeat',
   admitNext: '',
   excuseTroubles: 'heartbeat',
+  tellPool: 'heartbeat',
   scanFleet: '',
   deliver: '',
 };

@@ -15,6 +15,7 @@ import { remind } from './remind.ts';
 import { restoreNode, undoNode } from './restore.ts';
 import { awaitReturn } from './return.ts';
 import { scanFleet } from './scan.ts';
+import { tellPool } from './tell-pool.ts';
 import { whileSilenced, type Silencing } from './silenced.ts';
 
 /** What an activity needs around its own work. */
@@ -58,6 +59,7 @@ const TABLE = {
   remind: row({ run: remind, heartbeat: true }),
   admitNext: row({ run: admitNext, policy: 'no-room', notify: notices.ofAdmission }),
   excuseTroubles: row({ run: excuseTroubles, policy: 'no-room', heartbeat: true }),
+  tellPool: row({ run: tellPool, heartbeat: true, notify: notices.ofWindow }),
   scanFleet: row({ run: scanFleet }),
   deliver: row({ run: deliver }),
 };

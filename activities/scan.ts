@@ -32,6 +32,8 @@ export interface Scan {
   /** It has started with that file, and so has no policy to go by. */
   readonly noPolicy?: true;
   readonly atMs: number;
+  /** The pools of that policy; absent where the worker had none. */
+  readonly pools?: readonly string[];
   /** Pools of which no node has asked for a reboot for too long; absent when there are none. */
   readonly quiet?: readonly QuietPool[];
   /** The long waits and the quiet pools that people have been notified of; absent when there are none. */
@@ -75,6 +77,7 @@ export async function scanFleet(
     ...present({ unmanagedMore: more || undefined }),
     atMs,
     ...goneBy,
+    ...(!goneBy.noPolicy && { pools: policy.pools.map(({ name }) => name) }),
     ...(quiet.length > 0 && { quiet: quiet.slice(0, MOST_QUIET) }),
     ...(notified.length > 0 && { notified }),
   };

@@ -334,24 +334,34 @@ describe('which rollouts are open', () => {
   });
 });
 
-describe('how long the rollouts of a pool have taken', () => {
-  test('is asked of its lock once, however many want to know', async () => {
-    const { port, calls } = onServer({ answer: { lengths: [7, 8] } });
-    expect(await port.lengthsOf('workers')).toEqual([7, 8]);
-    await Promise.all([port.lengthsOf('workers'), port.lengthsOf('workers')]);
-    expect(calls).toEqual([['query', LOCK, undefined, 'status']]);
-    await port.lengthsOf('masters');
+describe('what a lock says of itself', () => {
+  const open = { [LOCK]: 'RUNNING', 'pool-lock/masters': 'RUNNING' };
+  const answer = { lengths: [7, 8] };
+  const QUERY = ['query', LOCK, undefined, 'status'];
+
+  test('is asked of it once within that time, however many want to know', async () => {
+    const { port, calls } = onServer({ open, answer });
+    expect(await port.lockStatus('workers', 10_000)).toEqual(answer);
+    await Promise.all([port.lockStatus('workers', 10_000), port.lockStatus('workers', 10_000)]);
+    expect(calls).toEqual([QUERY]);
+    await port.lockStatus('masters', 10_000);
     expect(calls).toHaveLength(2);
   });
 
-  test('is nothing where there has been no lock', async () => {
-    expect(await onServer({ error: notFound() }).port.lengthsOf('workers')).toEqual([]);
+  test('is nothing where none runs: one that has ended is not asked for what it knew', async () => {
+    for (const given of [{}, { open: { [LOCK]: 'TERMINATED' } }]) {
+      const { port, calls } = onServer({ ...given, answer });
+      expect(await port.lockStatus('workers', 10_000)).toBeUndefined();
+      expect(calls).toEqual([]);
+    }
   });
 
-  test('is asked again after a failure', async () => {
-    const { port, calls } = onServer({ error: new Error('away') });
-    await expect(port.lengthsOf('workers')).rejects.toThrow('away');
-    await expect(port.lengthsOf('workers')).rejects.toThrow('away');
-    expect(calls).toHaveLength(2);
+  test('is nothing where it cannot be asked, twice in a row', async () => {
+    const { port, calls } = onServer({ open, error: new Error('away') });
+    const logged: string[] = [];
+    const environment = new MockActivityEnvironment({}, { logger: listening(logged) });
+    expect(await environment.run(() => port.lockStatus('workers', 10_000))).toBeUndefined();
+    expect(calls).toEqual([QUERY, QUERY]);
+    expect(logged).toEqual(['lock not asked']);
   });
 });

@@ -12,6 +12,7 @@ import type { SignalName, Signals } from '../domain/signals.ts';
 import type { LockStatus, RolloutStatus } from '../domain/status.ts';
 import { endedEarly, formerLockEndedAt, recordOf, type EarlyEnd } from './former-runs.ts';
 import type { Run } from './ownership.ts';
+import { SharedAnswers } from './shared-answers.ts';
 
 /** What the activities ask of Temporal itself. */
 export interface TemporalPort {
@@ -46,8 +47,11 @@ export interface TemporalPort {
   countsOnPermit(workflowId: string, grantId: string): Promise<boolean>;
   /** Tells the lock of the pool; never rejects, for the lock finds out by itself. */
   signalLock<N extends LockSignal>(pool: string, name: N, what: Signals[N]): Promise<void>;
-  /** What the latest rollouts of the pool took that went well, as its lock remembers; as it was up to a minute ago. */
-  lengthsOf(pool: string): Promise<readonly number[]>;
+  /**
+   * What the lock of the pool says of itself, or has said at most `maxAgeMs` ago to anybody else; undefined where none runs, or it
+   * cannot be asked. Never rejects.
+   */
+  lockStatus(pool: string, maxAgeMs: number): Promise<LockStatus | undefined>;
   /**
    * When the latest run of the pool's lock before this one was ended or reset from outside, if that was within the last hour;
    * the present where one still seems to run. Of what there was before the namespace was made nobody knows: it has ended then.
@@ -69,11 +73,11 @@ type LockSignal = 'permitUsed' | 'permitPassed' | 'rolloutEnded';
 
 /** Many rollouts ask at once where the workers run. */
 const WORKERS_KNOWN_MS = 10_000;
-/** Many rollouts wait for the same window. */
-const LENGTHS_KNOWN_MS = 60_000;
 
 /** A query that comes just as its workflow goes on may never be answered, such as when a lock continues as new: it is asked again. */
 const ANSWERED_WITHIN_MS = 10_000;
+/** Who asks for it has gates to evaluate, which are answered within half a minute, also when it is asked for twice. */
+const STATUS_WITHIN_MS = 5_000;
 
 /** Names the node in the identity under which a worker polls, so that others know where it runs. */
 export function workerIdentity(host: string, pid: number, node: string | undefined): string {
@@ -90,19 +94,18 @@ export function temporalPort(client: Client): TemporalPort {
   return {
     ...rolloutsOf(client.workflow),
     ...locksOf(client),
-    lengthsOf: lengthsOf(client.workflow),
     workerNodes: workersOf(client),
   };
 }
 
 type LockPort = Pick<
   TemporalPort,
-  'requestPermit' | 'turnOf' | 'permitOf' | 'signalLock' | 'formerLockEndedAt'
+  'requestPermit' | 'turnOf' | 'permitOf' | 'signalLock' | 'lockStatus' | 'formerLockEndedAt'
 >;
 
 function rolloutsOf(
   workflow: Client['workflow'],
-): Omit<TemporalPort, keyof LockPort | 'workerNodes' | 'lengthsOf'> {
+): Omit<TemporalPort, keyof LockPort | 'workerNodes'> {
   return {
     isRunning: async (workflowId, runId) =>
       (await openRun(workflow, workflowId, runId)) !== undefined,
@@ -169,6 +172,7 @@ function locksOf(client: Client): LockPort {
     );
     return answer ?? undefined;
   };
+  const statuses = new SharedAnswers<LockStatus | undefined>();
   return {
     async requestPermit(pool, request) {
       await workflow.signalWithStart('poolLock', {
@@ -193,6 +197,8 @@ function locksOf(client: Client): LockPort {
       });
     },
 
+    lockStatus: (pool, maxAgeMs) => statuses.at(pool, maxAgeMs, () => statusOf(workflow, pool)),
+
     formerLockEndedAt: (pool, runId) =>
       formerLockEndedAt(client, { workflowId: lockId(pool), runId }),
   };
@@ -209,33 +215,21 @@ async function send<N extends SignalName>(
   await workflow.getHandle(to.workflowId, to.runId).signal<Signals[N][]>(name, ...args);
 }
 
-function lengthsOf(workflow: Client['workflow']): TemporalPort['lengthsOf'] {
-  const known = new Map<string, { atMs: number; lengths: Promise<readonly number[]> }>();
-  return async (pool) => {
-    const before = known.get(pool);
-    if (before && Date.now() - before.atMs < LENGTHS_KNOWN_MS) return await before.lengths;
-    const lengths = askForLengths(workflow, pool);
-    known.set(pool, { atMs: Date.now(), lengths });
-    try {
-      return await lengths;
-    } catch (error) {
-      known.delete(pool);
-      throw error;
-    }
-  };
-}
-
-/** A pool that has never had a lock has no past. */
-async function askForLengths(
+/** One that just continues as new may not answer, so it is asked twice. A closed one would answer too, by what it knew. */
+async function statusOf(
   workflow: Client['workflow'],
   pool: string,
-): Promise<readonly number[]> {
+): Promise<LockStatus | undefined> {
+  const ask = async (): Promise<LockStatus | undefined> => {
+    if ((await openRun(workflow, lockId(pool))) === undefined) return undefined;
+    return await workflow.getHandle(lockId(pool)).query<LockStatus>('status');
+  };
+  const askInTime = () => workflow.withDeadline(Date.now() + STATUS_WITHIN_MS, ask);
   try {
-    const { lengths } = await workflow.getHandle(lockId(pool)).query<LockStatus>('status');
-    return lengths;
+    return await askInTime().catch(askInTime);
   } catch (error) {
-    ended(error);
-    return [];
+    log.warn('lock not asked', { pool, because: String(error) });
+    return undefined;
   }
 }
 

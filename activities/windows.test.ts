@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Policy } from '../domain/policy.ts';
+import type { LockStatus } from '../domain/status.ts';
 import { parseCalendar } from '../domain/window/calendar.ts';
 import { cordonNode } from './cordon.ts';
 import { drainAsOrdered } from './drain/activity.ts';
@@ -98,27 +99,30 @@ describe('a rollout whose length does not fit before the close', () => {
 });
 
 /** A drain that is looked at for the first time at a moment. */
-const drain = (moment: string) => {
+const drain = (moment: string, lock: Partial<LockStatus> = {}) => {
   const stage = takenOut(moment);
+  stage.temporal.lock = lock;
   const request = { ...ASKED, startedAtMs: Date.now(), cordonedAtMs: Date.now() - 60_000 };
   return stage.run(drainAsOrdered, request);
 };
 
+/** The gates of a pool whose lock says this, at a moment. */
+const lookBy = (lock: Partial<LockStatus>, moment: string, pool: object = NIGHTS) => {
+  const stage = waiting(moment, pool);
+  stage.temporal.lock = lock;
+  return { stage, answer: stage.run(evaluateGates, ASKED) };
+};
+
 describe('a rollout that would not fit by its timeouts', () => {
-  const NINE = Array.from({ length: 6 }, () => 9 * 60_000);
-  const look = (moment: string, lengths: readonly number[], pool: object = NIGHTS) => {
-    const stage = waiting(moment, pool);
-    stage.temporal.lengths = lengths;
-    return { stage, answer: stage.run(evaluateGates, ASKED) };
-  };
+  const NINE = { lengths: Array.from({ length: 6 }, () => 9 * 60_000) };
 
   test('is begun when past rollouts say that it does', async () => {
-    const { answer } = look('2026-12-09T00:50:00Z', NINE);
+    const { answer } = lookBy(NINE, '2026-12-09T00:50:00Z');
     expect(await answer).toMatchObject({ kind: 'open' });
   });
 
   test('is not begun when they say that it does not, and says so', async () => {
-    const { answer } = look('2026-12-09T00:52:00Z', NINE);
+    const { answer } = lookBy(NINE, '2026-12-09T00:52:00Z');
     const because = TOO_LATE.replace(
       '55m (the sum of its timeouts)',
       '9m (as nine of ten of the last did at most)',
@@ -133,24 +137,88 @@ describe('a rollout that would not fit by its timeouts', () => {
         { days: ['sat'], start: '22:00', end: '24:00' },
       ],
     };
-    const { answer } = look('2026-12-06T12:00:00Z', NINE, pool);
+    const { answer } = lookBy(NINE, '2026-12-06T12:00:00Z', pool);
     const because = 'closed until Tue 2026-12-08 22:00 UTC';
     expect(await answer).toMatchObject({ closed: [{ because }] });
   });
 
-  test.each([
-    { name: 'it fits by its timeouts', moment: '2026-12-08T22:00:00Z', pool: NIGHTS },
-    { name: 'no past could make it fit', moment: '2026-12-09T00:56:00Z', pool: NIGHTS },
-    { name: 'every window is long enough', moment: '2026-12-05T12:00:00Z', pool: NIGHTS },
-    {
-      name: 'people have said how long it takes',
-      moment: '2026-12-09T00:50:00Z',
-      pool: { ...NIGHTS, expectedLength: '1h' },
-    },
-  ])('asks nobody about the past when $name', async ({ moment, pool }) => {
-    const { stage, answer } = look(moment, NINE, pool);
+  test('asks nobody about the past when it fits by its timeouts', async () => {
+    const { stage, answer } = lookBy(NINE, '2026-12-08T22:00:00Z');
     await answer;
-    expect(stage.temporal.lengthsAsked).toBe(0);
+    expect(stage.temporal.lockAsked).toEqual([]);
+  });
+});
+
+/** Opened by a person while the windows of the policy are closed: on Saturday at noon, for ten hours. */
+const OPENED = {
+  fromMs: Date.parse('2026-12-05T12:00:00Z'),
+  untilMs: Date.parse('2026-12-05T22:00:00Z'),
+  by: 'ann',
+  reason: 'CHG0042',
+};
+const FROZEN = { ...NIGHTS, freezes: [{ from: '2026-12-05', to: '2026-12-05', because: 'x' }] };
+const SHUT = `window: ${CLOSED}`;
+
+const look = (moment = '2026-12-05T13:00:00Z', pool: object = NIGHTS, over: object = {}) =>
+  lookBy({ window: { ...OPENED, ...over } }, moment, pool).answer;
+
+describe('G8: a window that a person has opened', () => {
+  test('opens the gate, which says so', async () => {
+    expect(await look()).toMatchObject({
+      kind: 'open',
+      window: 'open until 2026-12-05T22:00:00Z by ann: CHG0042',
+    });
+  });
+
+  test('opens nothing too late for a rollout, in a freeze, or when it is over', async () => {
+    const AT_ONE = '2026-12-05T13:00:00Z';
+    expect(await look('2026-12-05T21:30:00Z')).toMatchObject({ kind: 'closed' });
+    expect(await look(AT_ONE, FROZEN)).toMatchObject({ kind: 'closed' });
+    expect(await look(AT_ONE, FROZEN, { despiteFreeze: true })).toMatchObject({ kind: 'open' });
+    expect(await look('2026-12-05T22:00:00Z')).toMatchObject({
+      closed: [{ gate: 'window', because: CLOSED }],
+    });
+  });
+
+  test('opens nothing where the lock cannot be asked', async () => {
+    const stage = waiting('2026-12-05T13:00:00Z');
+    expect(await stage.run(evaluateGates, ASKED)).toMatchObject({
+      closed: [{ gate: 'window', because: CLOSED }],
+    });
+    expect(stage.temporal.lockAsked).toHaveLength(1);
+  });
+
+  test.each<[look: string, attempt: number, maxAgeMs: number]>([
+    ['a first look, which may follow on the news of it', 1, 2_000],
+    ['every further look', 2, 10_000],
+  ])('is shared: by %s', async (_, attempt, maxAgeMs) => {
+    at('2026-12-05T13:00:00Z');
+    const stage = new Stage(NIGHTS, { attempt });
+    stage.nodes.add('n1');
+    await stage.run(evaluateGates, ASKED);
+    expect(stage.temporal.lockAsked).toEqual([maxAgeMs]);
+  });
+
+  test('lets a node be taken and ordered to reboot, by what the lock says at that moment', async () => {
+    const stage = waiting('2026-12-05T13:00:00Z');
+    stage.temporal.lock = { window: OPENED };
+    const asked = { ...ASKED, grantId: 'workers-1' };
+    expect(await stage.run(cordonNode, asked)).toMatchObject({ kind: 'cordoned' });
+    expect(await stage.run(orderReboot, ASKED)).toMatchObject({ kind: 'ordered' });
+    expect(stage.temporal.lockAsked).toEqual([0, 0]);
+  });
+
+  test('G2: has nothing ordered once it is closed', async () => {
+    const stage = takenOut('2026-12-05T13:00:00Z');
+    stage.temporal.lock = {};
+    expect(await stage.run(orderReboot, ASKED)).toMatchObject({ kind: 'closed', because: SHUT });
+    expect(stage.nodes.updates).toEqual([]);
+  });
+
+  test('G2: has a drain given up once it is closed', async () => {
+    const AT_ONE = '2026-12-05T13:00:00Z';
+    expect(await drain(AT_ONE, {})).toEqual({ closed: SHUT, policy: 'policy-1' });
+    expect(await drain(AT_ONE, { window: OPENED })).not.toHaveProperty('closed');
   });
 });
 
@@ -200,7 +268,7 @@ describe('windowState', () => {
     ],
   });
   const nowMs = Date.parse('2026-12-05T12:00:00Z');
-  const asked = { pool: 'workers', underWay: false, nowMs };
+  const asked = { pool: 'workers', underWay: false, maxAgeMs: 0, nowMs };
 
   const scene = () => {
     const { deps, calendars, temporal } = new Stage();

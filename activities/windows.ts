@@ -1,5 +1,6 @@
 import type { Policy } from '../domain/policy.ts';
-import { predictedLength, shortestLength, type RolloutLength } from '../domain/rollout-length.ts';
+import { predictedLength } from '../domain/rollout-length.ts';
+import type { LockStatus } from '../domain/status.ts';
 import { evaluateWindows, type WindowState } from '../domain/window/evaluate.ts';
 import { Plan, type CalendarCopy } from '../domain/window/plan.ts';
 import { poolWindows } from '../domain/window/pool-windows.ts';
@@ -9,31 +10,34 @@ export interface WindowMoment {
   readonly pool: string;
   /** The node is out of service already: the window has to be open, and need not be long enough for a whole rollout. */
   readonly underWay: boolean;
+  /** How old the word of the lock may be on what a person has opened or closed. */
+  readonly maxAgeMs: number;
   readonly nowMs: number;
 }
 
-/** What the windows of a pool say, by the policy in force and its calendars as they are at hand. */
+/**
+ * What the windows of a pool say, by the policy in force and its calendars as they are at hand, and by what a person has
+ * opened. Only where the policy does not let it go on, the lock of the pool is asked; one that cannot be asked opens nothing.
+ */
 export async function windowState(
   { policy, calendars, temporal }: Pick<Deps, 'policy' | 'calendars' | 'temporal'>,
-  { pool, underWay, nowMs }: WindowMoment,
+  { pool, underWay, maxAgeMs, nowMs }: WindowMoment,
 ): Promise<WindowState> {
   const current = policy.current();
   const index = current.pools.findIndex(({ name }) => name === pool);
   const found = current.pools[index];
   if (!found) return { kind: 'closed', because: `pool ${pool} is not in the policy` };
   const plan = await planOf(current, index, calendars);
-  if (underWay) return evaluateWindows(plan, { nowMs, neededMs: 0 });
-  const lookFor = ({ ms, by }: RolloutLength): WindowState =>
-    evaluateWindows(plan, { nowMs, neededMs: ms, by });
-  const careful = lookFor(predictedLength(found, []));
-  if (!couldBeSooner(careful, lookFor({ ms: shortestLength(found), by: '' }))) return careful;
-  return lookFor(predictedLength(found, await temporal.lengthsOf(pool)));
-}
-
-/** Only then is it worth while to ask what past rollouts have taken. */
-function couldBeSooner(careful: WindowState, hopeful: WindowState): boolean {
-  if (careful.kind === 'open') return false;
-  return hopeful.kind === 'open' || hopeful.opensMs !== careful.opensMs;
+  const lookBy = (lock: Partial<Pick<LockStatus, 'window' | 'lengths'>>): WindowState => {
+    const { window: opened, lengths = [] } = lock;
+    if (underWay) return evaluateWindows(plan, { nowMs, neededMs: 0, opened });
+    const { ms, by } = predictedLength(found, lengths);
+    return evaluateWindows(plan, { nowMs, neededMs: ms, by, opened });
+  };
+  const byPolicy = lookBy({});
+  if (byPolicy.kind === 'open') return byPolicy;
+  const lock = await temporal.lockStatus(pool, maxAgeMs);
+  return lock ? lookBy(lock) : byPolicy;
 }
 
 interface Made {

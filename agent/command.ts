@@ -126,7 +126,8 @@ export function inShell(line: string): string {
   return `sh -c ${singleQuoted(line.trim())}`;
 }
 
-const singleQuoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+/** A text as one word of a POSIX shell. */
+export const singleQuoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 function unquote(word: string): string {
   return word.replace(

@@ -26,6 +26,11 @@ function untilInterrupted(): AbortSignal {
 process.exitCode = await runCli(process.argv.slice(2), {
   out: (text) => process.stdout.write(printed(text, showsColours(process.stdout))),
   err: (text) => process.stderr.write(printed(text, showsColours(process.stderr))),
+  redraw(text) {
+    // Home, and all below is gone.
+    const clear = process.stdout.isTTY ? '\u001B[H\u001B[J' : '';
+    process.stdout.write(`${clear}${printed(text, showsColours(process.stdout))}`);
+  },
   nowMs: Date.now,
   width: Math.max(process.stdout.columns || 80, 80),
   get signal() {

@@ -19,6 +19,7 @@ export function keptTerminal(
     said,
     out: (text) => void (said.out += hide(text)),
     err: (text) => void (said.err += hide(text)),
+    redraw: (text) => void (said.out += hide(text)),
     nowMs,
     width: 80,
     signal: new AbortController().signal,

@@ -1,10 +1,17 @@
 import { Command, CommanderError } from 'commander';
+import { completionCommand } from './completion.ts';
 import { codecServerCommand } from './codec-server.ts';
 import { historyCommand } from './history/command.ts';
 import { policyCommand } from './policy.ts';
+import { holdCommand, releaseHoldCommand } from './hold.ts';
+import { startCommand } from './start.ts';
+import { SAY_COMMANDS } from './say/commands.ts';
+import { windowCommand } from './say/window.ts';
 import { statusCommand } from './status/command.ts';
 import { CommandFailed, EXIT, type Terminal } from './terminal.ts';
 import { uninstallCommand } from './uninstall/command.ts';
+import { waitCommand } from './wait/command.ts';
+import { whyCommand } from './why/command.ts';
 import { windowsCommand } from './windows.ts';
 
 const HELP = `
@@ -19,10 +26,18 @@ Exit codes:
 const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [
   statusCommand,
   historyCommand,
+  whyCommand,
+  startCommand,
+  ...SAY_COMMANDS,
+  windowCommand,
+  holdCommand,
+  releaseHoldCommand,
+  waitCommand,
   windowsCommand,
   policyCommand,
   uninstallCommand,
   codecServerCommand,
+  completionCommand,
 ];
 
 /** Runs a command line and answers with the exit code. Never throws for what a person did. */

@@ -1,6 +1,5 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { messageOf } from '../domain/message-of.ts';
-import { connectNative } from '../worker/connect.ts';
 import { connectionProblem } from '../worker/connection-problem.ts';
 import { codecOf } from '../worker/encryption/codec.ts';
 import { readTemporalConfig } from '../worker/temporal-config.ts';
@@ -23,8 +22,7 @@ export async function openTemporal(
   const { connectionOptions, namespace } = refusedInWords(() => readTemporalConfig(env));
   const codec = refusedInWords(() => codecOf(env));
   try {
-    // The client would say nothing but that ten seconds have passed.
-    await (await connectNative(connectionOptions)).close();
+    await demandAnswer(connectionOptions);
     const connection = await Connection.connect(connectionOptions);
     const dataConverter = { payloadCodecs: codec ? [codec] : [] };
     return { client: new Client({ connection, namespace, dataConverter }), connection };
@@ -40,5 +38,21 @@ function refusedInWords<T>(read: () => T): T {
     return read();
   } catch (error) {
     throw new CommandFailed([messageOf(error)]);
+  }
+}
+
+const ANSWER_WITHIN_MS = 15_000;
+
+/**
+ * Rejects with what stands between us and the server. A connection that is waited for would say nothing but that time has passed,
+ * and one that tries again nothing for a while; the SDK's own way, which says it at once, needs the native library of a worker.
+ */
+export async function demandAnswer(options: ConnectionOptions): Promise<void> {
+  const connection = Connection.lazy({ ...options, interceptors: [] });
+  try {
+    const asking = () => connection.workflowService.getSystemInfo({});
+    await connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, asking);
+  } finally {
+    await connection.close();
   }
 }

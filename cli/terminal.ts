@@ -2,6 +2,8 @@
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
+  /** Writes it in place of what stands there, where there is a screen. */
+  redraw(text: string): void;
   nowMs(): number;
   /** How many columns there are to write in. */
   readonly width: number;

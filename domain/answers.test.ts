@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  answerOfClosedWindow,
+  answerOfOpenedWindow,
   answerOfPausedLock,
   answerOfResumedLock,
   answerOfRollout,
@@ -198,5 +200,33 @@ describe('what was said to a lock is answered', () => {
       effect: 'done',
       says: 'resumed: it is paused no longer; it is halted no longer for n3, n4',
     });
+  });
+
+  const WINDOW = { fromMs: AT, untilMs: AT + 60_000, by: 'ann', reason: 'CHG0042' };
+  const OPEN = `open until ${new Date(AT + 60_000).toISOString().slice(0, 19)}Z by ann: CHG0042`;
+
+  test('a window that is opened, with what it replaces and what else the pool waits for', () => {
+    const now = { ...LOCK, window: WINDOW };
+    expect(answerOfOpenedWindow(now, LOCK)).toEqual({ effect: 'done', says: OPEN });
+    const queue = [{ node: 'n2', sinceMs: AT }];
+    const troubles = [{ node: 'n9', because: 'it is lost', sinceMs: AT }];
+    const before = { ...LOCK, window: { ...WINDOW, by: 'kim', despiteFreeze: true as const } };
+    expect(answerOfOpenedWindow({ ...now, queue, troubles, paused: PAUSED }, before).says).toBe(
+      `${OPEN}; the one before is replaced: ${OPEN.replace('by ann', 'despite freezes by kim')}; 1 wait; the pool stays paused by ann: a look; the pool stays halted for n9`,
+    );
+    expect(answerOfOpenedWindow(LOCK, LOCK).effect).toBe('none');
+  });
+
+  test('a window that is closed', () => {
+    const open = { ...LOCK, window: WINDOW };
+    expect(answerOfClosedWindow(LOCK, open)).toEqual({
+      effect: 'done',
+      says: `closed, which was ${OPEN}; only the windows of the policy are left`,
+    });
+    expect(answerOfClosedWindow(LOCK, LOCK)).toEqual({
+      effect: 'none',
+      says: 'no window was open on demand',
+    });
+    expect(answerOfClosedWindow(open, open).effect).toBe('none');
   });
 });

@@ -1,6 +1,7 @@
 import { sayPhase } from './phases.ts';
 import type { LockStatus, RolloutStatus } from './status.ts';
 import { sayPause } from './why-it-waits.ts';
+import { sayOpened } from './opened-window.ts';
 
 /** What has become of what a person said by an update. */
 export interface Answer {
@@ -110,4 +111,27 @@ export function answerOfResumedLock(before: LockStatus, excused: readonly string
   return freed.length === 0
     ? none('it was neither paused nor halted')
     : done(`resumed: ${freed.join('; ')}`);
+}
+
+/** What has become of a window that was to be opened. */
+export function answerOfOpenedWindow(now: LockStatus, { window: before }: LockStatus): Answer {
+  if (!now.window) return none('it has been closed meanwhile');
+  const { queue, paused, troubles } = now;
+  const halting = troubles.map(({ node }) => node).join(', ');
+  return done(
+    [
+      sayOpened(now.window),
+      ...(before ? [`the one before is replaced: ${sayOpened(before)}`] : []),
+      ...(queue.length === 0 ? [] : [`${queue.length} wait`]),
+      ...(paused ? [`the pool stays ${sayPause(paused)}`] : []),
+      ...(halting === '' ? [] : [`the pool stays halted for ${halting}`]),
+    ].join('; '),
+  );
+}
+
+/** What has become of a window that was to be closed. */
+export function answerOfClosedWindow(now: LockStatus, { window: before }: LockStatus): Answer {
+  if (now.window) return none(`another has been opened meanwhile: ${sayOpened(now.window)}`);
+  if (!before) return none('no window was open on demand');
+  return done(`closed, which was ${sayOpened(before)}; only the windows of the policy are left`);
 }

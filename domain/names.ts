@@ -3,7 +3,10 @@
 export const TASK_QUEUE = 'lockkeeper';
 export const FLEET_SCAN = 'fleet-scan';
 
-export const rolloutId = (node: string): string => `node-rollout/${node}`;
+const ROLLOUT_OF = 'node-rollout/';
+export const rolloutId = (node: string): string => `${ROLLOUT_OF}${node}`;
+/** The node whose rollout has this id. */
+export const nodeOf = (workflowId: string): string => workflowId.slice(ROLLOUT_OF.length);
 export const lockId = (pool: string): string => `pool-lock/${pool}`;
 
 /** Search attributes, all of type Keyword. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { readPersonsSignal } from './persons-signal.ts';
+import { readPersonsSignal, windowOf } from './persons-signal.ts';
 
 const AT = 1_000;
 const SILENT = { reason: 'no reason given', by: 'somebody', atMs: AT };
@@ -19,6 +19,17 @@ describe('a signal', () => {
       name: 'may last for a while',
       sent: { for: '1h30m' },
       expected: { ...SILENT, forMs: 5_400_000 },
+    },
+    {
+      name: 'may be meant for freezes too',
+      sent: { despiteFreeze: true },
+      expected: { ...SILENT, despiteFreeze: true },
+    },
+    { name: 'is not where it says so', sent: { despiteFreeze: false }, expected: SILENT },
+    {
+      name: 'says so by true or false alone',
+      sent: { despiteFreeze: 'no' },
+      expected: { ...SILENT, notUnderstood: 'despiteFreeze: write true or false, not "no"' },
     },
     { name: 'may name a gate', sent: { gate: 'hold' }, expected: { ...SILENT, gate: 'hold' } },
     {
@@ -73,5 +84,30 @@ describe('a signal', () => {
         }),
       ),
     );
+  });
+});
+
+const asked = (sent: unknown) => windowOf(readPersonsSignal(sent, AT));
+
+describe('a window that is asked for', () => {
+  test('lasts as long as was said', () => {
+    expect(asked({ for: '7d', by: 'ann', reason: 'CHG0042' })).toEqual({
+      fromMs: AT,
+      untilMs: AT + 604_800_000,
+      by: 'ann',
+      reason: 'CHG0042',
+    });
+    expect(asked({ for: '1s', despiteFreeze: true })).toMatchObject({ despiteFreeze: true });
+  });
+
+  test.each<[unknown, string]>([
+    [undefined, 'for: write how long it is to be open, such as 10h'],
+    [{ for: 'long' }, 'for: write a duration like 30m, not "long"'],
+    [{ for: '0s' }, 'for: write more than 0s'],
+    [{ for: '7d1s' }, 'for: write at most 7d, not 7d 1s'],
+    [{ for: '10h', untill: 'noon' }, 'untill: there is no such field'],
+    [{ for: '10h', despiteFreeze: 'yes' }, 'despiteFreeze: write true or false, not "yes"'],
+  ])('is none by %j', (sent, flaw) => {
+    expect(asked(sent)).toEqual({ flaw });
   });
 });

@@ -24,3 +24,11 @@ const SENTENCES: Record<PhaseName, (node: string) => string> = {
 export function sayPhase(phase: PhaseName, node: string): string {
   return SENTENCES[phase](node);
 }
+
+/** Phases that are over in a moment. */
+export const PASSING: ReadonlySet<Phase['at']> = new Set<Phase['at']>([
+  'starting',
+  'cordoning',
+  'ordering',
+  'restoring',
+]);

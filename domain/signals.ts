@@ -10,6 +10,10 @@ export interface Signals {
   /** A person to a rollout or a lock: `{reason, by, for}`, or nothing at all. */
   readonly pause: unknown;
   readonly resume: unknown;
+  /** A person to a lock: `{for, reason, by, despiteFreeze}`, of which `for` has to be there. */
+  readonly openWindow: unknown;
+  /** A person to a lock: `{reason, by}`, or nothing at all. */
+  readonly closeWindow: unknown;
   /** A person to a rollout. */
   readonly abort: unknown;
   readonly skipGate: unknown;

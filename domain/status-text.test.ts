@@ -92,6 +92,11 @@ describe('G8: the status for people', () => {
       ],
     },
     {
+      name: 'says by which window that a person has opened it goes on',
+      status: aStatus({ at: 'rebooting' }, { window: 'open until noon by ann: x' }),
+      lines: [`**n1 reboots** ${SINCE}`, '- gate **window**: open until noon by ann: x'],
+    },
+    {
       name: 'says what people have skipped, and what was not understood',
       status: aStatus(
         { at: 'rebooting' },

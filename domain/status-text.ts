@@ -7,7 +7,7 @@ import { reasonsOf, type Reason } from './why-it-waits.ts';
 const MOST_SHOWN = 8;
 /** A rollout's status as short markdown, for the Web UI. */
 export function describeStatus(status: RolloutStatus): string {
-  const { phase, node, skipped, notUnderstood } = status;
+  const { phase, node, skipped, window, notUnderstood } = status;
   const reasons = reasonsOf(status);
   const more = reasons.length - MOST_SHOWN;
   return [
@@ -15,6 +15,7 @@ export function describeStatus(status: RolloutStatus): string {
     ...('drain' in phase && phase.drain ? [sayDrain(phase.drain)] : []),
     ...reasons.slice(0, MOST_SHOWN).map(sayReason),
     ...(more > 0 ? [`- and ${more} more`] : []),
+    ...(window === undefined ? [] : [`- gate **window**: ${markdown(window)}`]),
     ...skipped.map(
       ({ gate, by, reason }) =>
         `- gate **${gate}** skipped by ${markdown(by)}: ${markdown(reason)}`,

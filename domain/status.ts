@@ -3,6 +3,7 @@ import type { ClosedGate } from './gates/names.ts';
 import type { QueuePlace } from './lock-state.ts';
 import type { RolloutRecord } from './node-contract.ts';
 import type { Trouble } from './trouble.ts';
+import type { OpenedWindow } from './opened-window.ts';
 
 /** What a person said with a signal. */
 export interface SignalRecord {
@@ -14,6 +15,11 @@ export interface SignalRecord {
 /** A pause, and when it ends by itself. */
 export interface Pause extends SignalRecord {
   readonly untilMs?: number;
+}
+
+/** A person's word on the window of a pool: what is open from then on, nothing where it was closed. */
+export interface WindowWord extends SignalRecord {
+  readonly window?: OpenedWindow;
 }
 
 /** A gate that is closed, since when, and when it is evaluated again. */
@@ -51,6 +57,8 @@ export interface RolloutStatus {
   readonly paused?: Pause;
   readonly aborted?: SignalRecord;
   readonly skipped: readonly (SignalRecord & { readonly gate: string })[];
+  /** The window that a person has opened, in words, where its gate was open by that when it was last passed. */
+  readonly window?: string;
   /** Hash of the policy that its latest decision followed. */
   readonly policy?: string;
   /** Signals that could not be understood, in words. */
@@ -74,6 +82,8 @@ export interface LockStatus {
   /** Nodes that halt the pool, as of the latest count. */
   readonly troubles: readonly Trouble[];
   readonly paused?: Pause;
+  /** What a person has opened beside the windows of the policy. */
+  readonly window?: OpenedWindow;
   /** How long the latest rollouts took that went well, in milliseconds, the oldest first. */
   readonly lengths: readonly number[];
   /** Hash of the policy that its latest count followed. */

@@ -1,4 +1,5 @@
 import { pause } from '../activities/auto-reset-event.ts';
+import { recheckEach } from '../activities/recheck-each.ts';
 import type { TemporalPort } from '../activities/temporal.ts';
 import { lockId } from '../domain/names.ts';
 import type { Policy } from '../domain/policy.ts';
@@ -10,9 +11,6 @@ export interface BroadcastPorts {
 
 /** Several replicas see the same change; they need not speak at the same moment. */
 const BEGIN_WITHIN_MS = 1_000;
-/** Signals that are under way at once, and the longest pause after each: a fleet must not look all at once. */
-const AT_ONCE = 10;
-const PAUSE_WITHIN_MS = 100;
 /**
  * A look may be answered by a worker that has still the old file in its hands: it reads it again within 5 s. A worker whose
  * file comes later than that says so itself.
@@ -58,21 +56,12 @@ export class PolicyBroadcast {
     try {
       const left = [...locks, ...(await temporal.runningRollouts())];
       log.info('policy has changed: what waits looks again', { workflows: left.length });
-      await Promise.all(Array.from({ length: AT_ONCE }, () => this.tellOf(left, signal)));
+      await recheckEach(temporal, left, signal);
     } catch (error) {
       if (signal.aborted) return;
       log.warn('not told of the changed policy; what waits evaluates again by itself', {
         because: String(error),
       });
-    }
-  }
-
-  /** Takes from `left` until nothing is. */
-  private async tellOf(left: string[], signal: AbortSignal): Promise<void> {
-    for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      signal.throwIfAborted();
-      await this.ports.temporal.recheck([next]);
-      await pause(Math.random() * PAUSE_WITHIN_MS, signal);
     }
   }
 }

@@ -39,7 +39,14 @@ export const delivering = (summary: string, withinMs: number) =>
     summary,
   });
 
-type Quick = 'cordonNode' | 'undoNode' | 'restoreNode' | 'leaveQueue' | 'excuseTroubles' | 'remind';
+type Quick =
+  | 'cordonNode'
+  | 'undoNode'
+  | 'restoreNode'
+  | 'leaveQueue'
+  | 'excuseTroubles'
+  | 'tellPool'
+  | 'remind';
 
 /** A few API calls; retried for as long as the API server is away. They beat by themselves, so a lost worker shows soon. */
 export const quick = (summary: string) =>

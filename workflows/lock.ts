@@ -1,4 +1,4 @@
-import { log, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { setCurrentDetails, setHandler } from '@temporalio/workflow';
 import {
   candidatesOf,
   enqueue,
@@ -12,22 +12,17 @@ import {
   type PermitAnswer,
   type QueuePlace,
 } from '../domain/lock-state.ts';
-import { answerOfPausedLock, answerOfResumedLock } from '../domain/answers.ts';
 import { markdown } from '../domain/markdown.ts';
 import type { SignalName } from '../domain/signals.ts';
-import type { LockStatus, Pause, SignalRecord } from '../domain/status.ts';
+import type { LockStatus, Pause, SignalRecord, WindowWord } from '../domain/status.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import { sayPause } from '../domain/why-it-waits.ts';
-import {
-  keepLatest,
-  pauseOf,
-  readPersonsSignal,
-  type PersonsSignal,
-} from '../domain/persons-signal.ts';
+import { keepLatest } from '../domain/persons-signal.ts';
 import { present } from '../domain/present.ts';
+import { sayOpened, type OpenedWindow } from '../domain/opened-window.ts';
+import { ofPeople } from './lock-people.ts';
 import { readEnd, readPermitRef, readRequest } from './lock-signals.ts';
 import * as messages from './messages.ts';
-import type { Update } from './messages.ts';
 
 /** What a lock carries along when it continues as new. */
 export interface Carried {
@@ -35,6 +30,9 @@ export interface Carried {
   readonly paused?: Pause;
   /** A person's word to go on that is not yet written on the troubled nodes. */
   readonly resumed?: SignalRecord;
+  readonly window?: OpenedWindow;
+  /** What a person has said of the window that the rollouts of the pool have not been told. */
+  readonly untold?: WindowWord;
 }
 
 /** One lock as its workflow knows it: a handler only takes notes, and the loop of the workflow acts on them. */
@@ -43,7 +41,9 @@ export class Lock {
   paused: Pause | undefined;
   resumed: SignalRecord | undefined;
   /** The nodes whose troubles the latest word to go on has excused. */
-  #excused: readonly string[] = [];
+  excusedNodes: readonly string[] = [];
+  window: OpenedWindow | undefined;
+  untold: WindowWord | undefined;
   /** Why nobody was admitted at the latest count. */
   waits: Pick<QueuePlace, 'why' | 'because'> | undefined;
   /** The troubles that the nodes showed at the latest count. */
@@ -55,12 +55,14 @@ export class Lock {
   readonly #notUnderstood: string[] = [];
 
   /** Registers every handler, before anything is awaited. */
-  constructor({ state, paused, resumed }: Carried) {
+  constructor({ state, paused, resumed, window, untold }: Carried) {
     this.state = state;
     this.paused = paused;
     this.resumed = resumed;
-    messages.listen({ ...this.#ofRollouts(), ...this.#ofPeople() }, (name) => {
-      this.#noteUnread(`there is no signal ${name}`);
+    this.window = window;
+    this.untold = untold;
+    messages.listen({ ...this.#ofRollouts(), ...ofPeople(this) }, (name) => {
+      this.noteUnread(`there is no signal ${name}`);
     });
     this.#answer();
     this.show();
@@ -82,7 +84,7 @@ export class Lock {
   /** The word to go on stands on these nodes, where every lock reads it. */
   excused(word: SignalRecord, nodes: readonly string[]): void {
     if (this.resumed !== word) return;
-    this.#excused = nodes;
+    this.excusedNodes = nodes;
     this.resumed = undefined;
   }
 
@@ -91,8 +93,8 @@ export class Lock {
   }
 
   carried(): Carried {
-    const { state, paused, resumed } = this;
-    return { state, ...present({ paused, resumed }) };
+    const { state, paused, resumed, window, untold } = this;
+    return { state, ...present({ paused, resumed, window, untold }) };
   }
 
   #ofRollouts() {
@@ -123,7 +125,7 @@ export class Lock {
   ): messages.Listener {
     const hear = (sent: unknown, name: SignalName): void => {
       const known = read(sent);
-      if (known === undefined) this.#noteUnread(`${name}: it names no rollout or no node`);
+      if (known === undefined) this.noteUnread(`${name}: it names no rollout or no node`);
       else act(known);
     };
     return { hear, description: `From a rollout: ${what}.` };
@@ -137,40 +139,7 @@ export class Lock {
       .join(' ');
   }
 
-  #ofPeople() {
-    const hear = (sent: unknown): PersonsSignal => {
-      const word = readPersonsSignal(sent, Date.now());
-      if (word.notUnderstood !== undefined) this.#noteUnread(word.notUnderstood);
-      return word;
-    };
-    return {
-      pause: {
-        description: 'Admit nobody until resumed. Optional: {"reason": …, "by": …, "for": "2h"}.',
-        update: updateOf(() => () => answerOfPausedLock(this.status())),
-        hear: (sent: unknown) => {
-          this.paused = pauseOf(hear(sent));
-          this.change(this.state);
-        },
-      },
-      resume: {
-        description: 'Go on after a pause, or after a halt for nodes that failed or are lost.',
-        update: updateOf(() => {
-          const before = this.status();
-          return () => (this.resumed ? undefined : answerOfResumedLock(before, this.#excused));
-        }),
-        hear: (sent: unknown) => {
-          const { reason, by, atMs } = hear(sent);
-          log.info('resumed', { pool: this.state.pool, by, reason });
-          this.paused = undefined;
-          this.resumed = { reason, by, atMs };
-          this.change(this.state);
-        },
-      },
-      recheck: { description: 'Count again now.', hear: () => this.change(this.state) },
-    };
-  }
-
-  #noteUnread(words: string): void {
+  noteUnread(words: string): void {
     keepLatest(this.#notUnderstood, words);
     this.show();
   }
@@ -209,7 +178,7 @@ export class Lock {
   }
 
   status(): LockStatus {
-    const { state, waits, troubles, paused, policy } = this;
+    const { state, waits, troubles, paused, window, policy } = this;
     const { pool, permits, queue, lengths } = state;
     return {
       pool,
@@ -222,29 +191,21 @@ export class Lock {
       queue: queue.map(({ node, sinceMs }) => ({ node, sinceMs })),
       troubles,
       lengths,
-      ...present({ because: waits?.because, paused, policy }),
+      ...present({ because: waits?.because, paused, window, policy }),
       notUnderstood: this.#notUnderstood,
     };
   }
 
   #describe(): string {
-    const { permits, queue, because, troubles, paused, notUnderstood } = this.status();
+    const { permits, queue, because, troubles, paused, window, notUnderstood } = this.status();
     return [
       `**permits not yet used**: ${permits.map(({ node }) => node).join(', ') || 'none'}`,
       `**queue**: ${queue.map(({ node }) => node).join(', ') || 'nobody'}`,
       ...troubles.map((trouble) => `- trouble with ${trouble.node}: ${markdown(trouble.because)}`),
       ...(because === undefined ? [] : [`- nobody is admitted: ${markdown(because)}`]),
       ...(paused ? [`- ${markdown(sayPause(paused))}`] : []),
+      ...(window ? [`- window: ${markdown(sayOpened(window))}`] : []),
       ...notUnderstood.map((text) => `- signal not understood: ${markdown(text)}`),
     ].join('\n');
   }
 }
-
-const updateOf = (course: Update['course']): Update => ({
-  flaw: (sent) => readPersonsSignal(sent, 0).notUnderstood,
-  course,
-  notYet: () => ({
-    effect: 'later',
-    says: 'heard; the nodes that halt the pool cannot be written just now, which is tried again',
-  }),
-});

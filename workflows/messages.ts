@@ -7,6 +7,7 @@ import {
   defineUpdate,
   setDefaultSignalHandler,
   setHandler,
+  sleep,
   type SignalDefinition,
 } from '@temporalio/workflow';
 import type { Answer } from '../domain/answers.ts';
@@ -63,14 +64,17 @@ const ANSWER_WITHIN_MS = 15_000;
 function answer(name: SignalName, update: Update, { hear, description }: Listener): void {
   const { flaw, course, notYet } = update;
   const handle = async (sent?: unknown): Promise<Answer> => {
-    const decided = course();
-    hear(sent, name);
-    let said: Answer | undefined;
     // Who cancels the workflow says something else, and does not take this back.
-    await CancellationScope.nonCancellable(() =>
-      condition(() => (said = decided()) !== undefined, ANSWER_WITHIN_MS),
-    );
-    return said ?? notYet();
+    return await CancellationScope.nonCancellable(async () => {
+      // Accepted in a task of its own: the server forgets an update that is accepted in one which fails, such as a task that
+      // would end the workflow while something new has just come.
+      await sleep(1, { summary: `heard: ${name}` });
+      const decided = course();
+      hear(sent, name);
+      let said: Answer | undefined;
+      await condition(() => (said = decided()) !== undefined, ANSWER_WITHIN_MS);
+      return said ?? notYet();
+    });
   };
   const validator = (sent?: unknown): void => {
     const rule = flaw(sent);

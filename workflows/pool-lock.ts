@@ -18,6 +18,7 @@ import {
 } from '../domain/lock-state.ts';
 import { polling, quick } from './activities.ts';
 import { interruptible } from './interrupt.ts';
+import { endWindows, tellOfWindows } from './lock-window.ts';
 import { Lock, type Carried } from './lock.ts';
 import { signal } from './messages.ts';
 import { pauseOver } from './pause.ts';
@@ -35,7 +36,7 @@ interface LockInput {
  */
 export async function poolLock({ pool, carried }: LockInput): Promise<never> {
   const lock = new Lock(carried ?? { state: emptyLock(pool) });
-  endPauses(lock).catch(unlessCancelled);
+  for (const beside of [endPauses, endWindows, tellOfWindows]) beside(lock).catch(unlessCancelled);
   for (let settled: string | undefined; ;) {
     if (!hasWork(lock)) lock.forgetCount();
     await condition(() => hasWork(lock) || workflowInfo().continueAsNewSuggested);

@@ -7,6 +7,7 @@ import { fieldsOf } from '../domain/fields.ts';
 import type { ClosedGate } from '../domain/gates/names.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { CameBack } from '../domain/pod-verdict.ts';
+import { PASSING } from '../domain/phases.ts';
 import { present } from '../domain/present.ts';
 import type { RolloutInput } from '../domain/rollout-input.ts';
 import type { Phase, RolloutStatus } from '../domain/status.ts';
@@ -17,14 +18,6 @@ import { SignalsHeard, type SignalsCarried } from './signals.ts';
 const NODE = defineSearchAttributeKey('LockkeeperNode', 'KEYWORD');
 const POOL = defineSearchAttributeKey('LockkeeperPool', 'KEYWORD');
 const PHASE = defineSearchAttributeKey('LockkeeperPhase', 'KEYWORD');
-
-/** Phases that are over in a moment. */
-const PASSING: ReadonlySet<Phase['at']> = new Set<Phase['at']>([
-  'starting',
-  'cordoning',
-  'ordering',
-  'restoring',
-]);
 
 /** An answer about the gates that is older says nothing of how noisy they are now. */
 const ANSWERS_COUNT_FOR_MS = 10 * 60_000;
@@ -64,6 +57,8 @@ export class Rollout {
   isPlanned = false;
   /** Since when its node is out of service, where that tells how long a rollout takes. */
   outSinceMs: number | undefined;
+  /** The window that a person has opened, where the gates were open by that. */
+  opened: string | undefined;
   #plan: Plan | undefined;
   #node: string;
   #phase: RolloutStatus['phase'];
@@ -138,6 +133,7 @@ export class Rollout {
 
   /** Shows which gates are closed, and remembers since when. */
   waitFor(closed: readonly ClosedGate[], pollAgainMs: number): void {
+    this.opened = undefined;
     const known = this.waiting?.closed ?? [];
     const sinceOf = ({ gate }: ClosedGate): number =>
       known.find((other) => other.gate === gate)?.sinceMs ?? Date.now();
@@ -210,7 +206,8 @@ export class Rollout {
       node: this.node,
       pool: this.pool ?? '',
       phase: isDraining && drain ? { ...phase, drain } : phase,
-      ...present({ permit: grantId, record, accepted, paused, aborted, policy: this.#policy }),
+      ...present({ permit: grantId, record, accepted, paused, aborted }),
+      ...present({ window: this.opened, policy: this.#policy }),
       skipped: [...this.#skippedFromTheStart(), ...skipped],
       notUnderstood,
     };

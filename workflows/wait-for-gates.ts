@@ -70,8 +70,9 @@ function takeIn(rollout: Rollout, found: GateAnswer): QueuePriority | undefined 
     case 'nothing-to-do':
       throw over('nothing-to-do', found.because);
     case 'open': {
-      const { kind: _, policy, ...priority } = found;
+      const { kind: _, policy, window, ...priority } = found;
       rollout.follow(policy);
+      rollout.opened = window;
       return priority;
     }
     case 'closed':

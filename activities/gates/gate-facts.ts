@@ -1,3 +1,4 @@
+import { activityInfo } from '@temporalio/activity';
 import type { Rest } from '../../domain/attempts.ts';
 import { closedGates } from '../../domain/gates/closed-gates.ts';
 import type { GateFacts, Moment } from '../../domain/gates/gate.ts';
@@ -32,7 +33,8 @@ export async function gateFacts(
   const underWay = moment === 'drain' || moment === 'order';
   const nowMs = Date.now();
   const choice = poolOf(deps.policy.current(), node.labels);
-  const window = await windowState(deps, { pool: asked.pool, underWay, nowMs });
+  const maxAgeMs = lockMayBeOld(moment);
+  const window = await windowState(deps, { pool: asked.pool, underWay, maxAgeMs, nowMs });
   const inWindow = window.kind === 'open' || isSkipped('window', asked.skip);
   return {
     moment,
@@ -50,6 +52,17 @@ export async function gateFacts(
     evenIfNotRequired: asked.evenIfNotRequired,
     nowMs,
   };
+}
+
+/** However many wait: one asks the lock for all of them. */
+const SHARED_FOR_MS = 10_000;
+/** What waits is told of a window that is opened or closed, and looks again; by then no word of the lock that is older is used. */
+export const TOLD_AFTER_MS = 2_000;
+
+/** Nothing is cordoned or rebooted because of a window that has just been closed. */
+function lockMayBeOld(moment: Moment): number {
+  if (moment === 'cordon' || moment === 'order') return 0;
+  return moment === 'waiting' && activityInfo().attempt === 1 ? TOLD_AFTER_MS : SHARED_FOR_MS;
 }
 
 /** Every gate that is closed at this step, in one line; undefined when all are open. */

@@ -22,7 +22,8 @@ export interface QueuePriority {
 
 /** How the gates of a node are. */
 export type GateAnswer =
-  | ({ readonly kind: 'open' } & QueuePriority & Followed)
+  /** `window`: what a person has opened, in words, where it is open by that. */
+  | ({ readonly kind: 'open'; readonly window?: string } & QueuePriority & Followed)
   | ({
       readonly kind: 'closed';
       readonly closed: readonly ClosedGate[];
@@ -61,7 +62,9 @@ async function evaluate(
   const facts = await gateFacts(deps, { ...asked, moment: 'waiting' }, node);
   const closed = closedGates(facts, asked.skip);
   if (closed.length === 0) {
-    return { answer: { kind: 'open', policy, ...queuePriority(deps, asked, node) } };
+    const window = facts.window.kind === 'open' ? facts.window.opened : undefined;
+    const priority = queuePriority(deps, asked, node);
+    return { answer: { kind: 'open', policy, ...priority, ...present({ window }) } };
   }
   // It may have waited in the queue, and does so no longer.
   await untaint(deps, node);

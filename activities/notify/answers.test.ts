@@ -23,7 +23,7 @@ const undo = (why: UndoRequest['why']): UndoRequest => ({
   why,
   trouble: false,
 });
-const { ofCordon, ofOrder, ofReturn, ofRestore, ofUndo, ofAdmission } = answers;
+const { ofCordon, ofOrder, ofReturn, ofRestore, ofUndo, ofAdmission, ofWindow } = answers;
 
 test.each([
   ['a cordon', ofCordon(OF, { kind: 'cordoned', record: RECORD, atMs: 1 }), 'draining'],
@@ -91,6 +91,27 @@ describe('the notice of an activity', () => {
     stage.nodes.update = () => Promise.reject(new Error('no'));
     await expect(noticesOf(stage)).rejects.toThrow('no');
     expect(stage.notices.sent).toEqual([]);
+  });
+});
+
+describe('the window of a pool', () => {
+  const word = { pool: 'workers', by: 'ann', reason: 'CHG0042', atMs: 0 };
+
+  test('is told of when a person opens it', () => {
+    const window = { fromMs: 0, untilMs: 36_000_000, by: 'ann', reason: 'CHG0042' };
+    expect(ofWindow({ ...word, window })).toEqual({
+      event: 'windowOpened',
+      pool: 'workers',
+      because: 'open until 1970-01-01T10:00:00Z by ann: CHG0042',
+    });
+  });
+
+  test('is told of when a person closes it', () => {
+    expect(ofWindow(word)).toEqual({
+      event: 'windowClosed',
+      pool: 'workers',
+      because: 'closed by ann: CHG0042',
+    });
   });
 });
 

@@ -1,7 +1,9 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Notice, NoticeEvent } from '../../domain/notifications/events.ts';
+import { sayOpened } from '../../domain/opened-window.ts';
 import { present } from '../../domain/present.ts';
 import { sayMissing } from '../../domain/return.ts';
+import type { WindowWord } from '../../domain/status.ts';
 import type { PoolAnswer, PoolQuestion } from '../admit-next.ts';
 import type { Cordoned } from '../cordon.ts';
 import type { Deps } from '../deps.ts';
@@ -93,3 +95,14 @@ export function ofAdmission(
   const which = troubles.map(({ node, sinceMs }) => `${node}@${sinceMs}`).toSorted();
   return { id: `${pool}/halted/${which.join(',')}`, event: 'halted', pool, because };
 }
+
+/** What a person has said of the window of a pool. */
+export const ofWindow = ({
+  pool,
+  window,
+  by,
+  reason,
+}: WindowWord & { readonly pool: string }): ToNotify =>
+  window
+    ? { event: 'windowOpened', pool, because: sayOpened(window) }
+    : { event: 'windowClosed', pool, because: `closed by ${by}: ${reason}` };

@@ -5,6 +5,7 @@ import type { RolloutRecord } from '../../domain/node-contract.ts';
 import type { NodeFacts } from '../../domain/node-facts.ts';
 import { Policy } from '../../domain/policy.ts';
 import type { RolloutInput } from '../../domain/rollout-input.ts';
+import type { LockStatus } from '../../domain/status.ts';
 import type { CalendarCopy } from '../../domain/window/plan.ts';
 import type { CalendarSource } from '../calendars.ts';
 import type { Deps } from '../deps.ts';
@@ -14,6 +15,8 @@ import type { TemporalPort } from '../temporal.ts';
 import { FakeNodes, FakePods } from './fake-cluster.ts';
 import { FakeMessenger, FakeNotices } from './fake-notices.ts';
 import { FakeAlerts, FakeObjects, FakeSilences } from './fake-outside.ts';
+
+const EMPTY_LOCK = { permits: [], queue: [], troubles: [], lengths: [], notUnderstood: [] };
 
 /** A Temporal that only remembers. */
 class FakeTemporal implements TemporalPort {
@@ -37,9 +40,9 @@ class FakeTemporal implements TemporalPort {
   readonly countedOn = new Set<string>();
   readonly lockSignals: { pool: string; name: string; what: unknown }[] = [];
   formerLockEndedMs: number | undefined;
-  /** What past rollouts have taken, and how often that was asked for. */
-  lengths: readonly number[] = [];
-  lengthsAsked = 0;
+  /** What the lock of the pool says of itself, and how old that might have been each time it was asked for. */
+  lock: Partial<LockStatus> | undefined;
+  readonly lockAsked: number[] = [];
 
   async isRunning(workflowId: string, runId = ''): Promise<boolean> {
     return this.running.has(workflowId) && !this.endedRuns.has(runId);
@@ -90,9 +93,9 @@ class FakeTemporal implements TemporalPort {
     this.lockSignals.push({ pool, name, what });
   }
 
-  async lengthsOf(): Promise<readonly number[]> {
-    this.lengthsAsked += 1;
-    return this.lengths;
+  async lockStatus(pool: string, maxAgeMs: number): Promise<LockStatus | undefined> {
+    this.lockAsked.push(maxAgeMs);
+    return this.lock && { ...EMPTY_LOCK, pool, ...this.lock };
   }
 
   async formerLockEndedAt(): Promise<number | undefined> {

@@ -1,17 +1,19 @@
 import { Command } from 'commander';
+import { ACCESS_HELP, accessing } from '../access.ts';
 import { EXIT, type Terminal } from '../terminal.ts';
 import type { StatusOptions } from './show.ts';
 
 const EXAMPLES = `
-Temporal is reached as the temporal CLI does it: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, TEMPORAL_TLS_…, or
-its configuration file. Nothing is changed.
+Nothing is changed.
 
 The policy is what each worker has said at its last scan, out of the last ten: after a change of the file it takes up to
 scanEvery until it shows, and while workers are exchanged they may have different ones. Rollouts and locks answer
 only while a worker runs.
+${ACCESS_HELP}
 
 Examples:
   npm run -s lockkeeper -- status
+  npm run -s lockkeeper -- status workers --watch
   npm run -s lockkeeper -- status --json
 
 With --json: {"atMs", "schedule", "policies", "pools", "rollouts", "scannedMs", "leftAlone"}; times end in Ms and are milliseconds since 1970.
@@ -23,13 +25,15 @@ Exit codes:
 
 /** `lockkeeper status`: what runs, what waits and why, and which policy is in force. */
 export function statusCommand(terminal: Terminal): Command {
-  return new Command('status')
+  const command = new Command('status')
     .description('Shows what runs, what waits and why, and which policy is in force.')
-    .option('--json', 'one JSON object on stdout')
-    .addHelpText('after', EXAMPLES)
-    .action(async (options: StatusOptions) => {
-      // The client of Temporal is read only when it is needed.
-      const { showStatus } = await import('./show.ts');
-      await showStatus(options, terminal);
-    });
+    .argument('[pool]', 'only this pool, with its rollouts')
+    .option('--watch', 'shows it again whenever it has changed, until Ctrl-C')
+    .option('--json', 'one JSON object on stdout; with --watch one in each line')
+    .addHelpText('after', EXAMPLES);
+  return accessing(command).action(async (pool: string | undefined, options: StatusOptions) => {
+    // The client of Temporal is read only when it is needed.
+    const { showStatus } = await import('./show.ts');
+    await showStatus(pool, options, terminal);
+  });
 }

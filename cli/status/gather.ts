@@ -5,6 +5,7 @@ import { FLEET_SCAN } from '../../domain/names.ts';
 import { present } from '../../domain/present.ts';
 import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
 import { whyItWaits } from '../../domain/why-it-waits.ts';
+import { latestScans } from '../temporal-view.ts';
 import { looksOf, pendingOf } from './pending.ts';
 import type { PolicySeen, PoolSeen, RolloutSeen, Seen } from './seen.ts';
 
@@ -46,24 +47,6 @@ async function scheduleOf({ schedule }: Client): Promise<Seen['schedule']> {
   }
 }
 
-/** Every scan tells what its worker goes by. */
-const SCANS = 10;
-
-/** The latest scan of each worker that has made one lately, the latest first. */
-async function latestScans({ workflow }: Client): Promise<Scan[]> {
-  const seen = new Map<string, Scan>();
-  let looked = 0;
-  const query = 'WorkflowType = "fleetScan" AND ExecutionStatus = "Completed"';
-  for await (const { workflowId, runId } of workflow.list({ query, pageSize: SCANS })) {
-    const scan = await workflow.getHandle<() => Promise<Scan>>(workflowId, runId).result();
-    const worker = scan.worker ?? '';
-    if ((seen.get(worker)?.atMs ?? 0) < scan.atMs) seen.set(worker, scan);
-    looked += 1;
-    if (looked === SCANS) break;
-  }
-  return [...seen.values()].toSorted((one, other) => other.atMs - one.atMs);
-}
-
 function policyOf({ worker = 'a worker', policy, atMs, refused = [], noPolicy }: Scan): PolicySeen {
   return { atMs, worker, refused, ...present({ hash: noPolicy ? undefined : policy }) };
 }
@@ -95,7 +78,7 @@ const ANSWER_WITHIN_MS = 5_000;
 /** The answer to the query `status`, or why there is none. */
 async function ask<T>(
   client: Client,
-  { workflowId, runId }: WorkflowExecutionInfo,
+  { workflowId, runId }: Pick<Found, 'workflowId' | 'runId'>,
 ): Promise<T | string> {
   try {
     return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
@@ -114,7 +97,10 @@ async function poolOf(client: Client, found: WorkflowExecutionInfo): Promise<Poo
   return { pool: nameIn(found.workflowId), unknown: status };
 }
 
-async function rolloutOf(client: Client, found: WorkflowExecutionInfo): Promise<RolloutSeen> {
+type Found = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'startTime'>;
+
+/** One rollout that runs, with what the server knows of its activities. */
+export async function rolloutOf(client: Client, found: Found): Promise<RolloutSeen> {
   const status = await ask<RolloutStatus>(client, found);
   const startedMs = found.startTime.getTime();
   if (typeof status === 'string') {

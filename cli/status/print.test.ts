@@ -128,6 +128,11 @@ describe('it is shown', () => {
       '  PAUSED by ann for 2m: a look',
     ],
     [
+      'who has opened the window of a pool',
+      { pools: [aPool({ window: { fromMs: 0, untilMs: 3_600_000, by: 'ann', reason: 'x' } })] },
+      '  window: open until 1970-01-01T01:00:00Z by ann: x',
+    ],
+    [
       'a signal that was not understood',
       { pools: [aPool({ notUnderstood: ['permitUsed: it names no rollout or no node'] })] },
       'signal not understood: permitUsed',

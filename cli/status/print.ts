@@ -1,17 +1,18 @@
 import { formatDuration } from '../../domain/durations.ts';
+import { sayOpened } from '../../domain/opened-window.ts';
 import type { QuietPool } from '../../domain/quiet.ts';
 import { columns } from '../columns.ts';
 import type { Looks } from './pending.ts';
 import type { PolicySeen, PoolSeen, Seen } from './seen.ts';
 
 /** What has been seen, for people. */
-export function printStatus(seen: Seen): string {
+export function printStatus(seen: Seen, width = Infinity): string {
   const ago = (ms: number): string => `${formatDuration(seen.atMs - ms)} ago`;
   const since = (ms: number): string => `for ${formatDuration(seen.atMs - ms)}`;
   const paragraphs = [
     [...sayPolicies(seen.policies, ago), saySchedule(seen.schedule, ago)],
     ...seen.pools.map((pool) => sayPool(pool, since)),
-    [seen.rollouts.length === 0 ? 'no rollout is running' : table(seen)],
+    [seen.rollouts.length === 0 ? 'no rollout is running' : table(seen, width)],
     [...sayLeftAlone(seen, ago), ...sayUnseen(seen, ago)],
     seen.quiet ? sayQuiet(seen.quiet) : [],
   ].filter((lines) => lines.length > 0);
@@ -39,11 +40,12 @@ function saySchedule(schedule: Seen['schedule'], ago: Say): string {
 
 function sayPool(pool: PoolSeen, since: Say): string[] {
   if ('unknown' in pool) return [`pool ${pool.pool}: ${pool.unknown}`];
-  const { permits, queue, troubles, because, paused, notUnderstood } = pool;
+  const { permits, queue, troubles, because, paused, window, notUnderstood } = pool;
   const given = permits.length === 1 ? '1 permit' : `${permits.length} permits`;
   return [
     `pool ${pool.pool}: ${given} not yet used, ${queue.length} waiting`,
     ...(paused ? [`  PAUSED by ${paused.by} ${since(paused.atMs)}: ${paused.reason}`] : []),
+    ...(window ? [`  window: ${sayOpened(window)}`] : []),
     ...permits.map(
       ({ node, sinceMs, endedMs }) =>
         `  ${node} has a permit ${since(sinceMs)}${endedMs === undefined ? '' : `; no rollout has counted on it ${since(endedMs)}`}`,
@@ -92,7 +94,7 @@ const sayQuiet = (quiet: readonly QuietPool[]): string[] => [
   ),
 ];
 
-function table({ rollouts, atMs }: Seen): string {
+function table({ rollouts, atMs }: Seen, width: number): string {
   const since = (ms: number): string => `for ${formatDuration(atMs - ms)}`;
   const rows = rollouts.map(({ node, status, startedMs, because, ...looks }) => [
     node,
@@ -101,10 +103,11 @@ function table({ rollouts, atMs }: Seen): string {
     since(status?.phase.sinceMs ?? startedMs),
     `${because}${sayLooks(looks, atMs)}`,
   ]);
-  return columns([['NODE', 'POOL', 'PHASE', 'SINCE', 'WHY'], ...rows]);
+  return columns([['NODE', 'POOL', 'PHASE', 'SINCE', 'WHY'], ...rows], width);
 }
 
-function sayLooks({ lookedAtMs, againAtMs }: Looks, atMs: number): string {
+/** When it was looked at, and when it will be again. */
+export function sayLooks({ lookedAtMs, againAtMs }: Looks, atMs: number): string {
   if (lookedAtMs === undefined) return '';
   const again = againAtMs === undefined ? '' : `, again in ${formatDuration(againAtMs - atMs)}`;
   return ` (looked at ${formatDuration(atMs - lookedAtMs)} ago${again})`;

@@ -26,7 +26,7 @@ export function noticesOf(root: string, directories: readonly string[]): string 
   return [HEAD, ...[...new Set(notices)].toSorted()].join(`\n${line}\n\n`);
 }
 
-const HEAD = `This image contains the software below besides Lockkeeper itself, none of it changed.
+const HEAD = `This contains the software below besides Lockkeeper itself, none of it changed.
 `;
 
 function noticeOf(directory: string): string {

@@ -12,6 +12,8 @@ export const EVENTS = [
   'failed',
   'lost',
   'halted',
+  'windowOpened',
+  'windowClosed',
   'pausedTooLong',
   'quiet',
   'policyRefused',
@@ -112,6 +114,16 @@ export const EVENT_INFO: Readonly<Record<NoticeEvent, EventInfo>> = {
     meaning: 'a pool takes out no further node, because too many failed or are lost',
     facts: ['pool', 'because'],
     text: 'Pool {{pool}} is halted: {{because}}',
+  },
+  windowOpened: {
+    meaning: 'a person has opened the window of a pool',
+    facts: ['pool', 'because'],
+    text: 'The window of pool {{pool}} is {{because}}',
+  },
+  windowClosed: {
+    meaning: 'a person has closed such a window before its end',
+    facts: ['pool', 'because'],
+    text: 'The window of pool {{pool}} is {{because}}',
   },
   pausedTooLong: {
     meaning:

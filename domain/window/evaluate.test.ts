@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { fits, evaluateWindows } from './evaluate.ts';
+import type { OpenedWindow } from '../opened-window.ts';
 import { planOf } from './written.fixture.ts';
 
 const HOUR = 3_600_000;
@@ -145,6 +146,87 @@ describe('work fits into an opening', () => {
   test('that never closes, whatever it takes', () => {
     expect(fits({ opensMs: -Infinity, closesMs: Infinity }, { nowMs: 0, neededMs: 1e12 })).toBe(
       true,
+    );
+  });
+});
+
+describe('a window that a person has opened', () => {
+  /** From Saturday at noon for ten hours. */
+  const OPENED: OpenedWindow = {
+    fromMs: Date.parse('2026-12-05T11:00Z'),
+    untilMs: Date.parse('2026-12-05T21:00Z'),
+    by: 'ann',
+    reason: 'CHG0042',
+  };
+  const WORDS = 'open until 2026-12-05T21:00:00Z by ann: CHG0042';
+  const FROZEN = [freeze('2026-12-05T18:00', '2026-12-05T19:00', 'release')];
+  const lookAt = (at: string, written: object = { windows: [nightly] }, over: object = {}) =>
+    evaluateWindows(planOf(written), {
+      nowMs: Date.parse(at),
+      neededMs: HOUR,
+      opened: { ...OPENED, ...over },
+    });
+  const openUntil = (closes: string, opened = WORDS) => ({
+    kind: 'open',
+    closesMs: Date.parse(closes),
+    opened,
+  });
+
+  test.each<[name: string, at: string, written: object, closes: string]>([
+    ['is open until it ends', '2026-12-05T12:00Z', { windows: [nightly] }, '2026-12-05T21:00Z'],
+    ['opens a pool without windows', '2026-12-05T12:00Z', {}, '2026-12-05T21:00Z'],
+    [
+      'is open though the clock of the worker is late',
+      '2026-12-05T10:59Z',
+      {},
+      '2026-12-05T21:00Z',
+    ],
+    ['needs what is begun to fit', '2026-12-05T20:00Z', {}, '2026-12-05T21:00Z'],
+    ['closes where a freeze begins', '2026-12-05T12:00Z', { freezes: FROZEN }, '2026-12-05T17:00Z'],
+    ['opens again after a freeze', '2026-12-05T18:00Z', { freezes: FROZEN }, '2026-12-05T21:00Z'],
+    [
+      'is one with the window of the policy that it leads to',
+      '2026-12-05T12:00Z',
+      { windows: [{ days: ['sat'], start: '22:00', end: '24:00' }] },
+      '2026-12-05T23:00Z',
+    ],
+  ])('%s', (_, at, written, closes) => {
+    expect(lookAt(at, written)).toEqual(openUntil(closes));
+  });
+
+  const CLOSED = 'closed until Tue 2026-12-08 22:00 Europe/Zurich';
+  test.each<[name: string, at: string, written: object, because: string]>([
+    ['is over', '2026-12-05T21:00Z', { windows: [nightly] }, CLOSED],
+    ['is over in a pool without windows', '2026-12-05T21:00Z', {}, 'its pool has no window'],
+    [
+      'is too short for what is left',
+      '2026-12-05T20:01Z',
+      { windows: [nightly] },
+      `the window (${WORDS}) closes at Sat 2026-12-05 22:00 Europe/Zurich and a rollout may take 1h; the next opens at Tue 2026-12-08 22:00 Europe/Zurich`,
+    ],
+    [
+      'is frozen, and opens again',
+      '2026-12-05T17:30Z',
+      { freezes: FROZEN },
+      'closed until Sat 2026-12-05 19:00 Europe/Zurich (freeze: release)',
+    ],
+    [
+      'is frozen to its end',
+      '2026-12-05T12:00Z',
+      { windows: [nightly], freezes: [freeze('2026-12-05', '2026-12-06')] },
+      `${CLOSED} (freeze until Mon 2026-12-07 00:00 Europe/Zurich: x)`,
+    ],
+  ])('says why when it %s', (_, at, written, because) => {
+    expect(lookAt(at, written)).toMatchObject({ kind: 'closed', because });
+  });
+
+  test('is open in a freeze where the person has said so', () => {
+    const written = { windows: [nightly], freezes: [freeze('2026-12-05', '2026-12-06')] };
+    expect(lookAt('2026-12-05T12:00Z', written, { despiteFreeze: true })).toEqual(
+      openUntil(
+        '2026-12-05T21:00Z',
+        'open until 2026-12-05T21:00:00Z despite freezes by ann: CHG0042',
+      ),
     );
   });
 });

@@ -1,6 +1,7 @@
 import { formatDuration } from '../durations.ts';
 import { present } from '../present.ts';
-import type { Opening } from './opening.ts';
+import { sayOpened, type OpenedWindow } from '../opened-window.ts';
+import { withOpened, type Opening } from './opening.ts';
 import type { Plan } from './plan.ts';
 import { sayTime } from './wall-clock.ts';
 
@@ -10,6 +11,8 @@ export type WindowState =
       readonly kind: 'open';
       /** Absent: it does not close within a year. */
       readonly closesMs?: number;
+      /** The window that a person has opened, in words, where the pool is open by that. */
+      readonly opened?: string;
     }
   | {
       readonly kind: 'closed';
@@ -25,6 +28,8 @@ export interface WindowQuestion {
   readonly neededMs: number;
   /** How that is known, in words. */
   readonly by?: string;
+  /** What a person has opened beside the windows of the plan; it counts until it is over. */
+  readonly opened?: OpenedWindow | undefined;
 }
 
 /** Whether work of this length, begun now, is done before the opening closes. */
@@ -36,22 +41,36 @@ export function fits(
 }
 
 /** Whether the pool is open, and long enough; else why not and when it will be. */
-export function evaluateWindows(plan: Plan, asked: WindowQuestion): WindowState {
-  if (!plan.hasWindows) return { kind: 'closed', because: 'its pool has no window' };
-  const { nowMs, neededMs } = asked;
+export function evaluateWindows(plan: Plan, question: WindowQuestion): WindowState {
+  const { nowMs, neededMs, opened } = question;
+  if (opened && opened.untilMs <= nowMs) {
+    return evaluateWindows(plan, { ...question, opened: undefined });
+  }
+  if (!plan.hasWindows && !opened) return { kind: 'closed', because: 'its pool has no window' };
   let underWay: Opening | undefined;
-  for (const opening of plan.openings(nowMs)) {
-    if (fits(opening, asked)) return isOpen(opening);
+  for (const opening of openingsOf(plan, question)) {
+    if (fits(opening, question)) return isOpen(opening, question);
     if (opening.opensMs <= nowMs) underWay = opening;
     else if (opening.closesMs - opening.opensMs >= neededMs) {
-      return closed(plan, asked, { underWay, next: opening });
+      return closed(plan, question, { underWay, next: opening });
     }
   }
-  return closed(plan, asked, { underWay });
+  return closed(plan, question, { underWay });
 }
 
-function isOpen({ closesMs }: Opening): WindowState {
-  return closesMs === Infinity ? { kind: 'open' } : { kind: 'open', closesMs };
+function openingsOf(plan: Plan, { nowMs, opened }: WindowQuestion): Iterable<Opening> {
+  const openings = plan.openings(nowMs);
+  return opened ? withOpened(openings, opened, { freezes: plan.freezes, nowMs }) : openings;
+}
+
+function isOpen(opening: Opening, asked: WindowQuestion): WindowState {
+  const closesMs = opening.closesMs === Infinity ? undefined : opening.closesMs;
+  return { kind: 'open', ...present({ closesMs, opened: sayWho(opening, asked) }) };
+}
+
+/** In words what a person has opened, where that is a part of the opening. */
+function sayWho({ from }: Opening, { opened }: WindowQuestion): string | undefined {
+  return opened && from.find((place) => place === sayOpened(opened));
 }
 
 interface Seen {
@@ -69,25 +88,27 @@ function closed(plan: Plan, asked: WindowQuestion, seen: Seen): WindowState {
   return { kind: 'closed', because, ...present({ opensMs: next?.opensMs }) };
 }
 
-function sayWhen(
-  plan: Plan,
-  { nowMs, neededMs, by }: WindowQuestion,
-  { underWay, next }: Seen,
-): string {
+function sayWhen(plan: Plan, asked: WindowQuestion, { underWay, next }: Seen): string {
   const { clock } = plan;
   const opens = next && sayTime(clock, next.opensMs);
   if (underWay) {
-    const closes = sayTime(clock, underWay.closesMs);
     const then =
       opens === undefined ? 'no other opens within ten years' : `the next opens at ${opens}`;
-    const length = formatDuration(neededMs) + (by === undefined ? '' : ` (${by})`);
-    return `the window closes at ${closes} and a rollout may take ${length}; ${then}`;
+    return `${sayTooShort(plan, asked, underWay)}; ${then}`;
   }
-  const freeze = plan.freezeAt(nowMs);
+  const freeze = plan.freezeAt(asked.nowMs);
   const until =
     freeze && freeze.toMs !== next?.opensMs ? ` until ${sayTime(clock, freeze.toMs)}` : '';
   const frozen = freeze ? ` (freeze${until}: ${freeze.because})` : '';
   return opens === undefined
     ? `closed: no window opens within ten years${frozen}`
     : `closed until ${opens}${frozen}`;
+}
+
+function sayTooShort({ clock }: Plan, asked: WindowQuestion, underWay: Opening): string {
+  const { neededMs, by } = asked;
+  const who = sayWho(underWay, asked);
+  const window = who === undefined ? 'the window' : `the window (${who})`;
+  const length = formatDuration(neededMs) + (by === undefined ? '' : ` (${by})`);
+  return `${window} closes at ${sayTime(clock, underWay.closesMs)} and a rollout may take ${length}`;
 }

@@ -1,3 +1,4 @@
+import { sayOpened, type OpenedWindow } from '../opened-window.ts';
 import { DAY_MS } from './wall-clock.ts';
 
 /** A stretch of time in which nodes may be taken out of service: from `opensMs`, and no more at `closesMs`. */
@@ -95,5 +96,29 @@ export function* within(openings: Iterable<Opening>, span: Span): Generator<Open
     const closesMs = Math.min(opening.closesMs, span.toMs);
     if (opensMs >= span.toMs) return;
     if (opensMs < closesMs) yield { ...opening, opensMs, closesMs };
+  }
+}
+
+/** The openings, which are in order and close after `nowMs`, with those of the opened window among them. */
+export function withOpened(
+  openings: Iterable<Opening>,
+  opened: OpenedWindow,
+  { freezes, nowMs }: { readonly freezes: readonly Freeze[]; readonly nowMs: number },
+): Generator<Opening> {
+  const { fromMs, untilMs, despiteFreeze } = opened;
+  const whole = {
+    // Its lock knows it to be open, whatever the clock of this machine says.
+    opensMs: Math.min(fromMs, nowMs),
+    closesMs: untilMs,
+    from: [sayOpened(opened)],
+  };
+  const spans = despiteFreeze ? [whole] : cutBy(freezes, whole);
+  return joined(inOrder([openings, spans], Infinity), nowMs);
+}
+
+function* cutBy(freezes: readonly Freeze[], whole: Opening): Generator<Opening> {
+  for (const span of spansBetween(freezes, whole.opensMs)) {
+    if (span.fromMs >= whole.closesMs) return;
+    yield* within([whole], span);
   }
 }

@@ -207,6 +207,36 @@ describe('G7: a lock that continues as new', () => {
     });
   });
 
+  test('keeps the window that a person has opened, and tells of it what the run before had not', async () => {
+    const tellers = new Set<string>();
+    const pool = new Pool(stage.env, 1, {
+      tellPool: async () => {
+        tellers.add(activityInfo().workflowExecution?.runId ?? '');
+        return tellers.size === 1 ? await untilCancelled() : 1;
+      },
+    });
+    await pool.world.run(async () => {
+      await pool.tell('openWindow', { for: '1h', by: 'ann', despiteFreeze: true });
+      const { window } = await pool.status();
+      expect(window).toMatchObject({ by: 'ann', despiteFreeze: true });
+      await throughRuns(pool, 3, () => rechecks(pool));
+      expect((await pool.status()).window).toEqual(window);
+      await until(
+        async () => tellers,
+        ({ size }) => size > 1,
+      );
+    });
+  });
+
+  test('ends a window that was opened in a former run', async () => {
+    const pool = new Pool(stage.env, 1);
+    await pool.world.run(async () => {
+      await pool.tell('openWindow', { for: '8s' });
+      await throughRuns(pool, 2, () => rechecks(pool));
+      await pool.shows(({ window }) => window === undefined);
+    });
+  });
+
   test('G1: goes on giving turns in order, each permit once', async () => {
     const pool = new Pool(stage.env, 1);
     const nodes = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7', 'n8'];

@@ -90,7 +90,7 @@ describe('lockkeeper status', () => {
       });
       expect(seen.policies[0]).not.toHaveProperty('hash');
       expect((await run()).out).toMatch(
-        /^n2 +workers +waiting +for \d+s +window: its window opens tomorrow \(looked at \d+s ago, again in \d+s\)/m,
+        /^n2 +workers +waiting +for \d+s +window: its window opens tomorrow \(looked at\s+\d+s ago, again in \d+s\)/m,
       );
       for (const id of ['node-rollout/n1', 'node-rollout/n2', 'pool-lock/workers']) {
         await world.end(id);

@@ -24,7 +24,7 @@ import { DRAINED, NOTHING_NEW, ORDERED, planned, RECORD, RETURNED, stillWaits } 
 const run = promisify(execFile);
 
 /** What the lock asks for itself, whenever it likes. */
-const OF_THE_LOCK: ReadonlySet<string> = new Set(['admitNext', 'excuseTroubles']);
+const OF_THE_LOCK: ReadonlySet<string> = new Set(['admitNext', 'excuseTroubles', 'tellPool']);
 
 /**
  * An undisturbed world for real workflows on a real Temporal: only what the activities see of the cluster is played, and so is
@@ -189,6 +189,7 @@ export class World {
       leaveQueue: (asked) => leaveQueue(this.#deps, asked),
       admitNext: (asked) => this.#admitFirst(asked),
       excuseTroubles: async () => [],
+      tellPool: async () => 0,
       cordonNode: async () => ({ kind: 'cordoned', record: RECORD, atMs: 1 }),
       drainNode: async () => DRAINED,
       orderReboot: async () => ORDERED,

@@ -90,11 +90,7 @@ export function temporalPort(server: Server, worker: WorkerProcess): TemporalPor
       await ask(tell).catch(() => undefined);
     },
 
-    lengthsOf: (pool) =>
-      ask(async () => {
-        if (!isRunning(lockId(pool))) return [];
-        return ((await server.query(lockId(pool), 'status', [])) as LockStatus).lengths;
-      }),
+    lockStatus: (pool) => queryLock<LockStatus>(pool, 'status').catch(() => undefined),
 
     formerLockEndedAt: (pool, runId) =>
       ask(() => {
