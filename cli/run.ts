@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { completionCommand } from './completion.ts';
 import { codecServerCommand } from './codec-server.ts';
 import { doctorCommand } from './doctor/command.ts';
+import { historyCommand } from './history/command.ts';
 import { policyCommand } from './policy.ts';
 import { holdCommand, releaseHoldCommand } from './hold.ts';
 import { startCommand } from './start.ts';
@@ -25,6 +26,7 @@ Exit codes:
 /** Each makes one subcommand; a new one is added here. */
 const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [
   statusCommand,
+  historyCommand,
   whyCommand,
   startCommand,
   ...SAY_COMMANDS,

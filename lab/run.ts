@@ -7,6 +7,7 @@ import { obey } from './control/commands.ts';
 import { hasLogs, openDir, removeDir } from './dir.ts';
 import { embeddedTemporal } from './cluster/embedded.ts';
 import { startPodCount } from './fleet/pods.ts';
+import { drawHistory } from './history.ts';
 import { startLab, type Lab } from './lab.ts';
 import { SlackReceiver } from './notify/slack-receiver.ts';
 import { policyText, SLACK_VARIABLE } from './policy.ts';
@@ -66,15 +67,28 @@ export async function runLab(
     if (!signal.aborted) throw error;
     code = 130;
   } finally {
-    if (lab) log('stopping');
     control?.close();
-    await lab?.stop();
+    const picture = await drawAndStop(lab, startedAtMs, log);
     await slack.die();
     const keep = args.keep || (code === 1 && (await hasLogs(dir)));
     if (keep) log(`everything it wrote is in ${dir}`);
     else await removeDir(dir);
+    if (picture !== undefined) log(picture);
   }
   return code;
+}
+
+/** Answers with where it is drawn what has happened; undefined where there was no lab. */
+async function drawAndStop(
+  lab: Lab | undefined,
+  startedAtMs: number,
+  log: (line: string) => void,
+): Promise<string | undefined> {
+  if (!lab) return undefined;
+  const picture = await drawHistory(lab, startedAtMs);
+  log('stopping');
+  await lab.stop();
+  return picture;
 }
 
 async function temporalOf({ temporal }: LabArgs, options: EnsureOptions) {

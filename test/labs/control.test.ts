@@ -85,4 +85,6 @@ test('a lab that is played with goes on: a fault, a machine that is powered on, 
 
   first.kill('SIGINT');
   expect(await once(first, 'exit')).toEqual([0, null]);
+  const [, picture = ''] = /what happened to each node is drawn in (.*)\n$/.exec(said) ?? [];
+  expect(await readFile(picture, 'utf8')).toContain('worker-1: back and settling');
 }, 600_000);
