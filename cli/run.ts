@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { codecServerCommand } from './codec-server.ts';
+import { planCommand } from './plan/command.ts';
 import { policyCommand } from './policy.ts';
 import { statusCommand } from './status/command.ts';
 import { CommandFailed, EXIT, type Terminal } from './terminal.ts';
@@ -17,6 +18,7 @@ Exit codes:
 /** Each makes one subcommand; a new one is added here. */
 const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [
   statusCommand,
+  planCommand,
   windowsCommand,
   policyCommand,
   uninstallCommand,

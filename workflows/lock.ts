@@ -17,7 +17,7 @@ import { markdown } from '../domain/markdown.ts';
 import type { SignalName } from '../domain/signals.ts';
 import type { LockStatus, Pause, SignalRecord } from '../domain/status.ts';
 import type { Trouble } from '../domain/trouble.ts';
-import { sayPause } from '../domain/why-it-waits.ts';
+import { sayPause, sayPausedLock } from '../domain/why-it-waits.ts';
 import {
   keepLatest,
   pauseOf,
@@ -194,7 +194,7 @@ export class Lock {
   }
 
   #whyWaiting(place: number): Pick<QueuePlace, 'why' | 'because'> {
-    if (this.paused) return { why: 'paused', because: `the lock is ${sayPause(this.paused)}` };
+    if (this.paused) return { why: 'paused', because: sayPausedLock(this.paused) };
     if (this.waits) return this.waits;
     return place === 1 && this.state.permits.length === 0
       ? { why: 'counting', because: 'the nodes of the pool are being counted' }
@@ -210,7 +210,7 @@ export class Lock {
 
   status(): LockStatus {
     const { state, waits, troubles, paused, policy } = this;
-    const { pool, permits, queue, lengths } = state;
+    const { pool, permits, queue, lengths, lastReturn } = state;
     return {
       pool,
       permits: permits.map(({ node, grantId, sinceMs, endedMs }) => ({
@@ -219,10 +219,14 @@ export class Lock {
         sinceMs,
         ...present({ endedMs }),
       })),
-      queue: queue.map(({ node, sinceMs }) => ({ node, sinceMs })),
+      queue: queue.map(({ node, sinceMs, overdueAtMs, last }) => ({
+        node,
+        sinceMs,
+        ...present({ overdueAtMs, last }),
+      })),
       troubles,
       lengths,
-      ...present({ because: waits?.because, paused, policy }),
+      ...present({ because: waits?.because, paused, policy, lastReturn }),
       notUnderstood: this.#notUnderstood,
     };
   }

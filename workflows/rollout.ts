@@ -211,6 +211,7 @@ export class Rollout {
       pool: this.pool ?? '',
       phase: isDraining && drain ? { ...phase, drain } : phase,
       ...present({ permit: grantId, record, accepted, paused, aborted, policy: this.#policy }),
+      ...present({ outSinceMs: record && this.outSinceMs }),
       skipped: [...this.#skippedFromTheStart(), ...skipped],
       notUnderstood,
     };
