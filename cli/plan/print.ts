@@ -50,13 +50,12 @@ function printPool(pool: ToldPool, width: number): string {
 function summaryOf({ nodes, clock, length, untilMs }: ToldPool): string {
   if (nodes.length === 0) return 'no node wants a reboot';
   const ends = nodes.flatMap((row) => (row.inTime && 'endsMs' in row ? [row.endsMs] : []));
-  const done =
-    ends.length === 0 ? 'none' : `${ends.length} by ${minute(clock, Math.max(...ends), 'up')}`;
+  const last = ends.length === 0 ? '' : ` by ${minute(clock, Math.max(...ends), 'up')}`;
   const left = nodes.length - ends.length;
   const wanted = untilMs === undefined ? '' : ` before ${sayLocal(clock, untilMs)}`;
   const late = left === 0 ? '' : paint('warning', `, ${left} not${wanted}`);
   const took = `each is reckoned with ${formatDuration(length.ms)} (${length.by})`;
-  return `of ${nodes.length} that want a reboot ${done}${late}; ${took}; times in ${clock.name}`;
+  return `${ends.length} of ${nodes.length} rebooted${last}${late}; ${took}; times in ${clock.name}`;
 }
 
 const MINUTE_MS = 60_000;
