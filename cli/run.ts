@@ -13,7 +13,8 @@ Run a command with --help for its options and examples.
 Exit codes:
   0  done
   1  something is wrong with what was looked at, and lines on stderr say what
-  2  the command line is wrong`;
+  2  the command line is wrong
+  3  some of what was asked about is not done, or will not be`;
 
 /** Each makes one subcommand; a new one is added here. */
 const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [

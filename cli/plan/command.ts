@@ -10,8 +10,8 @@ foretold to take the median of the pool's latest ones, where there are five, els
 What cannot be known beforehand: alerts and other gates still to come, how long pods take to leave, and what fails. Nodes whose gates
 open at the same moment ask within the same second, so that their order among themselves is a guess.
 
-The policy is that of --policy, else the file of LOCKKEEPER_POLICY, as in the worker's pod, else the one in the cluster's
-ConfigMap. The nodes are read as kubectl does.
+The policy is that of --policy, else the file of LOCKKEEPER_POLICY, as in the worker's pod, else the ConfigMap in the cluster, by
+--namespace and --config-map. The nodes are read as kubectl does.
 ${ACCESS_HELP}
 
 Examples:

@@ -516,12 +516,13 @@ describe('a node that is under way', () => {
       because: '',
       atMs: NOW,
     });
+    const hold = { reason: 'a while', untilMs: NOW + 5 * MINUTE };
     const asked = {
-      rules: { maxUnavailable: 2, reboot: { returnWithin: '2m' }, pauseBetween: '3m' },
-      nodes: [{ ...out, ready: false, order, answer }, wants('n2'), wants('n3')],
+      rules: { maxUnavailable: 2, reboot: { returnWithin: '2m' } },
+      nodes: [{ ...out, ready: false, order, answer }, wants('n2', { hold })],
       rollouts: [status('n1', { at: 'rebooting', sinceMs: NOW }, { outSinceMs: NOW })],
     };
-    expect(told(asked)).toEqual(['n1 0-10', 'n2 0-10', 'n3 13-23']);
+    expect(told(asked)).toEqual(['n1 0-10', 'n2 5-15']);
   });
 });
 
