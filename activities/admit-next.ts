@@ -1,5 +1,6 @@
 import { log } from '@temporalio/activity';
 import {
+  admissionRules,
   admit,
   type Admission,
   type AdmissionQuestion,
@@ -209,16 +210,9 @@ async function question(
     ...counted
   }: { asked: PoolQuestion } & Pick<AdmissionQuestion, 'nodes' | 'troubles' | 'nowMs'>,
 ): Promise<AdmissionQuestion> {
-  const { maxUnavailable, order, failureBudget, pauseBetween } = pool;
   const { candidates, permits, lastReturn } = asked;
   return {
-    rules: {
-      maxUnavailable,
-      awayTaints: deps.policy.current().awayTaints,
-      order,
-      failureBudget,
-      pauseBetweenMs: pauseBetween,
-    },
+    rules: admissionRules(pool, deps.policy.current().awayTaints),
     ...counted,
     before: await nodesOf(deps, pool.after),
     candidates,

@@ -1,10 +1,10 @@
 import { activityInfo, cancellationSignal, log } from '@temporalio/activity';
 import type { QueuePlace } from '../domain/lock-state.ts';
 import { present } from '../domain/present.ts';
+import type { QueuePriority } from '../domain/queue-priority.ts';
 import { sayPlace } from '../domain/why-it-waits.ts';
 import type { Deps } from './deps.ts';
 import { notYet } from './failure.ts';
-import type { QueuePriority } from './gates/pass-gates.ts';
 import { taintWaiting, untaintWaiting } from './labels-and-taint.ts';
 import { leftBehind, thisRun, type LeftBehind } from './ownership.ts';
 import { movedFrom, withPolicyNow, type Moved, type Place } from './pool.ts';

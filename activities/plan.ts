@@ -1,4 +1,4 @@
-import type { Rest } from '../domain/attempts.ts';
+import { REST_MS, type Rest } from '../domain/attempts.ts';
 import { FLEET_SCAN } from '../domain/names.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { present } from '../domain/present.ts';
@@ -72,9 +72,6 @@ async function trusted(
   const { nodeUid: _, ...trusted } = known ?? withinPolicy(record, labels);
   return { ...recovery, record: { ...trusted, ...present({ nodeUid: node.uid || undefined }) } };
 }
-
-/** A rollout that failed or that a person ended is not tried again by the scan before this; a hold lasts longer. */
-const REST_MS = 10 * 60_000;
 
 /** A node that was left in the middle is not left there to rest; one that remembers its failed tries rests by those. */
 async function restAfter(

@@ -1,5 +1,5 @@
 import type { CameBack, PodRules } from '../domain/pod-verdict.ts';
-import type { BackOffRules } from '../domain/attempts.ts';
+import { backOffRulesOf, type BackOffRules } from '../domain/attempts.ts';
 import type { NodeFacts } from '../domain/node-facts.ts';
 import { poolOf, REBOOT_DEFAULTS, RETRY_DEFAULTS, type PoolPolicy } from '../domain/policy.ts';
 import { present } from '../domain/present.ts';
@@ -115,9 +115,6 @@ export const podRules = (
   cameBack: CameBack,
 ): PodRules => rulesOf(drainOptions(pool), { cameBack, own });
 
-/** When a node may be tried again. */
-export function backOffRules(pool: PoolPolicy | undefined): BackOffRules {
-  const { pause, longest } = pool?.retry ?? RETRY_DEFAULTS;
-  const { perDay } = pool?.reboot ?? REBOOT_DEFAULTS;
-  return { pauseMs: pause, longestPauseMs: longest, rebootsPerDay: perDay };
-}
+/** When a node may be tried again, also one of a pool that has left the policy. */
+export const backOffRules = (pool: PoolPolicy | undefined): BackOffRules =>
+  backOffRulesOf(pool ?? { retry: RETRY_DEFAULTS, reboot: REBOOT_DEFAULTS });

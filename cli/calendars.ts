@@ -1,8 +1,10 @@
 import { Calendars } from '../activities/calendars.ts';
 import { secretsOf } from '../activities/secrets.ts';
 import type { Policy } from '../domain/policy.ts';
-import type { CalendarCopy } from '../domain/window/plan.ts';
+import { Plan, type CalendarCopy } from '../domain/window/plan.ts';
 import { poolWindows } from '../domain/window/pool-windows.ts';
+import type { PolicySource } from './policy-source.ts';
+import { CommandFailed } from './terminal.ts';
 
 interface CalendarOptions {
   /** Relative paths are relative to this. */
@@ -40,4 +42,19 @@ export async function readCalendars(
     if (copy.problem !== undefined) problems.set(`${path}.calendar`, copy.problem);
   }
   return { copies, problems };
+}
+
+/** When these pools are open; a CommandFailed where a calendar cannot be read. */
+export async function plansOf(source: PolicySource, pools: readonly number[]): Promise<Plan[]> {
+  const { policy, directory } = source;
+  const inputs = pools.map((index) => poolWindows(policy, index));
+  const { copies, problems } = await readCalendars(policy, {
+    directory,
+    pools,
+    wanted: () => true,
+  });
+  if (problems.size > 0) {
+    throw new CommandFailed([...problems].map(([place, rule]) => source.say(place, rule)));
+  }
+  return inputs.map((input) => new Plan({ ...input, calendars: copies }));
 }

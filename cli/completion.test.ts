@@ -19,7 +19,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 
 describe('bash completes', () => {
   test('commands', async () => {
-    expect(await offered('wi')).toEqual(['windows']);
+    expect(await offered('wi')).toEqual(['window', 'windows']);
     expect(await offered('')).toEqual(
       expect.arrayContaining(['status', 'why', 'pause', 'policy', '--help']),
     );

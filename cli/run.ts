@@ -3,6 +3,7 @@ import { completionCommand } from './completion.ts';
 import { codecServerCommand } from './codec-server.ts';
 import { doctorCommand } from './doctor/command.ts';
 import { historyCommand } from './history/command.ts';
+import { planCommand } from './plan/command.ts';
 import { policyCommand } from './policy.ts';
 import { holdCommand, releaseHoldCommand } from './hold.ts';
 import { startCommand } from './start.ts';
@@ -21,7 +22,8 @@ Run a command with --help for its options and examples.
 Exit codes:
   0  done
   1  something is wrong with what was looked at, and lines on stderr say what
-  2  the command line is wrong`;
+  2  the command line is wrong
+  3  some of what was asked about is not done, or will not be`;
 
 /** Each makes one subcommand; a new one is added here. */
 const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [
@@ -35,6 +37,7 @@ const COMMANDS: readonly ((terminal: Terminal) => Command)[] = [
   releaseHoldCommand,
   waitCommand,
   doctorCommand,
+  planCommand,
   windowsCommand,
   policyCommand,
   uninstallCommand,

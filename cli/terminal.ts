@@ -18,6 +18,10 @@ export const EXIT = {
   failed: 1,
   /** The command line is wrong. */
   usage: 2,
+  /** Some of what was asked about is not, or will not be, done. */
+  notAll: 3,
+  /** A pool is halted. */
+  halted: 4,
   /** Ended by Ctrl-C, as a shell says it. */
   interrupted: 130,
 } as const;

@@ -2,13 +2,13 @@ import { formatDuration } from '../domain/durations.ts';
 import type { Policy } from '../domain/policy.ts';
 import { readMoment } from '../domain/window/local-time.ts';
 import type { Opening } from '../domain/window/opening.ts';
-import { Plan } from '../domain/window/plan.ts';
-import { instantAt, poolWindows } from '../domain/window/pool-windows.ts';
+import type { Plan } from '../domain/window/plan.ts';
+import { instantAt } from '../domain/window/pool-windows.ts';
 import { sayLocal, type WallClock } from '../domain/window/wall-clock.ts';
-import { readCalendars } from './calendars.ts';
+import { plansOf } from './calendars.ts';
 import { columns } from './columns.ts';
 import { policyIn, policyTextAt } from './policy-source.ts';
-import { CommandFailed, wrongOption, type Terminal } from './terminal.ts';
+import { wrongOption, type Terminal } from './terminal.ts';
 
 export interface WindowsOptions {
   readonly policy: string;
@@ -29,20 +29,12 @@ interface PoolOpenings {
 export async function printWindows(options: WindowsOptions, terminal: Terminal): Promise<void> {
   const source = policyIn(await policyTextAt(options.policy));
   const wanted = indexesOf(source.policy, options.pool);
-  const inputs = wanted.map((index) => poolWindows(source.policy, index));
-  const { copies: calendars, problems } = await readCalendars(source.policy, {
-    directory: source.directory,
-    pools: wanted,
-    wanted: () => true,
-  });
-  if (problems.size > 0) {
-    throw new CommandFailed([...problems].map(([place, rule]) => source.say(place, rule)));
-  }
-  const pools = inputs.map((input, at): PoolOpenings => {
+  const plans = await plansOf(source, wanted);
+  const pools = plans.map((plan, at): PoolOpenings => {
     const pool = source.policy.pools[wanted[at] ?? 0]?.name ?? '';
-    const fromMs = fromOf(options.from, input.clock, terminal.nowMs());
-    const plan = new Plan({ ...input, calendars });
-    return { pool, clock: input.clock, fromMs, openings: take(plan, fromMs, options.count) };
+    const fromMs = fromOf(options.from, plan.clock, terminal.nowMs());
+    const openings = take(plan, fromMs, options.count);
+    return { pool, clock: plan.clock, fromMs, openings };
   });
   terminal.out(options.json ? asJson(pools) : pools.map(asTable).join('\n'));
 }

@@ -176,7 +176,7 @@ policy.yaml:14 pools[1].windows[0].always: write always: true, or another window
 
 describe('lockkeeper', () => {
   test('ends with 2 for a command that it does not know, and names one that is near', async () => {
-    const { exit, err } = await run('window');
+    const { exit, err } = await run('windws');
     expect({ exit, err }).toEqual({ exit: 2, err: expect.stringMatching(/windows\?/) });
     expect((await run()).exit).toBe(2);
     expect((await run('windows')).err).toMatch(/--policy <file>/);

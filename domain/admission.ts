@@ -1,6 +1,7 @@
 import { room } from './budget.ts';
 import type { LastReturn } from './lock-state.ts';
 import { isHeld, type NodeFacts } from './node-facts.ts';
+import type { PoolPolicy } from './policy.ts';
 import { present } from './present.ts';
 import { quarantineReason } from './quarantine.ts';
 import { shortList } from './short-list.ts';
@@ -21,6 +22,14 @@ export interface AdmissionRules {
   /** Troubled nodes from which on the pool halts. */
   readonly failureBudget: number;
   readonly pauseBetweenMs: number;
+}
+
+/** What a pool's policy says of it. */
+export function admissionRules(
+  { maxUnavailable, order, failureBudget, pauseBetween }: PoolPolicy,
+  awayTaints: readonly string[],
+): AdmissionRules {
+  return { maxUnavailable, awayTaints, order, failureBudget, pauseBetweenMs: pauseBetween };
 }
 
 /** A node with a permit that is not known to be used. */

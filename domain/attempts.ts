@@ -1,6 +1,7 @@
 import { backoffMs } from './backoff.ts';
 import type { Attempts } from './node-contract.ts';
 import { words } from './outside.ts';
+import type { PoolPolicy } from './policy.ts';
 import { present } from './present.ts';
 
 /** What a node's past means for its next rollout: a pause that grows with failed tries, and a cap on reboots in a day. */
@@ -15,6 +16,18 @@ export interface BackOffRules {
   readonly longestPauseMs: number;
   /** Reboots of one node within 24 hours. */
   readonly rebootsPerDay: number;
+}
+
+/** What a pool's policy says of it. */
+export function backOffRulesOf({
+  retry,
+  reboot,
+}: Pick<PoolPolicy, 'retry' | 'reboot'>): BackOffRules {
+  return {
+    pauseMs: retry.pause,
+    longestPauseMs: retry.longest,
+    rebootsPerDay: reboot.perDay,
+  };
 }
 
 const NOTHING: Attempts = { reboots: [] };
@@ -44,6 +57,9 @@ export function afterFailure(
     ...present({ trouble: troubled }),
   };
 }
+
+/** A rollout that failed or that a person ended is not tried again by the scan before this; a hold lasts longer. */
+export const REST_MS = 10 * 60_000;
 
 export interface Rest {
   readonly untilMs: number;

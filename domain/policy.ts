@@ -217,7 +217,8 @@ export type PoolChoice =
 /** Read once: it is asked of every node. */
 const selectors = new WeakMap<PoolPolicy, ReturnType<typeof parseSelector>>();
 
-function isIn(pool: PoolPolicy, labels: Readonly<Record<string, string>>): boolean {
+/** Whether the pool's selector takes a node with these labels. */
+export function isIn(pool: PoolPolicy, labels: Readonly<Record<string, string>>): boolean {
   const selects = selectors.get(pool) ?? parseSelector(pool.nodes);
   selectors.set(pool, selects);
   return selects?.(labels) === true;

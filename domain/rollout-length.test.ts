@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { predictedLength, rolloutLength, shortestLength, type Lengths } from './rollout-length.ts';
+import {
+  predictedLength,
+  rolloutLength,
+  shortestLength,
+  typicalLength,
+  type Lengths,
+} from './rollout-length.ts';
 
 const MINUTE = 60_000;
 const POOL: Lengths = {
@@ -55,5 +61,19 @@ describe('the length of a rollout is', () => {
     };
     expect(predictedLength(pool, past(1, 1, 1, 1, 1)).ms).toBe(3 * MINUTE);
     expect(shortestLength(pool)).toBe(3 * MINUTE);
+  });
+});
+
+describe('the next rollout takes most likely', () => {
+  test.each([
+    { name: 'the middle one of the last', lengths: past(1, 50, 3, 2, 4), minutes: 3, last: 5 },
+    { name: 'the mean of two', lengths: past(1, 50, 3, 2, 4, 6), minutes: 3.5, last: 6 },
+  ])('$name', ({ lengths, minutes, last }) => {
+    const by = `the median of the last ${last}`;
+    expect(typicalLength(POOL, lengths)).toEqual({ ms: minutes * MINUTE, by });
+  });
+
+  test('what the window gate reckons with, while too little is known', () => {
+    expect(typicalLength(POOL, past(9, 9, 9, 9))).toEqual(TIMEOUTS);
   });
 });

@@ -52,6 +52,18 @@ export function predictedLength(pool: Lengths, past: readonly number[]): Rollout
   return ms < longestMs ? { ms, by: 'as nine of ten of the last did at most' } : byTimeouts;
 }
 
+/**
+ * How long the next rollout takes most likely, to foretell its end by: the median of the latest, where enough are known; else
+ * what it is reckoned with before a window closes.
+ */
+export function typicalLength(pool: Lengths, past: readonly number[]): RolloutLength {
+  if (past.length < ENOUGH_PAST) return predictedLength(pool, past);
+  const sorted = past.toSorted((a, b) => a - b);
+  const middle = sorted.slice((past.length - 1) >> 1, (past.length >> 1) + 1);
+  const ms = middle.reduce((sum, one) => sum + one, 0) / middle.length;
+  return { ms, by: `the median of the last ${past.length}` };
+}
+
 /** No rollout of the pool is predicted to take less, whatever the past says. */
 export function shortestLength(pool: Lengths): number {
   const least = LEAST_MS + pool.drain.delay + pool.reboot.delay;

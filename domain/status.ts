@@ -1,6 +1,6 @@
 import type { DrainProgress } from './drain-progress.ts';
 import type { ClosedGate } from './gates/names.ts';
-import type { QueuePlace } from './lock-state.ts';
+import type { LastReturn, QueuePlace, Waiter } from './lock-state.ts';
 import type { RolloutRecord } from './node-contract.ts';
 import type { Trouble } from './trouble.ts';
 import type { OpenedWindow } from './opened-window.ts';
@@ -52,6 +52,8 @@ export interface RolloutStatus {
   readonly permit?: string;
   /** What it has written on its node, while it has it. */
   readonly record?: RolloutRecord;
+  /** Since when that is out of service; absent where it is not, or where a pause has made it longer. */
+  readonly outSinceMs?: number;
   /** The agent is known to have accepted the reboot, so that there is only forward; when, where that is known. */
   readonly accepted?: { readonly atMs?: number };
   readonly paused?: Pause;
@@ -76,7 +78,8 @@ export interface LockStatus {
     /** Since when no rollout counts on it. */
     readonly endedMs?: number;
   }[];
-  readonly queue: readonly { readonly node: string; readonly sinceMs: number }[];
+  /** In the order of asking, with what changes that order. */
+  readonly queue: readonly Pick<Waiter, 'node' | 'sinceMs' | 'overdueAtMs' | 'last'>[];
   /** Why nobody was admitted at the latest count; absent while nobody waits. */
   readonly because?: string;
   /** Nodes that halt the pool, as of the latest count. */
@@ -86,6 +89,8 @@ export interface LockStatus {
   readonly window?: OpenedWindow;
   /** How long the latest rollouts took that went well, in milliseconds, the oldest first. */
   readonly lengths: readonly number[];
+  /** What the latest node left behind that came out of a rollout. */
+  readonly lastReturn?: LastReturn;
   /** Hash of the policy that its latest count followed. */
   readonly policy?: string;
   /** Signals that could not be understood, in words. */

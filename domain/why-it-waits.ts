@@ -62,6 +62,9 @@ export function sayPause({ by, untilMs, reason }: Pause): string {
   return `paused by ${by}${until}: ${reason}`;
 }
 
+/** Why a lock admits nobody that a person has paused. */
+export const sayPausedLock = (pause: Pause): string => `the lock is ${sayPause(pause)}`;
+
 export function sayPlace({ place, of, behind, because }: QueuePlace): string {
   const others = behind.length > 0 ? `, behind ${shortList(behind)}` : '';
   return `number ${place} of ${of} in the queue${others}: ${because}`;

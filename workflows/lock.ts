@@ -16,7 +16,7 @@ import { markdown } from '../domain/markdown.ts';
 import type { SignalName } from '../domain/signals.ts';
 import type { LockStatus, Pause, SignalRecord, WindowWord } from '../domain/status.ts';
 import type { Trouble } from '../domain/trouble.ts';
-import { sayPause } from '../domain/why-it-waits.ts';
+import { sayPause, sayPausedLock } from '../domain/why-it-waits.ts';
 import { keepLatest } from '../domain/persons-signal.ts';
 import { present } from '../domain/present.ts';
 import { sayOpened, type OpenedWindow } from '../domain/opened-window.ts';
@@ -163,7 +163,7 @@ export class Lock {
   }
 
   #whyWaiting(place: number): Pick<QueuePlace, 'why' | 'because'> {
-    if (this.paused) return { why: 'paused', because: `the lock is ${sayPause(this.paused)}` };
+    if (this.paused) return { why: 'paused', because: sayPausedLock(this.paused) };
     if (this.waits) return this.waits;
     return place === 1 && this.state.permits.length === 0
       ? { why: 'counting', because: 'the nodes of the pool are being counted' }
@@ -179,7 +179,7 @@ export class Lock {
 
   status(): LockStatus {
     const { state, waits, troubles, paused, window, policy } = this;
-    const { pool, permits, queue, lengths } = state;
+    const { pool, permits, queue, lengths, lastReturn } = state;
     return {
       pool,
       permits: permits.map(({ node, grantId, sinceMs, endedMs }) => ({
@@ -188,10 +188,14 @@ export class Lock {
         sinceMs,
         ...present({ endedMs }),
       })),
-      queue: queue.map(({ node, sinceMs }) => ({ node, sinceMs })),
+      queue: queue.map(({ node, sinceMs, overdueAtMs, last }) => ({
+        node,
+        sinceMs,
+        ...present({ overdueAtMs, last }),
+      })),
       troubles,
       lengths,
-      ...present({ because: waits?.because, paused, window, policy }),
+      ...present({ because: waits?.because, paused, window, policy, lastReturn }),
       notUnderstood: this.#notUnderstood,
     };
   }

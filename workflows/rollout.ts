@@ -208,6 +208,7 @@ export class Rollout {
       phase: isDraining && drain ? { ...phase, drain } : phase,
       ...present({ permit: grantId, record, accepted, paused, aborted }),
       ...present({ window: this.opened, policy: this.#policy }),
+      ...present({ outSinceMs: record && this.outSinceMs }),
       skipped: [...this.#skippedFromTheStart(), ...skipped],
       notUnderstood,
     };

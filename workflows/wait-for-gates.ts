@@ -1,5 +1,6 @@
 import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@temporalio/workflow';
-import type { GateAnswer, QueuePriority } from '../activities/gates/pass-gates.ts';
+import type { GateAnswer } from '../activities/gates/pass-gates.ts';
+import type { QueuePriority } from '../domain/queue-priority.ts';
 import { backoffMs } from '../domain/backoff.ts';
 import type { ClosedGate } from '../domain/gates/names.ts';
 import { polling, quick } from './activities.ts';

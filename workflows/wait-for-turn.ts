@@ -1,7 +1,7 @@
-import type { QueuePriority } from '../activities/gates/pass-gates.ts';
 import type { Turn } from '../activities/await-turn.ts';
 import type { QueuePlace } from '../domain/lock-state.ts';
 import { present } from '../domain/present.ts';
+import type { QueuePriority } from '../domain/queue-priority.ts';
 import { polling } from './activities.ts';
 import { interruptible } from './interrupt.ts';
 import type { Rollout } from './rollout.ts';

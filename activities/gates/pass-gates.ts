@@ -4,21 +4,15 @@ import type { GateFacts } from '../../domain/gates/gate.ts';
 import { sameGates, sayGate, type ClosedGate } from '../../domain/gates/names.ts';
 import { nothingToDo } from '../../domain/gates/node-gates.ts';
 import { pollPause, type PollPause } from '../../domain/gates/poll-pause.ts';
-import { wantedSince, type NodeFacts } from '../../domain/node-facts.ts';
-import { present } from '../../domain/present.ts';
+import type { NodeFacts } from '../../domain/node-facts.ts';
+import { queuePriority, type QueuePriority } from '../../domain/queue-priority.ts';
 import type { Deps } from '../deps.ts';
 import { notYet } from '../failure.ts';
+import { present } from '../../domain/present.ts';
 import { untaint } from '../labels-and-taint.ts';
 import { leftBehind, thisRun, type LeftBehind } from '../ownership.ts';
 import { knownPool, movedFrom, withPolicyNow, type Followed, type Moved } from '../pool.ts';
 import { gateFacts, type GateQuestion } from './gate-facts.ts';
-
-/** What decides when it is the node's turn. */
-export interface QueuePriority {
-  readonly zone?: string;
-  /** From then on it goes before others; absent when nobody knows since when it waits. */
-  readonly overdueAtMs?: number;
-}
 
 /** How the gates of a node are. */
 export type GateAnswer =
@@ -62,8 +56,9 @@ async function evaluate(
   const facts = await gateFacts(deps, { ...asked, moment: 'waiting' }, node);
   const closed = closedGates(facts, asked.skip);
   if (closed.length === 0) {
+    const { overdueAfter } = knownPool(deps, asked.pool) ?? {};
+    const priority = queuePriority(node, overdueAfter, Date.now());
     const window = facts.window.kind === 'open' ? facts.window.opened : undefined;
-    const priority = queuePriority(deps, asked, node);
     return { answer: { kind: 'open', policy, ...priority, ...present({ window }) } };
   }
   // It may have waited in the queue, and does so no longer.
@@ -128,14 +123,6 @@ async function evaluateCheaply(
     if (answer.kind === 'closed' && sameGates(answer.closed, asked.known)) return evaluation;
   }
   return await evaluate(deps, asked, await deps.nodes.read(asked.node));
-}
-
-function queuePriority(deps: Deps, asked: GateQuestion, node: NodeFacts): QueuePriority {
-  const { overdueAfter: overdueAfterMs } = knownPool(deps, asked.pool) ?? {};
-  const { zone } = node;
-  const since = wantedSince(node, Date.now());
-  const overdueAtMs = since && overdueAfterMs ? since + overdueAfterMs : undefined;
-  return present({ zone, overdueAtMs });
 }
 
 /** So that a fleet does not poll all at once. A gate that opens soon is polled just after it has. */

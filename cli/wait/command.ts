@@ -12,9 +12,6 @@ export interface WaitOptions extends AccessOptions {
   readonly json?: true;
 }
 
-/** How waiting may end besides well. */
-export const WAIT_EXIT = { notAll: 3, halted: 4 } as const;
-
 const EXAMPLES = `
 Prints a line for each change, so that the log of a job is the log of the maintenance. Ends when no rollout runs and a scan
 made meanwhile has found nobody else who wants a reboot; when a pool is halted and nothing of it is under way; with
@@ -32,8 +29,8 @@ Exit codes:
   ${EXIT.ok}  all are done
   ${EXIT.failed}  Temporal cannot be reached
   ${EXIT.usage}  an option is wrong
-  ${WAIT_EXIT.notAll}  not all are done; the last line has their names
-  ${WAIT_EXIT.halted}  a pool is halted; the last line says why
+  ${EXIT.notAll}  not all are done; the last line has their names
+  ${EXIT.halted}  a pool is halted; the last line says why
   ${EXIT.interrupted}  ended by Ctrl-C`;
 
 /** `lockkeeper wait`: until the nodes are rebooted. */

@@ -2,12 +2,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { formatDuration } from '../../domain/durations.ts';
 import { messageOf } from '../../domain/message-of.ts';
+import { present } from '../../domain/present.ts';
 import { withTemporal } from '../access.ts';
 import { gather } from '../status/gather.ts';
+import type { Seen } from '../status/seen.ts';
 import { formerRollouts } from '../why/gather.ts';
 import { CommandFailed, EXIT, type Terminal } from '../terminal.ts';
 import type { WaitOptions } from './command.ts';
-import { WAIT_EXIT } from './command.ts';
 import { Following, type Ending } from './follow.ts';
 
 /** Waits, with a line for each change; ends as the command line says, or by Ctrl-C. */
@@ -18,7 +19,7 @@ export async function waitForIt(options: WaitOptions, terminal: Terminal): Promi
     if (terminal.signal.aborted) throw new CommandFailed([left], EXIT.interrupted);
     const { kind, says } = ending ?? { kind: 'not-all' as const, says: `time is up: ${left}` };
     say(terminal, options, kind, says);
-    throw new CommandFailed([], kind === 'halted' ? WAIT_EXIT.halted : WAIT_EXIT.notAll);
+    throw new CommandFailed([], kind === 'halted' ? EXIT.halted : EXIT.notAll);
   });
 }
 
@@ -31,33 +32,39 @@ interface Followed {
 async function follow(client: Client, options: WaitOptions, terminal: Terminal): Promise<Followed> {
   const { pool, untilWindowCloses = false, timeout = Infinity, every } = options;
   const fromMs = terminal.nowMs();
-  const following = new Following({
-    untilWindowCloses,
-    fromMs,
-    ...(pool !== undefined && { pool }),
-  });
+  const following = new Following({ untilWindowCloses, fromMs, ...present({ pool }) });
   let left = 'nobody knows who is not done';
   for (;;) {
-    try {
-      const seen = await gather(client, () => terminal.nowMs());
-      for (const node of following.ended(seen)) {
-        say(terminal, options, 'news', await howItEnded(client, node));
-      }
-      for (const line of following.news(seen)) say(terminal, options, 'news', line);
+    const seen = await look(client, options, terminal);
+    if (seen) {
+      const ended = following.ended(seen).map((node) => howItEnded(client, node));
+      const lines = [...(await Promise.all(ended)), ...following.news(seen)];
+      for (const line of lines) say(terminal, options, 'news', line);
       left = following.left(seen);
       const ending = following.ending(seen);
       if (ending) return { ending, left };
-    } catch (error) {
-      // Whoever waits for a night does not end with the first failed look.
-      say(terminal, options, 'news', `Temporal does not say how things are: ${messageOf(error)}`);
     }
     if (terminal.signal.aborted || terminal.nowMs() - fromMs >= timeout) return { left };
     await pause(every, undefined, { signal: terminal.signal }).catch(() => undefined);
   }
 }
 
+/** Whoever waits for a night does not end with a look that fails. */
+async function look(
+  client: Client,
+  options: WaitOptions,
+  terminal: Terminal,
+): Promise<Seen | undefined> {
+  try {
+    return await gather(client, () => terminal.nowMs());
+  } catch (error) {
+    say(terminal, options, 'news', `Temporal does not say how things are: ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
 async function howItEnded(client: Client, node: string): Promise<string> {
-  const [latest] = await formerRollouts(client, node);
+  const [latest] = await formerRollouts(client, node).catch(() => []);
   if (!latest) return `${node}: its rollout has ended`;
   const { outcome, because = 'nobody says why', startedMs, endedMs } = latest;
   return `${node}: ${outcome}, after ${formatDuration(endedMs - startedMs)}: ${because}`;

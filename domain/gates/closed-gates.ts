@@ -10,6 +10,15 @@ export function closedGates(facts: GateFacts, skip: readonly string[]): ClosedGa
   });
 }
 
+/** When the last of these gates opens by itself; undefined where nobody can tell of one of them. */
+export function opensAtMs(facts: GateFacts, closed: readonly ClosedGate[]): number | undefined {
+  const times = closed.map(({ gate }) =>
+    isNodeGate(gate) ? NODE_GATES[gate].opensAtMs?.(facts) : undefined,
+  );
+  const known = times.filter((atMs) => atMs !== undefined);
+  return known.length === times.length ? Math.max(...known) : undefined;
+}
+
 /** Those outside the Node were judged when they were asked. */
 function reasonOf(gate: GateName, facts: GateFacts): string | undefined {
   if (!isNodeGate(gate)) return facts.outside[gate];

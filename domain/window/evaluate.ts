@@ -58,9 +58,14 @@ export function evaluateWindows(plan: Plan, question: WindowQuestion): WindowSta
   return closed(plan, question, { underWay });
 }
 
-function openingsOf(plan: Plan, { nowMs, opened }: WindowQuestion): Iterable<Opening> {
+/** The openings of the pool that close after this moment, in order, with what a person has opened and is not over. */
+export function openingsOf(
+  plan: Plan,
+  { nowMs, opened }: Pick<WindowQuestion, 'nowMs' | 'opened'>,
+): Iterable<Opening> {
   const openings = plan.openings(nowMs);
-  return opened ? withOpened(openings, opened, { freezes: plan.freezes, nowMs }) : openings;
+  if (!opened || opened.untilMs <= nowMs) return openings;
+  return withOpened(openings, opened, { freezes: plan.freezes, nowMs });
 }
 
 function isOpen(opening: Opening, asked: WindowQuestion): WindowState {

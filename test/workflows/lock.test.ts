@@ -65,6 +65,23 @@ describe('G1: turns are given', () => {
   });
 });
 
+test('its status says who goes before others or after them, and what the latest node has left behind', async () => {
+  const pool = new Pool(stage.env, 1, { cordonNode: untilCancelled });
+  await pool.world.run(async () => {
+    await pool.startInTurn('n1');
+    const lock = pool.world.lock();
+    const asks = { workflowId: rolloutId('n2'), runId: NOBODY, node: 'n2' };
+    await lock.signal('pause', ANN);
+    await lock.signal('requestPermit', { ...asks, overdueAtMs: 9, last: true, zone: 'a' });
+    await lock.signal('rolloutEnded', { node: 'n9', zone: 'b' });
+    const { queue, lastReturn } = await pool.shows((status) => status.lastReturn !== undefined);
+    expect(queue).toEqual([
+      { node: 'n2', sinceMs: expect.any(Number), overdueAtMs: 9, last: true },
+    ]);
+    expect(lastReturn).toEqual({ atMs: expect.any(Number), zone: 'b' });
+  });
+});
+
 test('G8: who waits is told its place, whom it waits behind and why, and when it is the first', async () => {
   const pool = new Pool(stage.env, 1);
   await pool.world.run(async () => {

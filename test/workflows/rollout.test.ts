@@ -337,12 +337,11 @@ describe('tells the lock how long it took from the cordon on', () => {
     });
     await world.run(async () => {
       const rollout = await world.start();
-      await reached(rollout, 'draining');
+      expect(await reached(rollout, 'draining')).toMatchObject({ outSinceMs: A_MINUTE_AGO });
       await rollout.signal('pause', { reason: 'lunch', by: 'bob' });
-      expect((await reached(rollout, 'paused')).paused).toMatchObject({
-        reason: 'lunch',
-        by: 'bob',
-      });
+      const status = await reached(rollout, 'paused');
+      expect(status.paused).toMatchObject({ reason: 'lunch', by: 'bob' });
+      expect(status).not.toHaveProperty('outSinceMs');
       await rollout.signal('resume');
       expect(await rollout.result()).toMatchObject(rebooted);
       expect(drains).toBe(2);
