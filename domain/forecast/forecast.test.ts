@@ -288,7 +288,7 @@ describe('the window', () => {
     expect(told({ ...asked, nodes: five.slice(0, 3) })).toEqual([
       'n1 0-10',
       'n2 10-20',
-      'n3 window: its pool has no window',
+      'n3 window: the window (open until 2026-12-08T20:25:00Z by ann: CHG0042) closes at Tue 2026-12-08 20:25 UTC and a rollout may take 10m (its expectedLength); no other opens within ten years',
     ]);
   });
 
