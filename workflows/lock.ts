@@ -13,7 +13,7 @@ import {
   type QueuePlace,
 } from '../domain/lock-state.ts';
 import { answerOfPausedLock, answerOfResumedLock } from '../domain/answers.ts';
-import { markdown } from '../domain/markdown.ts';
+import { describeLock } from '../domain/status-text.ts';
 import type { SignalName } from '../domain/signals.ts';
 import type { LockStatus, Pause, SignalRecord } from '../domain/status.ts';
 import type { Trouble } from '../domain/trouble.ts';
@@ -87,7 +87,7 @@ export class Lock {
   }
 
   show(): void {
-    setCurrentDetails(this.#describe());
+    setCurrentDetails(describeLock(this.status()));
   }
 
   carried(): Carried {
@@ -225,18 +225,6 @@ export class Lock {
       ...present({ because: waits?.because, paused, policy }),
       notUnderstood: this.#notUnderstood,
     };
-  }
-
-  #describe(): string {
-    const { permits, queue, because, troubles, paused, notUnderstood } = this.status();
-    return [
-      `**permits not yet used**: ${permits.map(({ node }) => node).join(', ') || 'none'}`,
-      `**queue**: ${queue.map(({ node }) => node).join(', ') || 'nobody'}`,
-      ...troubles.map((trouble) => `- trouble with ${trouble.node}: ${markdown(trouble.because)}`),
-      ...(because === undefined ? [] : [`- nobody is admitted: ${markdown(because)}`]),
-      ...(paused ? [`- ${markdown(sayPause(paused))}`] : []),
-      ...notUnderstood.map((text) => `- signal not understood: ${markdown(text)}`),
-    ].join('\n');
   }
 }
 
