@@ -1,4 +1,5 @@
 import {
+  QueryRejectedError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   type Client,
@@ -9,7 +10,9 @@ import { lockId, rolloutId, TASK_QUEUE } from '../domain/names.ts';
 import type { RolloutRecord } from '../domain/node-contract.ts';
 import type { RolloutInput } from '../domain/rollout-input.ts';
 import type { SignalName, Signals } from '../domain/signals.ts';
+import { introduceLock, introduceRollout } from '../domain/user-metadata.ts';
 import type { LockStatus, RolloutStatus } from '../domain/status.ts';
+import { notYet } from './failure.ts';
 import { endedEarly, formerLockEndedAt, recordOf, type EarlyEnd } from './former-runs.ts';
 import type { Run } from './ownership.ts';
 import { SharedAnswers } from './shared-answers.ts';
@@ -112,7 +115,8 @@ function rolloutsOf(
 
     openRun: (workflowId) => openRun(workflow, workflowId),
 
-    runningRollouts: () => idsOf(workflow, 'ExecutionStatus = "Running"'),
+    // One that the server has paused is not `Running`.
+    runningRollouts: () => idsOf(workflow, 'CloseTime is null'),
 
     endedEarly: (run, sinceMs) => endedEarly(workflow, run, sinceMs),
 
@@ -122,10 +126,7 @@ function rolloutsOf(
           workflowId: rolloutId(input.node),
           taskQueue: TASK_QUEUE,
           args: [input],
-          staticSummary: `roll ${input.node}${input.reason ? `: ${input.reason}` : ''}`.slice(
-            0,
-            200,
-          ),
+          ...introduceRollout(input),
         });
         return true;
       } catch (error) {
@@ -138,10 +139,12 @@ function rolloutsOf(
       const runId = await openRun(workflow, workflowId);
       if (runId === undefined) return false;
       const rollout = workflow.getHandle(workflowId, runId);
-      const { permit, phase } = await workflow.withDeadline(Date.now() + ANSWERED_WITHIN_MS, () =>
-        rollout.query<RolloutStatus>('status'),
-      );
-      return permit === grantId || phase.at === 'queued';
+      const asking = (): Promise<RolloutStatus> => rollout.query<RolloutStatus>('status');
+      const status = await workflow
+        .withDeadline(Date.now() + ANSWERED_WITHIN_MS, asking)
+        .catch(unlessPaused);
+      // A paused one goes on with what it has as soon as it is unpaused.
+      return status === undefined || status.permit === grantId || status.phase.at === 'queued';
     },
 
     recordOf: (run) => recordOf(workflow, run),
@@ -167,10 +170,12 @@ function locksOf(client: Client): LockPort {
     const runId = await openRun(workflow, lockId(pool));
     if (runId === undefined) return undefined;
     const lock = workflow.getHandle(lockId(pool));
-    const answer = await workflow.withDeadline(Date.now() + ANSWERED_WITHIN_MS, () =>
-      lock.query<T | null, string[]>(query, ...args),
-    );
-    return answer ?? undefined;
+    const asking = (): Promise<T | null> => lock.query<T | null, string[]>(query, ...args);
+    const answer = await workflow
+      .withDeadline(Date.now() + ANSWERED_WITHIN_MS, asking)
+      .catch(unlessPaused);
+    if (answer !== undefined) return answer ?? undefined;
+    throw notYet('no-room', `the lock of pool ${pool} is paused in Temporal itself`, undefined);
   };
   const statuses = new SharedAnswers<LockStatus | undefined>();
   return {
@@ -181,7 +186,7 @@ function locksOf(client: Client): LockPort {
         args: [{ pool }],
         signal: 'requestPermit' satisfies SignalName,
         signalArgs: [request],
-        staticSummary: `the lock of pool ${pool}`,
+        ...introduceLock(pool),
       });
     },
 
@@ -264,8 +269,13 @@ async function openRun(
   }
 }
 
-function ended(error: unknown): void {
+function ended(error: unknown): undefined {
   if (!(error instanceof WorkflowNotFoundError)) throw error;
+}
+
+/** A workflow that the server itself has paused answers no query. */
+function unlessPaused(error: unknown): undefined {
+  if (!(error instanceof QueryRejectedError)) throw error;
 }
 
 async function idsOf(workflow: Client['workflow'], filter: string): Promise<Set<string>> {

@@ -5,6 +5,7 @@ import {
   type Client,
 } from '@temporalio/client';
 import { FLEET_SCAN, TASK_QUEUE } from '../domain/names.ts';
+import { SCAN } from '../domain/user-metadata.ts';
 
 /** Where no policy says how often. */
 const USUAL_MS = 60_000;
@@ -25,7 +26,7 @@ export async function ensureFleetScan(
     workflowId: FLEET_SCAN,
     taskQueue: TASK_QUEUE,
     args: [],
-    staticSummary: 'looks the fleet over for nodes that want a reboot',
+    ...SCAN,
   };
   const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1m' as const };
   const handle = schedule.getHandle(FLEET_SCAN);

@@ -4,39 +4,40 @@ import {
   proxyLocalActivities,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import { summary } from '../domain/user-metadata.ts';
 
 /**
  * Every time limit of the workflows, each with its reason. None is a limit of business: those are in the policy. Each activity
- * is given a summary, which the Web UI shows beside its name.
+ * is told about in a line, which the Web UI shows beside its name.
  */
 
 const RETRY = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' } as const;
 
 /** Parsing and one reading: too small for a task of its own, and safe to repeat. */
-export const local = (summary: string) =>
+export const local = (about: string) =>
   proxyLocalActivities<Pick<Activities, 'planRollout'>>({
     startToCloseTimeout: '15s',
     retry: RETRY,
-    summary,
+    summary: summary(about),
   });
 
 /** Something that opens by itself. Between two evaluations nobody works, so cancelling answers at once. */
-export const polling = (summary: string) =>
+export const polling = (about: string) =>
   proxyActivities<Pick<Activities, 'passGates' | 'awaitTurn' | 'admitNext'>>({
     startToCloseTimeout: '30s',
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry: RETRY,
-    summary,
+    summary: summary(about),
   });
 
 /** One message to one receiver. No more than this is tried at a time, and no longer than people want to hear of it. */
-export const delivering = (summary: string, withinMs: number) =>
+export const delivering = (about: string, withinMs: number) =>
   proxyActivities<Pick<Activities, 'deliver'>>({
     startToCloseTimeout: '30s',
     scheduleToCloseTimeout: withinMs,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry: { ...RETRY, maximumInterval: '10m' },
-    summary,
+    summary: summary(about),
   });
 
 type Quick =
@@ -49,29 +50,29 @@ type Quick =
   | 'remind';
 
 /** A few API calls; retried for as long as the API server is away. They beat by themselves, so a lost worker shows soon. */
-export const quick = (summary: string) =>
+export const quick = (about: string) =>
   proxyActivities<Pick<Activities, Quick>>({
     startToCloseTimeout: '2m',
     heartbeatTimeout: '10s',
     retry: RETRY,
-    summary,
+    summary: summary(about),
   });
 
 /** As `quick`, and people are heard meanwhile: an attempt that is stopped has written its order or none, and then says so. */
-export const proving = (summary: string) =>
+export const proving = (about: string) =>
   proxyActivities<Pick<Activities, 'orderReboot'>>({
     startToCloseTimeout: '2m',
     heartbeatTimeout: '10s',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: RETRY,
-    summary,
+    summary: summary(about),
   });
 
 /**
  * Waits on other people's pods and machines. The deadlines are the policy's; this one only bounds an attempt, after which
  * the next goes on from what it observes. A lost worker shows within one heartbeat timeout.
  */
-export const lasting = (summary: string) =>
+export const lasting = (about: string) =>
   proxyActivities<Pick<Activities, 'drainNode' | 'awaitReturn' | 'scanFleet'>>({
     startToCloseTimeout: '24h',
     heartbeatTimeout: '20s',
@@ -79,7 +80,7 @@ export const lasting = (summary: string) =>
     // while it still evicts, and the answer of an agent that has just accepted would be lost.
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: RETRY,
-    summary,
+    summary: summary(about),
   });
 
 /** Whatever the policy names is asked once, side by side. Who wants to know waits in front of it: nothing is tried again. */

@@ -41,7 +41,7 @@ async function undo(
   // Whose mark stands on the node now is for the new start to see.
   if (why === 'start-over') return 'undone';
   rollout.enter({ at: 'undoing', because });
-  const { kind } = await quick(`hand ${rollout.node} back`).undoNode({
+  const { kind } = await quick(`hand ${rollout.node} back: ${because}`).undoNode({
     ...rollout.place,
     record,
     cordonedAtMs,

@@ -17,10 +17,14 @@ export async function interruptible<T>(
   if (interrupted()) return undefined;
   const work = new CancellationScope();
   const watch = new CancellationScope();
-  const watching = watch.run(async () => {
-    await condition(interrupted);
-    work.cancel();
-  });
+  // Where the workflow itself is cancelled the watch ends at once, and the effect later: nobody waits for the watch until then, and
+  // a rejection that nobody hears fails the task, over and over.
+  const watching = watch
+    .run(async () => {
+      await condition(interrupted);
+      work.cancel();
+    })
+    .catch(() => undefined);
   try {
     return await work.run(run);
   } catch (error) {
@@ -28,7 +32,7 @@ export async function interruptible<T>(
     throw error;
   } finally {
     watch.cancel();
-    await watching.catch(() => undefined);
+    await watching;
   }
 }
 

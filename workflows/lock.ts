@@ -12,14 +12,14 @@ import {
   type PermitAnswer,
   type QueuePlace,
 } from '../domain/lock-state.ts';
-import { markdown } from '../domain/markdown.ts';
+import { describeLock } from '../domain/status-text.ts';
 import type { SignalName } from '../domain/signals.ts';
 import type { LockStatus, Pause, SignalRecord, WindowWord } from '../domain/status.ts';
 import type { Trouble } from '../domain/trouble.ts';
-import { sayPause, sayPausedLock } from '../domain/why-it-waits.ts';
+import { sayPausedLock } from '../domain/why-it-waits.ts';
 import { keepLatest } from '../domain/persons-signal.ts';
+import type { OpenedWindow } from '../domain/opened-window.ts';
 import { present } from '../domain/present.ts';
-import { sayOpened, type OpenedWindow } from '../domain/opened-window.ts';
 import { ofPeople } from './lock-people.ts';
 import { readEnd, readPermitRef, readRequest } from './lock-signals.ts';
 import * as messages from './messages.ts';
@@ -89,7 +89,7 @@ export class Lock {
   }
 
   show(): void {
-    setCurrentDetails(this.#describe());
+    setCurrentDetails(describeLock(this.status()));
   }
 
   carried(): Carried {
@@ -198,18 +198,5 @@ export class Lock {
       ...present({ because: waits?.because, paused, window, policy, lastReturn }),
       notUnderstood: this.#notUnderstood,
     };
-  }
-
-  #describe(): string {
-    const { permits, queue, because, troubles, paused, window, notUnderstood } = this.status();
-    return [
-      `**permits not yet used**: ${permits.map(({ node }) => node).join(', ') || 'none'}`,
-      `**queue**: ${queue.map(({ node }) => node).join(', ') || 'nobody'}`,
-      ...troubles.map((trouble) => `- trouble with ${trouble.node}: ${markdown(trouble.because)}`),
-      ...(because === undefined ? [] : [`- nobody is admitted: ${markdown(because)}`]),
-      ...(paused ? [`- ${markdown(sayPause(paused))}`] : []),
-      ...(window ? [`- window: ${markdown(sayOpened(window))}`] : []),
-      ...notUnderstood.map((text) => `- signal not understood: ${markdown(text)}`),
-    ].join('\n');
   }
 }

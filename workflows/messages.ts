@@ -72,7 +72,9 @@ function answer(name: SignalName, update: Update, { hear, description }: Listene
       const decided = course();
       hear(sent, name);
       let said: Answer | undefined;
-      await condition(() => (said = decided()) !== undefined, ANSWER_WITHIN_MS);
+      await condition(() => (said = decided()) !== undefined, ANSWER_WITHIN_MS, {
+        summary: `answers ${name} by then`,
+      });
       return said ?? notYet();
     });
   };

@@ -42,7 +42,7 @@ export async function notifier(carried: Outbox = EMPTY_OUTBOX): Promise<void> {
       await condition(allHandlersFinished);
       return await continueAsNew<typeof notifier>(desk.post());
     }
-    const stays = { summary: 'for what may come' };
+    const stays = { summary: 'all is told; it stays for what may come' };
     if (await condition(() => !desk.isDone() || due(), STAY_MS, stays)) continue;
     // Whatever has come together with the end of the pause was taken before this is reached.
     if (desk.isDone()) return;
@@ -111,7 +111,7 @@ async function tellOne(receiver: string, told: Notice): Promise<void> {
   const { event, atMs, node, pool } = told;
   const withinMs = Math.max(atMs + GIVE_UP_AFTER_MS - Date.now(), TRY_AT_LEAST_MS);
   try {
-    await delivering(`${event} to ${receiver}`.slice(0, 200), withinMs).deliver({
+    await delivering(`${event} ${node ?? pool ?? ''} to ${receiver}`, withinMs).deliver({
       receiver,
       notice: told,
     });

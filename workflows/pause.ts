@@ -1,5 +1,6 @@
 import { condition } from '@temporalio/workflow';
 import type { Pause, SignalRecord } from '../domain/status.ts';
+import { summary } from '../domain/user-metadata.ts';
 
 /** A pause without an end is reminded of this often. */
 const REMIND_EVERY_MS = 12 * 60 * 60_000;
@@ -23,7 +24,8 @@ export async function pauseOver(
     const changed = (): boolean => pausable.paused !== pause || pausable.aborted !== undefined;
     const words = `paused by ${pause.by}: ${pause.reason}`.slice(0, 200);
     const leftMs = Math.max(1, (pause.untilMs ?? Number.MAX_SAFE_INTEGER) - Date.now());
-    if (await condition(changed, Math.min(leftMs, REMIND_EVERY_MS), { summary: words })) continue;
+    const mostMs = Math.min(leftMs, REMIND_EVERY_MS);
+    if (await condition(changed, mostMs, { summary: summary(words) })) continue;
     if (leftMs <= REMIND_EVERY_MS) {
       pausable.paused = undefined;
       return 'in-time';

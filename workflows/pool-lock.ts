@@ -94,10 +94,9 @@ async function countAndAdmit(lock: Lock, settled: string | undefined): Promise<s
   const candidates = lock.paused ? [] : candidatesOf(queue, Date.now(), { troubled });
   const [first] = candidates;
   if (!first && permits.length === 0) return settled;
-  const summary = first ? `who is next in ${pool}: ${first.node}` : `permits of ${pool}`;
   const answer = await interruptible(
     () =>
-      polling(summary).admitNext({
+      polling(aboutCount(lock, first?.node)).admitNext({
         pool,
         candidates: candidates.map(({ workflowId, runId, node, zone }) => ({
           workflowId,
@@ -116,6 +115,11 @@ async function countAndAdmit(lock: Lock, settled: string | undefined): Promise<s
   // Whoever came or went meanwhile changes the count: count again.
   if (lock.news === heard) await takeIn(lock, answer);
   return answer.settled;
+}
+
+function aboutCount({ state: { pool }, waits }: Lock, first: string | undefined): string {
+  if (first === undefined) return `permits of ${pool}`;
+  return waits ? `nobody in ${pool}: ${waits.because}` : `who is next in ${pool}: ${first}`;
 }
 
 async function takeIn(lock: Lock, answer: PoolAnswer): Promise<void> {

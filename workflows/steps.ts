@@ -152,8 +152,9 @@ export async function awaitReboot(rollout: Rollout, order: Ordered | undefined):
   const { signals, place } = rollout;
   const question = { ...place, record: taken(rollout).record, ...expected(order) };
   rollout.enter({ at: 'rebooting' });
-  for (let lost = false; ; lost = true) {
-    const back = await answerOf(rollout, { ...question, lost });
+  for (let late: string | undefined; ;) {
+    const lost = late !== undefined;
+    const back = await answerOf(rollout, { ...question, lost }, late);
     switch (back?.kind) {
       case undefined:
       case 'interrupted':
@@ -163,7 +164,8 @@ export async function awaitReboot(rollout: Rollout, order: Ordered | undefined):
       case 'silent':
         throw failed('agent-silent', back.because);
       case 'late':
-        rollout.enter({ at: 'lost', because: back.because });
+        late = back.because;
+        rollout.enter({ at: 'lost', because: late });
         break;
       case 'returned':
       case 'gone':
@@ -178,14 +180,16 @@ export async function awaitReboot(rollout: Rollout, order: Ordered | undefined):
 async function answerOf(
   { signals, node }: Rollout,
   question: ReturnQuestion,
+  late: string | undefined,
 ): Promise<Return | undefined> {
   const { lost, order } = question;
+  const about = lost ? `${node} is lost: ${late}` : `reboot of ${node}`;
   // What was said before the node was lost was said of something else.
   const { aborted } = signals;
   const isGivenUp = (): boolean => signals.aborted !== aborted;
   const isStopped = (): boolean => order !== undefined && signals.stops;
   return await interruptible(
-    () => lasting(lost ? `${node} is lost` : `reboot of ${node}`).awaitReturn(question),
+    () => lasting(about).awaitReturn(question),
     lost ? isGivenUp : isStopped,
   );
 }

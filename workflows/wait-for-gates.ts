@@ -2,7 +2,7 @@ import { allHandlersFinished, condition, continueAsNew, workflowInfo } from '@te
 import type { GateAnswer } from '../activities/gates/pass-gates.ts';
 import type { QueuePriority } from '../domain/queue-priority.ts';
 import { backoffMs } from '../domain/backoff.ts';
-import type { ClosedGate } from '../domain/gates/names.ts';
+import { sayGate, type ClosedGate } from '../domain/gates/names.ts';
 import { polling, quick } from './activities.ts';
 import { interruptible } from './interrupt.ts';
 import { pauseOver } from './pause.ts';
@@ -47,7 +47,7 @@ async function pollGates(
   const heard = (): boolean => rollout.signals.news > news;
   const found = await interruptible(
     () =>
-      polling(`gates of ${rollout.node}`).passGates({
+      polling(aboutGates(rollout.node, known)).passGates({
         ...rollout.gateQuestion(),
         ...quietUntil(rollout),
         known,
@@ -56,6 +56,9 @@ async function pollGates(
   );
   return heard() ? undefined : found;
 }
+
+const aboutGates = (node: string, known: readonly ClosedGate[]): string =>
+  known.length === 0 ? `gates of ${node}` : `${node}: ${known.map(sayGate).join('; ')}`;
 
 /** Until when nothing but an end is news: the more has been new lately, the longer after the last of it. */
 function quietUntil({ answeredMs }: Rollout): { notBeforeMs?: number } {

@@ -58,9 +58,12 @@ async function pollTurn(
   const { news } = signals;
   const isOver = (): boolean =>
     signals.grantId !== undefined || signals.aborted !== undefined || signals.news > news;
+  const about = known
+    ? `${node}: ${known.because} (number ${known.place} of ${known.of})`
+    : `turn of ${node} in ${pool}`;
   return await interruptible(
     () =>
-      polling(`turn of ${node} in ${pool}`).awaitTurn({
+      polling(about).awaitTurn({
         node,
         pool,
         ...priority,

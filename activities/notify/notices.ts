@@ -6,6 +6,7 @@ import type { Notice } from '../../domain/notifications/events.ts';
 import { wants, type Receiver } from '../../domain/notifications/receivers.ts';
 import type { SignalName } from '../../domain/signals.ts';
 import type { RolloutStatus } from '../../domain/status.ts';
+import { introduceNotifier } from '../../domain/user-metadata.ts';
 import { whyItWaits } from '../../domain/why-it-waits.ts';
 
 /** Lets people be told. A workflow of its own does it, so that no receiver is ever waited for here. */
@@ -99,7 +100,7 @@ export class TemporalNotices implements Notices {
             args: [],
             signal: 'notice' satisfies SignalName,
             signalArgs: [{ notice, receivers }],
-            staticSummary: `tells people about ${node ?? pool ?? 'the policy'}`.slice(0, 200),
+            ...introduceNotifier(node ?? pool ?? 'the policy'),
           });
         await client.withDeadline(Date.now() + CALL_WITHIN_MS, signalling);
         return;

@@ -1,12 +1,17 @@
-import { ScheduleNotFoundError, type Client, type WorkflowExecutionInfo } from '@temporalio/client';
+import {
+  ScheduleNotFoundError,
+  type Client,
+  type WorkflowExecutionInfo,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import type { Scan } from '../../activities/scan.ts';
 import { messageOf } from '../../domain/message-of.ts';
 import { FLEET_SCAN } from '../../domain/names.ts';
 import { present } from '../../domain/present.ts';
 import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
 import { whyItWaits } from '../../domain/why-it-waits.ts';
-import { latestScans } from '../temporal-view.ts';
-import { looksOf, pendingOf } from './pending.ts';
+import { latestScans, runningOf } from '../temporal-view.ts';
+import { looksOf, pausesOf, pendingOf, sayPauses, type PausedByServer } from './pending.ts';
 import type { PolicySeen, PoolSeen, RolloutSeen, Seen } from './seen.ts';
 
 /** Looks at everything there is in Temporal; changes nothing. */
@@ -55,13 +60,11 @@ function policyOf({ worker = 'a worker', policy, atMs, refused = [], noPolicy }:
 const AT_ONCE = 20;
 
 async function ofEach<T>(
-  { workflow }: Client,
-  type: string,
+  client: Client,
+  type: 'nodeRollout' | 'poolLock',
   look: (found: WorkflowExecutionInfo) => Promise<T | undefined>,
 ): Promise<T[]> {
-  const query = `WorkflowType = "${type}" AND ExecutionStatus = "Running"`;
-  const found: WorkflowExecutionInfo[] = [];
-  for await (const one of workflow.list({ query })) found.push(one);
+  const found = await runningOf(client, type);
   const seen: T[] = [];
   const next = async (): Promise<void> => {
     for (let one = found.shift(); one !== undefined; one = found.shift()) {
@@ -76,14 +79,9 @@ async function ofEach<T>(
 const ANSWER_WITHIN_MS = 5_000;
 
 /** The answer to the query `status`, or why there is none. */
-async function ask<T>(
-  client: Client,
-  { workflowId, runId }: Pick<Found, 'workflowId' | 'runId'>,
-): Promise<T | string> {
+async function ask<T>(run: WorkflowHandle, client: Client): Promise<T | string> {
   try {
-    return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
-      client.workflow.getHandle(workflowId, runId).query<T>('status'),
-    );
+    return await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => run.query<T>('status'));
   } catch (error) {
     return `no worker has answered: ${messageOf(error)}`;
   }
@@ -94,24 +92,37 @@ const nameIn = (workflowId: string): string => workflowId.slice(workflowId.index
 /** Every pool that has a lock. */
 export const poolsOf = (client: Client): Promise<PoolSeen[]> =>
   ofEach(client, 'poolLock', (found) => poolOf(client, found));
+/** What a workflow says of itself and what the server knows of it; one that the server has paused is not asked, for it answers nobody. */
+async function lookAt<T>(
+  client: Client,
+  { workflowId, runId }: Pick<Found, 'workflowId' | 'runId'>,
+) {
+  const run = client.workflow.getHandle(workflowId, runId);
+  const described = await run.describe();
+  const pauses = pausesOf(described);
+  const isPaused = pauses.some(({ activity }) => activity === undefined);
+  const status = isPaused ? sayPauses(pauses) : await ask<T>(run, client);
+  const paused: { pausedByServer?: readonly PausedByServer[] } =
+    pauses.length > 0 ? { pausedByServer: pauses } : {};
+  return { status, described, paused };
+}
 
 async function poolOf(client: Client, found: WorkflowExecutionInfo): Promise<PoolSeen> {
-  const status = await ask<LockStatus>(client, found);
-  if (typeof status !== 'string') return status;
-  return { pool: nameIn(found.workflowId), unknown: status };
+  const { status, paused } = await lookAt<LockStatus>(client, found);
+  if (typeof status !== 'string') return { ...status, ...paused };
+  return { pool: nameIn(found.workflowId), unknown: status, ...paused };
 }
 
 type Found = Pick<WorkflowExecutionInfo, 'workflowId' | 'runId' | 'startTime'>;
 
 /** One rollout that runs, with what the server knows of its activities. */
 export async function rolloutOf(client: Client, found: Found): Promise<RolloutSeen> {
-  const status = await ask<RolloutStatus>(client, found);
+  const { status, described, paused } = await lookAt<RolloutStatus>(client, found);
   const startedMs = found.startTime.getTime();
   if (typeof status === 'string') {
-    return { node: nameIn(found.workflowId), startedMs, because: status };
+    return { node: nameIn(found.workflowId), startedMs, because: status, ...paused };
   }
-  const { workflowId, runId } = found;
-  const described = await client.workflow.getHandle(workflowId, runId).describe();
-  const because = whyItWaits(status, pendingOf(described));
-  return { node: status.node, startedMs, status, because, ...looksOf(described) };
+  const why = whyItWaits(status, pendingOf(described));
+  const because = [sayPauses(paused.pausedByServer ?? []), why].filter(Boolean).join('; ');
+  return { node: status.node, startedMs, status, because, ...paused, ...looksOf(described) };
 }

@@ -3,6 +3,7 @@ import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import type { Pending } from '../../domain/why-it-waits.ts';
+import { words } from '../../domain/outside.ts';
 import { present } from '../../domain/present.ts';
 
 const { PENDING_ACTIVITY_STATE_STARTED: STARTED } =
@@ -48,3 +49,47 @@ function readPayload(payload: Payload | undefined): unknown {
     return undefined;
   }
 }
+
+/** A workflow, or one of its activities, that a person has paused in Temporal itself: nothing of it goes on until it is unpaused. */
+export interface PausedByServer {
+  /** An activity; absent: the whole workflow, which answers no query then. */
+  readonly activity?: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly sinceMs?: number;
+}
+
+/** What the server itself holds up of a workflow. */
+export function pausesOf({
+  raw,
+}: Pick<WorkflowExecutionDescription, 'raw'>): readonly PausedByServer[] {
+  const whole = raw.workflowExtendedInfo?.pauseInfo;
+  const activities = raw.pendingActivities?.filter(({ paused }) => paused) ?? [];
+  return [
+    ...(whole ? [pauseOf(whole, whole.pausedTime)] : []),
+    ...activities.map(({ activityType, pauseInfo }) => ({
+      activity: activityType?.name ?? 'an activity',
+      ...pauseOf(pauseInfo?.manual ?? {}, pauseInfo?.pauseTime),
+    })),
+  ];
+}
+
+function pauseOf(
+  { identity, reason }: { identity?: string | null; reason?: string | null },
+  atTime: Parameters<typeof optionalTsToMs>[0],
+): PausedByServer {
+  return {
+    by: words(identity || 'somebody'),
+    reason: words(reason || 'no reason given'),
+    ...present({ sinceMs: optionalTsToMs(atTime) }),
+  };
+}
+
+/** One line for all of them; empty for none. */
+export const sayPauses = (pauses: readonly PausedByServer[]): string =>
+  pauses
+    .map(({ activity, by, reason }) => {
+      const what = activity === undefined ? '' : `${activity} is `;
+      return `${what}paused in Temporal by ${by}: ${reason}`;
+    })
+    .join('; ');

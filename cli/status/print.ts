@@ -2,7 +2,7 @@ import { formatDuration } from '../../domain/durations.ts';
 import { sayOpened } from '../../domain/opened-window.ts';
 import type { QuietPool } from '../../domain/quiet.ts';
 import { columns } from '../columns.ts';
-import type { Looks } from './pending.ts';
+import { sayPauses, type Looks, type PausedByServer } from './pending.ts';
 import type { PolicySeen, PoolSeen, Seen } from './seen.ts';
 
 /** What has been seen, for people. */
@@ -40,11 +40,21 @@ function saySchedule(schedule: Seen['schedule'], ago: Say): string {
 
 function sayPool(pool: PoolSeen, since: Say): string[] {
   if ('unknown' in pool) return [`pool ${pool.pool}: ${pool.unknown}`];
-  const { permits, queue, troubles, because, paused, window, notUnderstood } = pool;
+  const {
+    permits,
+    queue,
+    troubles,
+    because,
+    paused,
+    window,
+    pausedByServer = [],
+    notUnderstood,
+  } = pool;
   const given = permits.length === 1 ? '1 permit' : `${permits.length} permits`;
   return [
     `pool ${pool.pool}: ${given} not yet used, ${queue.length} waiting`,
     ...(paused ? [`  PAUSED by ${paused.by} ${since(paused.atMs)}: ${paused.reason}`] : []),
+    ...(pausedByServer.length > 0 ? [`  ${sayPauses(pausedByServer)}`] : []),
     ...(window ? [`  window: ${sayOpened(window)}`] : []),
     ...permits.map(
       ({ node, sinceMs, endedMs }) =>
@@ -96,15 +106,18 @@ const sayQuiet = (quiet: readonly QuietPool[]): string[] => [
 
 function table({ rollouts, atMs }: Seen, width: number): string {
   const since = (ms: number): string => `for ${formatDuration(atMs - ms)}`;
-  const rows = rollouts.map(({ node, status, startedMs, because, ...looks }) => [
+  const rows = rollouts.map(({ node, status, startedMs, because, pausedByServer, ...looks }) => [
     node,
     status?.pool ?? '',
-    status?.phase.at ?? '?',
-    since(status?.phase.sinceMs ?? startedMs),
+    status?.phase.at ?? (pausedByServer ? 'PAUSED' : '?'),
+    since(status?.phase.sinceMs ?? pauseSince(pausedByServer) ?? startedMs),
     `${because}${sayLooks(looks, atMs)}`,
   ]);
   return columns([['NODE', 'POOL', 'PHASE', 'SINCE', 'WHY'], ...rows], width);
 }
+
+const pauseSince = (pauses: readonly PausedByServer[] = []): number | undefined =>
+  pauses[0]?.sinceMs;
 
 /** When it was looked at, and when it will be again. */
 export function sayLooks({ lookedAtMs, againAtMs }: Looks, atMs: number): string {

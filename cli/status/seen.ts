@@ -1,6 +1,6 @@
 import type { LeftAlone } from '../../activities/scan.ts';
 import type { QuietPool } from '../../domain/quiet.ts';
-import type { Looks } from './pending.ts';
+import type { Looks, PausedByServer } from './pending.ts';
 import type { LockStatus, RolloutStatus } from '../../domain/status.ts';
 
 /** What `lockkeeper status` has seen; printed as it is with --json. */
@@ -39,13 +39,16 @@ export interface PolicySeen {
 }
 
 /** Has its status, or why there is none. */
-export type PoolSeen = LockStatus | { readonly pool: string; readonly unknown: string };
+export type PoolSeen = (LockStatus | { readonly pool: string; readonly unknown: string }) & {
+  readonly pausedByServer?: readonly PausedByServer[];
+};
 
 export interface RolloutSeen extends Looks {
   readonly node: string;
   readonly startedMs: number;
-  /** Absent where no worker has answered. */
+  /** Absent where no worker has answered, as of one that the server has paused. */
   readonly status?: RolloutStatus;
+  readonly pausedByServer?: readonly PausedByServer[];
   /** Why it stands where it stands; empty when nothing holds it up. */
   readonly because: string;
 }

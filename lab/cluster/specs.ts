@@ -213,6 +213,8 @@ function temporal({ dir, tools, ports, temporalDb, ui }: SpecFacts): Command {
       `--metrics-port=${ports.temporalMetrics}`,
       ...(ui ? [`--ui-port=${ports.temporalUi}`, '--ui-disable-news-fetch'] : ['--headless']),
       ...(temporalDb === 'file' ? [`--db-filename=${join(dir, 'temporal.db')}`] : []),
+      // A person may press whatever the Web UI can have.
+      '--dynamic-config-value=frontend.WorkflowPauseEnabled=true',
       '--log-level=warn',
     ],
     // Answers only when the namespace is there as well.

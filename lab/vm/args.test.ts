@@ -24,9 +24,9 @@ test('the help names what has to be installed', () => {
   expect(text).toContain('apt-get install qemu-system-x86 ');
 });
 
-test('whoever runs .ci/run on a new machine gets what machines need', async () => {
+test('whoever runs .ci/run on a new machine gets what machines and the test of the Web UI need', async () => {
   const script = await readFile(new URL('../../.ci/run', import.meta.url), 'utf8');
-  expect(script).toContain(`packages='${PACKAGES}'`);
+  expect(script).toContain(`packages='${PACKAGES} chromium'`);
 });
 
 test('Lockkeeper is installed by the command of the README', () => {

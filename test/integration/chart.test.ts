@@ -88,6 +88,9 @@ async function temporalIn(values: Values): Promise<string[]> {
   return notes.match(/\btemporal (workflow|schedule) .*/g) ?? [];
 }
 
+const notesOf = (temporal: Values): Promise<string> =>
+  chart.notes({ temporal }, lab().kubeconfigPath);
+
 describe('what helm says to do next', () => {
   const ELSEWHERE = 'temporal.example:7233';
 
@@ -102,6 +105,22 @@ describe('what helm says to do next', () => {
       expect(usual.join()).not.toContain('--namespace');
     },
   );
+
+  test('G8: the view of the Web UI is that of the documentation, where there is one', async () => {
+    const [, view = 'none'] =
+      /8233\/namespaces\/default(\/workflows[^)]+)/.exec(
+        readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8'),
+      ) ?? [];
+    const ui = { enabled: true };
+    const own = await notesOf({ embedded: { ui } });
+    expect(own).toContain(`http://127.0.0.1:8233/namespaces/default${view}\n`);
+    expect(await notesOf({ address: ELSEWHERE, namespace: 'nodes' })).toContain(
+      `your Web UI, then /namespaces/nodes${view}\n`,
+    );
+    expect(await notesOf({ embedded: { ui: { enabled: false } } })).not.toContain(
+      '/workflows?query',
+    );
+  });
 
   test.each([
     { temporal: {}, words: '--agent keeper-agent --temporal-pod keeper-worker-0' },

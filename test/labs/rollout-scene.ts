@@ -121,13 +121,13 @@ export class RolloutScene {
   async startByHand(node: string, input: unknown = { node }): Promise<WorkflowHandle> {
     const type = ['--type', 'nodeRollout', '--task-queue', 'lockkeeper'];
     const what = ['--workflow-id', rolloutId(node), '--input', JSON.stringify(input)];
-    await this.cli('start', ...type, ...what);
+    await this.cli('workflow', 'start', ...type, ...what);
     return this.client.workflow.getHandle(rolloutId(node));
   }
 
-  private async cli(verb: string, ...words: readonly string[]): Promise<string> {
-    const { temporalAddress } = this.lab.cluster;
-    const argv = ['workflow', verb, ...words, '--address', temporalAddress];
+  /** `temporal`, as a person has it; the Web UI asks the server for the same. */
+  async cli(...words: readonly string[]): Promise<string> {
+    const argv = [...words, '--address', this.lab.cluster.temporalAddress];
     const { stdout } = await run(this.temporal, argv, { maxBuffer: 64 * 1024 * 1024 });
     return stdout;
   }
@@ -136,7 +136,14 @@ export class RolloutScene {
   async record(name: string, workflowId: string): Promise<void> {
     const dir = process.env['LOCKKEEPER_RECORD'];
     if (dir === undefined) return;
-    const history = await this.cli('show', '--workflow-id', workflowId, '--output', 'json');
+    const history = await this.cli(
+      'workflow',
+      'show',
+      '--workflow-id',
+      workflowId,
+      '--output',
+      'json',
+    );
     // Stack traces say where this checkout is, which is nobody's business.
     await writeFile(join(dir, `${name}.json`), history.replaceAll(`${process.cwd()}/`, ''));
   }
@@ -228,17 +235,13 @@ export class RolloutScene {
     return this.lab.fleet.kube.patch(`/api/v1/nodes/${node}`, 'merge', patch);
   }
 
-  /** Resets the workflow to its latest workflow task, as from the Web UI: a new run takes the place of the old one. */
-  async reset(workflowId: string): Promise<void> {
-    await this.cli(
-      'reset',
-      '--workflow-id',
-      workflowId,
-      '--type',
-      'LastWorkflowTask',
-      '--reason',
-      'a test',
-    );
+  /** Resets the workflow, as from the Web UI: a new run takes the place of the old one. */
+  async reset(
+    workflowId: string,
+    to: 'FirstWorkflowTask' | 'LastWorkflowTask' = 'LastWorkflowTask',
+  ): Promise<void> {
+    const what = ['--workflow-id', workflowId, '--type', to, '--reason', 'a test'];
+    await this.cli('workflow', 'reset', ...what);
   }
 
   /** The most nodes out of service at one moment since the lab was up, from what the API server has shown. */

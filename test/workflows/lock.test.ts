@@ -95,7 +95,7 @@ test('G8: who waits is told its place, whom it waits behind and why, and when it
     await pool.world.lock().signal('pause', ANN);
     await pendingShows(third, 'the lock is paused by ann: release night');
     expect(await detailsOf(pool.world.lock())).toMatch(
-      /queue..: n3\n(.*\n)?- paused by ann: release/,
+      /^\*\*paused by ann: release night\*\* since .*\n\n- in the queue: n3$/,
     );
   });
 });

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Seen } from '../../cli/status/seen.ts';
@@ -6,6 +8,7 @@ import { FLEET_SCAN, TASK_QUEUE } from '../../domain/names.ts';
 import { ensureFleetScan } from '../../worker/schedule.ts';
 import { until } from '../ask.ts';
 import { untilCancelled } from './played.ts';
+import { reached } from './standing.ts';
 import { openRealStage } from './servers.ts';
 import { World } from './world.ts';
 
@@ -14,7 +17,7 @@ import { World } from './world.ts';
 let env: TestWorkflowEnvironment;
 const saved = { ...process.env };
 beforeAll(async () => {
-  env = await openRealStage();
+  env = await openRealStage(['--dynamic-config-value', 'frontend.WorkflowPauseEnabled=true']);
   process.env['TEMPORAL_ADDRESS'] = env.address;
   process.env['TEMPORAL_NAMESPACE'] = env.namespace ?? 'default';
 });
@@ -22,6 +25,13 @@ afterAll(async () => {
   process.env = saved;
   await env.teardown();
 });
+
+const execute = promisify(execFile);
+
+async function cli(...words: string[]): Promise<void> {
+  const server = ['--address', env.address, '--namespace', env.namespace ?? 'default'];
+  await execute(process.env['LOCKKEEPER_TEMPORAL'] ?? '', [...words, ...server]);
+}
 
 const run = (...argv: string[]) => runNow('status', ...argv);
 
@@ -95,6 +105,58 @@ describe('lockkeeper status', () => {
       for (const id of ['node-rollout/n1', 'node-rollout/n2', 'pool-lock/workers']) {
         await world.end(id);
       }
+    });
+  });
+
+  test('G8: shows what is paused in Temporal itself as that, and who has paused it', async () => {
+    const world = new World(env, {
+      passGates: async ({ node, known }) => {
+        if (node === 'n3') return { kind: 'open' };
+        if (known.length === 0) return { kind: 'closed', closed, pollAgainMs: 60_000 };
+        throw new Error('window: its window opens tomorrow');
+      },
+      admitNext: untilCancelled,
+    });
+    await world.run(async () => {
+      const [n1, n2, n3] = [
+        await world.start({ node: 'n1' }),
+        await world.start({ node: 'n2' }),
+        await world.start({ node: 'n3' }),
+      ];
+      await reached(n1, 'waiting');
+      await reached(n3, 'queued');
+      const looked = await until(look, ({ rollouts }) => {
+        const waits = rollouts.filter(({ because }) => because.startsWith('window: '));
+        return waits.length === 2 && waits.every(({ lookedAtMs }) => lookedAtMs !== undefined);
+      });
+      expect(looked.rollouts).toHaveLength(3);
+      const why = ['--reason', 'a look', '--identity', 'kim'];
+      await cli('workflow', 'pause', '--workflow-id', n1.workflowId, ...why);
+      await cli('workflow', 'pause', '--workflow-id', world.lock().workflowId, ...why);
+      const { raw } = await n2.describe();
+      const activityId = raw.pendingActivities?.[0]?.activityId ?? '';
+      const which = ['--workflow-id', n2.workflowId, '--activity-id', activityId];
+      await cli('activity', 'pause', ...which, ...why);
+      const seen = await until(look, ({ rollouts, pools }) =>
+        [...rollouts, ...pools].every(
+          (one) => ('node' in one && one.node === 'n3') || one.pausedByServer !== undefined,
+        ),
+      );
+      const paused = { by: 'kim', reason: 'a look', sinceMs: expect.any(Number) };
+      expect(seen.rollouts[0]).toMatchObject({ node: 'n1', pausedByServer: [paused] });
+      expect(seen.rollouts[0]).not.toHaveProperty('status');
+      expect(seen.rollouts[1]).toMatchObject({
+        node: 'n2',
+        status: { phase: { at: 'waiting' } },
+        pausedByServer: [{ ...paused, activity: 'passGates' }],
+      });
+      const { out } = await run();
+      expect(out).toMatch(/^pool workers: paused in Temporal by kim: a look$/m);
+      expect(out).toMatch(/^n1 +PAUSED +for \d+s +paused in Temporal by kim: a look$/m);
+      expect(out).toMatch(
+        /^n2 +workers +waiting +for \d+s +passGates is paused in Temporal by kim: a look;\s+window: its window opens tomorrow/m,
+      );
+      for (const { workflowId } of [n1, n2, n3, world.lock()]) await world.end(workflowId);
     });
   });
 

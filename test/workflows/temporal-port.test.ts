@@ -125,6 +125,34 @@ test('`temporal workflow pause` in mid-drain does no harm: it goes on where it s
   });
 });
 
+test('G1, G8: what is paused in Temporal itself keeps what it has, and is told of in words', async () => {
+  const world = new World(stage.env, { cordonNode: untilCancelled });
+  await world.run(async () => {
+    const port = world.temporal;
+    const { workflowId } = await world.start();
+    const { grantId } = await until(
+      async () => (await world.lockStatus().catch(() => undefined))?.permits[0] ?? { grantId: '' },
+      (permit) => permit.grantId !== '',
+    );
+    for (const id of [workflowId, world.lock().workflowId]) {
+      await cli('workflow', 'pause', '--workflow-id', id, '--reason', 'a test');
+    }
+    expect(await port.countsOnPermit(workflowId, grantId)).toBe(true);
+    expect(await port.lockStatus('workers', 0)).toBeUndefined();
+    const because = 'the lock of pool workers is paused in Temporal itself';
+    await expect(port.turnOf('workers', workflowId)).rejects.toThrow(because);
+    await expect(port.permitOf('workers', { workflowId, grantId })).rejects.toThrow(because);
+    expect(await port.recordOf({ workflowId, runId: RUN })).toBeUndefined();
+    // Lists lag behind.
+    await until(
+      () => port.runningRollouts(),
+      (ids) => ids.has(workflowId),
+    );
+    const { status } = await world.client.workflow.getHandle(workflowId).describe();
+    expect(status.name).toBe('PAUSED');
+  });
+});
+
 test('G6: a run tells what it has written on its node, also when it was ended', async () => {
   const world = new World(stage.env, { drainNode: untilCancelled });
   await world.run(async () => {
