@@ -3,6 +3,7 @@ import { singleQuoted } from '../agent/command.ts';
 import { rolloutId, TASK_QUEUE } from '../domain/names.ts';
 import { present } from '../domain/present.ts';
 import { RolloutInput } from '../domain/rollout-input.ts';
+import { introduceRollout } from '../domain/user-metadata.ts';
 import { withTemporal } from './access.ts';
 import type { StartOptions } from './start.ts';
 import { CommandFailed, EXIT, type Terminal } from './terminal.ts';
@@ -53,7 +54,7 @@ async function start(
       workflowId,
       taskQueue: TASK_QUEUE,
       args: [input],
-      staticSummary: `roll ${node}${reason === undefined ? '' : `: ${reason}`}`.slice(0, 200),
+      ...introduceRollout({ node, ...present({ reason }) }),
     });
     return firstExecutionRunId;
   } catch (error) {

@@ -10,6 +10,7 @@ import {
 import type { Answer } from '../../domain/answers.ts';
 import { messageOf } from '../../domain/message-of.ts';
 import { TASK_QUEUE } from '../../domain/names.ts';
+import { introduceLock } from '../../domain/user-metadata.ts';
 import type { poolLock } from '../../workflows/index.ts';
 import type { SignalName } from '../../domain/signals.ts';
 import type { Addressee } from './target.ts';
@@ -73,6 +74,7 @@ function update({ workflow }: Client, to: Addressee, { name, input }: Word): Pro
       workflowId,
       taskQueue: TASK_QUEUE,
       args: [{ pool }],
+      ...introduceLock(pool),
       workflowIdConflictPolicy: 'USE_EXISTING',
     }),
   });
