@@ -29,7 +29,7 @@ export interface Heard {
 }
 
 /** A worker has answered by then, or there is none. */
-const ANSWER_WITHIN_MS = 30_000;
+const ANSWER_WITHIN_MS = 20_000;
 
 /** Says it to one and answers with what has become of it; never rejects. */
 export async function send(client: Client, to: Addressee, word: Word): Promise<Heard> {

@@ -9,7 +9,9 @@ import { RolloutScene } from './rollout-scene.ts';
 
 /** `lockkeeper plan` beside what then happens. */
 
-const NODES = Array.from({ length: 12 }, (_, index) => `worker-${index + 1}`);
+/** Twelve is what was measured; a few show the same order in half the time. */
+const COUNT = Number(process.env['LOCKKEEPER_PLAN_NODES'] ?? 6);
+const NODES = Array.from({ length: COUNT }, (_, index) => `worker-${index + 1}`);
 const POOL = 'foretold';
 
 let scene: RolloutScene;
@@ -97,7 +99,7 @@ function sayErrors(
 const namesOf = (rows: readonly { readonly node: string }[]): string[] =>
   rows.map(({ node }) => node);
 
-describe('12 nodes', () => {
+describe('nodes', () => {
   test('are rebooted in the order foretold, before and in the middle of it', async () => {
     // From then on the pool knows how long its rollouts take.
     await endOf(await startAll(NODES.slice(0, 5)));
@@ -109,7 +111,8 @@ describe('12 nodes', () => {
       ({ queue }) => queue.length === NODES.length,
     );
     const sinceMs = Date.now();
-    await lock.signal('pause', { reason: 'until it is foretold', by: 'a test', for: '20s' });
+    // It is foretold within the pause, also on a machine that has much to do.
+    await lock.signal('pause', { reason: 'until it is foretold', by: 'a test', for: '45s' });
     await until(
       () => scene.lockStatus(POOL),
       ({ paused }) => paused?.untilMs !== undefined,
@@ -120,7 +123,7 @@ describe('12 nodes', () => {
     expect(before.nodes.filter(({ inTime }) => !inTime)).toEqual([]);
     expect(before.nodes).toHaveLength(NODES.length);
 
-    await endOf(rollouts.slice(0, 4));
+    await endOf(rollouts.slice(0, NODES.length / 3));
     const between = await plan(...file);
     await endOf(rollouts);
 
