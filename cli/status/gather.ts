@@ -92,6 +92,7 @@ const nameIn = (workflowId: string): string => workflowId.slice(workflowId.index
 /** Every pool that has a lock. */
 export const poolsOf = (client: Client): Promise<PoolSeen[]> =>
   ofEach(client, 'poolLock', (found) => poolOf(client, found));
+
 /** What a workflow says of itself and what the server knows of it; one that the server has paused is not asked, for it answers nobody. */
 async function lookAt<T>(
   client: Client,
