@@ -4,12 +4,24 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { onPath } from '../lab/tools/find.ts';
 
 /** An event of the DevTools protocol. */
 export interface BrowserEvent {
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
 }
+
+/** As Debian, Ubuntu and Google call it. */
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+const ARGV = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-dev-shm-usage',
+  '--lang=en',
+  '--remote-debugging-port=0',
+];
 
 /** One page of a headless Chromium, steered by the DevTools protocol; nothing of it outlives `close`. */
 export class Chromium {
@@ -30,16 +42,20 @@ export class Chromium {
     );
   }
 
-  /** Rejects with words for a person where there is no Chromium. */
-  static async open(program = 'chromium'): Promise<Chromium> {
+  /** Rejects with what is to be installed where there is no Chromium. */
+  static async open(names: readonly string[] = NAMES): Promise<Chromium> {
+    const found = await Promise.all(names.map(onPath));
+    const program = found.find((path) => path !== undefined);
+    if (program === undefined) throw new Error(`there is no ${names[0]}: apt-get install chromium`);
     const profile = await mkdtemp(join(tmpdir(), 'lockkeeper-chromium-'));
-    const argv = ['--headless', '--no-sandbox', '--disable-gpu', '--remote-debugging-port=0'];
-    const browser = spawn(program, [...argv, `--user-data-dir=${profile}`, 'about:blank'], {
+    const browser = spawn(program, [...ARGV, `--user-data-dir=${profile}`, 'about:blank'], {
       stdio: 'ignore',
+      // Its pages tell the time in the zone of whoever looks.
+      env: { ...process.env, TZ: 'UTC', HOME: profile },
     });
     const missing = new Promise<never>((_, reject) => {
       browser.once('error', (error) => {
-        reject(new Error(`this test needs ${program} on the PATH: ${error.message}`));
+        reject(new Error(`${program} does not start: ${error.message}`));
       });
       browser.once('exit', (code) => reject(new Error(`${program} ended with ${code}`)));
     });

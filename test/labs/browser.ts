@@ -1,15 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startGuard, type Guard } from '../../lab/cluster/guard.ts';
-import { answers } from '../../lab/cluster/http.ts';
-import { freePorts } from '../../lab/cluster/ports.ts';
-import { manageProcess, type ManagedProcess } from '../../lab/cluster/process.ts';
-import { onPath } from '../../lab/tools/find.ts';
+import { writeFile } from 'node:fs/promises';
 import { until } from '../ask.ts';
-
-/** As Debian, Ubuntu and Google call it. */
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+import { Chromium } from '../chromium.ts';
 
 /** As large as the screen of a person. */
 const SCREEN = { width: 1400, height: 1000, deviceScaleFactor: 1, mobile: false };
@@ -27,79 +18,27 @@ interface Clip {
   readonly height: number;
 }
 
-/** Chromium without a window, driven by its DevTools protocol; one page, which is read as a person would. */
+/** A page of Chromium that is read as a person would. */
 export class Browser {
-  readonly #process: ManagedProcess;
-  readonly #guard: Guard;
-  readonly #dir: string;
-  readonly #socket: WebSocket;
-  #asked = 0;
-  readonly #waiting = new Map<number, (answer: Answer) => void>();
+  readonly #page: Chromium;
 
-  private constructor(process: ManagedProcess, guard: Guard, dir: string, socket: WebSocket) {
-    this.#process = process;
-    this.#guard = guard;
-    this.#dir = dir;
-    this.#socket = socket;
-    socket.addEventListener('message', ({ data }) => {
-      const answer = JSON.parse(String(data)) as Answer;
-      this.#waiting.get(answer.id)?.(answer);
-      this.#waiting.delete(answer.id);
-    });
+  private constructor(page: Chromium) {
+    this.#page = page;
   }
 
   /** Rejects with what is to be installed where there is no Chromium. */
   static async open(): Promise<Browser> {
-    const found = await Promise.all(NAMES.map(onPath));
-    const command = found.find((path) => path !== undefined);
-    if (command === undefined) throw new Error('there is no chromium: apt-get install chromium');
-    const [port = 0] = await freePorts(1);
-    const dir = await mkdtemp(join(tmpdir(), 'lockkeeper-browser-'));
-    const guard = startGuard();
-    const at = `http://127.0.0.1:${port}`;
-    const browser = manageProcess(
-      {
-        name: 'chromium',
-        command,
-        args: [
-          '--headless',
-          '--no-sandbox',
-          '--disable-gpu',
-          '--disable-dev-shm-usage',
-          '--lang=en',
-          `--remote-debugging-port=${port}`,
-          `--user-data-dir=${join(dir, 'profile')}`,
-          'about:blank',
-        ],
-        // Its pages tell the time in the zone of whoever looks.
-        env: { ...process.env, TZ: 'UTC', HOME: dir },
-        logPath: join(dir, 'chromium.log'),
-        isReady: answers(`${at}/json/version`),
-      },
-      { guard, onDeath: () => undefined },
-    );
-    await browser.start(new AbortController().signal);
-    const page = await fetch(`${at}/json/new?about:blank`, { method: 'PUT' });
-    const { webSocketDebuggerUrl } = (await page.json()) as { webSocketDebuggerUrl: string };
-    const socket = new WebSocket(webSocketDebuggerUrl);
-    await new Promise((resolve, reject) => {
-      socket.addEventListener('open', resolve);
-      socket.addEventListener('error', reject);
-    });
-    const opened = new Browser(browser, guard, dir, socket);
-    await opened.#call('Emulation.setDeviceMetricsOverride', SCREEN);
-    return opened;
+    const page = await Chromium.open();
+    await page.tell('Emulation.setDeviceMetricsOverride', SCREEN);
+    return new Browser(page);
   }
 
   async close(): Promise<void> {
-    this.#socket.close();
-    await this.#process.stop();
-    this.#guard.close();
-    await rm(this.#dir, { recursive: true, force: true });
+    await this.#page.close();
   }
 
   async goTo(url: string): Promise<void> {
-    await this.#call('Page.navigate', { url });
+    await this.#page.tell('Page.navigate', { url });
   }
 
   /** The words of the page as it is now. */
@@ -126,34 +65,16 @@ export class Browser {
   /** `clip`: only a part of the screen, in pixels. */
   async picture(path: string, clip?: Clip): Promise<void> {
     const what = clip ? { clip: { ...clip, scale: 1 } } : {};
-    const { data } = (await this.#call('Page.captureScreenshot', { format: 'png', ...what })) as {
-      data: string;
-    };
+    const { data } = await this.#page.tell<{ readonly data: string }>(
+      'Page.captureScreenshot',
+      what,
+    );
     await writeFile(path, Buffer.from(data, 'base64'));
   }
 
   async evaluate(expression: string): Promise<unknown> {
-    const { result } = (await this.#call('Runtime.evaluate', {
-      expression,
-      returnByValue: true,
-    })) as { result: { value?: unknown } };
-    return result.value;
+    return await this.#page.value(expression);
   }
-
-  async #call(method: string, params: unknown = {}): Promise<unknown> {
-    const id = (this.#asked += 1);
-    const answered = new Promise<Answer>((resolve) => this.#waiting.set(id, resolve));
-    this.#socket.send(JSON.stringify({ id, method, params }));
-    const { result, error } = await answered;
-    if (error) throw new Error(`${method}: ${error.message}`);
-    return result;
-  }
-}
-
-interface Answer {
-  readonly id: number;
-  readonly result?: unknown;
-  readonly error?: { readonly message: string };
 }
 
 /** Runs in the page. Markdown is shown in a frame of its own; what a frame cuts off is not on the screen. */

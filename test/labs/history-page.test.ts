@@ -25,8 +25,8 @@ afterAll(async () => {
 });
 
 test('where there is no browser, it is named', async () => {
-  await expect(Chromium.open('no-such-browser')).rejects.toThrow(
-    'this test needs no-such-browser on the PATH',
+  await expect(Chromium.open(['no-such-browser'])).rejects.toThrow(
+    'there is no no-such-browser: apt-get install chromium',
   );
 });
 
